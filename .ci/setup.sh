@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Installs, by name, the Debian packages that building, testing and the example
+# image need and that are not here yet. Needs root only when something is missing.
+set -eu
+
+packages="
+  build-essential g++ cmake ninja-build pkg-config git python3
+  libhyperscan-dev libarchive-dev libzstd-dev libtbb-dev libssl-dev libfmt-dev libisal-dev
+  libre2-dev libtomlplusplus-dev nlohmann-json3-dev libcli11-dev zlib1g-dev libbz2-dev liblzma-dev
+  libgtest-dev libbenchmark-dev
+  umoci skopeo mmdebstrap jq zstd xz-utils bzip2 gzip openssl openssh-client
+  busybox-static binutils
+"
+
+missing=""
+for package in $packages; do
+    status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
+    [ "$status" = installed ] || missing="$missing $package"
+done
+[ -z "$missing" ] && exit 0
+
+echo "setup: installing$missing"
+as_root=""
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || { echo "setup: run as root, or install:$missing" >&2; exit 3; }
+    as_root=sudo
+fi
+export DEBIAN_FRONTEND=noninteractive
+$as_root apt-get update -qq
+# shellcheck disable=SC2086
+$as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null

@@ -1,0 +1,186 @@
+// The result of a scan, as plain data: what `--format json` prints and what a
+// program that links libstratascan gets. Field names are those of the JSON
+// report `stratascan/report/1`. No field ever holds a secret in the clear,
+// except `Finding::clear_text`, which is filled only when the caller asked for
+// it with Options::show_secrets.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace stratascan {
+
+enum class Severity : std::uint8_t { info, low, medium, high, critical };
+enum class Confidence : std::uint8_t { low, medium, high };
+
+/// How sure a finding is, judged offline from the bytes alone.
+enum class Evidence : std::uint8_t {
+    pattern,        ///< it has the shape, nothing more could be checked
+    well_formed,    ///< its structure parses (a JWT, a key, a decoded id)
+    bad_checksum,   ///< it carries a checksum that does not hold
+    verified,       ///< its checksum holds, or the key parsed as a whole
+    known_example,  ///< a published documentation or test value
+};
+
+/// Where in an image the bytes stood.
+enum class Source : std::uint8_t {
+    file,        ///< a file's contents in a layer
+    env,         ///< config.Env
+    label,       ///< config.Labels
+    history,     ///< history[].created_by, comment or author
+    entrypoint,  ///< config.Entrypoint
+    command,     ///< config.Cmd
+    healthcheck, ///< config.Healthcheck
+    annotation,  ///< manifest, index or descriptor annotations
+    config,      ///< any other member of the config
+    manifest,    ///< any other member of a manifest or index
+    attestation, ///< the bytes of an attestation or other artifact that is no file system
+    whiteout,    ///< the payload of a whiteout marker
+    xattr,       ///< an extended attribute
+    header,      ///< any other part of a tar header: names, links, PAX records
+    trailer,     ///< bytes that belong to no member: padding, gaps, after the end marker
+};
+
+enum class Visibility : std::uint8_t { visible, deleted, overwritten };
+
+/// How much of a layer was read.
+enum class LayerState : std::uint8_t {
+    complete,     ///< every byte was read, and the digest is the claimed one
+    partial,      ///< some bytes were not read; `gaps` says which and why
+    failed,       ///< not read, or not the blob that its digest claims
+    unsupported,  ///< of a format that is not read
+    encrypted,    ///< an encrypted layer without its key
+};
+
+/// What the file that holds a program is in relation to the program.
+enum class Role : std::uint8_t { is, embeds, mentions };
+
+[[nodiscard]] std::string_view to_string(Severity) noexcept;
+[[nodiscard]] std::string_view to_string(Confidence) noexcept;
+[[nodiscard]] std::string_view to_string(Evidence) noexcept;
+[[nodiscard]] std::string_view to_string(Source) noexcept;
+[[nodiscard]] std::string_view to_string(Visibility) noexcept;
+[[nodiscard]] std::string_view to_string(LayerState) noexcept;
+[[nodiscard]] std::string_view to_string(Role) noexcept;
+[[nodiscard]] std::optional<Severity> severity_from(std::string_view) noexcept;
+[[nodiscard]] std::optional<Confidence> confidence_from(std::string_view) noexcept;
+
+/// Bytes that were not scanned, and why. `path` is empty when the gap belongs
+/// to the layer itself; `bytes` counts what is known to be missing, in the
+/// uncompressed stream where the layer is compressed (0: not known).
+struct Gap {
+    std::string path;
+    std::string reason;
+    std::uint64_t bytes = 0;
+};
+
+/// One secret at one place of one image. Paths are those of the tar member,
+/// without a leading "./" or "/", in the bytes that the layer holds (not
+/// necessarily UTF-8).
+struct Finding {
+    std::string rule;
+    std::string title;
+    Severity severity = Severity::medium;
+    Confidence confidence = Confidence::medium;
+    Evidence evidence = Evidence::pattern;
+    std::string evidence_detail;  ///< why, in a few words; may be empty
+    Source source = Source::file;
+    int layer_index = -1;  ///< counts the image's layers from 0; -1: not in a layer
+    std::string layer;     ///< blob digest; the config's or manifest's digest where source says so
+    std::string path;      ///< where source is not a file: the member of the config, "config.Env[2]"
+    std::vector<std::string> inner_path;  ///< the way into nested containers and encodings
+    std::uint64_t line = 0;               ///< from 1; 0 in binary files
+    std::uint64_t offset = 0;             ///< of the secret, in bytes from the start of the file
+    std::uint64_t length = 0;             ///< of the secret, in bytes
+    std::string redacted;
+    std::string secret_id;           ///< "hmac-sha256:" and 64 hex digits, keyed
+    std::string public_fingerprint;  ///< "SHA256:…" as ssh-keygen -l prints it; private keys only
+    /// Hex SHA-256 of the DER SubjectPublicKeyInfo, as `openssl pkey -pubout
+    /// -outform DER | sha256sum` prints it; private keys only.
+    std::string public_key_sha256;
+    Visibility visibility = Visibility::visible;
+    int hidden_by = -1;  ///< index of the layer that deleted or overwrote the file; -1: none
+    std::string created_by;
+    bool blob_mismatch = false;  ///< found in a blob that is not what its digest claims
+    std::string clear_text;      ///< only with Options::show_secrets
+};
+
+/// One program file of one image, known by its content.
+struct Program {
+    std::string program;
+    std::string title;
+    std::string program_class;
+    std::string version;         ///< empty: none found, see version_reason
+    std::string version_reason;  ///< why `version` is empty
+    Role role = Role::is;
+    int layer_index = -1;
+    std::string layer;
+    std::string path;
+    Visibility visibility = Visibility::visible;
+    int hidden_by = -1;
+    bool renamed = false;   ///< no name that this program is known by
+    bool is_static = false; ///< no dynamic loader is asked for
+    bool packed = false;    ///< an executable packer hides its contents
+    bool setuid = false;
+    std::vector<std::string> applets;   ///< of a multi-call program, as its --list prints them
+    std::vector<std::string> evidence;  ///< literal texts and facts that identified it
+    std::vector<std::string> aliases;   ///< links to this file in the same image
+    std::string created_by;
+};
+
+struct LayerReport {
+    int index = 0;
+    std::string digest;  ///< as claimed; computed where the format carries none
+    std::string media_type;
+    std::string compression;  ///< as found: "gzip", "zstd", "none", …
+    std::string created_by;
+    LayerState state = LayerState::complete;
+    std::string state_reason;
+    std::uint64_t files = 0;
+    std::uint64_t bytes = 0;             ///< uncompressed
+    std::uint64_t compressed_bytes = 0;  ///< of the blob
+    std::vector<Gap> gaps;
+};
+
+struct ImageInfo {
+    std::string digest;    ///< of the manifest; empty where the format has none
+    std::string platform;  ///< "linux/arm64/v8"; empty where unknown
+    std::string created;
+    std::string config_digest;
+    std::vector<std::string> names;  ///< tags and reference names that point at it
+    std::string kind = "image";      ///< "image", "attestation", "artifact", "layer", "directory"
+};
+
+struct Coverage {
+    bool complete = true;
+    std::uint64_t files = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t gaps = 0;
+};
+
+struct TargetReport {
+    std::string target;  ///< as the user wrote it
+    ImageInfo image;
+    std::vector<LayerReport> layers;
+    std::vector<Finding> findings;
+    std::vector<Program> programs;
+    std::vector<std::string> notes;  ///< what a reader should know that is no gap
+    std::vector<Gap> gaps;           ///< of the image itself: a missing config, a bad manifest
+    Coverage coverage;
+};
+
+struct EngineInfo {
+    std::string version;
+    std::string ruleset;  ///< "sha256:" of the rules, the engine and every option that changes results
+};
+
+struct Report {
+    EngineInfo engine;
+    std::vector<TargetReport> targets;
+    bool cancelled = false;
+};
+
+}  // namespace stratascan

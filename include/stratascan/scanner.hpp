@@ -1,0 +1,95 @@
+// The public way in: make a Scanner once, scan targets with it as often as you
+// like, get a Report.
+//
+//     auto scanner = stratascan::Scanner::create({});
+//     if (!scanner) return complain(scanner.error().message());
+//     auto report = (*scanner)->scan({"image.tar"});
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "stratascan/error.hpp"
+#include "stratascan/report.hpp"
+
+namespace stratascan {
+
+/// Everything a caller may choose. Nothing here changes what a rule finds in
+/// given bytes, save `rule_files`, `limits` and the parts switched off by name.
+struct Options {
+    /// Threads that scan; 0: one a processor.
+    unsigned jobs = 0;
+    /// Ceiling of the process's resident memory, in bytes.
+    std::uint64_t memory_bytes = std::uint64_t{512} << 20;
+    /// Extra rules (TOML); compiled at start and cached.
+    std::vector<std::string> rule_files;
+    /// Key of the HMAC that names secrets: at least 16 bytes. Empty: the key
+    /// at the default place is read, or made there with mode 0600.
+    std::string key_file;
+    /// "os/arch[/variant]"; empty: all platforms of an index.
+    std::string platform;
+    bool secrets = true;
+    bool programs = true;
+    /// Put secrets in the clear into Finding::clear_text.
+    bool show_secrets = false;
+
+    /// Limits that no honest image meets. Reaching one is a gap, never silent.
+    struct Limits {
+        std::uint64_t output_bytes = std::uint64_t{1} << 40;  ///< a layer, uncompressed
+        std::uint64_t ratio = 2000;  ///< output to input, judged past 16 GiB of output
+        std::uint64_t members = 8'000'000;                    ///< tar members a layer
+        std::uint64_t findings_a_file = 10'000;
+    } limits;
+};
+
+/// Told about progress from any thread; must return at once and not throw.
+class Progress {
+public:
+    virtual ~Progress() = default;
+    virtual void layers_planned(std::size_t layers, std::uint64_t compressed_bytes) = 0;
+    virtual void bytes_read(std::uint64_t compressed_bytes) = 0;
+    virtual void layer_done(std::size_t findings) = 0;
+};
+
+/// Counters of a scan, for `--stats` and the benchmarks. Times are the sum over
+/// threads, in nanoseconds.
+struct Stats {
+    std::uint64_t layers = 0, files = 0;
+    std::uint64_t compressed_bytes = 0, bytes = 0;
+    std::uint64_t read_ns = 0, hash_ns = 0, decode_ns = 0, scan_ns = 0, confirm_ns = 0;
+    std::uint64_t windows = 0, sieved_bytes = 0, engine_bytes = 0;
+    std::uint64_t raw_hits = 0, confirmed = 0;
+    std::uint64_t start_ns = 0, total_ns = 0;
+    std::uint64_t peak_rss_bytes = 0;
+    std::string gzip_decoder, engine_level;
+};
+
+class Scanner {
+public:
+    virtual ~Scanner() = default;
+
+    /// Loads rules and key, builds the databases, checks the engine.
+    [[nodiscard]] static Result<std::unique_ptr<Scanner>> create(const Options& options);
+
+    /// Scans every target and joins the results, in the order given. An Error
+    /// means that nothing could be scanned; what goes wrong inside a target is
+    /// in its report. Thread-safe against request_stop on `stop` only.
+    [[nodiscard]] virtual Result<Report> scan(std::span<const std::string> targets,
+                                              Progress* progress = nullptr,
+                                              std::stop_token stop = {}) = 0;
+
+    [[nodiscard]] virtual const Stats& stats() const noexcept = 0;
+};
+
+/// 0 complete and clean, 1 findings, 2 nothing found but incomplete.
+[[nodiscard]] int exit_code(const Report& report) noexcept;
+
+[[nodiscard]] const char* version() noexcept;
+
+}  // namespace stratascan

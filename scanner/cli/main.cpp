@@ -1,0 +1,62 @@
+#include <CLI/CLI.hpp>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "scanner/cli/command.hpp"
+#include "scanner/report/report_writer.hpp"
+#include "stratascan/scanner.hpp"
+
+namespace stratascan::cli {
+
+int complain(std::string_view message) {
+    const std::string text = report::printable(message);
+    std::fprintf(stderr, "stratascan: %s\n", text.c_str());
+    return exit_failed;
+}
+
+bool write_output(const std::string& path, std::string_view text) {
+    const bool to_standard = path.empty() || path == "-";
+    std::FILE* const file = to_standard ? stdout : std::fopen(path.c_str(), "wbe");
+    const bool written = file != nullptr &&
+                         std::fwrite(text.data(), 1, text.size(), file) == text.size() &&
+                         std::fflush(file) == 0;
+    const int why = errno;
+    if (file != nullptr && !to_standard) std::fclose(file);
+    if (!written) {
+        complain((to_standard ? "standard output" : path) + ": the report can't be written: " +
+                 std::strerror(why));
+    }
+    return written;
+}
+
+}  // namespace stratascan::cli
+
+int main(int argc, char** argv) {
+    using namespace stratascan;
+    // A reader that goes away is an error of write(), not a death.
+    std::signal(SIGPIPE, SIG_IGN);
+    CLI::App app("Finds secrets and programs in container images, layer by layer.", "stratascan");
+    app.set_version_flag("--version", std::string("stratascan ") + version());
+    app.require_subcommand(1);
+    app.footer("Exit codes: 0 complete and clean, 1 findings, 2 nothing found but not everything\n"
+               "was read, 3 it could not run.");
+    int code = cli::exit_failed;
+    cli::add_scan_command(app, code);
+    cli::add_rules_command(app, code);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::CallForHelp& help) {
+        return app.exit(help);
+    } catch (const CLI::CallForVersion& asked) {
+        return app.exit(asked);
+    } catch (const CLI::ParseError& error) {
+        return cli::complain(std::string(error.what()) + " (see stratascan --help)");
+    } catch (const std::exception& error) {
+        return cli::complain(error.what());
+    }
+    return code;
+}

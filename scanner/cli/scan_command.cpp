@@ -1,0 +1,139 @@
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scanner/cli/command.hpp"
+#include "scanner/cli/progress_line.hpp"
+#include "scanner/cli/stop_signals.hpp"
+#include "scanner/report/report_writer.hpp"
+#include "stratascan/scanner.hpp"
+
+namespace stratascan::cli {
+
+namespace {
+
+struct ScanArguments {
+    Options options;
+    std::vector<std::string> targets;
+    std::string format = "table";
+    std::string output;
+    std::string colour = "auto";
+    bool quiet = false;
+    bool no_progress = false;
+    bool stats = false;
+    bool secrets_only = false;
+    bool programs_only = false;
+};
+
+unsigned terminal_width() {
+    winsize size{};
+    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+    if (const char* columns = std::getenv("COLUMNS")) {
+        const long width = std::strtol(columns, nullptr, 10);
+        if (width > 0 && width < 1000) return static_cast<unsigned>(width);
+    }
+    return 100;
+}
+
+report::TableStyle table_style(const ScanArguments& arguments) {
+    const bool terminal = arguments.output.empty() && ::isatty(STDOUT_FILENO) == 1;
+    report::TableStyle style;
+    style.colour = arguments.colour == "always" ||
+                   (arguments.colour == "auto" && terminal && std::getenv("NO_COLOR") == nullptr);
+    style.width = terminal_width();
+    return style;
+}
+
+std::string written(const Report& report, const ScanArguments& arguments) {
+    if (arguments.format == "json") return report::write_json(report);
+    if (arguments.format == "jsonl") return report::write_jsonl(report);
+    return report::write_table(report, table_style(arguments));
+}
+
+int scan(ScanArguments& arguments) {
+    arguments.options.secrets = !arguments.programs_only;
+    arguments.options.programs = !arguments.secrets_only;
+    const StopSignals signals;
+    auto scanner = Scanner::create(arguments.options);
+    if (!scanner) return complain(scanner.error().message());
+    Result<Report> report;
+    {
+        std::optional<ProgressLine> line;
+        if (!arguments.quiet && !arguments.no_progress && ::isatty(STDERR_FILENO) == 1) {
+            line.emplace();
+        }
+        report = (*scanner)->scan(arguments.targets, line ? &*line : nullptr, signals.token());
+    }
+    if (!report) return complain(report.error().message());
+    if (!write_output(arguments.output, written(*report, arguments))) return exit_failed;
+    if (arguments.stats) {
+        const std::string text = report::write_stats((*scanner)->stats());
+        std::fwrite(text.data(), 1, text.size(), stderr);
+    }
+    return exit_code(*report);
+}
+
+void add_options(CLI::App& command, ScanArguments& arguments) {
+    Options& options = arguments.options;
+    command.add_option("target", arguments.targets,
+                       "An OCI layout folder, an OCI or docker archive, a layer tarball, a root\n"
+                       "file system folder, or - for an archive on standard input. A scheme\n"
+                       "(oci:, oci-archive:, docker-archive:, layer:, dir:) forces one.")
+        ->required();
+    command.add_option("-f,--format", arguments.format, "table, json or jsonl")
+        ->check(CLI::IsMember({"table", "json", "jsonl"}))
+        ->capture_default_str();
+    command.add_option("-o,--output", arguments.output, "Write the report to this file");
+    command.add_option("-j,--jobs", options.jobs, "Threads that scan (default: all processors)")
+        ->check(CLI::Range(1, 1024));
+    command.add_option("--memory", options.memory_bytes,
+                       "Ceiling of resident memory, at least 256MiB (default: 512MiB)")
+        ->transform(CLI::AsSizeValue(false));
+    command.add_option("--platform", options.platform,
+                       "Only this platform of an index, as os/arch[/variant] (default: all)");
+    command.add_option("--rules", options.rule_files,
+                       "More rules, a TOML file or a folder of them")
+        ->expected(1);
+    command.add_option("--key-file", options.key_file,
+                       "Key of the HMAC that names secrets (default: one made on first use)");
+    command.add_flag("--secrets-only", arguments.secrets_only, "Look for secrets only");
+    command.add_flag("--programs-only", arguments.programs_only, "Look for programs only")
+        ->excludes("--secrets-only");
+    command.add_flag("--show-secrets", options.show_secrets,
+                     "Put secrets into the report in the clear");
+    command.add_option("--color", arguments.colour, "auto, always or never")
+        ->check(CLI::IsMember({"auto", "always", "never"}))
+        ->capture_default_str();
+    command.add_flag("-q,--quiet", arguments.quiet, "Nothing on standard error but errors");
+    command.add_flag("--no-progress", arguments.no_progress, "No progress line");
+    command.add_flag("--stats", arguments.stats, "Print throughput and memory to standard error");
+    auto* const limits = command.add_option_group("limits", "Limits; reaching one is reported");
+    limits->add_option("--max-layer-bytes", options.limits.output_bytes,
+                       "Of a layer, uncompressed (default: 1TiB)")
+        ->transform(CLI::AsSizeValue(false));
+    limits->add_option("--max-ratio", options.limits.ratio,
+                       "Of a layer's compression, judged past 16 GiB")
+        ->capture_default_str();
+    limits->add_option("--max-members", options.limits.members, "Of a layer")
+        ->capture_default_str();
+    limits->add_option("--max-findings", options.limits.findings_a_file, "In one file")
+        ->capture_default_str();
+}
+
+}  // namespace
+
+void add_scan_command(CLI::App& app, int& code) {
+    auto arguments = std::make_shared<ScanArguments>();
+    CLI::App* const command =
+        app.add_subcommand("scan", "Scan images, layers or folders and report");
+    add_options(*command, *arguments);
+    command->callback([arguments, &code] { code = scan(*arguments); });
+}
+
+}  // namespace stratascan::cli

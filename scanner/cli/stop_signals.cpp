@@ -1,0 +1,41 @@
+#include "scanner/cli/stop_signals.hpp"
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <ctime>
+
+#include "scanner/cli/command.hpp"
+
+namespace stratascan::cli {
+
+namespace {
+
+sigset_t stop_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    return set;
+}
+
+}  // namespace
+
+// A thread of its own waits for the signals; nothing runs inside a handler.
+StopSignals::StopSignals() {
+    const sigset_t set = stop_signals();
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    waiter_ = std::jthread([this](std::stop_token done) {
+        const sigset_t waited = stop_signals();
+        const timespec pause{0, 50'000'000};
+        while (!done.stop_requested()) {
+            if (sigtimedwait(&waited, nullptr, &pause) < 0) continue;
+            if (!source_.request_stop()) ::_exit(exit_incomplete);
+        }
+    });
+}
+
+StopSignals::~StopSignals() { waiter_.request_stop(); }
+
+}  // namespace stratascan::cli

@@ -1,0 +1,25 @@
+// The engine as a process has it: rules, database and key, loaded once.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "scanner/identity/secret_key.hpp"
+#include "scanner/match/database.hpp"
+#include "scanner/match/ruleset.hpp"
+#include "stratascan/error.hpp"
+#include "stratascan/scanner.hpp"
+
+namespace stratascan {
+
+struct Engine {
+    std::shared_ptr<const match::RuleSet> rules;
+    std::shared_ptr<const match::Database> database;
+    std::string ruleset;  ///< "sha256:…", the name of all that results depend on
+};
+
+/// The rules that the program carries, and those of `rule_files`; checked for
+/// known matches before it is believed.
+[[nodiscard]] Result<Engine> load_engine(const std::vector<std::string>& rule_files);
+
+}  // namespace stratascan

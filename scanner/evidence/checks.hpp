@@ -1,0 +1,82 @@
+// The checks by their C++ names, for registry.cpp, which gives them the names
+// that rules write, and the few outcomes that most of them end in.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "scanner/evidence/evidence.hpp"
+
+namespace stratascan::evidence::checks {
+
+// checksum.cpp
+[[nodiscard]] Output github_crc(const Input& input);
+[[nodiscard]] Output npm_crc(const Input& input);
+[[nodiscard]] Output gitlab_routable(const Input& input);
+[[nodiscard]] Output atlassian_crc(const Input& input);
+[[nodiscard]] Output bitbucket_crc(const Input& input);
+[[nodiscard]] Output grafana_crc(const Input& input);
+[[nodiscard]] Output confluent_crc(const Input& input);
+[[nodiscard]] Output zuplo_crc(const Input& input);
+[[nodiscard]] Output age_bech32(const Input& input);
+
+// private_key.cpp, putty_key.cpp
+[[nodiscard]] Output private_key(const Input& input);
+[[nodiscard]] Output gcp_service_account(const Input& input);
+[[nodiscard]] Output putty_key(const Input& input);
+
+// jwt.cpp
+[[nodiscard]] Output jwt(const Input& input);
+
+// cloud.cpp
+[[nodiscard]] Output aws_access_key(const Input& input);
+[[nodiscard]] Output aws_secret(const Input& input);
+[[nodiscard]] Output azure_storage_key(const Input& input);
+
+// structure.cpp
+[[nodiscard]] Output docker_auth(const Input& input);
+[[nodiscard]] Output slack_webhook(const Input& input);
+[[nodiscard]] Output discord_bot(const Input& input);
+[[nodiscard]] Output pypi_macaroon(const Input& input);
+[[nodiscard]] Output sentry_json(const Input& input);
+[[nodiscard]] Output onepassword_json(const Input& input);
+[[nodiscard]] Output stripe_mode(const Input& input);
+[[nodiscard]] Output crypt_hash(const Input& input);
+
+// url_credential.cpp, generic_value.cpp
+[[nodiscard]] Output url_credential(const Input& input);
+[[nodiscard]] Output generic_value(const Input& input);
+
+/// An outcome with its detail and its shift of confidence, nothing else.
+[[nodiscard]] inline Output outcome(Evidence level, std::string detail, int shift = 0) {
+    Output output;
+    output.level = level;
+    output.detail = std::move(detail);
+    output.confidence_shift = shift;
+    return output;
+}
+
+[[nodiscard]] inline Output verified(std::string detail) {
+    return outcome(Evidence::verified, std::move(detail), 1);
+}
+
+/// A value that a writer put where a secret belongs.
+[[nodiscard]] inline Output placeholder() {
+    return outcome(Evidence::known_example, "placeholder", -1);
+}
+
+[[nodiscard]] inline Output not_a_secret(std::string_view reason) {
+    Output output = outcome(Evidence::pattern, std::string(reason), -1);
+    output.drop_reason = reason;
+    return output;
+}
+
+/// Whether the SHA-256 of `value` is that of a published example or default.
+/// Such values are known to the program by their digest alone (known.cpp).
+[[nodiscard]] bool is_published_value(std::string_view value);
+
+/// What a published test key is called, by its "SHA256:…" fingerprint; or empty.
+[[nodiscard]] std::string_view published_key(std::string_view ssh_fingerprint) noexcept;
+
+}  // namespace stratascan::evidence::checks

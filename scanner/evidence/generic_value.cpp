@@ -1,0 +1,232 @@
+// The value of an assignment to a name such as `password`, `secret` or `token`.
+// Such names stand next to values in every program, and in a userland nearly all
+// of those values are no secrets: they are variables and calls in source code,
+// words in parsers and in texts for the screen, types, paths, other names. A drawn
+// value has digits, or letters in an order that no word has; a password that a
+// person chose has a digit or a symbol. What has neither, or has the form of code,
+// is dropped with the reason; placeholders stay, marked as such.
+#include <algorithm>
+#include <array>
+
+#include "scanner/evidence/checks.hpp"
+#include "scanner/evidence/codec.hpp"
+#include "scanner/evidence/code_value.hpp"
+#include "scanner/evidence/template.hpp"
+#include "scanner/evidence/words.hpp"
+
+namespace stratascan::evidence::checks {
+
+namespace {
+
+constexpr auto npos = std::string_view::npos;
+
+/// What stands round the value.
+struct Place {
+    std::string_view name;  ///< of the variable or member that gets the value
+    bool quoted = false;
+    char behind = '\0';  ///< the first character behind the value and its quote
+};
+
+constexpr bool is_quote(char c) noexcept { return c == '"' || c == '\'' || c == '`'; }
+
+/// The last run of name characters in `text`.
+std::string_view last_name(std::string_view text) noexcept {
+    const auto in_name = [](char c) { return is_alnum(c) || c == '_' || c == '-'; };
+    while (!text.empty() && !in_name(text.back())) text.remove_suffix(1);
+    std::size_t from = text.size();
+    while (from > 0 && in_name(text[from - 1])) --from;
+    return text.substr(from);
+}
+
+Place place_of(const Input& input) {
+    Place place;
+    const std::size_t at = input.match.rfind(input.secret);
+    if (at == npos) return place;
+    std::string_view before = input.match.substr(0, at);
+    place.quoted = !before.empty() && is_quote(before.back());
+    place.name = last_name(before);
+    std::string_view behind = input.match.substr(at + input.secret.size());
+    if (behind.empty()) {
+        const std::size_t match_at = input.around.find(input.match);
+        if (match_at != npos) behind = input.around.substr(match_at + input.match.size());
+    }
+    if (!behind.empty() && is_quote(behind.front())) behind.remove_prefix(1);
+    if (!behind.empty()) place.behind = behind.front();
+    return place;
+}
+
+/// `tokenType`, `password_file`, `secret-name`: the value says something about a
+/// secret and is none.
+bool is_name_of_other(std::string_view name) {
+    constexpr std::array<std::string_view, 59> last_words = {
+        "url",    "uri",     "file",   "path",    "dir",     "name",    "names",  "type",
+        "types",  "field",   "length", "len",     "size",    "label",   "hint",   "policy",
+        "regex",  "pattern", "format", "endpoint", "header", "prefix",  "suffix", "expiry",
+        "expires", "ttl",    "lifetime", "class", "error",   "message", "msg",    "text",
+        "title",  "count",   "index",  "kind",    "placeholder", "description", "desc", "help",
+        "ref",    "refs",    "version", "algorithm", "alg",  "method",  "mode",   "status",
+        "color",  "colour",  "icon",   "position", "pos",    "start",   "end",    "limit",
+        "seconds", "ms",     "minutes"};
+    const auto pieces = pieces_of(name);
+    if (pieces.size() < 2) return false;
+    const std::string last = lowered(pieces.back());
+    // An id is public, but Vault calls one half of a credential `secret_id`.
+    if (last == "id") return lowered(pieces[pieces.size() - 2]) != "secret";
+    return std::find(last_words.begin(), last_words.end(), last) != last_words.end();
+}
+
+/// A word of a language or a configuration: it says yes, no, nothing or a type.
+bool is_literal_word(std::string_view value) {
+    constexpr std::array<std::string_view, 44> words = {
+        "true",   "false",  "null",    "none",    "nil",      "undefined", "yes",     "no",
+        "on",     "off",    "nan",     "void",    "string",   "str",       "bytes",   "bool",
+        "boolean", "int",   "integer", "number",  "float",    "double",    "object",  "any",
+        "char",   "array",  "list",    "dict",    "map",      "required",  "optional", "enabled",
+        "disabled", "default", "auto", "unknown", "empty",    "unset",     "never",   "always",
+        "basic",  "bearer", "digest",  "prompt"};
+    while (!value.empty() && (value.back() == '?' || value.back() == '*' || value.back() == '&')) {
+        value.remove_suffix(1);
+    }
+    while (!value.empty() && (value.front() == '*' || value.front() == '&')) {
+        value.remove_prefix(1);
+    }
+    return std::find(words.begin(), words.end(), lowered(value)) != words.end();
+}
+
+/// Numbers, versions, dates and times: digits and the marks between them. Eight
+/// digits and more inside quotes may be a password.
+bool is_number(std::string_view value, bool quoted) noexcept {
+    if (value.starts_with("0x") || value.starts_with("0X")) return value.size() <= 18;
+    std::size_t digits = 0;
+    for (const char c : value) {
+        if (is_digit(c)) ++digits;
+        else if (std::string_view(".-+:,_/ TZ").find(c) == npos) return false;
+    }
+    if (digits == 0) return false;
+    return digits < value.size() || !quoted || digits < 8;
+}
+
+bool is_colour(std::string_view value) noexcept {
+    if (value.size() != 4 && value.size() != 7 && value.size() != 9) return false;
+    return value.front() == '#' && std::all_of(value.begin() + 1, value.end(), [](char c) {
+               return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'f');
+           });
+}
+
+/// Letters of other scripts and escapes for them count as letters: such a value
+/// is a text for people.
+bool has_foreign_letters(std::string_view value) noexcept {
+    if (value.find("\\u") != npos) return true;
+    return std::any_of(value.begin(), value.end(),
+                       [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+}
+
+/// Bytes of a binary format: control characters, or no UTF-8.
+bool is_binary(std::string_view value) noexcept {
+    std::size_t due = 0;  // bytes that the last lead byte still calls for
+    for (const char c : value) {
+        const auto byte = static_cast<unsigned char>(c);
+        if ((byte & 0xC0U) == 0x80U) {
+            if (due == 0) return true;
+            --due;
+            continue;
+        }
+        if (due != 0 || byte < 0x20 || byte == 0x7F || byte >= 0xF8) return true;
+        due = byte < 0x80 ? 0 : byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3;
+    }
+    return due != 0;
+}
+
+/// Blanks stand between the words of a sentence, a label or a list.
+bool has_blank(std::string_view value) noexcept {
+    return std::any_of(value.begin(), value.end(), is_blank);
+}
+
+/// Letters in one case, or capitalised: short ones are words of some language,
+/// whatever their letters. Sixteen drawn ones are a common form of password.
+bool is_short_word(std::string_view value, const std::vector<Piece>& pieces) {
+    constexpr std::size_t drawn_size = 16;
+    if (value.size() >= drawn_size || pieces.size() != 1) return false;
+    const Piece word = pieces.front();
+    if (is_digit(word.front())) return false;
+    // A mark at an end belongs to the text; one inside would have cut the word.
+    return value.size() <= word.size() + 1 &&
+           (word.size() < 12 || likeness_to_words(pieces) >= 0.6);
+}
+
+/// Only words, joined or set off by marks that names and labels use: a name.
+bool is_words(std::string_view value, const std::vector<Piece>& pieces) {
+    constexpr std::string_view marks = "_-.:/*?,@#&()[]|+~\\=^$>< ";
+    const bool plain = std::all_of(value.begin(), value.end(), [marks](char c) {
+        return is_alnum(c) || marks.find(c) != npos || static_cast<unsigned char>(c) >= 0x80;
+    });
+    if (!plain || pieces.empty()) return false;
+    // A symbol inside a word stands for a letter, as in p@ssword.
+    for (std::size_t at = 1; at + 1 < value.size(); ++at) {
+        const bool mark = std::string_view("@$^+~&").find(value[at]) != npos;
+        if (mark && is_alpha(value[at - 1]) && is_alpha(value[at + 1])) return false;
+    }
+    return read_as_words(pieces) && digits_belong_to_names(pieces);
+}
+
+/// A word for a secret and a short number ("token1", "key2"): a name that tests
+/// and examples make up. People do choose "password1", so that one stays.
+bool is_numbered_name(std::string_view value) {
+    constexpr std::array<std::string_view, 20> words = {
+        "token", "key",   "secret", "value", "arg",   "param", "field", "item",  "string", "var",
+        "test",  "state", "node",   "type",  "name",  "data",  "id",    "group", "part",   "str"};
+    std::string_view letters = value;
+    while (!letters.empty() && is_digit(letters.back())) letters.remove_suffix(1);
+    if (letters.size() == value.size() || value.size() - letters.size() > 2) return false;
+    return std::find(words.begin(), words.end(), lowered(letters)) != words.end();
+}
+
+std::string_view drop_reason(std::string_view value, const Place& place) {
+    constexpr std::size_t shortest = 6;
+    if (value.size() < shortest) return "too short";
+    if (is_binary(value)) return "binary";
+    if (has_blank(value)) return "words";
+    if (!template_reason(value).empty()) return "variable";
+    if (is_literal_word(value)) return "literal";
+    if (is_number(value, place.quoted)) return "number";
+    if (is_colour(value)) return "colour";
+    if (is_name_of_other(place.name)) return "says something about a secret";
+    if (const auto reason = code_reason(value, place.quoted, place.behind); !reason.empty()) {
+        return reason;
+    }
+    return {};
+}
+
+/// How sure a value that stays is: drawn ones are surer than chosen ones.
+int shift_of(std::string_view value, const std::vector<Piece>& pieces) {
+    const bool digits = std::any_of(value.begin(), value.end(), is_digit);
+    if (!digits) return -1;
+    return value.size() < 12 || likeness_to_words(pieces) >= 0.7 ? -1 : 0;
+}
+
+}  // namespace
+
+Output generic_value(const Input& input) {
+    constexpr std::size_t longest = 4096;
+    const std::string_view value = trimmed(input.secret);
+    if (value.empty()) return not_a_secret("empty");
+    if (value.size() > longest) return outcome(Evidence::pattern, "long value", -1);
+    const Place place = place_of(input);
+    if (const auto reason = drop_reason(value, place); !reason.empty()) {
+        return not_a_secret(reason);
+    }
+    if (const auto reason = placeholder_reason(value); !reason.empty()) {
+        if (reason == "mask") return not_a_secret("mask");
+        return placeholder();
+    }
+    const auto pieces = pieces_of(value);
+    if (pieces.empty()) return not_a_secret("no letter or digit");
+    if (has_foreign_letters(value) && !std::any_of(value.begin(), value.end(), is_digit)) {
+        return not_a_secret("words");
+    }
+    if (is_words(value, pieces) || is_short_word(value, pieces)) return not_a_secret("words");
+    if (is_numbered_name(value)) return placeholder();
+    return outcome(Evidence::pattern, "value of an assignment", shift_of(value, pieces));
+}
+
+}  // namespace stratascan::evidence::checks

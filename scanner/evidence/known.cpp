@@ -1,0 +1,55 @@
+// Values that vendors publish in their documentation, and defaults that
+// emulators and development machines ship. They are listed by the SHA-256 of the
+// value, so that this list holds no secret and trips no scanner; public keys are
+// listed by their fingerprint. A value that calls itself an example needs no
+// entry: the checks see that word.
+#include <algorithm>
+#include <array>
+
+#include "scanner/evidence/checks.hpp"
+#include "scanner/evidence/codec.hpp"
+
+namespace stratascan::evidence::checks {
+
+namespace {
+
+/// Sorted. What each one is stands in its row's comment.
+constexpr std::array<std::string_view, 8> published_values = {
+    "0011cc25eb4320717494d2703e8cba85743e71b500283c21c8b88147992f9059",  // Azurite storage key
+    "2cafc0970149a84f3b9e62eaf169f36f59907a3b3e31f7b82e68c69cd27f7326",  // Stripe's test key
+    "2d1f7723aabc5c7a51fcdc2463c99b5f3fdbc57cf3134db4ac12913c35976e6f",  // Stripe's, an older one
+    "78314b11be2e581549ac1c4f616563fad3fdf0c3b71678f6e2299182080e0598",  // AWS documentation
+    "7f75367e7881255134e1375e723d1dea8ad5f6a4fdb79d938df1f1754a830606",  // jwt.io's first page
+    "aa6547439583c3a275d4542a0df6c1ad6a863971be9f2a2220f027cc02aef615",  // Cosmos DB emulator key
+    "e21b597ba6b9cafa59d9ebc4d65c0385f5eb3fa56abab2607fa76589ad849a33",  // AWS documentation
+    "f2d6ca16515033e5dce14eba840b979d27b5cbae24bb3e5bf484339667f86397",  // Stripe's, an older one
+};
+static_assert(std::is_sorted(published_values.begin(), published_values.end()));
+
+struct PublishedKey {
+    std::string_view fingerprint;
+    std::string_view name;
+};
+
+constexpr std::array<PublishedKey, 1> published_keys = {{
+    {"SHA256:1M4RzhMyWuFS/86uPY/ce2prh/dVTHW7iD2RhpquOZA", "Vagrant's insecure key"},
+}};
+
+}  // namespace
+
+bool is_published_value(std::string_view value) {
+    // No listed value is longer; a hostile megabyte need not be hashed.
+    constexpr std::size_t longest = 512;
+    if (value.size() > longest) return false;
+    return std::binary_search(published_values.begin(), published_values.end(),
+                              std::string_view(hex(sha256(value))));
+}
+
+std::string_view published_key(std::string_view ssh_fingerprint) noexcept {
+    for (const PublishedKey& key : published_keys) {
+        if (key.fingerprint == ssh_fingerprint) return key.name;
+    }
+    return {};
+}
+
+}  // namespace stratascan::evidence::checks

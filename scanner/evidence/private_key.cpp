@@ -1,0 +1,243 @@
+// Private keys prove themselves: one that parses as a whole is a key, and its
+// public half names it. The forms behind the same kind of PEM block are many:
+//   RSA, EC, DSA PRIVATE KEY   the traditional ones (RFC 8017, RFC 5915), perhaps
+//                              encrypted under a "DEK-Info:" header (RFC 1421)
+//   PRIVATE KEY                PKCS #8 (RFC 5958), any algorithm
+//   ENCRYPTED PRIVATE KEY      PKCS #8 under a password
+//   OPENSSH PRIVATE KEY        OpenSSH's own, see openssh_key.cpp
+//   PGP PRIVATE KEY BLOCK      OpenPGP packets with a checksum over the armour
+// Bodies are decoded here and given to OpenSSL as DER, never as PEM text: so no
+// code path exists that could ask for a passphrase. What OpenSSL may be led to
+// compute is limited first, since it derives the public half of some keys from
+// numbers in the input, which would take minutes if those were long.
+#include <openssl/err.h>
+#include <openssl/x509.h>
+
+#include <array>
+
+#include "scanner/evidence/checks.hpp"
+#include "scanner/evidence/codec.hpp"
+#include "scanner/evidence/openssh_key.hpp"
+#include "scanner/evidence/pem.hpp"
+#include "scanner/evidence/public_part.hpp"
+
+namespace stratascan::evidence::checks {
+
+namespace {
+
+constexpr auto npos = std::string_view::npos;
+constexpr std::string_view begin_mark = "-----BEGIN ";
+
+/// Of a body; an RSA key of 16384 bits has 9.3 KB.
+constexpr std::size_t max_der_bytes = std::size_t{16} * 1024;
+/// Of a body whose public half OpenSSL computes: DSA of 3072 bits has 0.9 KB.
+constexpr std::size_t max_computed_bytes = std::size_t{2} * 1024;
+
+/// Takes back what a failed parse leaves in OpenSSL's queue of errors, which
+/// belongs to the thread and not to this check.
+class ErrorMark {
+public:
+    ErrorMark() noexcept { ERR_set_mark(); }
+    ErrorMark(const ErrorMark&) = delete;
+    ErrorMark& operator=(const ErrorMark&) = delete;
+    ~ErrorMark() { ERR_pop_to_mark(); }
+};
+
+Output broken() { return outcome(Evidence::pattern, "does not parse as a key", -1); }
+
+struct FreePkcs8 {
+    void operator()(PKCS8_PRIV_KEY_INFO* info) const noexcept { PKCS8_PRIV_KEY_INFO_free(info); }
+};
+using Pkcs8Handle = std::unique_ptr<PKCS8_PRIV_KEY_INFO, FreePkcs8>;
+
+const unsigned char* start_of(std::string_view bytes) noexcept {
+    return reinterpret_cast<const unsigned char*>(bytes.data());
+}
+
+KeyHandle traditional_key(int type, std::string_view der) {
+    const std::size_t limit = type == EVP_PKEY_RSA ? max_der_bytes : max_computed_bytes;
+    if (der.size() > limit) return nullptr;
+    const unsigned char* at = start_of(der);
+    return KeyHandle(d2i_PrivateKey(type, nullptr, &at, static_cast<long>(der.size())));
+}
+
+/// The algorithm that a PKCS #8 body names; NID_undef for one that is not tried.
+int algorithm_of(const PKCS8_PRIV_KEY_INFO& info) {
+    const ASN1_OBJECT* object = nullptr;
+    if (PKCS8_pkey_get0(&object, nullptr, nullptr, nullptr, &info) != 1) return NID_undef;
+    constexpr std::array known = {EVP_PKEY_RSA,   EVP_PKEY_RSA_PSS, EVP_PKEY_EC,   EVP_PKEY_DSA,
+                                  EVP_PKEY_ED25519, EVP_PKEY_ED448, EVP_PKEY_X25519, EVP_PKEY_X448};
+    const int id = OBJ_obj2nid(object);
+    for (const int each : known) {
+        if (each == id) return id;
+    }
+    return NID_undef;
+}
+
+KeyHandle pkcs8_key(std::string_view der) {
+    if (der.size() > max_der_bytes) return nullptr;
+    const unsigned char* at = start_of(der);
+    const Pkcs8Handle info(
+        d2i_PKCS8_PRIV_KEY_INFO(nullptr, &at, static_cast<long>(der.size())));
+    if (!info) return nullptr;
+    const int algorithm = algorithm_of(*info);
+    if (algorithm == NID_undef) return nullptr;
+    const bool computed = algorithm != EVP_PKEY_RSA && algorithm != EVP_PKEY_RSA_PSS;
+    if (computed && der.size() > max_computed_bytes) return nullptr;
+    return KeyHandle(EVP_PKCS82PKEY(info.get()));
+}
+
+/// The label says which form to expect; writers get it wrong, so the rest follow.
+KeyHandle parse_key(std::string_view label, std::string_view der) {
+    if (label.starts_with("RSA")) {
+        if (KeyHandle key = traditional_key(EVP_PKEY_RSA, der)) return key;
+    } else if (label.starts_with("EC")) {
+        if (KeyHandle key = traditional_key(EVP_PKEY_EC, der)) return key;
+    } else if (label.starts_with("DSA")) {
+        if (KeyHandle key = traditional_key(EVP_PKEY_DSA, der)) return key;
+    }
+    if (KeyHandle key = pkcs8_key(der)) return key;
+    if (KeyHandle key = traditional_key(EVP_PKEY_RSA, der)) return key;
+    return traditional_key(EVP_PKEY_EC, der);
+}
+
+Output judge_plain(const Pem& pem) {
+    const ErrorMark mark;
+    const KeyHandle key = parse_key(pem.label, pem.body.view());
+    if (!key) return broken();
+    Output output = verified(describe_key(*key) + ", not encrypted");
+    if (const std::string blob = ssh_blob_of(*key); !blob.empty()) {
+        output.public_fingerprint = ssh_fingerprint(blob);
+    }
+    if (const std::string spki = spki_of(*key); !spki.empty()) {
+        output.spki_sha256 = hex(sha256(spki));
+    }
+    if (!parts_agree(*key)) {
+        output.level = Evidence::well_formed;
+        output.detail += ", its numbers do not agree";
+        output.confidence_shift = 0;
+    }
+    return output;
+}
+
+/// EncryptedPrivateKeyInfo: an algorithm with its parameters, and the bytes.
+Output judge_encrypted_pkcs8(const Pem& pem) {
+    const ErrorMark mark;
+    const std::string_view der = pem.body.view();
+    if (der.size() > max_der_bytes) return broken();
+    const unsigned char* at = start_of(der);
+    X509_SIG* info = d2i_X509_SIG(nullptr, &at, static_cast<long>(der.size()));
+    if (info == nullptr) return broken();
+    X509_SIG_free(info);
+    return outcome(Evidence::well_formed, "PKCS #8, encrypted", -1);
+}
+
+/// "DEK-Info: AES-128-CBC,…": the cipher's name, or an empty text.
+std::string cipher_of(std::string_view headers) {
+    constexpr std::string_view name = "DEK-Info:";
+    const std::size_t at = headers.find(name);
+    if (at == npos) return {};
+    const std::string_view value = headers.substr(at + name.size());
+    return printable(trimmed(value.substr(0, value.find_first_of(",\n"))), 32);
+}
+
+Output judge_encrypted_traditional(const Pem& pem) {
+    constexpr std::size_t cipher_block = 8;  // of DES; those of AES are twice that
+    if (pem.body.view().size() % cipher_block != 0) return broken();
+    const std::string type = pem.label.substr(0, pem.label.find(' '));
+    const std::string cipher = cipher_of(pem.headers);
+    return outcome(Evidence::well_formed,
+                   printable(type, 8) + ", encrypted" + (cipher.empty() ? "" : " (" + cipher + ")"),
+                   -1);
+}
+
+/// CRC-24 of RFC 9580, section 6.1.1.
+std::uint32_t crc24(std::string_view bytes) noexcept {
+    std::uint32_t value = 0xB704CEU;
+    for (const char c : bytes) {
+        value ^= static_cast<std::uint32_t>(static_cast<unsigned char>(c)) << 16U;
+        for (int bit = 0; bit < 8; ++bit) {
+            value <<= 1U;
+            if ((value & 0x1000000U) != 0) value ^= 0x1864CFBU;
+        }
+    }
+    return value & 0xFFFFFFU;
+}
+
+Output judge_openpgp(const Pem& pem) {
+    const std::string_view body = pem.body.view();
+    const auto first = static_cast<unsigned char>(body.front());
+    // The first packet's tag stands in 4 bits of the old form or 6 of the new.
+    const unsigned tag = (first & 0x40U) != 0 ? first & 0x3FU : (first >> 2U) & 0x0FU;
+    constexpr unsigned secret_key_tag = 5;
+    if ((first & 0x80U) == 0 || tag != secret_key_tag) return broken();
+    const auto sum = decode_base64(pem.armor_sum);
+    if (sum && sum->size() == 3) {
+        const std::string expected = little_endian(crc24(body));
+        if (std::string(sum->rbegin(), sum->rend()) == expected.substr(0, 3)) {
+            return verified("OpenPGP secret key, CRC-24 holds");
+        }
+        return outcome(Evidence::bad_checksum, "OpenPGP secret key, CRC-24 does not hold", -1);
+    }
+    return outcome(Evidence::well_formed, "OpenPGP secret key");
+}
+
+Output judge(const Pem& pem) {
+    if (pem.label.find("PRIVATE KEY") == std::string::npos || pem.body.empty()) return broken();
+    if (pem.label.starts_with("OPENSSH")) return judge_openssh_key(pem.body.view());
+    if (pem.label.starts_with("PGP")) return judge_openpgp(pem);
+    if (pem.label.starts_with("ENCRYPTED")) return judge_encrypted_pkcs8(pem);
+    if (pem.headers.find("ENCRYPTED") != std::string::npos ||
+        pem.headers.find("DEK-Info") != std::string::npos) {
+        return judge_encrypted_traditional(pem);
+    }
+    return judge_plain(pem);
+}
+
+/// The text that has the block in it: the capture, or the match round it.
+std::string_view block_text(const Input& input) noexcept {
+    return input.secret.find(begin_mark) != npos ? input.secret : input.match;
+}
+
+}  // namespace
+
+Output private_key(const Input& input) {
+    std::string_view text = block_text(input);
+    // A whole block in base64 once more, as Kubernetes and CI systems store it.
+    Wiped decoded;
+    if (text.find(begin_mark) == npos) {
+        auto bytes = decode_base64(trimmed(input.secret));
+        if (bytes) decoded = Wiped(std::move(*bytes));
+        text = decoded.view();
+    }
+    const auto pem = read_pem(text);
+    if (!pem) return broken();
+    Output output = judge(*pem);
+    if (const std::string_view name = published_key(output.public_fingerprint); !name.empty()) {
+        output.level = Evidence::known_example;
+        output.detail += ", " + std::string(name);
+        output.confidence_shift = -1;
+    }
+    return output;
+}
+
+/// The "private_key" of a service account's JSON, and the account that is named
+/// next to it.
+Output gcp_service_account(const Input& input) {
+    Output output = private_key(input);
+    constexpr std::string_view member = "\"client_email\"";
+    for (const std::string_view text : {input.match, input.around}) {
+        std::size_t at = text.find(member);
+        if (at == npos) continue;
+        at = text.find('"', at + member.size());
+        if (at == npos) continue;
+        const std::string_view value = text.substr(at + 1, 120);
+        const std::size_t end = value.find('"');
+        if (end == npos || end == 0) continue;
+        output.detail = printable(value.substr(0, end), 100) + ", " + output.detail;
+        break;
+    }
+    return output;
+}
+
+}  // namespace stratascan::evidence::checks

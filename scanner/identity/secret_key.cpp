@@ -1,0 +1,159 @@
+#include "scanner/identity/secret_key.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+namespace stratascan::identity {
+
+namespace {
+
+constexpr std::size_t made_key_bytes = 32;
+constexpr std::size_t least_key_bytes = 16;
+constexpr std::size_t most_key_bytes = 4096;
+
+class File {
+public:
+    explicit File(int descriptor) : descriptor_(descriptor) {}
+    ~File() {
+        if (descriptor_ >= 0) ::close(descriptor_);
+    }
+    File(const File&) = delete;
+    File& operator=(const File&) = delete;
+    [[nodiscard]] int get() const noexcept { return descriptor_; }
+
+private:
+    int descriptor_;
+};
+
+std::string default_path() {
+    if (const char* config = std::getenv("XDG_CONFIG_HOME"); config != nullptr && *config != '\0') {
+        return std::string(config) + "/stratascan/key";
+    }
+    if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') {
+        return std::string(home) + "/.config/stratascan/key";
+    }
+    return {};
+}
+
+Result<std::string> read_key(const std::string& path) {
+    const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    struct stat status {};
+    if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
+        return fail(errno == ENOENT ? ErrorCode::not_found : ErrorCode::unreadable,
+                    fmt::format("the key can't be read: {}", std::strerror(errno)), path);
+    }
+    if (!S_ISREG(status.st_mode) || (status.st_mode & 077U) != 0) {
+        return fail(ErrorCode::invalid_argument, "others may read or write the key", path,
+                    "chmod 600 it, or name another with --key-file");
+    }
+    std::string bytes(most_key_bytes, '\0');
+    const ssize_t size = ::read(file.get(), bytes.data(), bytes.size());
+    bytes.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    if (bytes.size() < least_key_bytes) {
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("the key has {} bytes, at least {} are needed", bytes.size(),
+                                least_key_bytes),
+                    path);
+    }
+    return bytes;
+}
+
+// Written under another name and linked into place, so that two processes that
+// start together agree on one key and nobody reads half of it.
+Result<void> make_key(const std::string& path) {
+    std::error_code error;
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
+    std::string draft = path + ".XXXXXX";
+    const File file(::mkostemp(draft.data(), O_CLOEXEC));
+    std::array<unsigned char, made_key_bytes> bytes{};
+    const bool written = file.get() >= 0 && RAND_bytes(bytes.data(), bytes.size()) == 1 &&
+                         ::write(file.get(), bytes.data(), bytes.size()) ==
+                             static_cast<ssize_t>(bytes.size()) &&
+                         ::fsync(file.get()) == 0;
+    const int why = errno;
+    OPENSSL_cleanse(bytes.data(), bytes.size());
+    const bool placed = written && (::link(draft.c_str(), path.c_str()) == 0 || errno == EEXIST);
+    if (file.get() >= 0) ::unlink(draft.c_str());
+    if (!placed) {
+        return fail(ErrorCode::unreadable,
+                    fmt::format("the key that names secrets can't be made: {}",
+                                std::strerror(written ? errno : why)),
+                    path, "name a key with --key-file");
+    }
+    return {};
+}
+
+// A PEM block without what wrapping adds.
+std::string unwrapped(std::string_view secret) {
+    std::string text;
+    text.reserve(secret.size());
+    for (std::size_t i = 0; i < secret.size(); ++i) {
+        const char c = secret[i];
+        const bool escape = c == '\\' && i + 1 < secret.size() &&
+                            (secret[i + 1] == 'n' || secret[i + 1] == 'r');
+        if (escape) {
+            ++i;
+        } else if (c != '\n' && c != '\r' && c != ' ' && c != '\t') {
+            text += c;
+        }
+    }
+    return text;
+}
+
+}  // namespace
+
+SecretKey::SecretKey(std::string bytes) : bytes_(std::move(bytes)) {}
+
+SecretKey::~SecretKey() { OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
+
+Result<SecretKey> SecretKey::load(const std::string& path) {
+    const std::string place = path.empty() ? default_path() : path;
+    if (place.empty()) {
+        return fail(ErrorCode::not_found, "there is no home folder to keep the key in", {},
+                    "name a key with --key-file");
+    }
+    auto bytes = read_key(place);
+    if (!bytes && path.empty() && bytes.error().code == ErrorCode::not_found) {
+        if (const auto made = make_key(place); !made) return std::unexpected(made.error());
+        bytes = read_key(place);
+    }
+    if (!bytes) return std::unexpected(bytes.error());
+    return SecretKey(std::move(*bytes));
+}
+
+std::string SecretKey::name(std::string_view secret) const {
+    const bool pem = secret.starts_with("-----BEGIN");
+    std::string text("secret");
+    text += '\0';
+    text += pem ? unwrapped(secret) : std::string(secret);
+    std::array<unsigned char, EVP_MAX_MD_SIZE> mac{};
+    unsigned size = 0;
+    HMAC(EVP_sha256(), bytes_.data(), static_cast<int>(bytes_.size()),
+         reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(), &size);
+    OPENSSL_cleanse(text.data(), text.size());
+    std::string name = "hmac-sha256:";
+    for (unsigned i = 0; i < size; ++i) name += fmt::format("{:02x}", mac[i]);
+    return name;
+}
+
+std::string redact(std::string_view secret, std::size_t public_prefix) {
+    // Of a short secret nothing is shown, whatever the rule says.
+    const std::size_t shown = secret.size() >= 16 ? std::min(public_prefix, secret.size() / 3) : 0;
+    std::string prefix(secret.substr(0, shown));
+    std::replace_if(prefix.begin(), prefix.end(), [](char c) { return c < ' ' || c > '~'; }, '.');
+    return fmt::format("{}**** ({} characters)", prefix, secret.size());
+}
+
+}  // namespace stratascan::identity

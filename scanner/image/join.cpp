@@ -1,0 +1,346 @@
+#include "scanner/image/join.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "scanner/image/document.hpp"
+#include "scanner/image/redact.hpp"
+#include "scanner/image/visibility.hpp"
+
+namespace stratascan::image {
+
+namespace {
+
+using layer::LayerResult;
+
+// A build step is repeated in every finding of its layer; a here-document of a
+// megabyte in ten thousand findings would be ten gigabytes.
+constexpr std::size_t step_bytes_limit = 4096;
+
+std::string shortened(std::string text, std::size_t limit) {
+    if (text.size() <= limit) return text;
+    std::size_t end = limit;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+    text.resize(end);
+    return text + "…";
+}
+
+std::string_view algorithm_of(std::string_view digest) {
+    return digest.substr(0, std::min(digest.find(':'), digest.size()));
+}
+
+/// The blob against what the manifest says of it. Returns whether it is another
+/// one. A blob that was not read to its end has no digest, and is not judged.
+bool check_claims(const source::LayerRef& claimed, const LayerResult& result,
+                  LayerReport& layer) {
+    if (result.digest.empty()) return false;
+    const std::string_view algorithm = algorithm_of(claimed.digest);
+    if (!claimed.digest.empty() && algorithm != algorithm_of(result.digest)) {
+        const std::string reason = fmt::format("its digest was not checked: {} is not known",
+                                               shortened(std::string(algorithm), 32));
+        layer.gaps.push_back({"", reason, 0});
+        if (layer.state == LayerState::complete) {
+            layer.state = LayerState::partial;
+            layer.state_reason = reason;
+        }
+        return false;
+    }
+    const bool same_digest = claimed.digest.empty() || claimed.digest == result.digest;
+    const bool same_size =
+        claimed.size < 0 || static_cast<std::uint64_t>(claimed.size) == result.compressed_bytes;
+    if (same_digest && same_size) return false;
+    layer.state = LayerState::failed;
+    layer.state_reason =
+        same_digest ? fmt::format("blob has {} bytes, not the {} that are claimed",
+                                  result.compressed_bytes, claimed.size)
+                    : fmt::format("blob is {}, not what its digest claims", result.digest);
+    layer.gaps.push_back({"", layer.state_reason, 0});
+    return true;
+}
+
+/// Joins one image. The parts of the report are filled in the order of the
+/// calls in join(), and each may use what the earlier ones settled.
+class Joiner {
+public:
+    Joiner(const std::string& target, const source::ImageRef& image,
+           const std::vector<const LayerResult*>& results, bool cancelled)
+        : image_(image), results_(results), cancelled_(cancelled), overlay_(path_indexes()) {
+        report_.target = target;
+        report_.notes = image.notes;
+        report_.gaps = image.gaps;
+    }
+
+    void describe_image();
+    void read_metadata(std::vector<Finding> found);
+    void add_layers();
+    void add_findings();
+    void add_programs();
+    void note_doubts();
+    void sum_up();
+    TargetReport take() { return std::move(report_); }
+
+private:
+    [[nodiscard]] const LayerResult* result(std::size_t index) const {
+        return index < results_.size() ? results_[index] : nullptr;
+    }
+    [[nodiscard]] std::vector<const layer::PathIndex*> path_indexes() const;
+    [[nodiscard]] LayerReport layer_report(std::size_t index);
+    [[nodiscard]] Hiding hiding(std::size_t layer, std::uint32_t ordinal,
+                                const std::string& path);
+    [[nodiscard]] Hiding finding_hiding(std::size_t layer, const layer::LayerFinding& found);
+    void add_gap(Gap gap);
+
+    const source::ImageRef& image_;
+    const std::vector<const LayerResult*>& results_;
+    bool cancelled_;
+    Overlay overlay_;
+    std::vector<std::string> steps_;  ///< without secrets
+    std::vector<bool> mismatch_;
+    std::set<int> doubtful_;  ///< layers whose members are not known, above something found
+    TargetReport report_;
+
+    struct Known {
+        std::size_t layer = 0;
+        std::uint32_t ordinal = 0;
+        std::string path;
+        Hiding hiding;
+    };
+    std::optional<Known> known_;  ///< the last answer: findings of a file stand together
+};
+
+/// Only an image's layers lie on top of each other; those of an artifact are
+/// files of their own.
+std::vector<const layer::PathIndex*> Joiner::path_indexes() const {
+    std::vector<const layer::PathIndex*> indexes;
+    if (image_.kind == "attestation" || image_.kind == "artifact") return indexes;
+    for (std::size_t i = 0; i < image_.layers.size(); ++i) {
+        indexes.push_back(result(i) == nullptr ? nullptr : &result(i)->paths);
+    }
+    return indexes;
+}
+
+void Joiner::describe_image() {
+    report_.image.digest = image_.digest;
+    report_.image.platform = image_.platform;
+    report_.image.config_digest = image_.config_digest;
+    report_.image.names = image_.names;
+    report_.image.kind = image_.kind;
+    if (image_.config.empty()) return;
+    const Result<Document> config = parse_document(image_.config);
+    if (!config) return;
+    // A date; anything longer is none, and could be anything.
+    const std::string_view created = string_member(config->root, "created");
+    if (created.size() <= 40) report_.image.created = created;
+}
+
+void Joiner::read_metadata(std::vector<Finding> found) {
+    std::vector<Gap> gaps;
+    const std::vector<MetadataText> texts = metadata_texts(image_, gaps);
+    for (Gap& gap : gaps) add_gap(std::move(gap));
+    const Redactor redactor(texts, found);
+    std::vector<std::string> notes;
+    steps_ = build_steps(image_, notes);
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+        steps_[i] = redactor.clean_step(static_cast<int>(i), steps_[i]);
+    }
+    report_.image.created = redactor.clean(report_.image.created);
+    report_.notes.insert(report_.notes.end(), notes.begin(), notes.end());
+
+    for (Finding& finding : found) {
+        const bool of_manifest =
+            finding.source == Source::annotation || finding.source == Source::manifest;
+        if (finding.layer.empty()) {
+            finding.layer = of_manifest ? image_.digest : image_.config_digest;
+        }
+        finding.path = redactor.clean(finding.path);
+        if (finding.layer_index >= 0 &&
+            static_cast<std::size_t>(finding.layer_index) < steps_.size()) {
+            finding.created_by = shortened(
+                steps_[static_cast<std::size_t>(finding.layer_index)], step_bytes_limit);
+        }
+    }
+    std::stable_sort(found.begin(), found.end(), [](const Finding& left, const Finding& right) {
+        return std::tie(left.path, left.source, left.offset, left.rule, left.length) <
+               std::tie(right.path, right.source, right.offset, right.rule, right.length);
+    });
+    report_.findings = std::move(found);
+}
+
+LayerReport Joiner::layer_report(std::size_t index) {
+    const source::LayerRef& claimed = image_.layers[index];
+    LayerReport layer;
+    layer.index = static_cast<int>(index);
+    layer.digest = claimed.digest;
+    layer.media_type = claimed.media_type;
+    layer.created_by = steps_[index];
+    const LayerResult* result = this->result(index);
+    if (!claimed.unavailable.empty() || result == nullptr) {
+        layer.state = LayerState::failed;
+        layer.state_reason = cancelled_ ? "stopped before it was read" : "not read";
+        if (!claimed.unavailable.empty()) {
+            layer.state = claimed.unavailable_state;
+            layer.state_reason = claimed.unavailable;
+        }
+        if (layer.state == LayerState::complete) layer.state = LayerState::failed;
+        const auto bytes = std::max<std::int64_t>(claimed.size, 0);
+        layer.gaps.push_back({"", layer.state_reason, static_cast<std::uint64_t>(bytes)});
+        return layer;
+    }
+    if (layer.digest.empty()) layer.digest = result->digest;
+    layer.compression = result->compression;
+    layer.state = result->state;
+    layer.state_reason = result->state_reason;
+    layer.files = result->files;
+    layer.bytes = result->bytes;
+    layer.compressed_bytes = result->compressed_bytes;
+    layer.gaps = result->gaps;
+    mismatch_[index] = check_claims(claimed, *result, layer);
+    return layer;
+}
+
+void Joiner::add_layers() {
+    mismatch_.resize(image_.layers.size());
+    for (std::size_t i = 0; i < image_.layers.size(); ++i) {
+        report_.layers.push_back(layer_report(i));
+        const LayerResult* read = result(i);
+        if (read == nullptr || !image_.layers[i].unavailable.empty()) continue;
+        for (const std::string& note : read->notes) {
+            report_.notes.push_back(fmt::format("layer {}: {}", i, note));
+        }
+    }
+}
+
+Hiding Joiner::hiding(std::size_t layer, std::uint32_t ordinal, const std::string& path) {
+    if (known_ && known_->layer == layer && known_->ordinal == ordinal && known_->path == path) {
+        return known_->hiding;
+    }
+    const int above = overlay_.unknown_above(static_cast<int>(layer));
+    if (above >= 0) doubtful_.insert(above);
+    known_ = {layer, ordinal, path,
+              overlay_.hiding({static_cast<int>(layer), ordinal}, layer::normalise_path(path))};
+    return known_->hiding;
+}
+
+/// A whiteout marker's own bytes, and bytes that belong to no member, are in no
+/// final tree: the layer that brings them drops them when it is applied.
+Hiding Joiner::finding_hiding(std::size_t layer, const layer::LayerFinding& found) {
+    const Source source = found.finding.source;
+    if (source == Source::whiteout || source == Source::trailer) {
+        return {static_cast<int>(layer), found.ordinal, Visibility::deleted};
+    }
+    return hiding(layer, found.ordinal, found.finding.path);
+}
+
+void Joiner::add_findings() {
+    const std::size_t first = report_.findings.size();
+    for (std::size_t i = 0; i < report_.layers.size(); ++i) {
+        if (result(i) == nullptr || !image_.layers[i].unavailable.empty()) continue;
+        for (const layer::LayerFinding& found : result(i)->findings) {
+            Finding& finding = report_.findings.emplace_back(found.finding);
+            finding.layer_index = static_cast<int>(i);
+            finding.layer = report_.layers[i].digest;
+            finding.created_by = shortened(steps_[i], step_bytes_limit);
+            finding.blob_mismatch = mismatch_[i];
+            const Hiding hidden = finding_hiding(i, found);
+            finding.visibility = hidden.how;
+            finding.hidden_by = hidden.layer;
+        }
+    }
+    std::stable_sort(report_.findings.begin() + static_cast<std::ptrdiff_t>(first),
+                     report_.findings.end(), [](const Finding& left, const Finding& right) {
+                         return std::tie(left.layer_index, left.path, left.offset, left.rule,
+                                         left.length, left.inner_path) <
+                                std::tie(right.layer_index, right.path, right.offset, right.rule,
+                                         right.length, right.inner_path);
+                     });
+}
+
+void Joiner::add_programs() {
+    for (std::size_t i = 0; i < report_.layers.size(); ++i) {
+        if (result(i) == nullptr || !image_.layers[i].unavailable.empty()) continue;
+        for (const layer::LayerProgram& found : result(i)->programs) {
+            Program& program = report_.programs.emplace_back(found.program);
+            program.layer_index = static_cast<int>(i);
+            program.layer = report_.layers[i].digest;
+            program.created_by = shortened(steps_[i], step_bytes_limit);
+            const Hiding hidden = hiding(i, found.ordinal, program.path);
+            program.visibility = hidden.how;
+            program.hidden_by = hidden.layer;
+            for (std::string& alias : overlay_.aliases({static_cast<int>(i), found.ordinal},
+                                                       layer::normalise_path(program.path))) {
+                program.aliases.push_back(std::move(alias));
+            }
+            std::sort(program.aliases.begin(), program.aliases.end());
+            program.aliases.erase(
+                std::unique(program.aliases.begin(), program.aliases.end()),
+                program.aliases.end());
+        }
+    }
+    std::stable_sort(report_.programs.begin(), report_.programs.end(),
+                     [](const Program& left, const Program& right) {
+                         return std::tie(left.layer_index, left.path, left.program) <
+                                std::tie(right.layer_index, right.path, right.program);
+                     });
+}
+
+void Joiner::note_doubts() {
+    for (const int layer : doubtful_) {
+        report_.notes.push_back(fmt::format(
+            "visibility is not certain: the members of layer {} are not all known", layer));
+    }
+    if (overlay_.exhausted()) {
+        report_.notes.emplace_back(
+            "visibility is not certain: the layers' links are too many to follow all");
+    }
+}
+
+void Joiner::add_gap(Gap gap) {
+    const bool known = std::any_of(
+        report_.gaps.begin(), report_.gaps.end(),
+        [&gap](const Gap& old) { return old.path == gap.path && old.reason == gap.reason; });
+    if (!known) report_.gaps.push_back(std::move(gap));
+}
+
+void Joiner::sum_up() {
+    Coverage& coverage = report_.coverage;
+    std::uint64_t layer_bytes = 0;
+    for (const LayerReport& layer : report_.layers) {
+        coverage.files += layer.files;
+        layer_bytes += layer.bytes;
+        coverage.gaps += layer.gaps.size();
+        if (layer.state != LayerState::complete) coverage.complete = false;
+    }
+    coverage.bytes = layer_bytes;
+    const std::uint64_t metadata_bytes = image_.config.size() + image_.manifest.size();
+    if (report_.layers.empty() && metadata_bytes > 0) {
+        coverage.bytes = metadata_bytes;
+        report_.notes.emplace_back("the image has no layers");
+    } else if (layer_bytes == 0 && coverage.gaps == 0) {
+        add_gap({"", "nothing was scanned", 0});
+    }
+    coverage.gaps += report_.gaps.size();
+    if (coverage.gaps > 0) coverage.complete = false;
+}
+
+}  // namespace
+
+TargetReport join(const std::string& target, const source::ImageRef& image,
+                  const std::vector<const LayerResult*>& layers, std::vector<Finding> metadata,
+                  bool cancelled) {
+    Joiner joiner(target, image, layers, cancelled);
+    joiner.describe_image();
+    joiner.read_metadata(std::move(metadata));
+    joiner.add_layers();
+    joiner.add_findings();
+    joiner.add_programs();
+    joiner.note_doubts();
+    joiner.sum_up();
+    return joiner.take();
+}
+
+}  // namespace stratascan::image

@@ -1,0 +1,127 @@
+// The two rare compressions. bzip2 files may be several streams one after the
+// other, as pbzip2 writes them; xz files too, with padding between them. Both
+// libraries hold bounded memory: bzip2 at most 4 MB, xz what its stream header
+// asks for up to a limit set here.
+
+#include <bzlib.h>
+#include <fmt/format.h>
+#include <lzma.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "scanner/layer/decoder.hpp"
+
+namespace stratascan::layer {
+
+namespace {
+
+constexpr std::size_t longest_call = std::size_t{1} << 30;
+
+class Bzip2Decoder final : public Decoder {
+public:
+    ~Bzip2Decoder() override { close(); }
+
+    Result<Step> step(std::string_view& in, bool last, std::span<char>& out) override {
+        for (;;) {
+            if (!open_) {
+                if (in.size() < 3 && !last) return Step::need_input;
+                if (!in.starts_with("BZh")) return Step::end;
+                stream_ = {};
+                if (BZ2_bzDecompressInit(&stream_, 0, 0) != BZ_OK) return damaged("no memory");
+                open_ = true;
+            }
+            stream_.next_in = const_cast<char*>(in.data());
+            stream_.avail_in = static_cast<unsigned>(std::min(in.size(), longest_call));
+            stream_.next_out = out.data();
+            stream_.avail_out = static_cast<unsigned>(std::min(out.size(), longest_call));
+            const unsigned in_before = stream_.avail_in;
+            const unsigned out_before = stream_.avail_out;
+            const int status = BZ2_bzDecompress(&stream_);
+            const bool moved = stream_.avail_in != in_before || stream_.avail_out != out_before;
+            in.remove_prefix(in_before - stream_.avail_in);
+            out = out.subspan(out_before - stream_.avail_out);
+            if (status == BZ_STREAM_END) {
+                close();
+                continue;
+            }
+            if (status != BZ_OK) return damaged("damaged stream");
+            if (out.empty()) return Step::have_output;
+            if (in.empty() || !moved) {
+                if (last) return damaged("the blob ends inside a stream");
+                if (!in.empty()) return damaged("the stream makes no progress");
+                return Step::need_input;
+            }
+        }
+    }
+
+    std::string_view name() const noexcept override { return "bzip2"; }
+
+private:
+    static std::unexpected<Error> damaged(std::string what) {
+        return fail(ErrorCode::malformed, "bzip2: " + std::move(what));
+    }
+
+    void close() {
+        if (open_) BZ2_bzDecompressEnd(&stream_);
+        open_ = false;
+    }
+
+    bz_stream stream_{};
+    bool open_ = false;
+};
+
+class XzDecoder final : public Decoder {
+public:
+    explicit XzDecoder(std::uint64_t memory_limit) : memory_limit_(memory_limit) {
+        ready_ = lzma_stream_decoder(&stream_, memory_limit, LZMA_CONCATENATED) == LZMA_OK;
+    }
+    ~XzDecoder() override { lzma_end(&stream_); }
+    XzDecoder(const XzDecoder&) = delete;
+    XzDecoder& operator=(const XzDecoder&) = delete;
+
+    Result<Step> step(std::string_view& in, bool last, std::span<char>& out) override {
+        if (!ready_) return fail(ErrorCode::engine, "xz: the decoder could not start");
+        if (ended_) return Step::end;
+        stream_.next_in = reinterpret_cast<const std::uint8_t*>(in.data());
+        stream_.avail_in = in.size();
+        stream_.next_out = reinterpret_cast<std::uint8_t*>(out.data());
+        stream_.avail_out = out.size();
+        const lzma_ret status = lzma_code(&stream_, last ? LZMA_FINISH : LZMA_RUN);
+        in.remove_prefix(in.size() - stream_.avail_in);
+        out = out.subspan(out.size() - stream_.avail_out);
+        switch (status) {
+            case LZMA_STREAM_END: ended_ = true; return Step::end;
+            case LZMA_OK: return out.empty() ? Step::have_output : Step::need_input;
+            case LZMA_BUF_ERROR:
+                if (out.empty()) return Step::have_output;
+                if (!last) return Step::need_input;
+                return fail(ErrorCode::malformed, "xz: the blob ends inside a stream");
+            case LZMA_MEMLIMIT_ERROR:
+                return fail(ErrorCode::over_limit, fmt::format("xz: the stream asks for more than {} bytes of memory",
+                                        memory_limit_));
+            case LZMA_FORMAT_ERROR:
+                // Behind a whole stream: bytes that belong to nobody.
+                ended_ = true;
+                return Step::end;
+            default: return fail(ErrorCode::malformed, "xz: damaged stream");
+        }
+    }
+
+    std::string_view name() const noexcept override { return "xz"; }
+
+private:
+    std::uint64_t memory_limit_;
+    lzma_stream stream_ = LZMA_STREAM_INIT;
+    bool ready_ = false;
+    bool ended_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Decoder> make_bzip2_decoder() { return std::make_unique<Bzip2Decoder>(); }
+std::unique_ptr<Decoder> make_xz_decoder(const DecoderOptions& options) {
+    return std::make_unique<XzDecoder>(options.memory.xz_bytes);
+}
+
+}  // namespace stratascan::layer

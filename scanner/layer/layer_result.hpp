@@ -1,0 +1,93 @@
+// What is known of a layer from its bytes alone: the unit that is computed once
+// and shared by every image that has the layer. It holds no image's name, no
+// index, no build step and no visibility; those are joined on later, in
+// scanner/image/.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stratascan/report.hpp"
+
+namespace stratascan::layer {
+
+/// The first 16 bytes of the SHA-256 of a normalised path: enough that nobody
+/// can make two paths collide, small enough to keep one for each of millions of
+/// members.
+struct PathHash {
+    std::array<std::uint8_t, 16> bytes{};
+    auto operator<=>(const PathHash&) const = default;
+};
+
+[[nodiscard]] PathHash hash_path(std::string_view normalised) noexcept;
+
+/// "./usr//bin/../lib/x" -> "usr/lib/x"; never climbs above the root; "" is the
+/// root itself. Bytes that are not UTF-8 are kept.
+[[nodiscard]] std::string normalise_path(std::string_view raw);
+
+enum class EntryKind : std::uint8_t {
+    file,
+    directory,
+    symlink,
+    hardlink,
+    other,     ///< device, fifo, socket
+    whiteout,  ///< `path` is the path that it hides, not the marker's name
+    opaque,    ///< `path` is the directory whose lower contents it hides
+};
+
+struct PathEntry {
+    PathHash path;
+    std::uint32_t ordinal = 0;  ///< position of the member in its layer, from 0
+    EntryKind kind = EntryKind::file;
+};
+
+/// Paths are normalised; a link's target is as resolved against its place:
+/// a hard link's is a path in the layer, a symbolic link's is made absolute.
+struct Link {
+    std::string path;
+    std::string target;
+    std::uint32_t ordinal = 0;
+};
+
+/// What a layer does to the tree: enough to tell whether a path of a lower layer
+/// (or an earlier member of the same one) is still there.
+struct PathIndex {
+    std::vector<PathEntry> entries;  ///< sorted by (path, ordinal)
+    std::vector<Link> hardlinks;     ///< in member order
+    std::vector<Link> symlinks;      ///< in member order
+    bool truncated = false;          ///< a limit was reached: visibility is not certain
+};
+
+struct LayerFinding {
+    Finding finding;            ///< image fields (layer_index, layer, visibility, …) unset
+    std::uint32_t ordinal = 0;  ///< of the member that holds it
+};
+
+struct LayerProgram {
+    Program program;  ///< image fields unset
+    std::uint32_t ordinal = 0;
+};
+
+struct LayerResult {
+    std::string digest;       ///< computed over the blob's bytes, "sha256:…"
+    std::string compression;  ///< "gzip", "zstd", "bzip2", "xz", "none"
+    LayerState state = LayerState::complete;
+    std::string state_reason;
+    std::uint64_t files = 0;  ///< regular members
+    std::uint64_t members = 0;
+    std::uint64_t bytes = 0;             ///< uncompressed
+    std::uint64_t compressed_bytes = 0;  ///< of the blob
+    /// The decoder asked for more memory than it was given: worth a try alone.
+    bool over_decoder_memory = false;
+    std::vector<Gap> gaps;
+    std::vector<std::string> notes;
+    std::vector<LayerFinding> findings;  ///< sorted by (ordinal, offset, rule)
+    std::vector<LayerProgram> programs;  ///< sorted by (ordinal, program)
+    PathIndex paths;
+};
+
+}  // namespace stratascan::layer

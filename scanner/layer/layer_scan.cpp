@@ -1,0 +1,171 @@
+#include "scanner/layer/layer_scan.hpp"
+
+#include <fmt/format.h>
+#include <oneapi/tbb/parallel_pipeline.h>
+#include <oneapi/tbb/task_arena.h>
+
+#include "scanner/layer/directory_walk.hpp"
+#include "scanner/layer/layer_collector.hpp"
+#include "scanner/layer/tar_walk.hpp"
+
+namespace stratascan::layer {
+
+namespace {
+
+namespace tbb = oneapi::tbb;
+
+struct Job {
+    Window window;
+    WindowScan scan;
+};
+
+// Windows from `source` through the scanners into `collector`. A worker that
+// waits here takes no task of another layer: its scratch and this layer's tokens
+// stay its own.
+std::optional<Error> run(WindowSource& source, LayerCollector& collector,
+                         const LayerScanContext& context, const std::function<void()>& aside) {
+    std::optional<Error> error;
+    const auto produce = [&](tbb::flow_control& flow) -> Job* {
+        if (context.stop.stop_requested()) {
+            error = Error{ErrorCode::cancelled, "stopped before its end", {}, {}};
+        } else if (collector.error()) {
+            error = collector.error();
+        } else {
+            auto window = source.next();
+            if (window && *window) return new Job{std::move(**window), {}};
+            if (!window) error = window.error();
+        }
+        flow.stop();
+        return nullptr;
+    };
+    const auto scan = [&](Job* job) {
+        aside();
+        job->scan = context.scanner().scan(job->window);
+        return job;
+    };
+    const auto collect = [&](Job* job) {
+        const std::unique_ptr<Job> owned(job);
+        collector.add(job->window, job->scan);
+    };
+    tbb::this_task_arena::isolate([&] {
+        tbb::parallel_pipeline(
+            context.tokens,
+            tbb::make_filter<void, Job*>(tbb::filter_mode::serial_in_order, produce) &
+                tbb::make_filter<Job*, Job*>(tbb::filter_mode::parallel, scan) &
+                tbb::make_filter<Job*, void>(tbb::filter_mode::serial_in_order, collect));
+    });
+    if (!error) error = collector.error();
+    return error;
+}
+
+void add_gap(LayerResult& result, std::string reason, std::uint64_t bytes = 0) {
+    result.gaps.push_back({{}, std::move(reason), bytes});
+}
+
+// Header fields and skippable frames are in no window.
+void scan_side_bytes(const BlobStream& stream, const LayerScanContext& context,
+                     LayerResult& result) {
+    if (stream.side_bytes().empty()) return;
+    auto findings = context.scanner().scan_text(stream.side_bytes());
+    if (!findings) {
+        add_gap(result, findings.error().message(), stream.side_bytes().size());
+        return;
+    }
+    for (Finding& finding : *findings) {
+        finding.source = Source::trailer;
+        finding.path.clear();
+        finding.line = 0;
+        result.findings.push_back({std::move(finding), 0});
+    }
+    if (stream.side_bytes_dropped() > 0) {
+        add_gap(result, "bytes between the members of the compressed blob",
+                stream.side_bytes_dropped());
+    }
+}
+
+void spoil(LayerResult& result, LayerState state, const std::string& reason) {
+    if (result.state == LayerState::complete) result.state = state;
+    if (result.state_reason.empty()) result.state_reason = reason;
+}
+
+}  // namespace
+
+LayerResult scan_layer(std::unique_ptr<source::BlobReader> blob,
+                       const std::string& digest_algorithm, const LayerScanContext& context,
+                       LayerTimes& times) {
+    LayerResult result;
+    BlobStreamOptions options;
+    options.memory = context.memory;
+    options.output_limit = context.limits.output_bytes;
+    options.ratio_limit = context.limits.ratio;
+    options.gzip = context.gzip;
+    options.digest_algorithm = digest_algorithm;
+    BlobStream stream(std::move(blob), options, context.progress);
+    TarWalk walk(stream, context.slabs, {context.limits.members});
+    LayerCollector collector(context.rules.shared_programs(), context.limits.findings_a_file);
+
+    const auto error = run(walk, collector, context, [&] { stream.drain_hash(); });
+    collector.finish(result);
+    const auto digest = stream.finish();
+    scan_side_bytes(stream, context, result);
+
+    result.compression = to_string(stream.compression());
+    result.compressed_bytes = stream.blob_bytes();
+    result.bytes = stream.stream_bytes();
+    result.files = walk.files();
+    result.members = walk.members();
+    result.notes = walk.notes();
+    result.gaps.insert(result.gaps.end(), walk.gaps().begin(), walk.gaps().end());
+    if (digest) {
+        result.digest = *digest;
+    } else {
+        spoil(result, LayerState::failed, digest.error().message());
+        add_gap(result, digest.error().message());
+    }
+    if (stream.damage()) {
+        result.over_decoder_memory = stream.damage()->code == ErrorCode::over_limit &&
+                                     stream.stream_bytes() < options.output_limit;
+        spoil(result, LayerState::partial, stream.damage()->message());
+        add_gap(result, stream.damage()->message());
+    }
+    if (error) {
+        spoil(result, LayerState::partial, error->message());
+        add_gap(result, error->message());
+    }
+    if (stream.blob_bytes() == 0) {
+        spoil(result, LayerState::failed, "the blob is empty");
+        add_gap(result, "the blob is empty");
+    } else if (!walk.is_tar() && !stream.damage() && !error) {
+        result.notes.emplace_back("not a tar archive; scanned as plain bytes");
+    }
+    if (stream.trailing_bytes() > 0) {
+        result.notes.push_back(fmt::format("{} bytes stand behind the compressed data",
+                                           stream.trailing_bytes()));
+    }
+    if (!result.gaps.empty()) spoil(result, LayerState::partial, result.gaps.front().reason);
+
+    times.read_ns += stream.read_ns();
+    times.hash_ns += stream.hash_ns();
+    times.decode_ns += stream.decode_ns();
+    if (stream.compression() == Compression::gzip) times.decoder = stream.decoder_name();
+    return result;
+}
+
+LayerResult scan_directory(const std::string& path, const LayerScanContext& context) {
+    LayerResult result;
+    DirectoryWalk walk(path, context.slabs);
+    LayerCollector collector(context.rules.shared_programs(), context.limits.findings_a_file);
+    const auto error = run(walk, collector, context, [] {});
+    collector.finish(result);
+    result.compression = "none";
+    result.files = walk.files();
+    result.members = walk.members();
+    result.bytes = result.compressed_bytes = walk.bytes();
+    result.notes = walk.notes();
+    result.gaps.insert(result.gaps.end(), walk.gaps().begin(), walk.gaps().end());
+    if (error) add_gap(result, error->message());
+    if (!result.gaps.empty()) spoil(result, LayerState::partial, result.gaps.front().reason);
+    return result;
+}
+
+}  // namespace stratascan::layer

@@ -1,0 +1,38 @@
+#include <openssl/sha.h>
+
+#include <algorithm>
+
+#include "scanner/layer/layer_result.hpp"
+
+namespace stratascan::layer {
+
+PathHash hash_path(std::string_view normalised) noexcept {
+    std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+    SHA256(reinterpret_cast<const unsigned char*>(normalised.data()), normalised.size(),
+           digest.data());
+    PathHash hash;
+    std::copy_n(digest.begin(), hash.bytes.size(), hash.bytes.begin());
+    return hash;
+}
+
+std::string normalise_path(std::string_view raw) {
+    std::string path;
+    path.reserve(raw.size());
+    std::size_t at = 0;
+    while (at < raw.size()) {
+        const std::size_t slash = std::min(raw.find('/', at), raw.size());
+        const std::string_view part = raw.substr(at, slash - at);
+        at = slash + 1;
+        if (part.empty() || part == ".") continue;
+        if (part == "..") {
+            const std::size_t parent = path.rfind('/');
+            path.resize(parent == std::string::npos ? 0 : parent);
+            continue;
+        }
+        if (!path.empty()) path += '/';
+        path += part;
+    }
+    return path;
+}
+
+}  // namespace stratascan::layer

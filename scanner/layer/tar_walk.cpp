@@ -1,0 +1,340 @@
+#include "scanner/layer/tar_walk.hpp"
+
+#include <fmt/format.h>
+#include <locale.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "scanner/layer/whiteout.hpp"
+
+namespace stratascan::layer {
+
+namespace {
+
+constexpr std::size_t block = 512;
+constexpr std::uint64_t nowhere = ~std::uint64_t{0};
+constexpr std::size_t gaps_told = 1000;
+
+// libarchive converts names through the locale of the calling thread. In the C
+// locale a PAX path with any non-ASCII byte has no name at all; in C.UTF-8 it
+// comes through as it stands.
+class Utf8Locale {
+public:
+    Utf8Locale() : before_(::uselocale(utf8())) {}
+    ~Utf8Locale() { ::uselocale(before_); }
+    Utf8Locale(const Utf8Locale&) = delete;
+    Utf8Locale& operator=(const Utf8Locale&) = delete;
+
+private:
+    static locale_t utf8() {
+        static const locale_t locale = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+        return locale;
+    }
+    locale_t before_;
+};
+
+bool all_zero(std::string_view bytes) noexcept {
+    return bytes.find_first_not_of('\0') == std::string_view::npos;
+}
+
+// A block is a tar header when its checksum holds: the sum of its bytes, the
+// checksum field (8 bytes at 148) counted as spaces. POSIX.1-2017, pax, "ustar
+// Interchange Format". Old writers summed signed bytes.
+bool is_tar_header(std::string_view bytes) noexcept {
+    if (bytes.size() < block || bytes[0] == '\0') return false;
+    std::int64_t claimed = 0;
+    bool digits = false;
+    for (const char c : bytes.substr(148, 8)) {
+        if (c >= '0' && c <= '7') {
+            claimed = claimed * 8 + (c - '0');
+            digits = true;
+        } else if (digits) {
+            break;
+        } else if (c != ' ') {
+            return false;
+        }
+    }
+    std::int64_t plain = 8 * ' ';
+    std::int64_t as_signed = 8 * ' ';
+    for (std::size_t i = 0; i < block; ++i) {
+        if (i >= 148 && i < 156) continue;
+        plain += static_cast<unsigned char>(bytes[i]);
+        as_signed += static_cast<signed char>(bytes[i]);
+    }
+    return digits && (claimed == plain || claimed == as_signed);
+}
+
+std::string entry_path(archive_entry* entry) {
+    if (const char* path = archive_entry_pathname(entry)) return path;
+    if (const char* path = archive_entry_pathname_utf8(entry)) return path;
+    return {};
+}
+
+std::string resolve_link(std::string_view path, std::string_view target) {
+    if (target.starts_with('/')) return normalise_path(target);
+    const std::size_t slash = path.rfind('/');
+    std::string from(slash == path.npos ? std::string_view{} : path.substr(0, slash + 1));
+    return normalise_path(from + std::string(target));
+}
+
+EntryKind kind_of(archive_entry* entry) {
+    if (archive_entry_hardlink(entry) != nullptr) return EntryKind::hardlink;
+    switch (archive_entry_filetype(entry)) {
+        case AE_IFREG: return EntryKind::file;
+        case AE_IFDIR: return EntryKind::directory;
+        case AE_IFLNK: return EntryKind::symlink;
+        default: return EntryKind::other;
+    }
+}
+
+}  // namespace
+
+TarWalk::TarWalk(BlobStream& stream, SlabPool& pool, const TarWalkOptions& options)
+    : stream_(stream), pool_(pool), options_(options) {}
+
+Result<std::optional<Window>> TarWalk::next() {
+    const Utf8Locale utf8;
+    while (ready_.empty() && state_ != State::done) step();
+    if (ready_.empty()) return std::nullopt;
+    Window window = std::move(ready_.front());
+    ready_.pop_front();
+    return window;
+}
+
+void TarWalk::step() {
+    switch (state_) {
+        case State::start: step_start(); break;
+        case State::header: step_header(); break;
+        case State::contents: step_contents(); break;
+        case State::between: step_between(); break;
+        case State::done: break;
+    }
+}
+
+// Fills the next slab. The slab before it stays until its members are known.
+bool TarWalk::advance() {
+    if (stream_ended_) return false;
+    FilledSlab next;
+    next.slab = pool_.acquire();
+    if (!filled_.empty()) carry_context(filled_.back(), next);
+    const std::size_t size = stream_.fill({next.slab->payload(), slab_payload});
+    stream_ended_ = size < slab_payload;
+    next.end = next.begin + size;
+    // An empty slab is kept only as the stream's first and only one.
+    if (size == 0 && !filled_.empty()) return false;
+    filled_.push_back(std::move(next));
+    return size > 0;
+}
+
+la_ssize_t TarWalk::read_callback(archive*, void* self, const void** buffer) {
+    return static_cast<TarWalk*>(self)->give(buffer);
+}
+
+la_ssize_t TarWalk::give(const void** buffer) {
+    if (give_from_ == filled_.back().end && !advance()) return 0;
+    const std::string_view bytes = current_bytes(give_from_);
+    *buffer = bytes.data();
+    give_from_ += bytes.size();
+    return static_cast<la_ssize_t>(bytes.size());
+}
+
+// The current slab's bytes from a stream position on.
+std::string_view TarWalk::current_bytes(std::uint64_t position) const noexcept {
+    const FilledSlab& slab = filled_.back();
+    position = std::clamp(position, slab.begin, slab.end);
+    return {slab.slab->payload() + (position - slab.begin),
+            static_cast<std::size_t>(slab.end - position)};
+}
+
+void TarWalk::begin_archive(std::uint64_t position) {
+    archive_.reset(archive_read_new());
+    // Only tar: every other format that libarchive knows is attack surface here.
+    archive_read_support_format_tar(archive_.get());
+    archive_base_ = position;
+    give_from_ = position;
+    if (archive_read_open(archive_.get(), this, nullptr, &TarWalk::read_callback, nullptr) !=
+        ARCHIVE_OK) {
+        position_ = position;
+        damaged("a header that no tar reader accepts");
+        return;
+    }
+    state_ = State::header;
+}
+
+void TarWalk::step_start() {
+    advance();
+    if (filled_.back().end == 0) {
+        hand_out(0);
+        state_ = State::done;
+        return;
+    }
+    if (is_tar_header(current_bytes(0)) ||
+        all_zero(current_bytes(0).substr(0, std::min<std::size_t>(2 * block, slab_payload)))) {
+        is_tar_ = true;
+        begin_archive(0);
+        return;
+    }
+    // No tar: the whole stream is one run of bytes, and is scanned as such.
+    between_ = 0;
+    state_ = State::between;
+}
+
+void TarWalk::step_header() {
+    archive_entry* entry = nullptr;
+    const int status = archive_read_next_header(archive_.get(), &entry);
+    const auto consumed =
+        archive_base_ + static_cast<std::uint64_t>(archive_filter_bytes(archive_.get(), 0));
+    if (status == ARCHIVE_EOF) {
+        after_end_ = true;
+        between_ = std::min(consumed, give_from_);
+        state_ = State::between;
+        return;
+    }
+    if (status == ARCHIVE_RETRY) return;
+    if (status == ARCHIVE_FATAL) {
+        const char* why = archive_error_string(archive_.get());
+        position_ = std::min(consumed, give_from_);
+        damaged(why != nullptr ? why : "damaged tar header");
+        return;
+    }
+    if (status == ARCHIVE_WARN) ++warnings_;
+    if (builder_.members() >= options_.members_limit) {
+        add_gap({{}, fmt::format("more than {} members; the rest was scanned as plain bytes",
+                                 options_.members_limit), 0});
+        between_ = nowhere;
+        position_ = consumed;
+        state_ = State::between;
+        return;
+    }
+    position_ = consumed;
+    const auto header =
+        archive_base_ + static_cast<std::uint64_t>(archive_read_header_position(archive_.get()));
+    Member member;
+    member.kind = kind_of(entry);
+    member.mode = static_cast<std::uint32_t>(archive_entry_mode(entry));
+    member.path = normalise_path(entry_path(entry));
+    if (const char* target = archive_entry_hardlink(entry)) member.link = normalise_path(target);
+    if (member.kind == EntryKind::symlink) {
+        const char* target = archive_entry_symlink(entry);
+        member.link = resolve_link(member.path, target != nullptr ? target : "");
+    }
+    if (Whiteout whiteout = read_whiteout(member.path);
+        whiteout.kind != EntryKind::file && member.kind == EntryKind::file) {
+        member.kind = whiteout.kind;
+        member.whiteout_payload = archive_entry_size(entry) > 0;
+        member.path = std::move(whiteout.path);
+    }
+    member.after_end = after_end_;
+    if (member.kind == EntryKind::file) ++files_;
+    if (after_end_) note_once("the archive has members behind its end marker");
+    const std::uint32_t ordinal = builder_.add_member(std::move(member));
+    builder_.add_piece({std::min(header, position_), position_, 0, ordinal, PieceKind::header});
+    hand_out(position_);
+    state_ = State::contents;
+}
+
+void TarWalk::step_contents() {
+    const void* buffer = nullptr;
+    std::size_t size = 0;
+    la_int64_t offset = 0;
+    const int status = archive_read_data_block(archive_.get(), &buffer, &size, &offset);
+    if (status == ARCHIVE_EOF) {
+        state_ = State::header;
+        return;
+    }
+    if (status == ARCHIVE_RETRY) return;
+    if (status != ARCHIVE_OK && status != ARCHIVE_WARN) {
+        const char* why = archive_error_string(archive_.get());
+        damaged(why != nullptr ? why : "damaged contents");
+        return;
+    }
+    if (size > 0) {
+        builder_.add_piece({position_, position_ + size, static_cast<std::uint64_t>(offset),
+                            builder_.newest().ordinal, PieceKind::contents});
+        position_ += size;
+    }
+    hand_out(position_);
+}
+
+void TarWalk::damaged(const std::string& what) {
+    const std::string path = builder_.members() == 0 ? std::string() : builder_.newest().path;
+    // A stream that ended early was told by the decoder already; the walk then
+    // only says which member it cut.
+    add_gap({state_ == State::contents ? path : std::string(), "tar: " + what, 0});
+    archive_.reset();
+    // At least one block further than this archive's own first header: a header
+    // that libarchive refuses is not tried twice.
+    between_ = std::max({position_, filled_.back().begin, archive_base_ + block});
+    state_ = State::between;
+}
+
+// Behind an end marker or a damaged header: on to the next header that holds, or
+// to the end. Blocks are aligned to where this archive began.
+void TarWalk::step_between() {
+    if (between_ != nowhere) {
+        between_ += (block - (between_ - archive_base_) % block) % block;
+    }
+    for (;;) {
+        const std::string_view bytes = current_bytes(between_);
+        if (between_ >= filled_.back().end || bytes.size() < block) break;
+        if (is_tar_header(bytes)) {
+            if (!is_tar_) {
+                is_tar_ = true;
+                add_gap({{}, "the stream does not begin with a tar header", between_});
+            }
+            begin_archive(between_);
+            return;
+        }
+        between_ += block;
+    }
+    if (advance()) {
+        hand_out(filled_.back().begin);
+        return;
+    }
+    hand_out(filled_.back().end);
+    if (warnings_ > 0) {
+        notes_.push_back(fmt::format("{} members were read with a warning", warnings_));
+    }
+    if (gaps_untold_ > 0) {
+        gaps_.push_back({{}, fmt::format("{} more places are damaged", gaps_untold_), 0});
+    }
+    state_ = State::done;
+}
+
+// Damage at every block of a large layer must not fill memory with words.
+void TarWalk::add_gap(Gap gap) {
+    if (gaps_.size() < gaps_told) {
+        gaps_.push_back(std::move(gap));
+    } else {
+        ++gaps_untold_;
+    }
+}
+
+void TarWalk::note_once(const std::string& text) {
+    if (std::find(notes_.begin(), notes_.end(), text) == notes_.end()) notes_.push_back(text);
+}
+
+// Turns every filled slab whose bytes are all accounted for into a window. The
+// current slab goes out only when the stream has ended.
+void TarWalk::hand_out(std::uint64_t known_to) {
+    while (!filled_.empty() && filled_.front().end <= known_to) {
+        const bool current = filled_.size() == 1;
+        if (current && !stream_ended_) return;
+        if (current && state_ != State::between && state_ != State::start) return;
+        if (current) {
+            // The current slab is still looked at by the caller: its place is
+            // taken by an empty one at the same position.
+            FilledSlab rest;
+            rest.begin = rest.end = filled_.front().end;
+            ready_.push_back(builder_.assemble(std::move(filled_.front()), true));
+            filled_.front() = std::move(rest);
+            return;
+        }
+        ready_.push_back(builder_.assemble(std::move(filled_.front()), false));
+        filled_.pop_front();
+    }
+}
+
+}  // namespace stratascan::layer

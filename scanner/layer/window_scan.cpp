@@ -1,0 +1,289 @@
+#include "scanner/layer/window_scan.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "scanner/layer/clock.hpp"
+
+namespace stratascan::layer {
+
+namespace {
+
+// A program's literal seen more often than this in one window tells nothing new.
+constexpr std::uint8_t observations_a_literal = 4;
+// Bytes round a secret that decide whether its file has lines.
+constexpr std::size_t text_sight = 1024;
+
+// Vectorised for what the processor has; the rest of the build is for the least
+// common one.
+__attribute__((target_clones("arch=skylake-avx512", "avx2", "default"))) std::uint64_t count_lines(
+    const char* bytes, std::size_t size) {
+    std::uint64_t lines = 0;
+    for (std::size_t i = 0; i < size; ++i) lines += bytes[i] == '\n' ? 1 : 0;
+    return lines;
+}
+
+bool looks_binary(std::string_view bytes) noexcept {
+    return bytes.find('\0') != std::string_view::npos;
+}
+
+bool is_contents_of(const Piece& piece, std::uint32_t member) noexcept {
+    return piece.kind == PieceKind::contents && piece.member == member;
+}
+
+}  // namespace
+
+// The run of bytes in sight that belongs together with a place, and what it is.
+struct WindowScanner::Region {
+    std::string_view text;
+    std::uint64_t stream_begin = 0;  // of text
+    const Piece* piece = nullptr;    // nullptr: between pieces
+    std::uint32_t member = 0;
+    bool has_member = false;
+};
+
+namespace {
+
+Source header_source(std::string_view text, std::size_t at) {
+    // A PAX record is "LENGTH KEY=VALUE\n"; the key stands between the last line
+    // break and the value.
+    const std::size_t from = text.substr(0, at).rfind("SCHILY.xattr.");
+    if (from != std::string_view::npos &&
+        text.substr(from, at - from).find('\n') == std::string_view::npos) {
+        return Source::xattr;
+    }
+    return Source::header;
+}
+
+}  // namespace
+
+WindowScanner::WindowScanner(const match::RuleSet& rules, const match::Database& database,
+                             const identity::SecretKey& key, const ScanOptions& options)
+    : rules_(rules), database_(database), second_look_(rules, key, options.show_secrets),
+      options_(options), scratch_(database.make_scratch()),
+      seen_literals_(rules.programs().literals().size()) {}
+
+WindowScan WindowScanner::scan(Window& window) {
+    WindowScan result;
+    const std::uint64_t start = now_ns();
+    const std::string_view bytes = window.bytes();
+    // From a gate's width before the first owned place to the last one.
+    const std::uint64_t sight = window.sight_begin();
+    const std::uint64_t first = window.own_begin();
+    const std::uint64_t from =
+        std::max(sight, first > match::widest_gate ? first - match::widest_gate : 0);
+    const std::string_view scanned = bytes.substr(static_cast<std::size_t>(from - sight),
+                                                  static_cast<std::size_t>(window.own_end() - from));
+    hits_.clear();
+    if (auto done = database_.scan(scanned, scratch_.get(), hits_); !done) {
+        result.error = done.error();
+        return result;
+    }
+    const std::uint64_t looked = now_ns();
+    std::fill(seen_literals_.begin(), seen_literals_.end(), std::uint8_t{0});
+    look_at_hits(window, static_cast<std::size_t>(from - sight), result);
+    if (options_.programs) read_heads(window, result);
+    if (!window.last) mark_open_member(window, result);
+    for (Member& member : window.members) {
+        if (member.fresh) member.hash = hash_path(member.path);
+    }
+    const std::uint64_t end = now_ns();
+    counters_.windows += 1;
+    counters_.engine_bytes += scanned.size();
+    counters_.scan_ns += end - start;
+    counters_.confirm_ns += end - looked;
+    counters_.hits += hits_.size();
+    counters_.confirmed += result.findings.size();
+    result.hits = hits_.size();
+    return result;
+}
+
+// Hits come in order of their ends, and pieces stand in order: one walk.
+void WindowScanner::look_at_hits(const Window& window, std::size_t offset, WindowScan& result) {
+    const std::string_view bytes = window.bytes();
+    const std::uint64_t sight = window.sight_begin();
+    std::size_t next = 0;
+    for (const match::Hit& hit : hits_) {
+        const std::uint64_t end = sight + offset + hit.end;
+        const bool owned = (end > window.own_begin() || window.own_begin() == 0) &&
+                           end <= window.own_end();
+        if (!owned) continue;
+        const std::uint64_t place = end - 1;
+        while (next < window.pieces.size() && window.pieces[next].end <= place) ++next;
+        Region region;
+        std::uint64_t begin = next > 0 ? window.pieces[next - 1].end : sight;
+        std::uint64_t stop = window.end;
+        if (next < window.pieces.size()) {
+            const Piece& piece = window.pieces[next];
+            stop = piece.begin;
+            if (piece.begin <= place) {
+                region.piece = &piece;
+                begin = piece.begin;
+                stop = piece.end;
+            }
+        }
+        const Piece* owner = region.piece;
+        if (owner == nullptr && next > 0) owner = &window.pieces[next - 1];
+        region.has_member = owner != nullptr;
+        if (owner != nullptr) region.member = owner->member;
+        begin = std::clamp(begin, sight, window.end);
+        stop = std::clamp(stop, begin, window.end);
+        region.stream_begin = begin;
+        region.text = bytes.substr(static_cast<std::size_t>(begin - sight),
+                                   static_cast<std::size_t>(stop - begin));
+        look_at_hit(window, region, hit, static_cast<std::size_t>(end - begin), result);
+    }
+}
+
+void WindowScanner::look_at_hit(const Window& window, const Region& region, const match::Hit& hit,
+                                std::size_t end, WindowScan& result) {
+    const match::Expression& expression = rules_.expressions()[hit.expression];
+    if (options_.programs && region.piece != nullptr && region.piece->kind == PieceKind::contents) {
+        for (const std::uint32_t literal : expression.programs) {
+            see_program(region, literal, end, result);
+        }
+    }
+    if (!options_.secrets || expression.rules.empty()) return;
+    matches_.clear();
+    for (const std::uint32_t rule : expression.rules) {
+        second_look_.look(rule, region.text, end, matches_);
+    }
+    for (match::Match& match : matches_) {
+        WindowFinding found;
+        found.member = region.has_member ? region.member : ~std::uint32_t{0};
+        found.generic = rules_.rules()[match.rule]->is_generic();
+        found.finding = std::move(match.finding);
+        const std::uint64_t place = region.stream_begin + match.begin;
+        if (region.piece != nullptr && region.piece->kind == PieceKind::contents) {
+            found.finding.source = Source::file;
+            found.finding.offset = region.piece->file_offset + (place - region.piece->begin);
+            const std::size_t near = match.begin > text_sight ? match.begin - text_sight : 0;
+            // A sparse file's holes are zeros: it has no lines.
+            found.has_line =
+                region.piece->file_offset == 0 &&
+                !looks_binary(region.text.substr(near, match.end + text_sight - near));
+            // The mark is where the member's owned contents begin in this window.
+            const std::uint64_t mark = std::max(region.piece->begin, window.own_begin());
+            const char* const base = window.bytes().data() - window.sight_begin();
+            found.lines = place >= mark
+                              ? static_cast<std::int64_t>(count_lines(base + mark, place - mark))
+                              : -static_cast<std::int64_t>(count_lines(base + place, mark - place));
+        } else if (region.piece != nullptr) {
+            found.finding.source = header_source(region.text, match.begin);
+            found.finding.offset = match.begin;
+        } else {
+            found.finding.source = Source::trailer;
+            found.finding.offset = place;
+        }
+        result.findings.push_back(std::move(found));
+    }
+}
+
+void WindowScanner::see_program(const Region& region, std::uint32_t literal, std::size_t end,
+                                WindowScan& result) {
+    if (seen_literals_[literal] >= observations_a_literal) return;
+    ++seen_literals_[literal];
+    const std::size_t size = rules_.programs().literals()[literal].size();
+    if (end < size) return;
+    const std::size_t begin = end - size;
+    const std::size_t from = begin > margin ? begin - margin : 0;
+    const std::string_view around = region.text.substr(from, begin + margin - from);
+    const std::uint64_t offset =
+        region.piece->file_offset + (region.stream_begin - region.piece->begin) + begin;
+    result.sightings.push_back(
+        {region.member, rules_.programs().observe(literal, offset, around, begin - from)});
+}
+
+// An ELF header is read by the window that owns the file's first byte: from
+// there a margin's width is in sight, or the file's end.
+void WindowScanner::read_heads(const Window& window, WindowScan& result) const {
+    const std::string_view bytes = window.bytes();
+    for (const Piece& piece : window.pieces) {
+        const bool owned = piece.begin >= window.own_begin() &&
+                           (piece.begin < window.own_end() || window.last);
+        if (piece.kind != PieceKind::contents || piece.file_offset != 0 || !owned) continue;
+        const std::uint64_t end = std::min(piece.end, window.end);
+        const std::string_view head =
+            bytes.substr(static_cast<std::size_t>(piece.begin - window.sight_begin()),
+                         static_cast<std::size_t>(end - piece.begin));
+        if (!head.starts_with("\x7f" "ELF")) continue;
+        if (auto facts = program::read_elf(head)) {
+            program::read_dynamic(*facts, head, head, 0);
+            result.elf_heads.push_back({piece.member, std::move(*facts)});
+        }
+    }
+}
+
+void WindowScanner::mark_open_member(const Window& window, WindowScan& result) const {
+    const std::uint64_t end = window.own_end();
+    for (std::size_t i = window.pieces.size(); i-- > 0;) {
+        const Piece& piece = window.pieces[i];
+        if (piece.begin >= end && !(i > 0 && window.pieces[i - 1].member == piece.member)) continue;
+        if (piece.kind == PieceKind::contents) result.open_member = piece.member;
+        break;
+    }
+    if (!result.open_member) return;
+    const char* const base = window.bytes().data() - window.sight_begin();
+    for (const Piece& piece : window.pieces) {
+        if (!is_contents_of(piece, *result.open_member)) continue;
+        const std::uint64_t from = std::max(piece.begin, window.own_begin());
+        const std::uint64_t to = std::min(piece.end, end);
+        if (from >= to) continue;
+        // A file that has NUL bytes has no lines; its bytes need not be counted.
+        const std::string_view first(base + from, std::min<std::uint64_t>(to - from, text_sight));
+        if (!looks_binary(first)) result.open_lines += count_lines(base + from, to - from);
+    }
+}
+
+Result<std::vector<Finding>> WindowScanner::scan_text(std::string_view text) {
+    hits_.clear();
+    if (auto done = database_.scan(text, scratch_.get(), hits_); !done) {
+        return std::unexpected(done.error());
+    }
+    std::vector<WindowFinding> found;
+    for (const match::Hit& hit : hits_) {
+        matches_.clear();
+        for (const std::uint32_t rule : rules_.expressions()[hit.expression].rules) {
+            second_look_.look(rule, text, hit.end, matches_);
+        }
+        for (match::Match& match : matches_) {
+            match.finding.offset = match.begin;
+            found.push_back({0, rules_.rules()[match.rule]->is_generic(), 0, false,
+                             std::move(match.finding)});
+        }
+    }
+    settle(found);
+    std::vector<Finding> findings;
+    for (WindowFinding& finding : found) findings.push_back(std::move(finding.finding));
+    return findings;
+}
+
+void settle(std::vector<WindowFinding>& findings) {
+    const auto key = [](const WindowFinding& found) {
+        return std::tuple<std::uint64_t, std::string_view, std::uint64_t>(
+            found.finding.offset, found.finding.rule, found.finding.length);
+    };
+    std::sort(findings.begin(), findings.end(),
+              [&](const auto& a, const auto& b) { return key(a) < key(b); });
+    findings.erase(std::unique(findings.begin(), findings.end(),
+                               [&](const auto& a, const auto& b) { return key(a) == key(b); }),
+                   findings.end());
+    // Sorted by begin: a generic finding overlaps a specific one when one of the
+    // specific ones that begin before its end reaches beyond its begin.
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> specific;  // begin, furthest end so far
+    std::uint64_t furthest = 0;
+    for (const WindowFinding& found : findings) {
+        if (found.generic) continue;
+        furthest = std::max(furthest, found.finding.offset + found.finding.length);
+        specific.emplace_back(found.finding.offset, furthest);
+    }
+    std::erase_if(findings, [&](const WindowFinding& found) {
+        if (!found.generic) return false;
+        const std::uint64_t end = found.finding.offset + found.finding.length;
+        const auto behind = std::lower_bound(specific.begin(), specific.end(),
+                                             std::pair{end, std::uint64_t{0}});
+        return behind != specific.begin() && std::prev(behind)->second > found.finding.offset;
+    });
+}
+
+}  // namespace stratascan::layer

@@ -1,0 +1,102 @@
+// One window, scanned: the engine's pass over its bytes, the second look at each
+// hit, and what programs and ELF headers are in sight. Runs on any worker; what
+// comes out is put together in stream order by LayerCollector.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scanner/layer/window.hpp"
+#include "scanner/match/database.hpp"
+#include "scanner/match/second_look.hpp"
+#include "scanner/program/elf.hpp"
+#include "scanner/program/identify.hpp"
+
+namespace stratascan::layer {
+
+/// A finding in a member; `member` is an index into the window's members.
+struct WindowFinding {
+    std::uint32_t member = 0;
+    bool generic = false;
+    /// Line breaks between the member's line mark (see WindowScan) and the
+    /// secret; negative when it begins before the mark.
+    std::int64_t lines = 0;
+    bool has_line = false;
+    Finding finding;  ///< source, offset and secret fields
+};
+
+struct Sighting {
+    std::uint32_t member = 0;
+    program::Observation seen;
+};
+
+struct ElfHead {
+    std::uint32_t member = 0;
+    program::ElfFacts facts;
+};
+
+struct WindowScan {
+    std::vector<WindowFinding> findings;
+    std::vector<Sighting> sightings;
+    std::vector<ElfHead> elf_heads;
+    /// The member whose contents stand at own_end, and go on in the next window.
+    std::optional<std::uint32_t> open_member;
+    /// Line breaks that the open member's owned contents add to its line mark.
+    std::uint64_t open_lines = 0;
+    std::uint64_t hits = 0;
+    std::optional<Error> error;
+};
+
+/// Counters that workers add to.
+struct ScanCounters {
+    std::uint64_t scan_ns = 0, confirm_ns = 0;
+    std::uint64_t windows = 0, engine_bytes = 0, sieved_bytes = 0, hits = 0, confirmed = 0;
+};
+
+struct ScanOptions {
+    bool secrets = true;
+    bool programs = true;
+    bool show_secrets = false;
+};
+
+/// What one thread needs to scan windows. Not thread-safe; one a thread.
+class WindowScanner {
+public:
+    WindowScanner(const match::RuleSet& rules, const match::Database& database,
+                  const identity::SecretKey& key, const ScanOptions& options);
+
+    [[nodiscard]] WindowScan scan(Window& window);
+
+    /// Findings in a text that is in no layer: an environment variable, a label.
+    [[nodiscard]] Result<std::vector<Finding>> scan_text(std::string_view text);
+
+    [[nodiscard]] const ScanCounters& counters() const noexcept { return counters_; }
+
+private:
+    struct Region;
+    void look_at_hits(const Window& window, std::size_t offset, WindowScan& result);
+    void look_at_hit(const Window& window, const Region& region, const match::Hit& hit,
+                     std::size_t end, WindowScan& result);
+    void see_program(const Region& region, std::uint32_t literal, std::size_t end,
+                     WindowScan& result);
+    void read_heads(const Window& window, WindowScan& result) const;
+    void mark_open_member(const Window& window, WindowScan& result) const;
+
+    const match::RuleSet& rules_;
+    const match::Database& database_;
+    match::SecondLook second_look_;
+    ScanOptions options_;
+    match::Scratch scratch_;
+    std::vector<match::Hit> hits_;
+    std::vector<match::Match> matches_;
+    std::vector<std::uint8_t> seen_literals_;  // observations a literal, this window
+    ScanCounters counters_;
+};
+
+/// Drops generic findings that overlap specific ones, and doubles, then sorts by
+/// offset and rule. All must be of one member and source.
+void settle(std::vector<WindowFinding>& findings);
+
+}  // namespace stratascan::layer

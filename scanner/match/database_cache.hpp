@@ -1,0 +1,20 @@
+// Databases of users' rules, compiled once and kept. A cached database is memory
+// that the engine trusts blindly, so a cache that anybody else could have
+// written is not used: the folder and the file must belong to us and be closed
+// to others, and the file must be what its own digest says.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "scanner/match/database.hpp"
+#include "stratascan/error.hpp"
+
+namespace stratascan::match {
+
+/// The database for `rules`, from the cache at $XDG_CACHE_HOME/stratascan or
+/// ~/.cache/stratascan when it is there and sound, else compiled and kept there.
+/// A cache that can't be used costs time, never correctness.
+[[nodiscard]] Result<std::shared_ptr<const Database>> cached_database(const RuleSet& rules);
+
+}  // namespace stratascan::match

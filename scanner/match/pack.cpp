@@ -1,0 +1,154 @@
+#include "scanner/match/pack.hpp"
+
+#include "scanner/match/wire.hpp"
+
+namespace stratascan::match {
+
+namespace {
+
+constexpr std::string_view rules_magic = "stratascan rules 1\n";
+constexpr std::string_view pack_magic = "stratascan pack 1\n";
+
+void write_rule(WireWriter& out, const Rule& rule) {
+    out.text(rule.id);
+    out.text(rule.title);
+    out.number(static_cast<std::uint64_t>(rule.severity));
+    out.number(static_cast<std::uint64_t>(rule.confidence));
+    out.text(rule.pattern);
+    out.texts(rule.anchors);
+    out.number(rule.nocase ? 1 : 0);
+    out.text(rule.gate);
+    out.number(rule.reach);
+    out.number(rule.width);
+    out.number(static_cast<std::uint64_t>(rule.entropy * 1000));
+    out.texts(rule.context);
+    out.number(rule.context_within);
+    out.texts(rule.allow);
+    out.text(rule.check);
+    out.number(static_cast<std::uint64_t>(rule.public_prefix + 1));
+    out.texts(rule.examples);
+    out.texts(rule.counter_examples);
+    out.text(rule.reference);
+    out.text(rule.file);
+    out.number(rule.line);
+}
+
+Rule read_rule(WireReader& in) {
+    Rule rule;
+    rule.id = in.text();
+    rule.title = in.text();
+    rule.severity = static_cast<Severity>(in.number() % 5);
+    rule.confidence = static_cast<Confidence>(in.number() % 3);
+    rule.pattern = in.text();
+    rule.anchors = in.texts();
+    rule.nocase = in.number() != 0;
+    rule.gate = in.text();
+    rule.reach = static_cast<std::uint32_t>(in.number());
+    rule.width = static_cast<std::uint32_t>(in.number());
+    rule.entropy = static_cast<double>(in.number()) / 1000;
+    rule.context = in.texts();
+    rule.context_within = static_cast<std::uint32_t>(in.number());
+    rule.allow = in.texts();
+    rule.check = in.text();
+    rule.public_prefix = static_cast<std::int32_t>(in.number()) - 1;
+    rule.examples = in.texts();
+    rule.counter_examples = in.texts();
+    rule.reference = in.text();
+    rule.file = in.text();
+    rule.line = static_cast<std::uint32_t>(in.number());
+    return rule;
+}
+
+void write_program(WireWriter& out, const program::ProgramRule& rule) {
+    out.text(rule.id);
+    out.text(rule.title);
+    out.text(rule.program_class);
+    out.number(rule.identity.size());
+    for (const auto& set : rule.identity) out.texts(set);
+    out.texts(rule.unless);
+    out.texts(rule.embedded_when);
+    out.text(rule.version);
+    out.text(rule.version_reason);
+    out.text(rule.multicall);
+    out.text(rule.table_anchor);
+    out.texts(rule.names);
+    out.texts(rule.examples);
+}
+
+program::ProgramRule read_program(WireReader& in) {
+    program::ProgramRule rule;
+    rule.id = in.text();
+    rule.title = in.text();
+    rule.program_class = in.text();
+    for (std::uint64_t left = in.count(); left > 0; --left) rule.identity.push_back(in.texts());
+    rule.unless = in.texts();
+    rule.embedded_when = in.texts();
+    rule.version = in.text();
+    rule.version_reason = in.text();
+    rule.multicall = in.text();
+    rule.table_anchor = in.text();
+    rule.names = in.texts();
+    rule.examples = in.texts();
+    return rule;
+}
+
+}  // namespace
+
+std::string write_rules(const RuleFile& rules) {
+    WireWriter out;
+    out.text(rules_magic);
+    out.number(rules.rules.size());
+    for (const Rule& rule : rules.rules) write_rule(out, rule);
+    out.number(rules.programs.size());
+    for (const auto& rule : rules.programs) write_program(out, rule);
+    return out.bytes();
+}
+
+Result<RuleFile> read_rules(std::string_view bytes) {
+    WireReader in(bytes);
+    RuleFile file;
+    const bool known = in.view() == rules_magic;
+    if (known) {
+        for (std::uint64_t left = in.count(); left > 0; --left) {
+            file.rules.push_back(read_rule(in));
+        }
+        for (std::uint64_t left = in.count(); left > 0; --left) {
+            file.programs.push_back(read_program(in));
+        }
+    }
+    if (!known || !in.ok()) return fail(ErrorCode::malformed, "the compiled rules are damaged");
+    return file;
+}
+
+std::string write_pack(const std::string& rules, const std::string& rules_hash,
+                       const std::string& engine, const std::vector<std::string>& levels,
+                       const std::vector<std::string>& databases) {
+    WireWriter out;
+    out.text(pack_magic);
+    out.text(rules);
+    out.text(rules_hash);
+    out.text(engine);
+    out.texts(levels);
+    out.texts(databases);
+    return out.bytes();
+}
+
+Result<Pack> read_pack(std::string_view bytes) {
+    WireReader in(bytes);
+    Pack pack;
+    if (in.view() != pack_magic) return fail(ErrorCode::malformed, "this is no pack of rules");
+    const std::string_view rules = in.view();
+    pack.rules_hash = in.text();
+    pack.engine = in.text();
+    pack.levels = in.texts();
+    for (std::uint64_t left = in.count(); left > 0; --left) pack.databases.push_back(in.view());
+    if (!in.ok() || pack.levels.size() != pack.databases.size()) {
+        return fail(ErrorCode::malformed, "the pack of rules is damaged");
+    }
+    auto read = read_rules(rules);
+    if (!read) return std::unexpected(read.error());
+    pack.rules = std::move(*read);
+    return pack;
+}
+
+}  // namespace stratascan::match

@@ -1,0 +1,80 @@
+// A rule for one type of credential, as `patterns/secrets/*.toml` writes it.
+//
+// Matching takes three looks. (1) One Hyperscan pass over every byte reports
+// each place where one of the rule's anchors ends: a required literal, or a
+// `gate`, a short regular expression of bounded width. (2) Round each such
+// place RE2 runs the whole `pattern` in a window of bounded width and gives the
+// exact span and the secret's capture. (3) Entropy, context, allow conditions
+// and the offline check decide what the finding is worth. So a rule needs a
+// literal that every match contains, and a finite width; the linter proves both.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "stratascan/report.hpp"
+
+namespace stratascan::match {
+
+struct Rule {
+    std::string id;     ///< "github-pat-classic"; unique, kebab case
+    std::string title;  ///< "GitHub personal access token (classic)"
+    Severity severity = Severity::high;
+    Confidence confidence = Confidence::high;  ///< before evidence raises or lowers it
+
+    /// RE2 syntax over bytes (Latin-1). A group named `secret` captures the
+    /// secret; without one the whole match is the secret.
+    std::string pattern;
+
+    /// Literals of which every match contains at least one; 4 bytes or more.
+    /// Empty in the file: derived from the pattern. Matched without regard to
+    /// ASCII case when `nocase` says so (derived: when the pattern does).
+    std::vector<std::string> anchors;
+    bool nocase = false;
+
+    /// Instead of bare anchors: a Hyperscan expression that ends inside every
+    /// match and costs fewer second looks than the anchors would. Must itself
+    /// contain a literal of 4 bytes. Width at most 256.
+    std::string gate;
+
+    /// With `reach` > 0 the anchors stand near the match and not inside it (a
+    /// provider's name beside a shapeless token): matches are looked for within
+    /// `reach` bytes before and behind the anchor. At most 1024.
+    std::uint32_t reach = 0;
+
+    /// Longest match in bytes. 0 in the file: computed from the pattern. At most
+    /// 16384 - 64.
+    std::uint32_t width = 0;
+
+    /// At least this many bits a byte in the secret; 0: not asked.
+    double entropy = 0;
+
+    /// Words of which one must stand within `context_within` bytes of the match
+    /// (ASCII case ignored). Empty: none asked.
+    std::vector<std::string> context;
+    std::uint32_t context_within = 256;
+
+    /// RE2 expressions over the secret; a match drops the candidate as not a secret.
+    std::vector<std::string> allow;
+
+    /// Name of the offline check (evidence/), or empty.
+    std::string check;
+
+    /// The number of leading bytes of the secret that are public (a token's
+    /// prefix) and may be shown. Empty in the file: the anchor, when the secret
+    /// starts with it.
+    std::int32_t public_prefix = -1;
+
+    /// For the pair tests: templates of texts that hold one secret, or none.
+    /// `{{alnum:36}}` and its kin are filled in from a seed when a test runs, so
+    /// that no file of the project holds anything that looks like a secret.
+    std::vector<std::string> examples;
+    std::vector<std::string> counter_examples;
+
+    std::string reference;  ///< where the vendor describes the format
+    std::string file;       ///< the rule file, for messages
+    std::uint32_t line = 0;
+};
+
+}  // namespace stratascan::match

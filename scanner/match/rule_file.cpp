@@ -1,0 +1,284 @@
+#include "scanner/match/rule_file.hpp"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <sstream>
+
+namespace stratascan::match {
+
+namespace {
+
+constexpr std::uintmax_t largest_file = 8 << 20;
+
+// Carries what is being read, so that every complaint says where.
+struct Reader {
+    const std::string& file;
+    std::string id;
+    std::uint32_t line = 0;
+
+    [[nodiscard]] std::unexpected<Error> wrong(const std::string& what) const {
+        const std::string rule = id.empty() ? std::string() : fmt::format("rule \"{}\": ", id);
+        return fail(ErrorCode::invalid_argument, rule + what, fmt::format("{}:{}", file, line));
+    }
+};
+
+Result<std::string> as_text(const Reader& reader, std::string_view key, const toml::node& node) {
+    if (const auto value = node.value_exact<std::string>()) return *value;
+    return reader.wrong(fmt::format("`{}` must be a string", key));
+}
+
+Result<std::vector<std::string>> as_texts(const Reader& reader, std::string_view key,
+                                          const toml::node& node) {
+    std::vector<std::string> texts;
+    const toml::array* array = node.as_array();
+    if (array == nullptr) return reader.wrong(fmt::format("`{}` must be a list of strings", key));
+    for (const toml::node& element : *array) {
+        auto text = as_text(reader, key, element);
+        if (!text) return std::unexpected(text.error());
+        texts.push_back(std::move(*text));
+    }
+    return texts;
+}
+
+Result<double> as_number(const Reader& reader, std::string_view key, const toml::node& node,
+                         double low, double high) {
+    const auto value = node.value<double>();
+    if (!value || *value < low || *value > high) {
+        return reader.wrong(fmt::format("`{}` must be a number from {} to {}", key, low, high));
+    }
+    return *value;
+}
+
+// One setter a key; the table is also the list of keys that exist.
+template <typename Target>
+using Setter =
+    std::function<Result<void>(const Reader&, std::string_view, const toml::node&, Target&)>;
+template <typename Target>
+using Setters = std::map<std::string_view, Setter<Target>>;
+
+template <typename Target>
+Setter<Target> text(std::string Target::* member) {
+    return [member](const Reader& reader, std::string_view key, const toml::node& node,
+                    Target& target) -> Result<void> {
+        auto value = as_text(reader, key, node);
+        if (!value) return std::unexpected(value.error());
+        target.*member = std::move(*value);
+        return {};
+    };
+}
+
+template <typename Target>
+Setter<Target> texts(std::vector<std::string> Target::* member) {
+    return [member](const Reader& reader, std::string_view key, const toml::node& node,
+                    Target& target) -> Result<void> {
+        auto value = as_texts(reader, key, node);
+        if (!value) return std::unexpected(value.error());
+        target.*member = std::move(*value);
+        return {};
+    };
+}
+
+template <typename Target, typename Number>
+Setter<Target> number(Number Target::* member, double low, double high) {
+    return [member, low, high](const Reader& reader, std::string_view key, const toml::node& node,
+                               Target& target) -> Result<void> {
+        const auto value = as_number(reader, key, node, low, high);
+        if (!value) return std::unexpected(value.error());
+        target.*member = static_cast<Number>(*value);
+        return {};
+    };
+}
+
+template <typename Target, typename Enum, typename From>
+Setter<Target> choice(Enum Target::* member, From from) {
+    return [member, from](const Reader& reader, std::string_view key, const toml::node& node,
+                          Target& target) -> Result<void> {
+        const auto name = as_text(reader, key, node);
+        if (!name) return std::unexpected(name.error());
+        const auto value = from(*name);
+        if (!value) return reader.wrong(fmt::format("`{}` has no value \"{}\"", key, *name));
+        target.*member = *value;
+        return {};
+    };
+}
+
+Result<void> set_nocase(const Reader& reader, std::string_view key, const toml::node& node,
+                        Rule& rule) {
+    const auto value = node.value_exact<bool>();
+    if (!value) return reader.wrong(fmt::format("`{}` must be true or false", key));
+    rule.nocase = *value;
+    return {};
+}
+
+const Setters<Rule>& rule_setters() {
+    static const Setters<Rule> setters = {
+        {"id", text(&Rule::id)},
+        {"title", text(&Rule::title)},
+        {"severity", choice(&Rule::severity, severity_from)},
+        {"confidence", choice(&Rule::confidence, confidence_from)},
+        {"pattern", text(&Rule::pattern)},
+        {"anchors", texts(&Rule::anchors)},
+        {"nocase", set_nocase},
+        {"gate", text(&Rule::gate)},
+        {"reach", number(&Rule::reach, 1, 1024)},
+        {"width", number(&Rule::width, 1, 16'384 - 64)},
+        {"entropy", number(&Rule::entropy, 0, 8)},
+        {"context", texts(&Rule::context)},
+        {"context_within", number(&Rule::context_within, 1, 4096)},
+        {"allow", texts(&Rule::allow)},
+        {"check", text(&Rule::check)},
+        {"public_prefix", number(&Rule::public_prefix, 0, 64)},
+        {"examples", texts(&Rule::examples)},
+        {"counter_examples", texts(&Rule::counter_examples)},
+        {"reference", text(&Rule::reference)},
+    };
+    return setters;
+}
+
+Result<void> set_identity(const Reader& reader, std::string_view key, const toml::node& node,
+                          program::ProgramRule& rule) {
+    const toml::array* sets = node.as_array();
+    if (sets == nullptr) return reader.wrong("`identity` must be a list of lists of strings");
+    for (const toml::node& element : *sets) {
+        auto set = as_texts(reader, key, element);
+        if (!set) return std::unexpected(set.error());
+        rule.identity.push_back(std::move(*set));
+    }
+    return {};
+}
+
+const Setters<program::ProgramRule>& program_setters() {
+    using program::ProgramRule;
+    static const Setters<ProgramRule> setters = {
+        {"id", text(&ProgramRule::id)},
+        {"title", text(&ProgramRule::title)},
+        {"class", text(&ProgramRule::program_class)},
+        {"identity", set_identity},
+        {"unless", texts(&ProgramRule::unless)},
+        {"embedded_when", texts(&ProgramRule::embedded_when)},
+        {"version", text(&ProgramRule::version)},
+        {"version_reason", text(&ProgramRule::version_reason)},
+        {"multicall", text(&ProgramRule::multicall)},
+        {"table_anchor", text(&ProgramRule::table_anchor)},
+        {"names", texts(&ProgramRule::names)},
+        {"examples", texts(&ProgramRule::examples)},
+    };
+    return setters;
+}
+
+template <typename Target>
+Result<Target> read_table(Reader reader, const toml::table& table, const Setters<Target>& setters) {
+    Target target;
+    reader.line = table.source().begin.line;
+    if (const auto id = table["id"].value<std::string>()) reader.id = *id;
+    for (const auto& [key, node] : table) {
+        reader.line = node.source().begin.line;
+        const auto setter = setters.find(key.str());
+        if (setter == setters.end()) {
+            return reader.wrong(fmt::format("there is no key `{}`", key.str()));
+        }
+        if (auto set = setter->second(reader, key.str(), node, target); !set) {
+            return std::unexpected(set.error());
+        }
+    }
+    reader.line = table.source().begin.line;
+    if (target.id.empty()) return reader.wrong("`id` is missing");
+    return target;
+}
+
+template <typename Target>
+Result<void> read_array(const std::string& name, const toml::node& node,
+                        const Setters<Target>& setters, std::vector<Target>& into) {
+    const toml::array* array = node.as_array();
+    const Reader reader{name, {}, node.source().begin.line};
+    if (array == nullptr) return reader.wrong("rules stand in [[rule]] or [[program]] tables");
+    for (const toml::node& element : *array) {
+        const toml::table* table = element.as_table();
+        if (table == nullptr) return reader.wrong("rules stand in [[rule]] or [[program]] tables");
+        auto target = read_table<Target>(reader, *table, setters);
+        if (!target) return std::unexpected(target.error());
+        if constexpr (std::is_same_v<Target, Rule>) {
+            target->file = name;
+            target->line = table->source().begin.line;
+            if (target->pattern.empty()) {
+                return Reader{name, target->id, target->line}.wrong("`pattern` is missing");
+            }
+        }
+        into.push_back(std::move(*target));
+    }
+    return {};
+}
+
+Result<std::string> read_text(const std::string& path) {
+    std::error_code error;
+    if (std::filesystem::file_size(path, error) > largest_file && !error) {
+        return fail(ErrorCode::over_limit, "a rule file may have 8 MiB", path);
+    }
+    std::ifstream stream(path, std::ios::binary);
+    std::ostringstream text;
+    if (error || !stream || !(text << stream.rdbuf())) {
+        return fail(ErrorCode::unreadable, "the rule file can't be read", path);
+    }
+    return std::move(text).str();
+}
+
+std::vector<std::string> files_below(const std::string& path) {
+    if (!std::filesystem::is_directory(path)) return {path};
+    std::vector<std::string> files;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
+        if (entry.is_regular_file() && entry.path().extension() == ".toml") {
+            files.push_back(entry.path().string());
+        }
+    }
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+}  // namespace
+
+Result<RuleFile> parse_rule_file(std::string_view source, const std::string& name) {
+    RuleFile file;
+    try {
+        const toml::table document = toml::parse(source, name);
+        for (const auto& [key, node] : document) {
+            Result<void> read;
+            if (key == "rule") {
+                read = read_array(name, node, rule_setters(), file.rules);
+            } else if (key == "program") {
+                read = read_array(name, node, program_setters(), file.programs);
+            } else {
+                read = Reader{name, {}, node.source().begin.line}.wrong(
+                    fmt::format("there is no key `{}`", key.str()));
+            }
+            if (!read) return std::unexpected(read.error());
+        }
+    } catch (const toml::parse_error& error) {
+        return fail(ErrorCode::malformed, std::string(error.description()),
+                    fmt::format("{}:{}", name, error.source().begin.line));
+    }
+    return file;
+}
+
+Result<RuleFile> read_rule_files(const std::vector<std::string>& paths) {
+    RuleFile all;
+    for (const std::string& path : paths) {
+        for (const std::string& file : files_below(path)) {
+            const auto source = read_text(file);
+            if (!source) return std::unexpected(source.error());
+            auto parsed = parse_rule_file(*source, file);
+            if (!parsed) return parsed;
+            std::move(parsed->rules.begin(), parsed->rules.end(), std::back_inserter(all.rules));
+            std::move(parsed->programs.begin(), parsed->programs.end(),
+                      std::back_inserter(all.programs));
+        }
+    }
+    return all;
+}
+
+}  // namespace stratascan::match

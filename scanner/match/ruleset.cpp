@@ -1,0 +1,216 @@
+#include "scanner/match/ruleset.hpp"
+
+#include <fmt/format.h>
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include "scanner/layer/window.hpp"
+#include "scanner/match/anchors.hpp"
+#include "scanner/match/database.hpp"
+#include "scanner/match/pack.hpp"
+
+namespace stratascan::match {
+
+namespace {
+
+re2::RE2::Options regex_options() {
+    re2::RE2::Options options;
+    options.set_encoding(re2::RE2::Options::EncodingLatin1);
+    options.set_log_errors(false);
+    // A pattern of a rule needs some 100 KiB; all rules together must stay in bounds.
+    options.set_max_mem(2 << 20);
+    return options;
+}
+
+Error about(const Rule& rule, const Error& error) {
+    Error told = error;
+    told.what = fmt::format("rule \"{}\": {}", rule.id, error.what);
+    told.where = fmt::format("{}:{}", rule.file, rule.line);
+    return told;
+}
+
+std::string sha256_hex(std::string_view bytes) {
+    std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+    SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
+    std::string text;
+    for (const unsigned char byte : digest) text += fmt::format("{:02x}", byte);
+    return text;
+}
+
+Result<void> check_regexes(const Rule& rule) {
+    const re2::RE2 pattern(rule.pattern, regex_options());
+    if (!pattern.ok()) return fail(ErrorCode::invalid_argument, "`pattern`: " + pattern.error());
+    for (const std::string& text : rule.allow) {
+        const re2::RE2 allow(text, regex_options());
+        if (!allow.ok()) return fail(ErrorCode::invalid_argument, "`allow`: " + allow.error());
+    }
+    if (!rule.check.empty() && evidence::find_check(rule.check) == nullptr) {
+        return fail(ErrorCode::invalid_argument, "there is no check `" + rule.check + "`");
+    }
+    return {};
+}
+
+// What the engine looks for on the rule's behalf.
+Result<void> complete_anchors(Rule& rule) {
+    if (!rule.gate.empty()) {
+        const auto width = pattern_width(rule.gate);
+        if (!width) return std::unexpected(width.error());
+        if (*width > widest_gate) {
+            return fail(ErrorCode::invalid_argument,
+                        fmt::format("`gate` may match {} bytes, more than {}", *width,
+                                    widest_gate));
+        }
+        return {};
+    }
+    if (rule.anchors.empty()) {
+        auto derived = derive_anchors(rule.pattern);
+        if (!derived) return std::unexpected(derived.error());
+        rule.anchors = std::move(derived->literals);
+        rule.nocase = derived->nocase;
+        return {};
+    }
+    for (const std::string& anchor : rule.anchors) {
+        if (anchor.size() < shortest_anchor || anchor.size() > widest_gate) {
+            return fail(ErrorCode::invalid_argument,
+                        fmt::format("anchor \"{}\" must have {} to {} bytes", anchor,
+                                    shortest_anchor, widest_gate));
+        }
+    }
+    if (rule.reach == 0 && !anchors_suffice(rule.pattern, {rule.anchors, rule.nocase})) {
+        return fail(ErrorCode::invalid_argument,
+                    "a match without any of the anchors is possible: it would be missed");
+    }
+    return {};
+}
+
+Result<void> complete_width(Rule& rule) {
+    if (rule.width == 0) {
+        const auto width = pattern_width(rule.pattern);
+        if (!width) return std::unexpected(width.error());
+        rule.width = *width;
+    }
+    const std::size_t needed = rule.width + 2 * rule.reach + widest_gate;
+    if (needed > layer::margin) {
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("a match may have {} bytes; {} is the most", rule.width,
+                                layer::margin - widest_gate));
+    }
+    return {};
+}
+
+// Numbers expressions, so that rules and programs that want the same share one.
+class Numbering {
+public:
+    explicit Numbering(std::vector<Expression>& expressions) : expressions_(expressions) {}
+
+    Expression& literal(const std::string& bytes, bool nocase) {
+        return numbered({bytes, nocase}, [&](Expression& expression) {
+            expression.literal = bytes;
+            expression.nocase = nocase;
+        });
+    }
+    Expression& gate(const std::string& text) {
+        return numbered({"\1gate " + text, false},
+                        [&](Expression& expression) { expression.gate = text; });
+    }
+
+private:
+    template <typename Fill>
+    Expression& numbered(const std::pair<std::string, bool>& key, Fill fill) {
+        const auto [found, fresh] = numbers_.try_emplace(key, expressions_.size());
+        if (fresh) fill(expressions_.emplace_back());
+        return expressions_[found->second];
+    }
+
+    std::vector<Expression>& expressions_;
+    std::map<std::pair<std::string, bool>, std::size_t> numbers_;
+};
+
+}  // namespace
+
+CompiledRule::CompiledRule(Rule rule)
+    : rule_(std::move(rule)), check_(evidence::find_check(rule_.check)),
+      generic_(rule_.id.starts_with("generic-")) {}
+
+void CompiledRule::compile() const {
+    std::call_once(once_, [this] {
+        pattern_ = std::make_unique<re2::RE2>(rule_.pattern, regex_options());
+        const auto& groups = pattern_->NamedCapturingGroups();
+        const auto secret = groups.find("secret");
+        secret_group_ = secret == groups.end() ? 0 : secret->second;
+        for (const std::string& text : rule_.allow) {
+            allow_.push_back(std::make_unique<re2::RE2>(text, regex_options()));
+        }
+    });
+}
+
+const re2::RE2& CompiledRule::pattern() const {
+    compile();
+    return *pattern_;
+}
+
+int CompiledRule::secret_group() const {
+    compile();
+    return secret_group_;
+}
+
+bool CompiledRule::allowed(std::string_view secret) const {
+    compile();
+    const re2::StringPiece text(secret.data(), secret.size());
+    return std::any_of(allow_.begin(), allow_.end(), [&](const auto& allow) {
+        return re2::RE2::PartialMatch(text, *allow);
+    });
+}
+
+Result<Rule> complete_rule(Rule rule) {
+    for (const auto step : {+[](Rule& r) { return check_regexes(r); }, &complete_anchors,
+                            &complete_width}) {
+        if (const auto done = step(rule); !done) return std::unexpected(about(rule, done.error()));
+    }
+    return rule;
+}
+
+Result<std::shared_ptr<const RuleSet>> RuleSet::build(RuleFile file) {
+    for (Rule& rule : file.rules) {
+        auto complete = complete_rule(std::move(rule));
+        if (!complete) return std::unexpected(complete.error());
+        rule = std::move(*complete);
+    }
+    return assemble(std::move(file));
+}
+
+Result<std::shared_ptr<const RuleSet>> RuleSet::assemble(RuleFile file) {
+    auto set = std::make_shared<RuleSet>();
+    set->hash_ = sha256_hex(write_rules(file));
+    Numbering numbering(set->expressions_);
+    std::set<std::string> ids;
+    for (Rule& rule : file.rules) {
+        if (!ids.insert(rule.id).second) {
+            return std::unexpected(about(
+                rule, Error{ErrorCode::invalid_argument, "the id stands twice", {}, {}}));
+        }
+        const auto number = static_cast<std::uint32_t>(set->rules_.size());
+        if (!rule.gate.empty()) {
+            numbering.gate(rule.gate).rules.push_back(number);
+        } else {
+            for (const std::string& anchor : rule.anchors) {
+                numbering.literal(anchor, rule.nocase).rules.push_back(number);
+            }
+        }
+        set->rules_.push_back(std::make_unique<CompiledRule>(std::move(rule)));
+    }
+    auto programs = program::ProgramSet::build(std::move(file.programs));
+    if (!programs) return std::unexpected(programs.error());
+    set->programs_ = std::move(*programs);
+    std::uint32_t literal = 0;
+    for (const std::string& bytes : set->programs_->literals()) {
+        numbering.literal(bytes, false).programs.push_back(literal++);
+    }
+    return set;
+}
+
+}  // namespace stratascan::match

@@ -1,0 +1,89 @@
+// All rules together, ready to run: the expressions that the engine looks for,
+// who wants to know of each, and the second look's compiled parts.
+#pragma once
+
+#include <re2/re2.h>
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scanner/evidence/evidence.hpp"
+#include "scanner/match/rule.hpp"
+#include "scanner/match/rule_file.hpp"
+#include "scanner/program/identify.hpp"
+#include "stratascan/error.hpp"
+
+namespace stratascan::match {
+
+/// One thing that the engine looks for. Its number is its index.
+struct Expression {
+    std::string literal;  ///< required bytes; empty for a gate
+    std::string gate;     ///< Hyperscan syntax; empty for a literal
+    bool nocase = false;  ///< of the literal
+    std::vector<std::uint32_t> rules;     ///< rules that it may begin a finding of
+    std::vector<std::uint32_t> programs;  ///< program literals that it is
+};
+
+/// A rule and what runs it. The regular expressions are compiled when they are
+/// first needed: a clean image needs few of them, and a start costs nothing.
+class CompiledRule {
+public:
+    explicit CompiledRule(Rule rule);
+
+    [[nodiscard]] const Rule& rule() const noexcept { return rule_; }
+    [[nodiscard]] const re2::RE2& pattern() const;
+    [[nodiscard]] int secret_group() const;
+    [[nodiscard]] bool allowed(std::string_view secret) const;
+    [[nodiscard]] evidence::Check check() const noexcept { return check_; }
+    [[nodiscard]] bool is_generic() const noexcept { return generic_; }
+
+private:
+    void compile() const;
+
+    Rule rule_;
+    evidence::Check check_ = nullptr;
+    bool generic_ = false;
+    mutable std::once_flag once_;
+    mutable std::unique_ptr<re2::RE2> pattern_;
+    mutable std::vector<std::unique_ptr<re2::RE2>> allow_;
+    mutable int secret_group_ = 0;
+};
+
+class RuleSet {
+public:
+    /// Checks every rule, fills in what was left to derive (anchors, width), and
+    /// numbers the expressions. The same rules give the same numbers.
+    [[nodiscard]] static Result<std::shared_ptr<const RuleSet>> build(RuleFile file);
+
+    /// As build(), for rules that build() has completed before.
+    [[nodiscard]] static Result<std::shared_ptr<const RuleSet>> assemble(RuleFile complete);
+
+    [[nodiscard]] const std::vector<std::unique_ptr<CompiledRule>>& rules() const noexcept {
+        return rules_;
+    }
+    [[nodiscard]] const program::ProgramSet& programs() const noexcept { return *programs_; }
+    [[nodiscard]] std::shared_ptr<const program::ProgramSet> shared_programs() const noexcept {
+        return programs_;
+    }
+    [[nodiscard]] const std::vector<Expression>& expressions() const noexcept {
+        return expressions_;
+    }
+    /// SHA-256, in hex, over everything of the rules that can change a result.
+    [[nodiscard]] const std::string& hash() const noexcept { return hash_; }
+
+private:
+    std::vector<std::unique_ptr<CompiledRule>> rules_;
+    std::shared_ptr<const program::ProgramSet> programs_;
+    std::vector<Expression> expressions_;
+    std::string hash_;
+};
+
+/// One rule's mistakes and missing parts: derives anchors and width where the
+/// file left them out. Gives the rule as it runs.
+[[nodiscard]] Result<Rule> complete_rule(Rule rule);
+
+}  // namespace stratascan::match

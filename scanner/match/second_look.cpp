@@ -1,0 +1,158 @@
+#include "scanner/match/second_look.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace stratascan::match {
+
+namespace {
+
+// How much of the file round a match a check gets to see.
+constexpr std::size_t check_sight = 1024;
+
+char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+bool contains_word(std::string_view text, std::string_view word) {
+    const auto found = std::search(text.begin(), text.end(), word.begin(), word.end(),
+                                   [](char a, char b) { return lower(a) == lower(b); });
+    return found != text.end();
+}
+
+bool has_context(const Rule& rule, std::string_view text, std::size_t begin, std::size_t end) {
+    if (rule.context.empty()) return true;
+    const std::size_t from = begin > rule.context_within ? begin - rule.context_within : 0;
+    const std::size_t to = std::min(text.size(), end + rule.context_within);
+    const std::string_view near = text.substr(from, to - from);
+    return std::any_of(rule.context.begin(), rule.context.end(),
+                       [&](const std::string& word) { return contains_word(near, word); });
+}
+
+Confidence shifted(Confidence confidence, int shift) {
+    const int value = std::clamp(static_cast<int>(confidence) + shift, 0, 2);
+    return static_cast<Confidence>(value);
+}
+
+// The part of the secret that tells nothing: what the rule says, or the anchor
+// that the secret begins with.
+std::size_t public_prefix(const Rule& rule, std::string_view secret) {
+    if (rule.public_prefix >= 0) return static_cast<std::size_t>(rule.public_prefix);
+    for (const std::string& anchor : rule.anchors) {
+        if (secret.size() > anchor.size() && contains_word(secret.substr(0, anchor.size()), anchor)) {
+            return anchor.size();
+        }
+    }
+    return 0;
+}
+
+struct Span {
+    std::size_t begin = 0, end = 0;
+};
+
+// Where matches are looked for, and which of them belong to the anchor.
+struct Sight {
+    Span search;   // RE2 starts and stops here
+    Span touches;  // a match must begin before .end and end at or behind .begin
+};
+
+Sight sight_of(const Rule& rule, std::size_t size, std::size_t anchor_end) {
+    const std::size_t back = std::size_t{rule.width} + (rule.reach > 0 ? rule.reach + 256 : 0);
+    const std::size_t ahead = std::size_t{rule.width} + rule.reach;
+    Sight sight;
+    sight.search.begin = anchor_end > back ? anchor_end - back : 0;
+    sight.search.end = std::min(size, anchor_end + ahead);
+    const std::size_t near = rule.reach > 0 ? rule.reach + 256 : 0;
+    sight.touches.begin = anchor_end > near ? anchor_end - near : 0;
+    sight.touches.end = anchor_end + rule.reach;
+    return sight;
+}
+
+}  // namespace
+
+void SecondLook::look(std::uint32_t number, std::string_view text, std::size_t anchor_end,
+                      std::vector<Match>& matches) const {
+    const CompiledRule& compiled = *rules_.rules()[number];
+    const Rule& rule = compiled.rule();
+    const Sight sight = sight_of(rule, text.size(), anchor_end);
+    // One byte more on either side, for \b and the like.
+    const std::size_t from = sight.search.begin > 0 ? sight.search.begin - 1 : 0;
+    const std::size_t to = std::min(text.size(), sight.search.end + 1);
+    const re2::StringPiece near(text.data() + from, to - from);
+    const int group = compiled.secret_group();
+    std::array<re2::StringPiece, 16> groups;
+    const int wanted = std::min(group + 1, static_cast<int>(groups.size()));
+
+    std::size_t at = sight.search.begin;
+    while (at < sight.search.end &&
+           compiled.pattern().Match(near, at - from, sight.search.end - from,
+                                    re2::RE2::UNANCHORED, groups.data(), wanted)) {
+        const auto offset = [&](const re2::StringPiece& piece) {
+            return static_cast<std::size_t>(piece.data() - text.data());
+        };
+        const std::size_t begin = offset(groups[0]);
+        const std::size_t end = begin + groups[0].size();
+        if (begin >= sight.touches.end) break;
+        const re2::StringPiece& captured = groups[static_cast<std::size_t>(group)];
+        const bool has_secret = captured.data() != nullptr && !captured.empty();
+        const std::size_t secret_end =
+            has_secret ? offset(captured) + captured.size() : std::max(end, begin + 1);
+        if (has_secret && end >= sight.touches.begin) {
+            judge(number, text, {begin, end}, {offset(captured), secret_end}, matches);
+        }
+        at = std::max(secret_end, begin + 1);
+    }
+}
+
+void SecondLook::judge(std::uint32_t number, std::string_view text, Range match, Range secret_at,
+                       std::vector<Match>& matches) const {
+    const CompiledRule& compiled = *rules_.rules()[number];
+    const Rule& rule = compiled.rule();
+    const std::string_view secret = text.substr(secret_at.begin, secret_at.end - secret_at.begin);
+    if (rule.entropy > 0 && evidence::entropy(secret) < rule.entropy) return;
+    if (!has_context(rule, text, match.begin, match.end)) return;
+    if (compiled.allowed(secret)) return;
+
+    evidence::Output proof;
+    if (compiled.check() != nullptr) {
+        const std::size_t from = match.begin > check_sight ? match.begin - check_sight : 0;
+        const std::size_t to = std::min(text.size(), match.end + check_sight);
+        proof = compiled.check()({secret, text.substr(match.begin, match.end - match.begin),
+                                  text.substr(from, to - from)});
+        if (!proof.drop_reason.empty()) return;
+    }
+    const std::size_t prefix = public_prefix(rule, secret);
+    const std::string_view placeholder =
+        evidence::placeholder_reason(secret.substr(std::min(prefix, secret.size() - 1)));
+    if (!placeholder.empty()) {
+        if (compiled.is_generic()) return;
+        if (proof.level == Evidence::pattern || proof.level == Evidence::bad_checksum) {
+            proof.level = Evidence::known_example;
+            proof.detail = "placeholder";
+        }
+    }
+
+    Match found;
+    found.rule = number;
+    found.begin = secret_at.begin;
+    found.end = secret_at.end;
+    Finding& finding = found.finding;
+    finding.rule = rule.id;
+    finding.title = rule.title;
+    finding.severity = rule.severity;
+    finding.confidence = shifted(rule.confidence, proof.confidence_shift);
+    finding.evidence = proof.level;
+    finding.evidence_detail = proof.detail;
+    finding.public_fingerprint = proof.public_fingerprint;
+    if (proof.level == Evidence::known_example) {
+        finding.confidence = Confidence::low;
+        finding.severity = Severity::low;
+    }
+    finding.public_key_sha256 = proof.spki_sha256;
+    finding.length = secret.size();
+    finding.redacted = identity::redact(secret, prefix);
+    finding.secret_id = key_.name(secret);
+    if (show_secrets_) finding.clear_text = std::string(secret);
+    matches.push_back(std::move(found));
+}
+
+}  // namespace stratascan::match

@@ -1,0 +1,50 @@
+// The second look: from "an anchor ends here" to a finding, or to nothing.
+//
+// It is a function of the bytes in a window of bounded width round the anchor
+// and of nothing else, so it gives the same answer wherever slabs, windows or
+// chunks end, and an input full of anchors costs each of them that width, once.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scanner/identity/secret_key.hpp"
+#include "scanner/match/ruleset.hpp"
+#include "stratascan/report.hpp"
+
+namespace stratascan::match {
+
+/// A finding at a place in the text that was looked at.
+struct Match {
+    std::uint32_t rule = 0;
+    std::size_t begin = 0, end = 0;  ///< of the secret, in the text
+    Finding finding;                 ///< rule, evidence and secret fields; no place
+};
+
+class SecondLook {
+public:
+    SecondLook(const RuleSet& rules, const identity::SecretKey& key, bool show_secrets)
+        : rules_(rules), key_(key), show_secrets_(show_secrets) {}
+
+    /// Judges the rule's anchor that ends at `anchor_end` in `text`, whose bytes
+    /// belong to one file, and appends what it finds. `text` must reach
+    /// `layer::margin` bytes to either side of the anchor, or end where the file
+    /// does.
+    void look(std::uint32_t rule, std::string_view text, std::size_t anchor_end,
+              std::vector<Match>& matches) const;
+
+private:
+    struct Range {
+        std::size_t begin = 0, end = 0;
+    };
+    void judge(std::uint32_t rule, std::string_view text, Range match, Range secret,
+               std::vector<Match>& matches) const;
+
+    const RuleSet& rules_;
+    const identity::SecretKey& key_;
+    bool show_secrets_;
+};
+
+}  // namespace stratascan::match

@@ -1,0 +1,177 @@
+// Building a set of program rules, and reading the bytes round one literal.
+//
+// Literals are chosen from what a program says to its users: measured over two
+// Debian releases, usage and error texts kept from one release to the next,
+// source paths and help blobs did not. All of 254 such literals lay in load
+// segments, so they survive renaming, stripping and the loss of section headers.
+#include "scanner/program/identify.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "scanner/program/program_index.hpp"
+#include "scanner/program/version.hpp"
+
+namespace stratascan::program {
+namespace {
+
+constexpr std::size_t shortest_literal = 4;
+constexpr std::size_t longest_literal = 256;
+constexpr std::size_t longest_name = 63;
+
+using Complaint = std::optional<std::string>;
+
+Complaint check_literals(const std::vector<std::string>& literals) {
+    for (const std::string& literal : literals) {
+        if (literal.size() < shortest_literal) return "a literal is shorter than 4 bytes";
+        if (literal.size() > longest_literal) return "a literal is longer than 256 bytes";
+    }
+    return std::nullopt;
+}
+
+Complaint check_rule(const ProgramRule& rule) {
+    if (rule.id.empty()) return "it has no id";
+    if (rule.program_class.empty()) return "it has no class";
+    if (rule.identity.empty()) return "it has no identity";
+    if (!rule.multicall.empty() && rule.multicall != "busybox" && rule.multicall != "toybox") {
+        return "multicall is neither busybox nor toybox";
+    }
+    for (const std::string& name : rule.names) {
+        if (name.empty() || name.size() > longest_name) return "a name is empty or too long";
+    }
+    for (const auto& set : rule.identity) {
+        if (set.empty()) return "an identity set is empty, so every file would match it";
+        if (auto complaint = check_literals(set)) return complaint;
+    }
+    if (!rule.table_anchor.empty()) {
+        if (rule.multicall != "busybox") return "only a busybox has a table_anchor";
+        if (auto complaint = check_literals({rule.table_anchor})) return complaint;
+    }
+    if (auto complaint = check_literals(rule.unless)) return complaint;
+    return check_literals(rule.embedded_when);
+}
+
+std::unique_ptr<re2::RE2> compile_version(const std::string& expression) {
+    re2::RE2::Options options;
+    options.set_encoding(re2::RE2::Options::EncodingLatin1);
+    options.set_log_errors(false);
+    options.set_max_mem(1 << 20);
+    return std::make_unique<re2::RE2>(expression, options);
+}
+
+/// Numbers literals in the order of their first use.
+class LiteralTable {
+public:
+    LiteralTable(std::vector<std::string>& literals, std::vector<LiteralUse>& uses)
+        : literals_(literals), uses_(uses) {}
+
+    std::uint32_t number(const std::string& literal) {
+        const auto next = static_cast<std::uint32_t>(literals_.size());
+        const auto [place, is_new] = numbers_.emplace(literal, next);
+        if (is_new) {
+            literals_.push_back(literal);
+            uses_.emplace_back();
+        }
+        return place->second;
+    }
+
+    LiteralNumbers numbers(const std::vector<std::string>& literals) {
+        LiteralNumbers result;
+        for (const std::string& literal : literals) result.push_back(number(literal));
+        return result;
+    }
+
+private:
+    std::vector<std::string>& literals_;
+    std::vector<LiteralUse>& uses_;
+    std::map<std::string, std::uint32_t> numbers_;
+};
+
+/// Says of the identity literals of one rule what to look for near them. A
+/// literal reports one version, so rules that share it must agree on how.
+Complaint set_uses(const ProgramRule& rule, const RuleIndex& index, const re2::RE2* version,
+                   std::vector<LiteralUse>& uses) {
+    for (const LiteralNumbers& set : index.identity) {
+        for (const std::uint32_t literal : set) {
+            LiteralUse& use = uses[literal];
+            if (rule.multicall == "busybox") use.busybox_table = true;
+            if (version == nullptr) continue;
+            if (use.version != nullptr && use.version->pattern() != version->pattern()) {
+                return "it shares an identity literal with a rule of another version expression";
+            }
+            use.version = version;
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+ProgramSet::ProgramSet() : impl_(std::make_unique<Impl>()) {}
+ProgramSet::~ProgramSet() = default;
+
+Result<std::shared_ptr<const ProgramSet>> ProgramSet::build(std::vector<ProgramRule> rules) {
+    const std::shared_ptr<ProgramSet> set(new ProgramSet);
+    Impl& impl = *set->impl_;
+    LiteralTable table(impl.literals, impl.uses);
+    std::set<std::string> ids;
+    for (const ProgramRule& rule : rules) {
+        const auto bad = [&](std::string what) {
+            return fail(ErrorCode::invalid_argument, std::move(what),
+                        fmt::format("program rule '{}'", rule.id));
+        };
+        if (auto complaint = check_rule(rule)) return bad(std::move(*complaint));
+        if (!ids.insert(rule.id).second) return bad("its id is taken");
+        const re2::RE2* version = nullptr;
+        if (!rule.version.empty()) {
+            version = impl.versions.emplace_back(compile_version(rule.version)).get();
+            if (!version->ok()) return bad("its version expression: " + version->error());
+            if (version->NumberOfCapturingGroups() != 1) {
+                return bad("its version expression needs exactly one capture");
+            }
+        }
+        RuleIndex& index = impl.indexes.emplace_back();
+        for (const auto& literals : rule.identity) {
+            index.identity.push_back(table.numbers(literals));
+        }
+        index.unless = table.numbers(rule.unless);
+        index.embedded_when = table.numbers(rule.embedded_when);
+        if (auto complaint = set_uses(rule, index, version, impl.uses)) {
+            return bad(std::move(*complaint));
+        }
+        if (!rule.table_anchor.empty()) {
+            impl.uses[table.number(rule.table_anchor)].busybox_table = true;
+        }
+    }
+    impl.rules = std::move(rules);
+    return set;
+}
+
+const std::vector<std::string>& ProgramSet::literals() const noexcept { return impl_->literals; }
+
+const std::vector<ProgramRule>& ProgramSet::rules() const noexcept { return impl_->rules; }
+
+Observation ProgramSet::observe(std::uint32_t literal, std::uint64_t file_offset,
+                                std::string_view around, std::size_t at) const {
+    Observation seen;
+    seen.literal = literal;
+    seen.offset = file_offset;
+    if (literal >= impl_->uses.size() || at > around.size()) return seen;
+    const LiteralUse& use = impl_->uses[literal];
+    if (use.version != nullptr) {
+        const std::size_t length = impl_->literals[literal].size();
+        if (auto near = nearest_version(*use.version, around, at, length)) {
+            seen.version = std::move(near->text);
+            seen.version_distance = near->distance;
+        }
+    }
+    if (use.busybox_table) seen.applets = busybox_applets(around);
+    return seen;
+}
+
+}  // namespace stratascan::program

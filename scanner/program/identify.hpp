@@ -1,0 +1,86 @@
+// From literals seen in a file to the program that the file is.
+//
+// The same Hyperscan pass that looks for secrets reports every program literal.
+// Two halves: observe() runs on any worker while the bytes are in sight and
+// takes what only they can tell (the version near the literal, the applet table
+// of a multi-call program); FileJudge runs in stream order, one file at a time,
+// and decides once the whole file has passed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scanner/program/elf.hpp"
+#include "scanner/program/program_rule.hpp"
+#include "stratascan/error.hpp"
+#include "stratascan/report.hpp"
+
+namespace stratascan::program {
+
+struct Observation {
+    std::uint32_t literal = 0;        ///< index into ProgramSet::literals()
+    std::uint64_t offset = 0;         ///< of the literal in the file
+    std::string version;              ///< found near it; may be empty
+    std::uint64_t version_distance = 0;
+    std::vector<std::string> applets;
+};
+
+class ProgramSet {
+public:
+    /// Compiles version expressions; an Error names the rule at fault.
+    [[nodiscard]] static Result<std::shared_ptr<const ProgramSet>> build(
+        std::vector<ProgramRule> rules);
+
+    /// Every literal that the pass must report, each once; an index into it is
+    /// the literal's number. 4 bytes or more each.
+    [[nodiscard]] const std::vector<std::string>& literals() const noexcept;
+    [[nodiscard]] const std::vector<ProgramRule>& rules() const noexcept;
+
+    /// What the bytes round a literal tell. `around` holds the file's bytes up
+    /// to 16 KiB on either side (fewer at the file's ends), `at` is where the
+    /// literal starts in it. Thread-safe, linear in around.size().
+    [[nodiscard]] Observation observe(std::uint32_t literal, std::uint64_t file_offset,
+                                      std::string_view around, std::size_t at) const;
+
+    ProgramSet(const ProgramSet&) = delete;
+    ProgramSet& operator=(const ProgramSet&) = delete;
+    ~ProgramSet();
+
+private:
+    ProgramSet();
+    friend class FileJudge;
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// Collects one file's observations and judges it. Not thread-safe.
+class FileJudge {
+public:
+    explicit FileJudge(std::shared_ptr<const ProgramSet> set);
+
+    /// Keeps a bounded number of observations of each literal. A literal seen
+    /// more often than that counts as loaded wherever it was: decoys must not
+    /// hide the one that matters.
+    void add(Observation seen);
+
+    /// The programs that the file is or embeds; empty for a file that is not
+    /// ELF. `path` gives the names it goes by (renamed), `mode` the permission
+    /// bits (setuid). Leaves the judge empty for the next file.
+    [[nodiscard]] std::vector<Program> judge(const std::optional<ElfFacts>& elf,
+                                             std::string_view path, std::uint32_t mode);
+
+private:
+    std::shared_ptr<const ProgramSet> set_;
+    std::vector<Observation> seen_;
+    std::vector<std::uint32_t> counts_;  ///< by literal: how often it was added
+};
+
+/// The applets of a busybox whose table lies in `around`: the longest strictly
+/// ascending run of NUL-separated names; empty when there is none of 30 or more.
+[[nodiscard]] std::vector<std::string> busybox_applets(std::string_view around);
+
+}  // namespace stratascan::program

@@ -1,0 +1,231 @@
+// What a file is, once all of it has passed.
+//
+// An identity literal proves a program only where the kernel would load it: a
+// debug section, a DWARF producer text or bytes appended to a file are no code.
+// And it proves one program: a file that carries the identities of many is a
+// scanner, a rule file or a help index, so all of them are only mentioned.
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "scanner/program/identify.hpp"
+#include "scanner/program/program_index.hpp"
+#include "scanner/program/version.hpp"
+
+namespace stratascan::program {
+namespace {
+
+constexpr std::uint32_t kept_per_literal = 32;
+constexpr std::size_t programs_in_one_file = 8;
+constexpr std::size_t longest_evidence = 80;
+constexpr std::size_t most_evidence = 8;
+constexpr std::uint32_t setuid_bit = 04000;
+
+constexpr std::uint16_t et_exec = 2;
+constexpr std::uint16_t et_dyn = 3;
+
+using LiteralFlags = std::vector<bool>;
+
+bool all_of(const LiteralNumbers& literals, const LiteralFlags& present) {
+    return std::ranges::all_of(literals, [&](std::uint32_t n) { return present[n]; });
+}
+
+bool any_of(const LiteralNumbers& literals, const LiteralFlags& present) {
+    return std::ranges::any_of(literals, [&](std::uint32_t n) { return present[n]; });
+}
+
+/// `literal "…"`, at most 80 characters in all, with control bytes escaped.
+std::string evidence_of(std::string_view literal) {
+    constexpr std::size_t room = longest_evidence - std::string_view(R"(literal "...")").size();
+    std::string text;
+    bool cut = false;
+    for (const char c : literal) {
+        const bool printable = c >= ' ' && c <= '~';
+        const std::string piece =
+            printable ? std::string(1, c)
+                      : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+        cut = text.size() + piece.size() > room;
+        if (cut) break;
+        text += piece;
+    }
+    return fmt::format("literal \"{}{}\"", text, cut ? "..." : "");
+}
+
+std::string_view basename_of(std::string_view path) {
+    while (path.ends_with('/')) path.remove_suffix(1);
+    const std::size_t slash = path.rfind('/');
+    return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+bool known_by(const ProgramRule& rule, const std::vector<std::string>& applets,
+              std::string_view name) {
+    if (name == rule.id) return true;
+    // A multi-call program goes by the name of each of its applets.
+    if (std::ranges::find(applets, name) != applets.end()) return true;
+    return std::ranges::any_of(rule.names,
+                               [&](const std::string& glob) { return name_matches(glob, name); });
+}
+
+bool is_static(const ElfFacts& elf) {
+    return !elf.has_interpreter && !elf.is_library() && (!elf.has_dynamic || elf.is_pie);
+}
+
+/// Facts of the file that every program found in it shares.
+Program of_file(const ElfFacts& elf, std::string_view path, std::uint32_t mode) {
+    Program program;
+    program.path = path;
+    program.is_static = is_static(elf);
+    program.packed = elf.packed;
+    program.setuid = (mode & setuid_bit) != 0;
+    return program;
+}
+
+Program hidden_by_packer(Program program) {
+    program.program = "packed";
+    program.title = "Packed executable";
+    program.program_class = "packed";
+    program.version_reason = "a packer hides the program";
+    program.evidence.emplace_back("packer mark \"UPX!\"");
+    return program;
+}
+
+/// What one file showed of one rule.
+class RuleView {
+public:
+    RuleView(const RuleIndex& index, const LiteralFlags& present,
+             std::span<const Observation> loaded)
+        : index_(index), present_(present), loaded_(loaded) {}
+
+    [[nodiscard]] bool holds() const {
+        return std::ranges::any_of(index_.identity,
+                                   [&](const auto& set) { return all_of(set, present_); }) &&
+               !any_of(index_.unless, present_);
+    }
+
+    [[nodiscard]] bool embedded() const { return any_of(index_.embedded_when, present_); }
+
+    /// The version nearest to any identity literal; of equals the first in the file.
+    [[nodiscard]] std::string version() const {
+        const Observation* best = nullptr;
+        for (const Observation& seen : loaded_) {
+            if (seen.version.empty() || !is_identity(seen.literal)) continue;
+            if (best == nullptr || std::pair(seen.version_distance, seen.offset) <
+                                       std::pair(best->version_distance, best->offset)) {
+                best = &seen;
+            }
+        }
+        return best == nullptr ? std::string() : best->version;
+    }
+
+    [[nodiscard]] std::vector<std::string> evidence(
+        const std::vector<std::string>& literals) const {
+        std::vector<std::string> texts;
+        for (const LiteralNumbers& set : index_.identity) {
+            if (!all_of(set, present_)) continue;
+            for (const std::uint32_t literal : set) {
+                std::string text = evidence_of(literals[literal]);
+                if (std::ranges::find(texts, text) == texts.end()) texts.push_back(std::move(text));
+            }
+        }
+        if (texts.size() > most_evidence) texts.resize(most_evidence);
+        return texts;
+    }
+
+private:
+    [[nodiscard]] bool is_identity(std::uint32_t literal) const {
+        return std::ranges::any_of(index_.identity, [&](const auto& set) {
+            return std::ranges::find(set, literal) != set.end();
+        });
+    }
+
+    const RuleIndex& index_;
+    const LiteralFlags& present_;
+    std::span<const Observation> loaded_;
+};
+
+std::vector<std::string> longest_table(std::span<const Observation> loaded) {
+    const std::vector<std::string>* best = nullptr;
+    for (const Observation& seen : loaded) {
+        if (best == nullptr || seen.applets.size() > best->size()) best = &seen.applets;
+    }
+    return best == nullptr ? std::vector<std::string>() : *best;
+}
+
+void set_version(Program& program, const ProgramRule& rule, std::string version) {
+    program.version = std::move(version);
+    if (!program.version.empty()) return;
+    program.version_reason = rule.version_reason.empty()
+                                 ? "no version text near the identity literal"
+                                 : rule.version_reason;
+}
+
+/// More identities than one program can have make all of them mentions, save
+/// in a multi-call program that shows its table.
+void lower_crowd(std::vector<Program>& programs) {
+    const bool multicall =
+        std::ranges::any_of(programs, [](const Program& p) { return !p.applets.empty(); });
+    if (multicall || programs.size() <= programs_in_one_file) return;
+    for (Program& program : programs) {
+        program.role = Role::mentions;
+        program.renamed = false;
+    }
+}
+
+}  // namespace
+
+FileJudge::FileJudge(std::shared_ptr<const ProgramSet> set)
+    : set_(std::move(set)), counts_(set_->literals().size()) {}
+
+void FileJudge::add(Observation seen) {
+    if (seen.literal >= counts_.size()) return;
+    if (counts_[seen.literal] <= kept_per_literal) ++counts_[seen.literal];
+    if (counts_[seen.literal] <= kept_per_literal) seen_.push_back(std::move(seen));
+}
+
+std::vector<Program> FileJudge::judge(const std::optional<ElfFacts>& elf, std::string_view path,
+                                      std::uint32_t mode) {
+    std::vector<Observation> loaded = std::exchange(seen_, {});
+    std::vector<Program> programs;
+    if (loaded.empty() && !(elf && elf->packed)) return programs;
+    LiteralFlags overflowed(counts_.size());
+    for (const Observation& seen : loaded) {
+        overflowed[seen.literal] = counts_[seen.literal] > kept_per_literal;
+    }
+    for (const Observation& seen : loaded) counts_[seen.literal] = 0;
+    // Object files and core dumps hold programs' texts, but nobody can start them.
+    if (!elf || (elf->type != et_exec && elf->type != et_dyn)) return programs;
+
+    std::erase_if(loaded, [&](const Observation& seen) {
+        return !overflowed[seen.literal] && !elf->loaded(seen.offset);
+    });
+    LiteralFlags present(counts_.size());
+    for (const Observation& seen : loaded) present[seen.literal] = true;
+
+    const ProgramSet::Impl& impl = *set_->impl_;
+    for (std::size_t i = 0; i < impl.rules.size(); ++i) {
+        const RuleView view(impl.indexes[i], present, loaded);
+        if (!view.holds()) continue;
+        const ProgramRule& rule = impl.rules[i];
+        Program program = of_file(*elf, path, mode);
+        program.program = rule.id;
+        program.title = rule.title;
+        program.program_class = rule.program_class;
+        program.role = elf->is_library() || view.embedded() ? Role::embeds : Role::is;
+        if (rule.multicall == "busybox") program.applets = longest_table(loaded);
+        program.renamed =
+            program.role == Role::is && !known_by(rule, program.applets, basename_of(path));
+        program.evidence = view.evidence(impl.literals);
+        set_version(program, rule, view.version());
+        programs.push_back(std::move(program));
+    }
+    lower_crowd(programs);
+    if (programs.empty() && elf->packed) {
+        programs.push_back(hidden_by_packer(of_file(*elf, path, mode)));
+    }
+    return programs;
+}
+
+}  // namespace stratascan::program

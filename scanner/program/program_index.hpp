@@ -1,0 +1,38 @@
+// What ProgramSet holds: the rules, and for each literal what it is for. Shared
+// by identify.cpp, which builds and reads it, and judge.cpp, which judges by it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <re2/re2.h>
+
+#include "scanner/program/identify.hpp"
+
+namespace stratascan::program {
+
+/// Literals by their number, in place of their texts.
+using LiteralNumbers = std::vector<std::uint32_t>;
+
+struct RuleIndex {
+    std::vector<LiteralNumbers> identity;
+    LiteralNumbers unless;
+    LiteralNumbers embedded_when;
+};
+
+struct LiteralUse {
+    const re2::RE2* version = nullptr;  ///< to be tried near it; owned by Impl::versions
+    bool busybox_table = false;         ///< an applet table may lie near it
+};
+
+struct ProgramSet::Impl {
+    std::vector<ProgramRule> rules;
+    std::vector<RuleIndex> indexes;  ///< one a rule
+    std::vector<std::string> literals;
+    std::vector<LiteralUse> uses;  ///< one a literal
+    std::vector<std::unique_ptr<re2::RE2>> versions;
+};
+
+}  // namespace stratascan::program

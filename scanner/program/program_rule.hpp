@@ -1,0 +1,27 @@
+// The rules that name programs, as `patterns/programs/*.toml` writes them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace stratascan::program {
+
+/// A program is known by sets of literals that must all lie in the load
+/// segments of one ELF file. Any one set is enough.
+struct ProgramRule {
+    std::string id;             ///< "bash"
+    std::string title;          ///< "GNU Bash"
+    std::string program_class;  ///< "shell", …: the classes of the report
+    std::vector<std::vector<std::string>> identity;  ///< any of these sets; all of a set
+    std::vector<std::string> unless;  ///< literals that say: not this program (another that contains it)
+    std::vector<std::string> embedded_when;  ///< literals that lower the role to `embeds`
+    std::string version;        ///< RE2 with one capture, tried near an identity literal; may be empty
+    std::string multicall;      ///< "busybox", "toybox" or empty: how applets are read
+    std::string table_anchor;   ///< literal in the applet table, which asks for it to be read; no identity
+    std::vector<std::string> names;  ///< file names it is known by (globs: "python3.*")
+    std::vector<std::string> examples;  ///< "package:path" pairs that the figures install and check
+    std::string version_reason; ///< why no version can be read, where it cannot
+};
+
+}  // namespace stratascan::program

@@ -1,0 +1,34 @@
+// A blob is a run of bytes that is read once, from its first byte to its last:
+// a layer, a config, a manifest. Where it lies (a file, a range of an archive,
+// a pipe) is the business of its reader.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "stratascan/error.hpp"
+
+namespace stratascan::source {
+
+/// Reads a blob in order. Used by one thread at a time; not necessarily always
+/// the same thread. Owns what it reads from.
+class BlobReader {
+public:
+    virtual ~BlobReader() = default;
+
+    /// Fills `out` as far as the blob goes and returns the number of bytes
+    /// written; less than out.size() only at the end, 0 from then on.
+    [[nodiscard]] virtual Result<std::size_t> read(std::span<std::byte> out) = 0;
+
+    /// The blob's size in bytes where the place it lies at tells; -1 elsewhere.
+    [[nodiscard]] virtual std::int64_t size() const noexcept = 0;
+};
+
+/// A byte range of a regular file, read with pread(2). The file may be shared
+/// by many readers.
+[[nodiscard]] Result<std::unique_ptr<BlobReader>> open_file_blob(const std::string& path);
+
+}  // namespace stratascan::source

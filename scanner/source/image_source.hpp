@@ -1,0 +1,94 @@
+// What a target turns out to hold: images (a manifest, a config and an ordered
+// list of layers each) and the blobs behind them. One class a kind of target;
+// `open_target` tells them apart by content.
+//
+// Two ways of giving bytes. A seekable target (layout folder, uncompressed
+// archive on disk, layer file) is asked for its images first and then for each
+// layer's blob, in any order and from several threads. A stream (standard
+// input, a compressed archive) can be read once only: it shows each blob as it
+// passes, and knows its images at the end. Layers can be scanned as they pass
+// because a layer's result never depends on the image.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scanner/source/blob.hpp"
+#include "stratascan/error.hpp"
+#include "stratascan/report.hpp"
+
+namespace stratascan::source {
+
+/// One layer of an image, as its manifest lists it. Digests are claims until
+/// the bytes were hashed. Sizes come from outside: never allocate by them.
+struct LayerRef {
+    std::string key;         ///< names the blob in its source; equal keys are the same bytes
+    std::string digest;      ///< "sha256:…"; empty where the format carries none (<id>/layer.tar)
+    std::string diff_id;     ///< from config.rootfs.diff_ids; may be empty
+    std::string media_type;  ///< a hint only
+    std::int64_t size = -1;  ///< as claimed; -1: not claimed
+    std::map<std::string, std::string> annotations;
+    /// Set when there is nothing to open: "blob is missing from the layout",
+    /// "foreign layer, held elsewhere", "encrypted". The layer is then reported
+    /// with `unavailable_state` and never counts as scanned.
+    std::string unavailable;
+    LayerState unavailable_state = LayerState::failed;
+};
+
+/// One image of a target, for one platform.
+struct ImageRef {
+    std::string kind = "image";          ///< "image", "attestation", "artifact", "layer", "directory"
+    std::vector<std::string> names;      ///< tags and reference names, sorted, each once
+    std::string digest;                  ///< of the manifest, computed from its bytes; may be empty
+    std::string platform;                ///< "linux/amd64", "linux/arm64/v8"; "" unknown
+    std::string config_digest;           ///< as the manifest claims
+    std::string manifest;                ///< raw bytes; empty where the format has none
+    std::string config;                  ///< raw bytes; empty where missing (then see gaps)
+    std::map<std::string, std::string> annotations;  ///< of the descriptor in the index
+    std::vector<LayerRef> layers;        ///< lowest first
+    std::vector<Gap> gaps;               ///< what could not be read of manifest and config
+    std::vector<std::string> notes;      ///< "manifest.json and index.json disagree: …"
+};
+
+/// Called once for each blob of a stream that may be a layer. The reader dies
+/// when the call returns; what was not read by then is skipped.
+using BlobVisitor = std::function<Result<void>(const std::string& key, BlobReader& reader)>;
+
+class ImageSource {
+public:
+    virtual ~ImageSource() = default;
+
+    /// True when the blobs pass once, in the order they have.
+    [[nodiscard]] virtual bool is_stream() const noexcept { return false; }
+
+    /// Streams only: shows every blob that may be a layer, then returns. Must
+    /// be called before images().
+    [[nodiscard]] virtual Result<void> stream(const BlobVisitor& visit);
+
+    /// Every image that the target holds, in a fixed order: index order, nested
+    /// indexes in place, attestations after the image they belong to. An Error
+    /// only when nothing of the target could be understood.
+    [[nodiscard]] virtual Result<std::vector<ImageRef>> images() = 0;
+
+    /// Not for streams. Thread-safe.
+    [[nodiscard]] virtual Result<std::unique_ptr<BlobReader>> open(const LayerRef& layer);
+
+    /// A root file system folder is no tar stream: its files are walked. Empty
+    /// for every other kind; else the folder's path.
+    [[nodiscard]] virtual std::string directory() const { return {}; }
+};
+
+/// Opens what `target` names: a path recognised by content, "-" for standard
+/// input, or a path behind a scheme ("oci:", "oci-archive:", "docker-archive:",
+/// "layer:", "dir:"). An OCI reference selects one image of a layout with
+/// "oci:path:tag" or "oci:path@sha256:…". `platform` ("os/arch[/variant]", may
+/// be empty) keeps the images of that platform and what belongs to them.
+[[nodiscard]] Result<std::unique_ptr<ImageSource>> open_target(std::string_view target,
+                                                               std::string_view platform);
+
+}  // namespace stratascan::source

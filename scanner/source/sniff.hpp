@@ -1,0 +1,33 @@
+// What a run of bytes is, told from its start.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace stratascan::source {
+
+/// As much of a target's start as is ever looked at to tell what it is.
+inline constexpr std::size_t sniff_bytes = std::size_t{1} << 20;
+
+/// Of one of the compressed formats that are read, by its magic bytes.
+[[nodiscard]] bool is_compressed(std::span<const std::byte> start) noexcept;
+
+/// A tar header with a magic in its first block. Archives from before POSIX have
+/// no magic and answer false.
+[[nodiscard]] bool has_tar_magic(std::span<const std::byte> start) noexcept;
+
+/// Its first byte that is no white space opens a JSON object or list.
+[[nodiscard]] bool looks_like_json(std::span<const std::byte> start) noexcept;
+
+/// index.json: an object with a list of manifests.
+[[nodiscard]] bool is_index_document(std::string_view bytes);
+
+/// manifest.json: a list that has the shape of docker's.
+[[nodiscard]] bool is_manifest_document(std::string_view bytes);
+
+/// Whether a stream that starts with `start` (the first sniff_bytes, or all of
+/// it) is an image archive. What is not, is a layer.
+[[nodiscard]] bool starts_image_archive(std::span<const std::byte> start);
+
+}  // namespace stratascan::source

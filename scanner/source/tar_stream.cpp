@@ -1,0 +1,117 @@
+// libarchive is asked for the four compressions that image tools write and for
+// tar, and nothing else: every further format would be one more parser for
+// hostile bytes. ARCHIVE_WARN is no error: it comes for a path that the locale
+// cannot print, and such a path is a path like any other.
+#include "scanner/source/tar_stream.hpp"
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "scanner/layer/layer_result.hpp"
+#include "scanner/source/archive_index.hpp"
+
+namespace stratascan::source {
+
+namespace {
+
+constexpr int max_retries = 16;
+
+std::string name_of(archive_entry* entry) {
+    const char* name = archive_entry_pathname(entry);
+    if (name == nullptr) name = archive_entry_pathname_utf8(entry);
+    return name == nullptr ? std::string() : layer::normalise_path(name);
+}
+
+TarStream::Member describe(archive_entry* entry) {
+    TarStream::Member member;
+    member.name = name_of(entry);
+    if (archive_entry_size_is_set(entry) != 0) member.size = archive_entry_size(entry);
+    const char* const hard = archive_entry_hardlink(entry);
+    const char* const symbolic = archive_entry_symlink(entry);
+    if (hard != nullptr && member.size <= 0) {
+        member.is_link = true;
+        member.link = resolve_link(member.name, hard, false);
+    } else if (symbolic != nullptr && archive_entry_filetype(entry) == AE_IFLNK) {
+        member.is_link = true;
+        member.link = resolve_link(member.name, symbolic, true);
+    } else {
+        member.is_file = hard != nullptr || archive_entry_filetype(entry) == AE_IFREG;
+    }
+    return member;
+}
+
+}  // namespace
+
+TarStream::TarStream(Pull pull) : pull_(std::move(pull)), archive_(archive_read_new()) {}
+
+TarStream::~TarStream() {
+    if (archive_ != nullptr) archive_read_free(archive_);
+}
+
+long TarStream::pull_bytes(archive* handle, void* self, const void** bytes) {
+    auto& stream = *static_cast<TarStream*>(self);
+    const auto pulled = stream.pull_();
+    if (!pulled) {
+        stream.pull_error_ = pulled.error();
+        archive_set_error(handle, EIO, "%s", "the stream could not be read");
+        return ARCHIVE_FATAL;
+    }
+    *bytes = pulled->data();
+    return static_cast<long>(pulled->size());
+}
+
+Error TarStream::error() const {
+    if (pull_error_) return *pull_error_;
+    const char* const text = archive_error_string(archive_);
+    return Error{ErrorCode::malformed,
+                 std::string("damaged archive: ") + (text == nullptr ? "unknown" : text), {}, {}};
+}
+
+Result<std::unique_ptr<TarStream>> TarStream::open(Pull pull) {
+    auto stream = std::make_unique<TarStream>(std::move(pull));
+    archive* const handle = stream->archive_;
+    if (handle == nullptr) return fail(ErrorCode::unreadable, "out of memory");
+    for (const auto support :
+         {archive_read_support_filter_gzip, archive_read_support_filter_zstd,
+          archive_read_support_filter_bzip2, archive_read_support_filter_xz,
+          archive_read_support_format_tar}) {
+        if (support(handle) < ARCHIVE_WARN) return std::unexpected(stream->error());
+    }
+    // Archives appended to each other are read to the last one.
+    archive_read_set_options(handle, "tar:read_concatenated_archives");
+    const int opened =
+        archive_read_open(handle, stream.get(), nullptr, &TarStream::pull_bytes, nullptr);
+    if (opened < ARCHIVE_WARN) return std::unexpected(stream->error());
+    return stream;
+}
+
+Result<std::optional<TarStream::Member>> TarStream::next() {
+    for (int attempt = 0; attempt < max_retries; ++attempt) {
+        archive_entry* entry = nullptr;
+        const int status = archive_read_next_header(archive_, &entry);
+        if (status == ARCHIVE_EOF) return std::optional<Member>();
+        if (status == ARCHIVE_OK || status == ARCHIVE_WARN) return describe(entry);
+        if (status != ARCHIVE_RETRY) break;
+    }
+    return std::unexpected(error());
+}
+
+Result<std::size_t> TarStream::read(std::span<std::byte> out) {
+    std::size_t done = 0;
+    int retries = 0;
+    while (done < out.size()) {
+        const auto got = archive_read_data(archive_, out.data() + done, out.size() - done);
+        if (got == 0) break;
+        if (got > 0) {
+            done += static_cast<std::size_t>(got);
+        } else if ((got != ARCHIVE_WARN && got != ARCHIVE_RETRY) || ++retries > max_retries) {
+            return std::unexpected(error());
+        }
+    }
+    return done;
+}
+
+}  // namespace stratascan::source

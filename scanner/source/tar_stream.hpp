@@ -1,0 +1,58 @@
+// A tar archive, compressed or not, read member by member from a stream with
+// libarchive: only what a stream needs, with its handle owned.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "stratascan/error.hpp"
+
+struct archive;
+struct archive_entry;
+
+namespace stratascan::source {
+
+class TarStream {
+public:
+    /// The next bytes of the archive as it is stored; empty at its end. The span
+    /// holds until the next call.
+    using Pull = std::function<Result<std::span<const std::byte>>()>;
+
+    struct Member {
+        std::string name;  ///< normalised
+        std::string link;  ///< resolved and normalised
+        bool is_link = false;
+        bool is_file = false;
+        std::int64_t size = -1;
+    };
+
+    [[nodiscard]] static Result<std::unique_ptr<TarStream>> open(Pull pull);
+
+    /// What open() makes; of no use before open() set it up.
+    explicit TarStream(Pull pull);
+    TarStream(const TarStream&) = delete;
+    TarStream& operator=(const TarStream&) = delete;
+    ~TarStream();
+
+    /// The next member; nothing at the archive's end. What was not read of the
+    /// one before is skipped. After an error there is nothing more.
+    [[nodiscard]] Result<std::optional<Member>> next();
+
+    /// Reads of the current member, as BlobReader::read does.
+    [[nodiscard]] Result<std::size_t> read(std::span<std::byte> out);
+
+private:
+    static long pull_bytes(archive* handle, void* self, const void** bytes);
+    [[nodiscard]] Error error() const;
+
+    Pull pull_;
+    archive* archive_ = nullptr;
+    std::optional<Error> pull_error_;
+};
+
+}  // namespace stratascan::source

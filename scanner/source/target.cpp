@@ -1,0 +1,253 @@
+// Content decides what a path is; the user decides only with a scheme. The
+// order of questions: is it a folder, a stream, or a file; is the file
+// compressed; does it hold images. A file that holds none is a layer.
+#include "scanner/source/target.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <optional>
+
+#include "scanner/source/file_blob.hpp"
+#include "scanner/source/image_archive.hpp"
+#include "scanner/source/layer_file.hpp"
+#include "scanner/source/oci_layout.hpp"
+#include "scanner/source/sniff.hpp"
+#include "scanner/source/stream_archive.hpp"
+
+namespace stratascan::source {
+
+namespace {
+
+using Opened = Result<std::unique_ptr<ImageSource>>;
+
+constexpr std::array<std::pair<std::string_view, Scheme>, 7> schemes = {
+    {{"oci:", Scheme::oci},
+     {"oci-archive:", Scheme::oci_archive},
+     {"docker-archive:", Scheme::docker_archive},
+     {"layer:", Scheme::layer},
+     {"dir:", Scheme::dir},
+     {"docker-daemon:", Scheme::docker_daemon},
+     {"registry:", Scheme::registry}}};
+
+std::unexpected<Error> registries_are_not_read(std::string_view target) {
+    return fail(ErrorCode::unsupported, "registries are not read by this version",
+                std::string(target),
+                "save the image first, as with skopeo copy or docker save, and scan the file");
+}
+
+std::unexpected<Error> daemon_is_not_read(std::string_view target) {
+    return fail(ErrorCode::unsupported,
+                "the docker daemon and registries are not read by this version",
+                std::string(target), "pipe the image in: docker save IMAGE | stratascan scan -");
+}
+
+std::unexpected<Error> wrong_scheme(const std::string& path, const char* what) {
+    return fail(ErrorCode::invalid_argument, what, path,
+                "without a scheme the target is recognised by its content");
+}
+
+StreamForm stream_form(Scheme scheme) noexcept {
+    switch (scheme) {
+        case Scheme::oci_archive: return StreamForm::oci_archive;
+        case Scheme::docker_archive: return StreamForm::docker_archive;
+        case Scheme::layer: return StreamForm::layer;
+        default: return StreamForm::by_content;
+    }
+}
+
+Opened open_standard_input(Scheme scheme, Selection selection) {
+    if (scheme == Scheme::oci || scheme == Scheme::dir) {
+        return wrong_scheme("-", "standard input is no folder");
+    }
+    if (::isatty(STDIN_FILENO) == 1) {
+        return fail(ErrorCode::invalid_argument, "standard input is a terminal", "-",
+                    "pipe an archive into it");
+    }
+    UniqueFd fd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
+    if (fd.get() < 0) return fail(ErrorCode::unreadable, system_message(errno), "-");
+    return open_stream(std::move(fd), "-", stream_form(scheme), std::move(selection));
+}
+
+Opened open_folder(const std::string& path, Scheme scheme, Selection selection) {
+    if (scheme == Scheme::oci) return open_oci_layout(path, std::move(selection));
+    if (scheme == Scheme::dir) return open_directory(path);
+    if (scheme != Scheme::none) return wrong_scheme(path, "this is a folder");
+    if (is_oci_layout(path)) return open_oci_layout(path, std::move(selection));
+    return open_directory(path);
+}
+
+Opened open_pipe(const std::string& path, Scheme scheme, Selection selection) {
+    if (scheme == Scheme::oci || scheme == Scheme::dir) return wrong_scheme(path, "no folder");
+    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (fd.get() < 0) return fail(ErrorCode::unreadable, system_message(errno), path);
+    return open_stream(std::move(fd), path, stream_form(scheme), std::move(selection));
+}
+
+/// A compressed file on disk: an archive passes as a stream, a layer does not.
+Opened open_compressed(const std::shared_ptr<const FileHandle>& file,
+                       std::span<const std::byte> start, Scheme scheme, Selection selection) {
+    if (scheme == Scheme::none && !starts_image_archive(start)) {
+        return open_layer_file(file->path(), file->size());
+    }
+    return open_pipe(file->path(), scheme, std::move(selection));
+}
+
+/// An archive whose members have holes cut out is read as a stream too: then
+/// libarchive puts the holes back.
+Opened open_plain(std::shared_ptr<const FileHandle> file, Scheme scheme, Selection selection) {
+    auto index = index_file(*file);
+    if (!index && index.error().code == ErrorCode::malformed) {
+        return fail(ErrorCode::unsupported,
+                    "not an image archive, a layer or an OCI layout: " + index.error().what,
+                    file->path(), "layer: scans it as a layer all the same");
+    }
+    if (!index) return std::unexpected(index.error());
+    const ArchiveDocuments documents = find_documents(*file, *index);
+    if (scheme == Scheme::oci_archive && !documents.index) {
+        return fail(ErrorCode::malformed, "no OCI archive: it has no index.json", file->path());
+    }
+    if (scheme == Scheme::docker_archive && !documents.manifest) {
+        return fail(ErrorCode::malformed, "no docker archive: it has no manifest.json",
+                    file->path());
+    }
+    if (!documents.index && !documents.manifest) {
+        return open_layer_file(file->path(), file->size());
+    }
+    if (index->has_sparse()) {
+        const bool by_content = scheme == Scheme::none;
+        UniqueFd fd(::open(file->path().c_str(), O_RDONLY | O_CLOEXEC));
+        if (fd.get() < 0) return fail(ErrorCode::unreadable, system_message(errno), file->path());
+        return open_stream(std::move(fd), file->path(),
+                           by_content ? StreamForm::archive : stream_form(scheme),
+                           std::move(selection));
+    }
+    return open_image_archive(std::move(file), *std::move(index), std::move(selection));
+}
+
+Opened open_file(const std::string& path, Scheme scheme, Selection selection) {
+    if (scheme == Scheme::oci || scheme == Scheme::dir) {
+        return wrong_scheme(path, "this is a file, not a folder");
+    }
+    auto file = FileHandle::open(path);
+    if (!file) return std::unexpected(file.error());
+    if ((*file)->size() == 0) return fail(ErrorCode::malformed, "it is empty", path);
+    if (scheme == Scheme::layer) return open_layer_file(path, (*file)->size());
+
+    std::vector<std::byte> start(sniff_bytes);
+    const auto got = (*file)->read_at(0, start);
+    if (!got) return std::unexpected(got.error());
+    start.resize(*got);
+    if (is_compressed(start)) return open_compressed(*file, start, scheme, std::move(selection));
+    return open_plain(*std::move(file), scheme, std::move(selection));
+}
+
+/// The path that is there, and the reference behind it.
+struct FoundPath {
+    std::string path;
+    struct stat status {};
+};
+
+Result<FoundPath> find_path(const TargetName& name, Selection& selection) {
+    const bool takes_reference = name.scheme == Scheme::oci ||
+                                 name.scheme == Scheme::oci_archive ||
+                                 name.scheme == Scheme::docker_archive;
+    int code = ENOENT;
+    for (const auto& [path, reference] : split_reference(name.rest)) {
+        if (!reference.empty() && !takes_reference) break;
+        FoundPath found{path, {}};
+        if (::stat(path.c_str(), &found.status) == 0) {
+            selection.reference = reference;
+            return found;
+        }
+        if (reference.empty()) code = errno;
+    }
+    if (code != ENOENT && code != ENOTDIR) {
+        return fail(ErrorCode::unreadable, system_message(code), name.rest);
+    }
+    if (name.scheme == Scheme::none && looks_like_registry_reference(name.rest)) {
+        return registries_are_not_read(name.rest);
+    }
+    return fail(ErrorCode::not_found, "no such file or folder", name.rest,
+                "an image of a registry or a daemon has to be saved to a file first");
+}
+
+bool is_reference_character(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("._-/:@").find(c) != std::string_view::npos;
+}
+
+}  // namespace
+
+TargetName parse_target(std::string_view target) {
+    for (const auto& [text, scheme] : schemes) {
+        if (target.starts_with(text)) {
+            return {scheme, std::string(target.substr(text.size()))};
+        }
+    }
+    return {Scheme::none, std::string(target)};
+}
+
+std::vector<std::pair<std::string, std::string>> split_reference(std::string_view rest) {
+    std::vector<std::pair<std::string, std::string>> ways;
+    ways.emplace_back(rest, "");
+    constexpr std::size_t most = 8;
+    const std::size_t digest = rest.find("@sha");
+    if (digest != std::string_view::npos && digest > 0) {
+        ways.emplace_back(rest.substr(0, digest), rest.substr(digest + 1));
+    }
+    std::size_t colon = rest.rfind(':');
+    while (colon != std::string_view::npos && colon > 0 && ways.size() < most) {
+        if (colon + 1 < rest.size()) {
+            ways.emplace_back(rest.substr(0, colon), rest.substr(colon + 1));
+        }
+        colon = rest.rfind(':', colon - 1);
+    }
+    return ways;
+}
+
+bool looks_like_registry_reference(std::string_view text) noexcept {
+    if (text.find("://") != std::string_view::npos) return true;
+    if (text.empty() || text.front() == '/' || text.front() == '.' || text.front() == '~') {
+        return false;
+    }
+    if (!std::ranges::all_of(text, is_reference_character)) return false;
+    if (text.find('@') != std::string_view::npos || text.find(':') != std::string_view::npos) {
+        return true;
+    }
+    const std::size_t slash = text.find('/');
+    if (slash == std::string_view::npos) return false;
+    const std::string_view host = text.substr(0, slash);
+    return host == "localhost" || host.find('.') != std::string_view::npos;
+}
+
+Result<std::unique_ptr<ImageSource>> open_target(std::string_view target,
+                                                 std::string_view platform) {
+    Selection selection;
+    if (!platform.empty()) {
+        auto parsed = parse_platform(platform);
+        if (!parsed) return std::unexpected(parsed.error());
+        selection.platform = *std::move(parsed);
+    }
+    const TargetName name = parse_target(target);
+    if (name.scheme == Scheme::registry) return registries_are_not_read(target);
+    if (name.scheme == Scheme::docker_daemon) return daemon_is_not_read(target);
+    if (name.rest.empty() || name.rest.find('\0') != std::string::npos) {
+        return fail(ErrorCode::invalid_argument, "the target names no path", std::string(target));
+    }
+    if (name.rest == "-") return open_standard_input(name.scheme, std::move(selection));
+
+    const auto found = find_path(name, selection);
+    if (!found) return std::unexpected(found.error());
+    const mode_t mode = found->status.st_mode;
+    if (S_ISDIR(mode)) return open_folder(found->path, name.scheme, std::move(selection));
+    if (S_ISREG(mode)) return open_file(found->path, name.scheme, std::move(selection));
+    if (S_ISFIFO(mode)) return open_pipe(found->path, name.scheme, std::move(selection));
+    return fail(ErrorCode::unsupported, "neither a file, a folder nor a pipe", found->path);
+}
+
+}  // namespace stratascan::source

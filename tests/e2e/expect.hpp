@@ -1,0 +1,156 @@
+// Holds a report against what a recipe says must be in it (fixtures/fixture.py
+// describes the form): everything expected is there, once, and nothing else.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tests/e2e/run.hpp"
+
+namespace stratascan::e2e {
+
+/// A number that stands for "none" may be written as null.
+inline bool is_none(const json& wanted) {
+    return wanted.is_number_integer() && wanted.get<int>() <= 0;
+}
+
+inline bool agrees(const json& value, const json& wanted) {
+    if (value == wanted) return true;
+    if (value.is_null()) return is_none(wanted);
+    if (!wanted.is_array() || value.is_array()) return false;
+    for (const json& choice : wanted) {
+        if (value == choice) return true;
+    }
+    return false;
+}
+
+/// Every member named in `wanted` agrees with that of `object`.
+inline bool has_members(const json& object, const json& wanted) {
+    for (const auto& [name, value] : wanted.items()) {
+        if (!agrees(object.value(name, json()), value)) return false;
+    }
+    return true;
+}
+
+/// The members of all images of a report in one list, each with its image's index.
+inline std::vector<json> gather(const json& report, const char* member) {
+    std::vector<json> all;
+    int image = 0;
+    for (const json& target : report["targets"]) {
+        for (json each : target.value(member, json::array())) {
+            each["image"] = image;
+            all.push_back(std::move(each));
+        }
+        ++image;
+    }
+    return all;
+}
+
+/// Takes each wanted object off the list, and complains of those not there. What
+/// stays is what nobody asked for. The report's order mostly is that of the
+/// expectation, so the search goes on where it last ended.
+inline std::vector<json> take(const std::vector<json>& all, const json& wanted, const char* what) {
+    std::vector<bool> used(all.size());
+    std::size_t at = 0;
+    std::size_t missing = 0;
+    for (const json& want : wanted) {
+        bool found = false;
+        for (std::size_t tried = 0; tried < all.size() && !found; ++tried) {
+            at = (at + 1) % all.size();
+            found = !used[at] && has_members(all[at], want);
+        }
+        if (found) used[at] = true;
+        else if (++missing <= 5) ADD_FAILURE() << "no such " << what << ": " << want.dump();
+    }
+    if (missing > 5) ADD_FAILURE() << "and " << missing - 5 << " more are missing";
+    std::vector<json> left;
+    for (std::size_t index = 0; index < all.size(); ++index) {
+        if (!used[index]) left.push_back(all[index]);
+    }
+    return left;
+}
+
+inline void check_findings(const json& expect, const json& report) {
+    std::size_t shown = 0;
+    for (const json& other : take(gather(report, "findings"), expect["findings"], "finding")) {
+        if (expect["open"] || other["confidence"] == "low" || ++shown > 5) continue;
+        ADD_FAILURE() << "a finding that nobody planted: " << other.dump();
+    }
+}
+
+inline void check_programs(const json& expect, const json& report) {
+    for (const json& other : take(gather(report, "programs"), expect["programs"], "program")) {
+        if (expect["open"] || other["role"] != "is") continue;
+        ADD_FAILURE() << "a program that is not there: " << other.dump();
+    }
+}
+
+inline void check_images(const json& expect, const json& report) {
+    const json& wanted = expect["images"];
+    if (wanted.empty()) return;
+    const json& targets = report["targets"];
+    ASSERT_EQ(targets.size(), wanted.size());
+    for (std::size_t image = 0; image < wanted.size(); ++image) {
+        json description = wanted[image];
+        const json states = description["layers"];
+        description.erase("layers");
+        EXPECT_TRUE(has_members(targets[image]["image"], description))
+            << targets[image]["image"].dump() << " is not " << description.dump();
+        const json& layers = targets[image]["layers"];
+        ASSERT_EQ(layers.size(), states.size()) << "layers of image " << image;
+        for (std::size_t index = 0; index < states.size(); ++index) {
+            EXPECT_EQ(layers[index]["index"], index);
+            EXPECT_TRUE(agrees(layers[index]["state"], states[index]))
+                << "layer " << index << " is " << layers[index].dump() << ", not "
+                << states[index].dump();
+        }
+    }
+}
+
+inline void check_gaps(const json& expect, const json& report) {
+    std::vector<json> gaps = gather(report, "gaps");
+    for (const json& layer : gather(report, "layers")) {
+        for (const json& gap : layer.value("gaps", json::array())) gaps.push_back(gap);
+    }
+    for (json wanted : expect["gaps"]) {
+        const std::string reason = wanted["reason"];
+        wanted.erase("reason");
+        bool found = false;
+        for (const json& gap : gaps) {
+            found = found || (has_members(gap, wanted) &&
+                              gap.value("reason", "").find(reason) != std::string::npos);
+        }
+        EXPECT_TRUE(found) << "no gap " << wanted.dump() << " because of '" << reason << "' in "
+                           << json(gaps).dump();
+    }
+}
+
+inline void check_coverage(const json& expect, const json& report) {
+    if (!expect["complete"].is_boolean()) return;
+    bool complete = true;
+    for (const json& target : report["targets"]) {
+        complete = complete && target["coverage"].value("complete", false);
+    }
+    EXPECT_EQ(complete, expect["complete"].get<bool>()) << report["targets"].dump().substr(0, 2000);
+}
+
+/// Everything at once, for a scan with `--format json`.
+inline void check_report(const json& expect, const Ran& ran) {
+    ASSERT_FALSE(ran.timed_out);
+    ASSERT_EQ(ran.signal, 0) << ran.err;
+    if (!expect["exit"].is_null()) {
+        EXPECT_TRUE(agrees(json(ran.exit), expect["exit"]))
+            << "exit code " << ran.exit << ", not " << expect["exit"].dump() << "\n" << ran.err;
+    }
+    if (ran.exit == 3) return;
+    const json report = report_of(ran);
+    ASSERT_TRUE(report.is_object()) << ran.out.substr(0, 400) << ran.err;
+    EXPECT_EQ(report.value("schema", ""), "stratascan/report/1");
+    check_images(expect, report);
+    check_coverage(expect, report);
+    check_findings(expect, report);
+    check_programs(expect, report);
+    check_gaps(expect, report);
+}
+
+}  // namespace stratascan::e2e

@@ -1,0 +1,56 @@
+// Memory is bounded by configuration, not by the input: the largest and the
+// strangest layers stay under the default ceiling, and are read to their end,
+// where each has a secret.
+#include "tests/e2e/run.hpp"
+
+namespace stratascan::e2e {
+namespace {
+
+constexpr std::uint64_t default_ceiling = std::uint64_t{512} << 20;
+
+class Memory : public testing::TestWithParam<std::string> {};
+
+TEST_P(Memory, StaysUnderTheCeiling) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "sanitizers take memory of their own";
+#endif
+    const fs::path expect = home() / (GetParam() + ".json");
+    Command command;
+    command.producer = {python(), source() / "fixtures/streams.py", GetParam(), "--expect",
+                        expect.string()};
+    command.environment["TMPDIR"] = home();
+    const Ran ran = stratascan({"scan", "--format", "json", "-"}, command);
+    ASSERT_FALSE(ran.timed_out);
+    EXPECT_EQ(ran.exit, 1) << ran.err;
+    EXPECT_LE(ran.peak_rss, default_ceiling);
+
+    const json report = report_of(ran);
+    ASSERT_TRUE(report.is_object()) << ran.err;
+    ASSERT_EQ(report["targets"].size(), 1U);
+    EXPECT_EQ(report["targets"][0]["layers"][0]["state"], "complete")
+        << report["targets"][0]["layers"].dump();
+    const json wanted = json::parse(read_file(expect), nullptr, false);
+    const json& findings = report["targets"][0]["findings"];
+    ASSERT_EQ(findings.size(), 1U) << findings.dump().substr(0, 2000);
+    EXPECT_EQ(findings[0]["rule"], wanted["rule"]);
+    EXPECT_EQ(findings[0]["offset"], wanted["offset"]);
+}
+
+INSTANTIATE_TEST_SUITE_P(Streams, Memory,
+                         testing::Values("gzip-20g", "zstd-20g", "gzip-10g-file", "members-2m",
+                                         "sparse-1t"),
+                         test_name);
+
+TEST(Memory, ASmallerCeilingIsKeptToo) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "sanitizers take memory of their own";
+#endif
+    const Built built = build_recipe("every-alignment");
+    ASSERT_EQ(built.error, "");
+    const Ran ran = scan_built(built, {"--format", "json", "--memory", "256MiB"});
+    EXPECT_EQ(ran.exit, 1) << ran.err;
+    EXPECT_LE(ran.peak_rss, std::uint64_t{256} << 20);
+}
+
+}  // namespace
+}  // namespace stratascan::e2e

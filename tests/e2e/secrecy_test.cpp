@@ -1,0 +1,88 @@
+// No secret leaves in the clear: not in any format, not on standard error, not
+// in base64 of whatever alignment, whatever the image did to smuggle it there.
+#include <array>
+
+#include "tests/e2e/run.hpp"
+
+namespace stratascan::e2e {
+namespace {
+
+std::string base64(std::string_view bytes) {
+    constexpr std::string_view alphabet =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string text;
+    for (std::size_t at = 0; at + 3 <= bytes.size(); at += 3) {
+        const auto byte = [&](std::size_t index) {
+            return static_cast<unsigned>(static_cast<unsigned char>(bytes[at + index]));
+        };
+        const unsigned group = byte(0) << 16U | byte(1) << 8U | byte(2);
+        for (const unsigned shift : {18U, 12U, 6U, 0U}) text += alphabet[group >> shift & 63U];
+    }
+    return text;
+}
+
+/// What must not occur: the secret, and what base64 of any text around it holds.
+std::vector<std::string> forms_of(const std::string& secret) {
+    std::vector<std::string> forms{secret};
+    for (std::size_t skipped = 0; skipped < 3 && skipped < secret.size(); ++skipped) {
+        forms.push_back(base64(std::string_view(secret).substr(skipped)));
+    }
+    return forms;
+}
+
+class Secrecy : public testing::TestWithParam<std::string> {};
+
+TEST_P(Secrecy, NoOutputHoldsAPlantedSecret) {
+    const Built built = build_recipe(GetParam());
+    if (!built.skipped.empty()) GTEST_SKIP() << built.skipped;
+    ASSERT_EQ(built.error, "");
+    std::vector<std::string> forms;
+    for (const std::string secret : built.expect["planted"]) {
+        for (std::string& form : forms_of(secret)) {
+            if (form.size() >= 12) forms.push_back(std::move(form));
+        }
+        if (forms.size() > 1000) break;
+    }
+    if (forms.empty()) GTEST_SKIP() << "nothing planted";
+    for (const char* format : {"json", "jsonl", "table"}) {
+        const Ran ran = scan_built(built, {"--format", format, "--stats"});
+        ASSERT_GE(ran.exit, 0);
+        for (const std::string& form : forms) {
+            ASSERT_EQ(ran.out.find(form), std::string::npos) << "in the " << format;
+            ASSERT_EQ(ran.err.find(form), std::string::npos) << "on standard error";
+        }
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Secrecy, testing::ValuesIn(recipe_names()), test_name);
+
+TEST(Secrecy, ShowSecretsIsTheOnlyWayToSeeThem) {
+    const Built built = build_recipe("gzip-single-member");
+    ASSERT_EQ(built.error, "");
+    const std::string secret = built.expect["planted"][0];
+    EXPECT_EQ(scan_built(built, {"--format", "json"}).out.find(secret), std::string::npos);
+    EXPECT_NE(scan_built(built, {"--format", "json", "--show-secrets"}).out.find(secret),
+              std::string::npos);
+}
+
+TEST(Secrecy, ASecretIsKnownByAKeyedNameThatStays) {
+    const Built built = build_recipe("blob-shared");
+    ASSERT_EQ(built.error, "");
+    const json report = report_of(scan_built(built, {"--format", "json"}));
+    const json& first = report["targets"][0]["findings"][0];
+    const json& second = report["targets"][1]["findings"][0];
+    const std::string id = first["secret_id"];
+    EXPECT_EQ(id, second["secret_id"]) << "the same secret in two images";
+    EXPECT_TRUE(id.starts_with("hmac-sha256:"));
+    EXPECT_EQ(id.size(), std::string("hmac-sha256:").size() + 64);
+
+    const fs::path key = home() / "another.key";
+    std::ofstream(key) << std::string(32, 'k');
+    fs::permissions(key, fs::perms::owner_read | fs::perms::owner_write);
+    const json other =
+        report_of(scan_built(built, {"--format", "json", "--key-file", key.string()}));
+    EXPECT_NE(other["targets"][0]["findings"][0]["secret_id"], id) << "under another key";
+}
+
+}  // namespace
+}  // namespace stratascan::e2e
