@@ -25,12 +25,21 @@ namespace {
 Result<void> compile(const std::string& output, const std::vector<std::string>& patterns) {
     auto file = read_rule_files(patterns);
     if (!file) return std::unexpected(file.error());
+    std::size_t wrong = 0;
     for (Rule& rule : file->rules) {
-        auto complete = complete_rule(std::move(rule));
-        if (!complete) return std::unexpected(complete.error());
+        auto complete = complete_rule(rule);
+        if (!complete) {
+            // Every fault in one go, not one a build.
+            std::fprintf(stderr, "%s\n", complete.error().message().c_str());
+            ++wrong;
+            continue;
+        }
         rule = std::move(*complete);
         // A message names the rule's file as the project knows it.
         rule.file = rule.file.substr(std::min(rule.file.size(), rule.file.rfind("patterns/")));
+    }
+    if (wrong > 0) {
+        return fail(ErrorCode::invalid_argument, std::to_string(wrong) + " rules are wrong");
     }
     const std::string rules = write_rules(*file);
     const auto set = RuleSet::assemble(std::move(*file));

@@ -4,6 +4,7 @@
 // filling, and a truncated copy of a real token fails too. So a bad checksum
 // lowers a finding's confidence and says so; it does not drop the finding.
 #include <algorithm>
+#include <cstdint>
 
 #include "scanner/evidence/checks.hpp"
 #include "scanner/evidence/codec.hpp"

@@ -5,6 +5,7 @@
 // Ids from before 2019 (`AKIAI…`, `AKIAJ…`) are random and name nobody.
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 
 #include <fmt/format.h>
 

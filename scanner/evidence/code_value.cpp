@@ -164,7 +164,8 @@ bool is_path(std::string_view value) {
         value.starts_with("~/") || value.starts_with("file:")) {
         const auto pieces = pieces_of(value);
         const bool words = pieces.empty() || likeness_to_words(pieces) >= 0.6;
-        return words && (value.find('/', 1) != npos || value.size() < 12 || value.find('.') != npos);
+        const bool deep = value.find('/', 1) != npos || value.find('.') != npos;
+        return words && (deep || value.size() < 12);
     }
     if (value.size() > 3 && is_alpha(value[0]) && value[1] == ':' && value[2] == '\\') return true;
     // A file name: words and an extension of letters.

@@ -4,9 +4,8 @@
 // token is at best well-formed. What its payload says about issuer and expiry
 // tells a reader at once whether it matters; a scan does not compare the expiry
 // with today, because its result must not depend on the day it ran.
-#include <array>
-#include <cmath>
 #include <cstdint>
+#include <optional>
 
 #include <fmt/format.h>
 

@@ -69,7 +69,7 @@ Wiped plain_lines(std::string_view text) {
 /// A line without its indent and the mark of a comment or quotation.
 std::string_view bare(std::string_view line) noexcept {
     line = trimmed(line);
-    if (line.starts_with("//") && line.size() > 2 && is_blank(line[2])) line.remove_prefix(2);
+    if (line.starts_with("//") && (line.size() == 2 || is_blank(line[2]))) line.remove_prefix(2);
     while (!line.empty() && std::string_view("#*>|;").find(line.front()) != npos) {
         line.remove_prefix(1);
     }

@@ -15,7 +15,7 @@ struct Pem {
     std::string label;    ///< "RSA PRIVATE KEY"
     std::string headers;  ///< the lines "Proc-Type: …" of RFC 1421, each ended by '\n'
     Wiped body;           ///< decoded; empty where it is no base64
-    std::string armor_sum;///< OpenPGP's line "=abcd" (RFC 9580, 6.1) without '='; or empty
+    std::string armor_sum;  ///< OpenPGP's line "=abcd" (RFC 9580, 6.1) without '='; or empty
 };
 
 /// The first block of `text`; nothing where it has no opening line. The closing

@@ -14,6 +14,8 @@
 #include <openssl/x509.h>
 
 #include <array>
+#include <cstdint>
+#include <memory>
 
 #include "scanner/evidence/checks.hpp"
 #include "scanner/evidence/codec.hpp"
@@ -30,8 +32,12 @@ constexpr std::string_view begin_mark = "-----BEGIN ";
 
 /// Of a body; an RSA key of 16384 bits has 9.3 KB.
 constexpr std::size_t max_der_bytes = std::size_t{16} * 1024;
-/// Of a body whose public half OpenSSL computes: DSA of 3072 bits has 0.9 KB.
-constexpr std::size_t max_computed_bytes = std::size_t{2} * 1024;
+/// Of a body whose public half OpenSSL may compute: EC, and DSA in PKCS #8, where
+/// 3072 bits take 0.9 KB. The traditional form of DSA carries it.
+constexpr std::size_t max_computed_bytes = 1024;
+/// Of the private number of DSA in PKCS #8, which OpenSSL raises a number to; it
+/// is no longer than q, which has 32 bytes at most.
+constexpr std::size_t max_exponent_bytes = 48;
 
 /// Takes back what a failed parse leaves in OpenSSL's queue of errors, which
 /// belongs to the thread and not to this check.
@@ -54,8 +60,28 @@ const unsigned char* start_of(std::string_view bytes) noexcept {
     return reinterpret_cast<const unsigned char*>(bytes.data());
 }
 
+/// The tag that follows the version in `SEQUENCE { INTEGER version, … }`, which
+/// tells the forms apart; 0 for anything else.
+unsigned char tag_behind_version(std::string_view der) noexcept {
+    constexpr unsigned char sequence = 0x30;
+    constexpr unsigned char integer = 0x02;
+    const auto at = [der](std::size_t index) {
+        return index < der.size() ? static_cast<unsigned char>(der[index]) : std::uint8_t{0};
+    };
+    if (at(0) != sequence) return 0;
+    const std::size_t header = at(1) < 0x80 ? 2 : 2 + (at(1) & 0x7FU);
+    if (at(header) != integer || at(header + 1) >= 0x80) return 0;
+    return at(header + 2 + at(header + 1));
+}
+
+constexpr unsigned char tag_algorithm = 0x30;  ///< of PKCS #8
+constexpr unsigned char tag_number = 0x02;     ///< RSA's modulus, DSA's p
+constexpr unsigned char tag_octets = 0x04;     ///< EC's private number
+
+/// REQUIRES: `der` is not PKCS #8. OpenSSL's reader of traditional keys would take
+/// that too, of any algorithm, and without the limits of pkcs8_key().
 KeyHandle traditional_key(int type, std::string_view der) {
-    const std::size_t limit = type == EVP_PKEY_RSA ? max_der_bytes : max_computed_bytes;
+    const std::size_t limit = type == EVP_PKEY_EC ? max_computed_bytes : max_der_bytes;
     if (der.size() > limit) return nullptr;
     const unsigned char* at = start_of(der);
     return KeyHandle(d2i_PrivateKey(type, nullptr, &at, static_cast<long>(der.size())));
@@ -64,10 +90,17 @@ KeyHandle traditional_key(int type, std::string_view der) {
 /// The algorithm that a PKCS #8 body names; NID_undef for one that is not tried.
 int algorithm_of(const PKCS8_PRIV_KEY_INFO& info) {
     const ASN1_OBJECT* object = nullptr;
-    if (PKCS8_pkey_get0(&object, nullptr, nullptr, nullptr, &info) != 1) return NID_undef;
+    int private_size = 0;
+    const unsigned char* private_part = nullptr;
+    if (PKCS8_pkey_get0(&object, &private_part, &private_size, nullptr, &info) != 1) {
+        return NID_undef;
+    }
     constexpr std::array known = {EVP_PKEY_RSA,   EVP_PKEY_RSA_PSS, EVP_PKEY_EC,   EVP_PKEY_DSA,
                                   EVP_PKEY_ED25519, EVP_PKEY_ED448, EVP_PKEY_X25519, EVP_PKEY_X448};
     const int id = OBJ_obj2nid(object);
+    if (id == EVP_PKEY_DSA && static_cast<std::size_t>(private_size) > max_exponent_bytes) {
+        return NID_undef;
+    }
     for (const int each : known) {
         if (each == id) return id;
     }
@@ -87,18 +120,16 @@ KeyHandle pkcs8_key(std::string_view der) {
     return KeyHandle(EVP_PKCS82PKEY(info.get()));
 }
 
-/// The label says which form to expect; writers get it wrong, so the rest follow.
+/// The body says which form it is in; writers get the label wrong. Only DSA and
+/// RSA begin alike.
 KeyHandle parse_key(std::string_view label, std::string_view der) {
-    if (label.starts_with("RSA")) {
-        if (KeyHandle key = traditional_key(EVP_PKEY_RSA, der)) return key;
-    } else if (label.starts_with("EC")) {
-        if (KeyHandle key = traditional_key(EVP_PKEY_EC, der)) return key;
-    } else if (label.starts_with("DSA")) {
-        if (KeyHandle key = traditional_key(EVP_PKEY_DSA, der)) return key;
+    switch (tag_behind_version(der)) {
+        case tag_algorithm: return pkcs8_key(der);
+        case tag_octets: return traditional_key(EVP_PKEY_EC, der);
+        case tag_number:
+            return traditional_key(label.starts_with("DSA") ? EVP_PKEY_DSA : EVP_PKEY_RSA, der);
+        default: return nullptr;
     }
-    if (KeyHandle key = pkcs8_key(der)) return key;
-    if (KeyHandle key = traditional_key(EVP_PKEY_RSA, der)) return key;
-    return traditional_key(EVP_PKEY_EC, der);
 }
 
 Output judge_plain(const Pem& pem) {

@@ -8,6 +8,7 @@
 #include <openssl/core_names.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>

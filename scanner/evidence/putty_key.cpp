@@ -6,8 +6,10 @@
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 
 #include "scanner/evidence/checks.hpp"
 #include "scanner/evidence/codec.hpp"

@@ -132,9 +132,9 @@ bool is_bound_parameter(std::string_view value) noexcept {
 std::string_view template_reason(std::string_view value) noexcept {
     value = trimmed(value);
     if (value.empty()) return {};
-    const bool variable = has_bracketed_variable(value) || has_field(value) || is_sigil_variable(value) ||
-                          is_enclosed(value) || has_conversion(value) ||
-                          is_bound_parameter(value);
+    const bool variable = has_bracketed_variable(value) || has_field(value) ||
+                          is_sigil_variable(value) || is_enclosed(value) ||
+                          has_conversion(value) || is_bound_parameter(value);
     return variable ? std::string_view("template") : std::string_view();
 }
 

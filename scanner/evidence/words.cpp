@@ -101,8 +101,8 @@ bool read_as_words(const std::vector<Piece>& pieces) noexcept {
     }
     if (words == 0) return false;
     // Drawn letters of both cases fall into pieces of fewer than two on average;
-    // "OAuth" and "i-am-the-worst" have two and a half.
-    if (words > 1 && letters * 2 < words * 5) return false;
+    // "OAuth" and "i-am-the-worst" have two and a half, "X-Api-Key" seven thirds.
+    if (words > 1 && letters * 3 < words * 7) return false;
     return letters < 5 || likeness_to_words(pieces) >= 0.7;
 }
 

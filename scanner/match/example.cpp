@@ -258,8 +258,9 @@ public:
             if (at == npos) return expanded;
             const std::size_t end = text.find(close, at + open.size());
             if (end == npos) {
-                return fail(ErrorCode::invalid_argument, "placeholder without an end: " +
-                                                             evidence::printable(text.substr(at), 40));
+                return fail(
+                    ErrorCode::invalid_argument,
+                    "placeholder without an end: " + evidence::printable(text.substr(at), 40));
             }
             auto filled = fill(text.substr(at + open.size(), end - at - open.size()));
             if (!filled) return filled;

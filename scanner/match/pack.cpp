@@ -68,6 +68,7 @@ void write_program(WireWriter& out, const program::ProgramRule& rule) {
     out.texts(rule.unless);
     out.texts(rule.embedded_when);
     out.text(rule.version);
+    out.texts(rule.version_near);
     out.text(rule.version_reason);
     out.text(rule.multicall);
     out.text(rule.table_anchor);
@@ -84,6 +85,7 @@ program::ProgramRule read_program(WireReader& in) {
     rule.unless = in.texts();
     rule.embedded_when = in.texts();
     rule.version = in.text();
+    rule.version_near = in.texts();
     rule.version_reason = in.text();
     rule.multicall = in.text();
     rule.table_anchor = in.text();

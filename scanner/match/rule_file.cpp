@@ -163,6 +163,7 @@ const Setters<program::ProgramRule>& program_setters() {
         {"unless", texts(&ProgramRule::unless)},
         {"embedded_when", texts(&ProgramRule::embedded_when)},
         {"version", text(&ProgramRule::version)},
+        {"version_near", texts(&ProgramRule::version_near)},
         {"version_reason", text(&ProgramRule::version_reason)},
         {"multicall", text(&ProgramRule::multicall)},
         {"table_anchor", text(&ProgramRule::table_anchor)},

@@ -6,7 +6,6 @@
 // segments, so they survive renaming, stripping and the loss of section headers.
 #include "scanner/program/identify.hpp"
 
-#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
@@ -52,6 +51,7 @@ Complaint check_rule(const ProgramRule& rule) {
         if (rule.multicall != "busybox") return "only a busybox has a table_anchor";
         if (auto complaint = check_literals({rule.table_anchor})) return complaint;
     }
+    if (auto complaint = check_literals(rule.version_near)) return complaint;
     if (auto complaint = check_literals(rule.unless)) return complaint;
     return check_literals(rule.embedded_when);
 }
@@ -92,22 +92,37 @@ private:
     std::map<std::string, std::uint32_t> numbers_;
 };
 
-/// Says of the identity literals of one rule what to look for near them. A
-/// literal reports one version, so rules that share it must agree on how.
+/// Says of each literal of one rule what to look for near it. A literal reports
+/// one version, so rules that share it must agree on how.
 Complaint set_uses(const ProgramRule& rule, const RuleIndex& index, const re2::RE2* version,
                    std::vector<LiteralUse>& uses) {
-    for (const LiteralNumbers& set : index.identity) {
-        for (const std::uint32_t literal : set) {
-            LiteralUse& use = uses[literal];
-            if (rule.multicall == "busybox") use.busybox_table = true;
-            if (version == nullptr) continue;
-            if (use.version != nullptr && use.version->pattern() != version->pattern()) {
-                return "it shares an identity literal with a rule of another version expression";
-            }
-            use.version = version;
+    if (rule.multicall == "busybox") {
+        for (const LiteralNumbers& set : index.identity) {
+            for (const std::uint32_t literal : set) uses[literal].busybox_table = true;
         }
     }
+    if (version == nullptr) return std::nullopt;
+    for (const std::uint32_t literal : index.versioned) {
+        LiteralUse& use = uses[literal];
+        if (use.version != nullptr && use.version->pattern() != version->pattern()) {
+            return "it shares a literal with a rule of another version expression";
+        }
+        use.version = version;
+    }
     return std::nullopt;
+}
+
+RuleIndex index_rule(const ProgramRule& rule, LiteralTable& table) {
+    RuleIndex index;
+    for (const auto& literals : rule.identity) index.identity.push_back(table.numbers(literals));
+    index.unless = table.numbers(rule.unless);
+    index.embedded_when = table.numbers(rule.embedded_when);
+    index.versioned = table.numbers(rule.version_near);
+    if (!index.versioned.empty()) return index;
+    for (const LiteralNumbers& set : index.identity) {
+        index.versioned.insert(index.versioned.end(), set.begin(), set.end());
+    }
+    return index;
 }
 
 }  // namespace
@@ -135,12 +150,7 @@ Result<std::shared_ptr<const ProgramSet>> ProgramSet::build(std::vector<ProgramR
                 return bad("its version expression needs exactly one capture");
             }
         }
-        RuleIndex& index = impl.indexes.emplace_back();
-        for (const auto& literals : rule.identity) {
-            index.identity.push_back(table.numbers(literals));
-        }
-        index.unless = table.numbers(rule.unless);
-        index.embedded_when = table.numbers(rule.embedded_when);
+        const RuleIndex& index = impl.indexes.emplace_back(index_rule(rule, table));
         if (auto complaint = set_uses(rule, index, version, impl.uses)) {
             return bad(std::move(*complaint));
         }

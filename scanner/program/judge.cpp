@@ -107,11 +107,11 @@ public:
 
     [[nodiscard]] bool embedded() const { return any_of(index_.embedded_when, present_); }
 
-    /// The version nearest to any identity literal; of equals the first in the file.
+    /// The version nearest to its literal; of equals the first in the file.
     [[nodiscard]] std::string version() const {
         const Observation* best = nullptr;
         for (const Observation& seen : loaded_) {
-            if (seen.version.empty() || !is_identity(seen.literal)) continue;
+            if (seen.version.empty() || !is_versioned(seen.literal)) continue;
             if (best == nullptr || std::pair(seen.version_distance, seen.offset) <
                                        std::pair(best->version_distance, best->offset)) {
                 best = &seen;
@@ -135,10 +135,8 @@ public:
     }
 
 private:
-    [[nodiscard]] bool is_identity(std::uint32_t literal) const {
-        return std::ranges::any_of(index_.identity, [&](const auto& set) {
-            return std::ranges::find(set, literal) != set.end();
-        });
+    [[nodiscard]] bool is_versioned(std::uint32_t literal) const {
+        return std::ranges::find(index_.versioned, literal) != index_.versioned.end();
     }
 
     const RuleIndex& index_;

@@ -20,6 +20,7 @@ struct RuleIndex {
     std::vector<LiteralNumbers> identity;
     LiteralNumbers unless;
     LiteralNumbers embedded_when;
+    LiteralNumbers versioned;  ///< those that its version is looked for near
 };
 
 struct LiteralUse {

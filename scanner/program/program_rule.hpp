@@ -17,6 +17,7 @@ struct ProgramRule {
     std::vector<std::string> unless;  ///< literals that say: not this program (another that contains it)
     std::vector<std::string> embedded_when;  ///< literals that lower the role to `embeds`
     std::string version;        ///< RE2 with one capture, tried near an identity literal; may be empty
+    std::vector<std::string> version_near;  ///< literals to look for it near in place of the identity's, where those are too far off; no identity
     std::string multicall;      ///< "busybox", "toybox" or empty: how applets are read
     std::string table_anchor;   ///< literal in the applet table, which asks for it to be read; no identity
     std::vector<std::string> names;  ///< file names it is known by (globs: "python3.*")

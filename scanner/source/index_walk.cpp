@@ -207,7 +207,12 @@ IndexWalk::Ordinals IndexWalk::visit(const Descriptor& descriptor, const Way& ab
 }
 
 IndexWalk::Ordinals IndexWalk::revisit(const Ordinals& ordinals, const Way& way) {
-    if (!budget_.charge(sizeof(std::size_t) * (ordinals.size() + 1))) return {};
+    if (!budget_.charge(sizeof(std::size_t) * (ordinals.size() + 1))) {
+        for (const std::size_t ordinal : ordinals) {
+            add_gap(candidates_[ordinal].image.gaps, "", std::string(budget_reason));
+        }
+        return {};
+    }
     for (const std::size_t ordinal : ordinals) {
         Candidate& candidate = candidates_[ordinal];
         candidate.selected = candidate.selected || way.selected;

@@ -90,12 +90,13 @@ Result<Platform> parse_platform(std::string_view text) {
         return fail(ErrorCode::invalid_argument, "not a platform", std::string(text.substr(0, 80)),
                     "write os/arch or os/arch/variant, as in linux/arm64");
     }
-    Platform platform{parts[0], parts[1], parts.size() == 3 ? parts[2] : ""};
+    Platform platform =
+        normalise_platform({parts[0], parts[1], parts.size() == 3 ? parts[2] : ""});
     if (!platform.known()) {
         return fail(ErrorCode::invalid_argument, "not a platform", {},
                     "write os/arch or os/arch/variant, as in linux/arm64");
     }
-    return normalise_platform(std::move(platform));
+    return platform;
 }
 
 bool platform_matches(const Platform& asked, const Platform& offered) {

@@ -7,6 +7,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -93,25 +94,42 @@ Result<std::optional<TarStream::Member>> TarStream::next() {
         archive_entry* entry = nullptr;
         const int status = archive_read_next_header(archive_, &entry);
         if (status == ARCHIVE_EOF) return std::optional<Member>();
-        if (status == ARCHIVE_OK || status == ARCHIVE_WARN) return describe(entry);
+        if (status == ARCHIVE_OK || status == ARCHIVE_WARN) {
+            Member member = describe(entry);
+            ended_ = false;
+            left_ = member.size > 0 ? static_cast<std::uint64_t>(member.size) : 0;
+            return member;
+        }
         if (status != ARCHIVE_RETRY) break;
     }
     return std::unexpected(error());
 }
 
+/// libarchive reports the end of a sparse member before the hole that it may end
+/// in. For any other member an end before its size is an error, and comes first.
+std::size_t TarStream::fill_hole(std::span<std::byte> out) noexcept {
+    const auto count =
+        static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), left_));
+    std::ranges::fill(out.first(count), std::byte{0});
+    left_ -= count;
+    return count;
+}
+
 Result<std::size_t> TarStream::read(std::span<std::byte> out) {
     std::size_t done = 0;
     int retries = 0;
-    while (done < out.size()) {
+    while (done < out.size() && !ended_) {
         const auto got = archive_read_data(archive_, out.data() + done, out.size() - done);
-        if (got == 0) break;
+        ended_ = got == 0;
         if (got > 0) {
+            left_ -= std::min(left_, static_cast<std::uint64_t>(got));
             done += static_cast<std::size_t>(got);
-        } else if ((got != ARCHIVE_WARN && got != ARCHIVE_RETRY) || ++retries > max_retries) {
+        } else if (got != 0 &&
+                   ((got != ARCHIVE_WARN && got != ARCHIVE_RETRY) || ++retries > max_retries)) {
             return std::unexpected(error());
         }
     }
-    return done;
+    return done + fill_hole(out.subspan(done));
 }
 
 }  // namespace stratascan::source

@@ -50,7 +50,11 @@ private:
     static long pull_bytes(archive* handle, void* self, const void** bytes);
     [[nodiscard]] Error error() const;
 
+    [[nodiscard]] std::size_t fill_hole(std::span<std::byte> out) noexcept;
+
     Pull pull_;
+    std::uint64_t left_ = 0;  ///< bytes that the current member still has
+    bool ended_ = false;      ///< libarchive has no more of the current member
     archive* archive_ = nullptr;
     std::optional<Error> pull_error_;
 };

@@ -123,7 +123,7 @@ TEST(CommandLine, OneBadTargetDoesNotHideTheOthers) {
     EXPECT_EQ(ran.exit, 1) << ran.err;
     const json report = report_of(ran);
     ASSERT_TRUE(report.is_object()) << ran.err;
-    EXPECT_FALSE(report["targets"][0]["findings"].empty());
+    EXPECT_FALSE(report.at("targets").at(0).at("findings").empty());
 }
 
 TEST(CommandLine, KeyIsMadeForItsOwnerAlone) {
@@ -178,8 +178,8 @@ TEST(CommandLine, InterruptKeepsWhatIsCompleteAndMarksTheRest) {
     const json report = report_of(ran);
     ASSERT_TRUE(report.is_object()) << ran.out.substr(0, 400);
     bool incomplete = false;
-    for (const json& target : report["targets"]) {
-        incomplete = incomplete || !target["coverage"]["complete"];
+    for (const json& target : report.at("targets")) {
+        incomplete = incomplete || !target.at("coverage").at("complete");
     }
     EXPECT_TRUE(incomplete);
 }

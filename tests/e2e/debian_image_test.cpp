@@ -23,7 +23,7 @@ TEST(DebianImage, HoldsWhatWasPlantedAndNothingElse) {
     ASSERT_TRUE(built.expect.is_object());
     const Ran ran = scan_built(built, {"--format", "json"});
     check_report(built.expect, ran);
-    for (const std::string secret : built.expect["planted"]) {
+    for (const std::string secret : built.expect.at("planted")) {
         EXPECT_EQ(ran.out.find(secret), std::string::npos);
     }
 }

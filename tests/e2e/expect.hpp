@@ -36,7 +36,7 @@ inline bool has_members(const json& object, const json& wanted) {
 inline std::vector<json> gather(const json& report, const char* member) {
     std::vector<json> all;
     int image = 0;
-    for (const json& target : report["targets"]) {
+    for (const json& target : report.at("targets")) {
         for (json each : target.value(member, json::array())) {
             each["image"] = image;
             all.push_back(std::move(each));
@@ -72,37 +72,37 @@ inline std::vector<json> take(const std::vector<json>& all, const json& wanted, 
 
 inline void check_findings(const json& expect, const json& report) {
     std::size_t shown = 0;
-    for (const json& other : take(gather(report, "findings"), expect["findings"], "finding")) {
-        if (expect["open"] || other["confidence"] == "low" || ++shown > 5) continue;
+    for (const json& other : take(gather(report, "findings"), expect.at("findings"), "finding")) {
+        if (expect.at("open") || other.at("confidence") == "low" || ++shown > 5) continue;
         ADD_FAILURE() << "a finding that nobody planted: " << other.dump();
     }
 }
 
 inline void check_programs(const json& expect, const json& report) {
-    for (const json& other : take(gather(report, "programs"), expect["programs"], "program")) {
-        if (expect["open"] || other["role"] != "is") continue;
+    for (const json& other : take(gather(report, "programs"), expect.at("programs"), "program")) {
+        if (expect.at("open") || other.at("role") != "is") continue;
         ADD_FAILURE() << "a program that is not there: " << other.dump();
     }
 }
 
 inline void check_images(const json& expect, const json& report) {
-    const json& wanted = expect["images"];
+    const json& wanted = expect.at("images");
     if (wanted.empty()) return;
-    const json& targets = report["targets"];
+    const json& targets = report.at("targets");
     ASSERT_EQ(targets.size(), wanted.size());
     for (std::size_t image = 0; image < wanted.size(); ++image) {
-        json description = wanted[image];
-        const json states = description["layers"];
+        json description = wanted.at(image);
+        const json states = description.at("layers");
         description.erase("layers");
-        EXPECT_TRUE(has_members(targets[image]["image"], description))
-            << targets[image]["image"].dump() << " is not " << description.dump();
-        const json& layers = targets[image]["layers"];
+        EXPECT_TRUE(has_members(targets.at(image).at("image"), description))
+            << targets.at(image).at("image").dump() << " is not " << description.dump();
+        const json& layers = targets.at(image).at("layers");
         ASSERT_EQ(layers.size(), states.size()) << "layers of image " << image;
         for (std::size_t index = 0; index < states.size(); ++index) {
-            EXPECT_EQ(layers[index]["index"], index);
-            EXPECT_TRUE(agrees(layers[index]["state"], states[index]))
-                << "layer " << index << " is " << layers[index].dump() << ", not "
-                << states[index].dump();
+            EXPECT_EQ(layers.at(index).at("index"), index);
+            EXPECT_TRUE(agrees(layers.at(index).at("state"), states.at(index)))
+                << "layer " << index << " is " << layers.at(index).dump() << ", not "
+                << states.at(index).dump();
         }
     }
 }
@@ -112,8 +112,8 @@ inline void check_gaps(const json& expect, const json& report) {
     for (const json& layer : gather(report, "layers")) {
         for (const json& gap : layer.value("gaps", json::array())) gaps.push_back(gap);
     }
-    for (json wanted : expect["gaps"]) {
-        const std::string reason = wanted["reason"];
+    for (json wanted : expect.at("gaps")) {
+        const std::string reason = wanted.at("reason");
         wanted.erase("reason");
         bool found = false;
         for (const json& gap : gaps) {
@@ -126,21 +126,22 @@ inline void check_gaps(const json& expect, const json& report) {
 }
 
 inline void check_coverage(const json& expect, const json& report) {
-    if (!expect["complete"].is_boolean()) return;
+    if (!expect.at("complete").is_boolean()) return;
     bool complete = true;
-    for (const json& target : report["targets"]) {
-        complete = complete && target["coverage"].value("complete", false);
+    for (const json& target : report.at("targets")) {
+        complete = complete && target.at("coverage").value("complete", false);
     }
-    EXPECT_EQ(complete, expect["complete"].get<bool>()) << report["targets"].dump().substr(0, 2000);
+    EXPECT_EQ(complete, expect.at("complete").get<bool>())
+        << report.at("targets").dump().substr(0, 2000);
 }
 
 /// Everything at once, for a scan with `--format json`.
 inline void check_report(const json& expect, const Ran& ran) {
     ASSERT_FALSE(ran.timed_out);
     ASSERT_EQ(ran.signal, 0) << ran.err;
-    if (!expect["exit"].is_null()) {
-        EXPECT_TRUE(agrees(json(ran.exit), expect["exit"]))
-            << "exit code " << ran.exit << ", not " << expect["exit"].dump() << "\n" << ran.err;
+    if (!expect.at("exit").is_null()) {
+        EXPECT_TRUE(agrees(json(ran.exit), expect.at("exit")))
+            << "exit code " << ran.exit << ", not " << expect.at("exit").dump() << "\n" << ran.err;
     }
     if (ran.exit == 3) return;
     const json report = report_of(ran);

@@ -26,14 +26,14 @@ TEST_P(Memory, StaysUnderTheCeiling) {
 
     const json report = report_of(ran);
     ASSERT_TRUE(report.is_object()) << ran.err;
-    ASSERT_EQ(report["targets"].size(), 1U);
-    EXPECT_EQ(report["targets"][0]["layers"][0]["state"], "complete")
-        << report["targets"][0]["layers"].dump();
+    ASSERT_EQ(report.at("targets").size(), 1U);
+    EXPECT_EQ(report.at("targets").at(0).at("layers").at(0).at("state"), "complete")
+        << report.at("targets").at(0).at("layers").dump();
     const json wanted = json::parse(read_file(expect), nullptr, false);
-    const json& findings = report["targets"][0]["findings"];
+    const json& findings = report.at("targets").at(0).at("findings");
     ASSERT_EQ(findings.size(), 1U) << findings.dump().substr(0, 2000);
-    EXPECT_EQ(findings[0]["rule"], wanted["rule"]);
-    EXPECT_EQ(findings[0]["offset"], wanted["offset"]);
+    EXPECT_EQ(findings.at(0).at("rule"), wanted.at("rule"));
+    EXPECT_EQ(findings.at(0).at("offset"), wanted.at("offset"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Streams, Memory,

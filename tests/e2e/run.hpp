@@ -32,11 +32,11 @@
 #include <utility>
 #include <vector>
 
-#ifndef STRATASCAN_DEFAULT_PROGRAM
-#define STRATASCAN_DEFAULT_PROGRAM "build/release/stratascan"
+#ifndef STRATASCAN_PROGRAM
+#define STRATASCAN_PROGRAM "build/release/stratascan"
 #endif
-#ifndef STRATASCAN_DEFAULT_SOURCE
-#define STRATASCAN_DEFAULT_SOURCE "."
+#ifndef STRATASCAN_SOURCE
+#define STRATASCAN_SOURCE "."
 #endif
 
 namespace stratascan::e2e {
@@ -50,10 +50,10 @@ inline std::string setting(const char* name, std::string otherwise) {
 }
 
 inline std::string program() {
-    return fs::absolute(setting("STRATASCAN_PROGRAM", STRATASCAN_DEFAULT_PROGRAM));
+    return fs::absolute(setting("STRATASCAN_PROGRAM", STRATASCAN_PROGRAM));
 }
 inline fs::path source() {
-    return fs::absolute(setting("STRATASCAN_SOURCE", STRATASCAN_DEFAULT_SOURCE));
+    return fs::absolute(setting("STRATASCAN_SOURCE", STRATASCAN_SOURCE));
 }
 inline std::string python() { return setting("STRATASCAN_PYTHON", "python3"); }
 
@@ -256,10 +256,10 @@ inline std::vector<std::string> recipe_names() {
 inline Ran scan_built(const Built& built, std::vector<std::string> options) {
     Command command;
     command.directory = built.folder;
-    if (built.expect["stdin"].is_string()) command.input_file = built.expect["stdin"];
-    command.environment = built.expect["environment"];
+    if (built.expect.at("stdin").is_string()) command.input_file = built.expect.at("stdin");
+    command.environment = built.expect.at("environment");
     options.insert(options.begin(), "scan");
-    for (const std::string word : built.expect["arguments"]) options.push_back(word);
+    for (const std::string word : built.expect.at("arguments")) options.push_back(word);
     return stratascan(std::move(options), command);
 }
 

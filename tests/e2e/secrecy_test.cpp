@@ -37,7 +37,7 @@ TEST_P(Secrecy, NoOutputHoldsAPlantedSecret) {
     if (!built.skipped.empty()) GTEST_SKIP() << built.skipped;
     ASSERT_EQ(built.error, "");
     std::vector<std::string> forms;
-    for (const std::string secret : built.expect["planted"]) {
+    for (const std::string secret : built.expect.at("planted")) {
         for (std::string& form : forms_of(secret)) {
             if (form.size() >= 12) forms.push_back(std::move(form));
         }
@@ -59,7 +59,7 @@ INSTANTIATE_TEST_SUITE_P(All, Secrecy, testing::ValuesIn(recipe_names()), test_n
 TEST(Secrecy, ShowSecretsIsTheOnlyWayToSeeThem) {
     const Built built = build_recipe("gzip-single-member");
     ASSERT_EQ(built.error, "");
-    const std::string secret = built.expect["planted"][0];
+    const std::string secret = built.expect.at("planted").at(0);
     EXPECT_EQ(scan_built(built, {"--format", "json"}).out.find(secret), std::string::npos);
     EXPECT_NE(scan_built(built, {"--format", "json", "--show-secrets"}).out.find(secret),
               std::string::npos);
@@ -69,10 +69,10 @@ TEST(Secrecy, ASecretIsKnownByAKeyedNameThatStays) {
     const Built built = build_recipe("blob-shared");
     ASSERT_EQ(built.error, "");
     const json report = report_of(scan_built(built, {"--format", "json"}));
-    const json& first = report["targets"][0]["findings"][0];
-    const json& second = report["targets"][1]["findings"][0];
-    const std::string id = first["secret_id"];
-    EXPECT_EQ(id, second["secret_id"]) << "the same secret in two images";
+    const json& first = report.at("targets").at(0).at("findings").at(0);
+    const json& second = report.at("targets").at(1).at("findings").at(0);
+    const std::string id = first.at("secret_id");
+    EXPECT_EQ(id, second.at("secret_id")) << "the same secret in two images";
     EXPECT_TRUE(id.starts_with("hmac-sha256:"));
     EXPECT_EQ(id.size(), std::string("hmac-sha256:").size() + 64);
 
@@ -81,7 +81,8 @@ TEST(Secrecy, ASecretIsKnownByAKeyedNameThatStays) {
     fs::permissions(key, fs::perms::owner_read | fs::perms::owner_write);
     const json other =
         report_of(scan_built(built, {"--format", "json", "--key-file", key.string()}));
-    EXPECT_NE(other["targets"][0]["findings"][0]["secret_id"], id) << "under another key";
+    EXPECT_NE(other.at("targets").at(0).at("findings").at(0).at("secret_id"), id)
+        << "under another key";
 }
 
 }  // namespace

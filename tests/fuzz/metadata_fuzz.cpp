@@ -19,24 +19,22 @@ bool anywhere(const std::vector<image::MetadataText>& texts, const std::string& 
     return false;
 }
 
-/// Depth is bounded by parse_document.
+/// Depth is bounded by parse_document. Embedded data comes decoded, and what is
+/// in the rest comes escaped; neither is looked for.
 void check_covered(const nlohmann::json& value, const std::vector<image::MetadataText>& texts) {
     if (value.is_structured()) {
-        for (const auto& [key, element] : value.items()) check_covered(element, texts);
+        for (const auto& [key, element] : value.items()) {
+            if (key != "data") check_covered(element, texts);
+        }
         return;
     }
     if (!value.is_string()) return;
     const std::string& text = value.get_ref<const std::string&>();
-    // Embedded data comes decoded, what is in the rest comes escaped.
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
         if (byte < 0x20 || byte > 0x7e || c == '"' || c == '\\') return;
     }
-    if (!anywhere(texts, text) && text.find_first_not_of(
-            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=") !=
-                                      std::string::npos) {
-        std::abort();
-    }
+    if (!anywhere(texts, text)) std::abort();
 }
 
 }  // namespace
@@ -54,7 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const std::string& document : {image.config, image.manifest}) {
         if (document.empty()) continue;
         const auto parsed = image::parse_document(document);
-        if (parsed) check_covered(parsed->root, texts);
+        if (parsed && !parsed->repeated_keys) check_covered(parsed->root, texts);
     }
     std::vector<Finding> findings;
     for (const image::MetadataText& text : texts) {

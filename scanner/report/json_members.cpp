@@ -1,0 +1,133 @@
+#include "scanner/report/json_members.hpp"
+
+#include "scanner/evidence/codec.hpp"
+#include "scanner/report/report_writer.hpp"
+
+namespace stratascan::report {
+
+namespace {
+
+/// A path, and its exact bytes beside it where they are no UTF-8.
+void write_path(JsonWriter& json, std::string_view path) {
+    json.member("path", path);
+    bool lossy = false;
+    (void)json_string(path, &lossy);
+    if (lossy) json.member("path_base64", evidence::encode_base64(path));
+}
+
+void write_index(JsonWriter& json, std::string_view name, int index) {
+    json.key(name);
+    if (index < 0) return json.null();
+    json.value(index);
+}
+
+}  // namespace
+
+void write_optional(JsonWriter& json, std::string_view name, std::string_view text) {
+    json.key(name);
+    if (text.empty()) return json.null();
+    json.value(text);
+}
+
+void write_gaps(JsonWriter& json, const std::vector<Gap>& gaps) {
+    json.key("gaps").begin_array();
+    for (const Gap& gap : gaps) {
+        json.begin_object();
+        write_path(json, gap.path);
+        json.member("reason", gap.reason);
+        json.member("bytes", gap.bytes);
+        json.end_object();
+    }
+    json.end_array();
+}
+
+void write_members(JsonWriter& json, const EngineInfo& engine) {
+    json.member("version", engine.version);
+    json.member("ruleset", engine.ruleset);
+}
+
+void write_members(JsonWriter& json, const ImageInfo& image) {
+    write_optional(json, "digest", image.digest);
+    write_optional(json, "platform", image.platform);
+    write_optional(json, "created", image.created);
+    write_optional(json, "config_digest", image.config_digest);
+    json.member("names", image.names);
+    json.member("kind", image.kind);
+}
+
+void write_members(JsonWriter& json, const LayerReport& layer) {
+    json.member("index", layer.index);
+    write_optional(json, "digest", layer.digest);
+    json.member("media_type", layer.media_type);
+    json.member("compression", layer.compression);
+    json.member("created_by", layer.created_by);
+    json.member("state", to_string(layer.state));
+    if (!layer.state_reason.empty()) json.member("state_reason", layer.state_reason);
+    json.member("files", layer.files);
+    json.member("bytes", layer.bytes);
+    json.member("compressed_bytes", layer.compressed_bytes);
+    write_gaps(json, layer.gaps);
+}
+
+void write_members(JsonWriter& json, const Finding& finding) {
+    json.member("rule", finding.rule);
+    json.member("title", finding.title);
+    json.member("severity", to_string(finding.severity));
+    json.member("confidence", to_string(finding.confidence));
+    json.member("evidence", to_string(finding.evidence));
+    if (!finding.evidence_detail.empty()) {
+        json.member("evidence_detail", finding.evidence_detail);
+    }
+    json.member("source", to_string(finding.source));
+    write_index(json, "layer_index", finding.layer_index);
+    write_optional(json, "layer", finding.layer);
+    write_path(json, finding.path);
+    json.member("inner_path", finding.inner_path);
+    json.key("line");
+    if (finding.line == 0) {
+        json.null();
+    } else {
+        json.value(finding.line);
+    }
+    json.member("offset", finding.offset);
+    json.member("length", finding.length);
+    json.member("redacted", finding.redacted);
+    json.member("secret_id", finding.secret_id);
+    write_optional(json, "public_fingerprint", finding.public_fingerprint);
+    json.member("visibility", to_string(finding.visibility));
+    write_index(json, "hidden_by", finding.hidden_by);
+    json.member("created_by", finding.created_by);
+    if (finding.blob_mismatch) json.member("blob_mismatch", true);
+    if (!finding.clear_text.empty()) json.member("secret", finding.clear_text);
+}
+
+void write_members(JsonWriter& json, const Program& program) {
+    json.member("program", program.program);
+    json.member("title", program.title);
+    json.member("class", program.program_class);
+    write_optional(json, "version", program.version);
+    if (program.version.empty()) json.member("version_reason", program.version_reason);
+    json.member("role", to_string(program.role));
+    write_index(json, "layer_index", program.layer_index);
+    write_optional(json, "layer", program.layer);
+    write_path(json, program.path);
+    json.member("visibility", to_string(program.visibility));
+    write_index(json, "hidden_by", program.hidden_by);
+    json.member("renamed", program.renamed);
+    json.member("static", program.is_static);
+    json.member("packed", program.packed);
+    json.member("setuid", program.setuid);
+    json.member("applets", program.applets);
+    json.member("evidence", program.evidence);
+    json.member("aliases", program.aliases);
+    json.member("created_by", program.created_by);
+}
+
+void write_members(JsonWriter& json, const Coverage& coverage) {
+    json.member("complete", coverage.complete);
+    json.member("files", coverage.files);
+    json.member("bytes", coverage.bytes);
+    json.member("gaps", coverage.gaps);
+}
+
+}  // namespace stratascan::report

@@ -1,0 +1,124 @@
+// What the check of generic values promises: code, words and variables are dropped
+// with a reason, while drawn values and passwords that people choose stay.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "scanner/evidence/evidence.hpp"
+#include "scanner/match/example.hpp"
+
+namespace stratascan::evidence {
+namespace {
+
+Output run(std::string_view check, std::string_view secret, std::string_view match = {},
+           std::string_view around = {}) {
+    const Check found = find_check(check);
+    if (found == nullptr) {
+        ADD_FAILURE() << "no check " << check;
+        return {};
+    }
+    const std::string_view whole = match.empty() ? secret : match;
+    return found({secret, whole, around.empty() ? whole : around});
+}
+
+std::string example(std::string_view text, std::uint64_t seed = 1) {
+    auto expanded = match::expand_example(text, seed);
+    if (!expanded) {
+        ADD_FAILURE() << expanded.error().message();
+        return {};
+    }
+    return std::move(*expanded);
+}
+
+std::string_view dropped(const std::string& text, const std::string& value) {
+    const std::size_t at = text.find(value);
+    if (at == std::string::npos) {
+        ADD_FAILURE() << value << " is not in " << text;
+        return {};
+    }
+    const std::string_view match = std::string_view(text).substr(0, at + value.size());
+    return run("generic-value", match.substr(at), match, text).drop_reason;
+}
+
+TEST(GenericValue, DropsWhatSourceCodeAssigns) {
+    const std::array<std::pair<const char*, const char*>, 34> lines = {
+        {{"password = os.environ[\"DB_PASSWORD\"]\n", "os.environ[\"DB_PASSWORD\"]"},
+         {"token: process.env.API_TOKEN,", "process.env.API_TOKEN"},
+         {"secret = getSecret(name)\n", "getSecret(name)"},
+         {"password: this.state.password}", "this.state.password"},
+         {"PASSWORD=$DB_PASSWORD\n", "$DB_PASSWORD"},
+         {"PASSWORD=${DB_PASSWORD:-}\n", "${DB_PASSWORD:-}"},
+         {"TOKEN=$(cat /run/token)\n", "$(cat /run/token)"},
+         {"password: \"{{ vault_password }}\"", "{{ vault_password }}"},
+         {"password: \"%DB_PASSWORD%\"", "%DB_PASSWORD%"},
+         {"password: \"<password>\"", "<password>"},
+         {"password: undefined,", "undefined"},
+         {"password: string;", "string"},
+         {"secret: boolean\n", "boolean"},
+         {"token: 12345678\n", "12345678"},
+         {"token = \"#D4D4D4\"", "#D4D4D4"},
+         {"password: \"Enter your password\"", "Enter your password"},
+         {"password: \"Passwort\"", "Passwort"},
+         {"password: \"Contrase\xC3\xB1" "a\"", "Contrase\xC3\xB1" "a"},
+         {"token: \"punctuation.definition.string\"", "punctuation.definition.string"},
+         {"tokenField: \"access_token\"", "access_token"},
+         {"secret = \"/run/secrets/db_password\"", "/run/secrets/db_password"},
+         {"token_url: \"https://id.internal/token\"", "https://id.internal/token"},
+         {"password_file = \"/etc/app/p4ss\"", "/etc/app/p4ss"},
+         {"tokenType: \"Bearer2\"", "Bearer2"},
+         {"secretName: \"db-credentials-v2\"", "db-credentials-v2"},
+         {"password: \"^(?=.*[A-Z])(?=.*\\\\d).{8,}$\"", "^(?=.*[A-Z])(?=.*\\\\d).{8,}$"},
+         {"token:\"+e+\"", "+e+"},
+         {"algorithmToken: \"HMAC-SHA256\"", "HMAC-SHA256"},
+         {"token = \"oauth2_access_token\"", "oauth2_access_token"},
+         {"token: tokenStream2)", "tokenStream2"},
+         {"password: \"********\"", "********"},
+         {"api_key: \"X-Api-Key\"", "X-Api-Key"},
+         {"secret: vault:secret/data/app#key1\n", "vault:secret/data/app#key1"},
+         {"token = SESSION_TOKEN_NAME_V2\n", "SESSION_TOKEN_NAME_V2"}}};
+    for (const auto& [text, value] : lines) {
+        EXPECT_FALSE(dropped(text, value).empty()) << text;
+    }
+}
+
+TEST(GenericValue, KeepsPasswordsThatPeopleChoose) {
+    for (const char* value : {"hunter2", "Tr0ub4dor&3", "S3cure!Pass", "password123", "Passw0rd!",
+                              "admin2024!", "Winter_2024", "p@ssword", "qwerty12!", "letmein99",
+                              "s3cr3t", "R00tR00t", "changeme", "correct-horse-42"}) {
+        for (const char* form : {"password = \"@\"\n", "PASSWORD=@\n", "password: '@',"}) {
+            std::string text = form;
+            text.replace(text.find('@'), 1, value);
+            EXPECT_EQ(dropped(text, value), "") << text;
+        }
+    }
+}
+
+TEST(GenericValue, KeepsDrawnValues) {
+    for (const char* kind : {"{{alnum:16}}", "{{alnum:32}}", "{{hex:32}}", "{{b64:40}}",
+                             "{{b64url:43}}", "{{password:12}}", "{{password:20}}",
+                             "{{lowernum:24}}", "{{uuid}}", "{{b64:22}}=="}) {
+        int lost = 0;
+        for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+            const std::string value = example(kind, seed);
+            lost += dropped("API_SECRET=" + value + "\n", value).empty() ? 0 : 1;
+            lost += dropped("secret: \"" + value + "\",", value).empty() ? 0 : 1;
+        }
+        EXPECT_LE(lost, 3) << kind;
+    }
+}
+
+TEST(GenericValue, MarksPlaceholders) {
+    for (const char* value : {"changeme", "your-token-here", "xxxxxxxx", "my-secret-key1"}) {
+        const Output output = run("generic-value", value, "token=" + std::string(value));
+        EXPECT_EQ(output.level, Evidence::known_example) << value;
+        EXPECT_EQ(output.detail, "placeholder");
+        EXPECT_EQ(output.confidence_shift, -1);
+    }
+}
+
+}  // namespace
+}  // namespace stratascan::evidence

@@ -1,0 +1,322 @@
+// What the checks promise: a true checksum is verified and a wrong one only
+// lowers, structure is taken apart, placeholders are seen and details never hold
+// the secret. Keys and generic values have files of their own.
+#include "scanner/evidence/evidence.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <random>
+
+#include "scanner/evidence/codec.hpp"
+#include "scanner/match/example.hpp"
+
+namespace stratascan::evidence {
+namespace {
+
+Output run(std::string_view check, std::string_view secret, std::string_view match = {},
+           std::string_view around = {}) {
+    const Check found = find_check(check);
+    if (found == nullptr) {
+        ADD_FAILURE() << "no check " << check;
+        return {};
+    }
+    const std::string_view whole = match.empty() ? secret : match;
+    return found({secret, whole, around.empty() ? whole : around});
+}
+
+std::string example(std::string_view text, std::uint64_t seed = 1) {
+    auto expanded = match::expand_example(text, seed);
+    if (!expanded) {
+        ADD_FAILURE() << expanded.error().message();
+        return {};
+    }
+    return std::move(*expanded);
+}
+
+/// `token` with another last character.
+std::string altered(std::string token) {
+    token.back() = token.back() == '0' ? '1' : '0';
+    return token;
+}
+
+TEST(CheckNames, AreSortedAndAllFound) {
+    const auto names = check_names();
+    EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
+    EXPECT_EQ(names.size(), 26U);
+    for (const auto name : names) EXPECT_NE(find_check(name), nullptr) << name;
+    EXPECT_EQ(find_check("no-such-check"), nullptr);
+    EXPECT_EQ(find_check(""), nullptr);
+}
+
+TEST(Entropy, IsThatOfTheBytes) {
+    EXPECT_DOUBLE_EQ(entropy(""), 0);
+    EXPECT_DOUBLE_EQ(entropy("aaaa"), 0);
+    EXPECT_DOUBLE_EQ(entropy("abab"), 1);
+    EXPECT_DOUBLE_EQ(entropy("abcd"), 2);
+    std::string all;
+    for (int byte = 0; byte < 256; ++byte) all.push_back(static_cast<char>(byte));
+    EXPECT_DOUBLE_EQ(entropy(all), 8);
+}
+
+TEST(EvidenceCodec, AgreesWithPublishedVectors) {
+    EXPECT_EQ(crc32("123456789"), 0xCBF43926U);
+    EXPECT_EQ(hex(sha256("abc")),
+              "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    EXPECT_EQ(encode_base64("foobar"), "Zm9vYmFy");
+    EXPECT_EQ(encode_base64("fo"), "Zm8=");
+    EXPECT_EQ(decode_base64("Zm8").value_or("-"), "fo");
+    EXPECT_EQ(decode_base64("-_-_").value_or("-"), decode_base64("+/+/").value_or("+"));
+    EXPECT_FALSE(decode_base64("Zm9vY"));
+    EXPECT_FALSE(decode_base64("Zm 8"));
+    EXPECT_FALSE(decode_base64("Zm8==="));
+    // BIP 173's own vectors, valid and with a wrong character.
+    EXPECT_TRUE(bech32_holds("A12UEL5L"));
+    EXPECT_TRUE(bech32_holds("abcdef1qpzry9x8gf2tvdw0s3jn54khce6mua7lmqqqxw"));
+    EXPECT_FALSE(bech32_holds("A12UEL5M"));
+    EXPECT_FALSE(bech32_holds("A12uEL5L"));
+    EXPECT_FALSE(bech32_holds("1"));
+}
+
+struct SummedToken {
+    const char* check;
+    const char* form;
+};
+
+class EvidenceChecksums : public testing::TestWithParam<SummedToken> {};
+
+TEST_P(EvidenceChecksums, AreVerifiedWhenTrueAndOnlyLoweredWhenNot) {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        const std::string token = example(GetParam().form, seed);
+        const Output good = run(GetParam().check, token);
+        EXPECT_EQ(good.level, Evidence::verified) << GetParam().form;
+        EXPECT_EQ(good.confidence_shift, 1);
+        const Output bad = run(GetParam().check, altered(token));
+        EXPECT_EQ(bad.level, Evidence::bad_checksum) << GetParam().form;
+        EXPECT_EQ(bad.confidence_shift, -1);
+        EXPECT_TRUE(bad.drop_reason.empty());
+        EXPECT_EQ(bad.detail.find(token.substr(6)), std::string::npos);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Families, EvidenceChecksums,
+    testing::Values(SummedToken{"github-crc", "ghp_{{alnum:30}}{{crc32b62}}"},
+                    SummedToken{"github-crc", "ghs_{{alnum:30}}{{crc32b62}}"},
+                    SummedToken{"npm-crc", "npm_{{alnum:30}}{{crc32b62}}"},
+                    SummedToken{"gitlab-routable", "{{gitlab}}"},
+                    SummedToken{"atlassian-crc", "{{atlassian}}"},
+                    SummedToken{"bitbucket-crc", "{{bitbucket}}"},
+                    SummedToken{"grafana-crc", "{{grafana}}"},
+                    SummedToken{"confluent-crc", "{{confluent}}"},
+                    SummedToken{"zuplo-crc", "{{zuplo}}"}, SummedToken{"age-bech32", "{{age}}"}));
+
+TEST(EvidenceChecksum, OfAFillerIsAPlaceholder) {
+    const std::string filler = "ghp_" + std::string(36, 'x');
+    EXPECT_EQ(run("github-crc", filler).level, Evidence::known_example);
+    EXPECT_EQ(run("github-crc", filler).detail, "placeholder");
+}
+
+TEST(EvidenceChecksum, OfATokenWithoutOneIsAPattern) {
+    EXPECT_EQ(run("gitlab-routable", example("glpat-{{b64url:20}}")).level, Evidence::pattern);
+    EXPECT_EQ(run("github-crc", "ghp_short").level, Evidence::pattern);
+}
+
+TEST(AwsAccessKey, NamesItsAccount) {
+    // The number 123456789012 shifted into the upper 48 bits, top bit set.
+    const std::uint64_t field = (std::uint64_t{1} << 47U) | (std::uint64_t{123456789012} << 7U);
+    constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    std::string id = "AKIA";
+    for (unsigned digit = 0; digit < 9; ++digit) {
+        id.push_back(digits[(field >> (43U - 5U * digit)) & 31U]);
+    }
+    id.push_back(digits[(field << 2U) & 31U]);
+    id += example("{{base32:6}}");
+    const Output output = run("aws-access-key", id);
+    EXPECT_EQ(output.level, Evidence::well_formed);
+    EXPECT_EQ(output.detail, "account 123456789012");
+}
+
+TEST(AwsKeys, OfTheDocumentationAreKnown) {
+    EXPECT_EQ(run("aws-access-key", std::string("AKIAIOSFODNN7") + "EXAMPLE").level,
+              Evidence::known_example);
+    EXPECT_EQ(run("aws-secret", example("{{b64:30}}") + "EXAMPLEKEY").level,
+              Evidence::known_example);
+    EXPECT_EQ(run("aws-secret", example("{{b64:40}}")).level, Evidence::pattern);
+    EXPECT_EQ(run("aws-access-key", "AKIA" + example("{{lower:16}}")).level, Evidence::pattern);
+}
+
+TEST(AzureStorageKey, IsSixtyFourBytes) {
+    const std::string key = example("{{b64:85}}") + "A==";
+    EXPECT_EQ(run("azure-storage-key", key).level, Evidence::well_formed);
+    EXPECT_EQ(run("azure-storage-key", key.substr(4)).level, Evidence::pattern);
+    EXPECT_EQ(run("azure-storage-key", std::string(86, 'A') + "==").level,
+              Evidence::known_example);
+}
+
+std::string token_of(std::string_view header, std::string_view payload) {
+    const auto part = [](std::string_view text) {
+        return encode_base64(text, base64url_digits, false);
+    };
+    return part(header) + "." + part(payload) + "." + example("{{b64url:43}}");
+}
+
+TEST(Jwt, TellsAlgorithmIssuerAndExpiry) {
+    const std::string token = token_of(R"({"alg":"RS256"})",
+                                       R"({"iss":"https://id.internal","exp":1767312000})");
+    const Output output = run("jwt", token);
+    EXPECT_EQ(output.level, Evidence::well_formed);
+    EXPECT_EQ(output.detail, "alg RS256, iss https://id.internal, expires 2026-01-02");
+}
+
+TEST(Jwt, SampleClaimsAreKnown) {
+    const std::string token =
+        token_of(R"({"alg":"ES512"})", R"({"sub":"1234567890","name":"John Doe","iat":1})");
+    EXPECT_EQ(run("jwt", token).level, Evidence::known_example);
+}
+
+TEST(Jwt, ThatDoesNotParseStaysAPattern) {
+    EXPECT_EQ(run("jwt", "").level, Evidence::pattern);
+    EXPECT_EQ(run("jwt", "a.b.c").level, Evidence::pattern);
+    EXPECT_EQ(run("jwt", token_of("{}", "{}")).level, Evidence::pattern);
+    EXPECT_EQ(run("jwt", token_of(R"({"alg":"HS256"})", "text")).level, Evidence::pattern);
+    const std::string deep(60000, '[');
+    EXPECT_EQ(run("jwt", token_of(R"({"alg":"HS256"})", deep)).level, Evidence::pattern);
+    EXPECT_EQ(run("jwt", token_of(deep, "{}")).level, Evidence::pattern);
+}
+
+TEST(Jwt, SanitisesWhatItShows) {
+    const std::string issuer(500, 'i');
+    const Output output = run("jwt", token_of("{\"alg\":\"A\\u001b[31m\"}",
+                                              "{\"iss\":\"" + issuer + "\",\"exp\":1e300}"));
+    EXPECT_EQ(output.detail, "alg A?[31m, iss " + std::string(60, 'i') +
+                                 "..., expires out of range");
+}
+
+TEST(Jwt, WithoutASignatureIsLowered) {
+    const Output output = run("jwt", encode_base64(R"({"alg":"none"})", base64url_digits, false) +
+                                         "." + encode_base64("{}", base64url_digits, false) + ".");
+    EXPECT_EQ(output.detail, "alg none, not signed");
+    EXPECT_EQ(output.confidence_shift, -1);
+}
+
+TEST(DockerAuth, ShowsTheUserAndNeverThePassword) {
+    const std::string password = example("{{password:14}}");
+    const Output output = run("docker-auth", encode_base64("robot$ci:" + password));
+    EXPECT_EQ(output.level, Evidence::well_formed);
+    EXPECT_EQ(output.detail, "user robot$ci");
+    EXPECT_EQ(run("docker-auth", encode_base64("user:")).confidence_shift, -1);
+    EXPECT_EQ(run("docker-auth", encode_base64("user:changeme")).level, Evidence::known_example);
+    EXPECT_EQ(run("docker-auth", encode_base64("no colon here")).level, Evidence::pattern);
+    EXPECT_EQ(run("docker-auth", encode_base64("user:\x01\x02\x03\x04")).level,
+              Evidence::pattern);
+}
+
+TEST(EvidenceStructure, OfTokensIsTakenApart) {
+    const std::string slack = "https://hooks.slack.com/services/" +
+                              example("T{{uppernum:9}}/B{{uppernum:9}}/{{alnum:24}}");
+    EXPECT_EQ(run("slack-webhook", slack).level, Evidence::well_formed);
+    EXPECT_EQ(run("slack-webhook", "https://hooks.slack.com/services/T00000000/B00000000/" +
+                                       std::string(24, 'X')).level,
+              Evidence::known_example);
+    const std::string discord = encode_base64("123456789012345678") + "." +
+                                example("{{word:6}}.{{b64url:38}}");
+    EXPECT_EQ(run("discord-bot", discord).detail, "bot user 123456789012345678");
+    EXPECT_EQ(run("discord-bot", example("{{alnum:24}}.{{word:6}}.{{b64url:38}}")).level,
+              Evidence::pattern);
+    const std::string macaroon =
+        "pypi-" + encode_base64(std::string("\x02\x01\x08", 3) + "pypi.org" +
+                                    example("{{alnum:70}}"), base64url_digits, false);
+    EXPECT_EQ(run("pypi-macaroon", macaroon).level, Evidence::well_formed);
+    EXPECT_EQ(run("pypi-macaroon", example("pypi-{{b64url:80}}")).level, Evidence::pattern);
+    const std::string sentry =
+        "sntrys_" + encode_base64(R"({"iat":1700000000,"org":"acme"})") + "_" +
+        example("{{b64:43}}");
+    EXPECT_EQ(run("sentry-json", sentry).detail, "organisation acme");
+    const std::string onepassword =
+        "ops_" + encode_base64(R"({"signInAddress":"acme.1password.com","email":"x"})",
+                               base64url_digits, false);
+    EXPECT_EQ(run("onepassword-json", onepassword).level, Evidence::well_formed);
+    EXPECT_EQ(run("stripe-mode", example("sk_live_{{alnum:24}}")).detail, "live mode");
+    EXPECT_EQ(run("stripe-mode", example("rk_test_{{alnum:24}}")).detail, "test mode");
+}
+
+TEST(CryptHash, NamesItsKindAndKnowsLockedAccounts) {
+    const std::string sha512 = example("$6${{alnum:16}}${{alnum:86}}");
+    EXPECT_EQ(run("crypt-hash", sha512).detail, "sha512crypt");
+    EXPECT_EQ(run("crypt-hash", sha512).level, Evidence::well_formed);
+    EXPECT_EQ(run("crypt-hash", "!" + sha512).detail, "sha512crypt, account locked");
+    EXPECT_EQ(run("crypt-hash", example("$2y$10${{alnum:53}}")).detail, "bcrypt");
+    EXPECT_EQ(run("crypt-hash", example("$y$j9T${{alnum:22}}${{alnum:43}}")).detail, "yescrypt");
+    EXPECT_EQ(run("crypt-hash", sha512.substr(0, 40)).level, Evidence::pattern);
+    for (const char* locked : {"*", "!", "!!", "!*", "x"}) {
+        EXPECT_FALSE(run("crypt-hash", locked).drop_reason.empty()) << locked;
+    }
+}
+
+TEST(UrlCredential, IsJudgedByPasswordAndHost) {
+    const std::string password = example("{{alnum:16}}");
+    const auto at = [](const std::string& secret, const std::string& host) {
+        return run("url-credential", secret, "postgres://app:" + secret + "@" + host + "/db");
+    };
+    EXPECT_EQ(at(password, "db.prod.internal").level, Evidence::pattern);
+    EXPECT_EQ(at(password, "db.prod.internal").confidence_shift, 0);
+    EXPECT_EQ(at(password, "db.example.com").level, Evidence::known_example);
+    EXPECT_EQ(at(password, "example.org:5432").level, Evidence::known_example);
+    EXPECT_EQ(at(password, "notexample.org").level, Evidence::pattern);
+    EXPECT_EQ(at(password, "localhost:5432").detail, "local host");
+    EXPECT_EQ(at(password, "[::1]:5432").detail, "local host");
+    for (const char* variable : {"${PASSWORD}", "$PASSWORD", "%s", "{{ .Password }}",
+                                 "<password>", "{password}"}) {
+        EXPECT_EQ(at(variable, "db.prod").detail, "placeholder") << variable;
+    }
+    EXPECT_EQ(at("password", "db.prod").confidence_shift, -1);
+}
+
+TEST(EvidencePlaceholders, AreRecognised) {
+    for (const char* value :
+         {"xxxxxxxx", "XXXX-XXXX-XXXX", "changeme", "CHANGE_ME", "your-api-key-here",
+          "YOUR_TOKEN", "<your token>", "${SECRET}", "{{ secret }}", "example",
+          "my-example-key", "dummy", "dummy-value", "test", "test1234", "testing",
+          "test-token", "aaaa", "00000000-0000-0000-0000-000000000000", "1234567890",
+          "abcdefghijklmnop", "0123456789abcdef", "a1b2c3d4e5f6", "REDACTED", "[REDACTED]",
+          "****", "....", "foobar", "foo", "abcabcabc", "my-secret-key", "replace-me",
+          "insert-your-key-here", "supersecret", "AKIAXXXXXXXXXXXXXXXX", "AIza...x4Q",
+          "%s", "$TOKEN", "%TOKEN%", "@TOKEN@", "__TOKEN__", "fake_token", "placeholder"}) {
+        EXPECT_FALSE(placeholder_reason(value).empty()) << value;
+    }
+}
+
+TEST(EvidencePlaceholders, AreNotSeenInRealValues) {
+    for (const char* value : {"", "hunter2", "Tr0ub4dor&3", "S3cure!Pass", "password123",
+                              "admin2024!", "Winter_2024", "p@ssw0rd", "letmein!9"}) {
+        EXPECT_TRUE(placeholder_reason(value).empty()) << value;
+    }
+    for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+        for (const char* form : {"{{alnum:20}}", "{{hex:32}}", "{{b64:40}}", "{{b64url:43}}",
+                                 "{{base32:16}}", "{{uuid}}", "{{lowernum:26}}"}) {
+            const std::string value = example(form, seed);
+            EXPECT_TRUE(placeholder_reason(value).empty()) << form << " seed " << seed;
+        }
+    }
+}
+
+TEST(EvidenceHostile, BytesLeaveEveryCheckStanding) {
+    std::mt19937_64 random(7);
+    for (const auto name : check_names()) {
+        for (int round = 0; round < 300; ++round) {
+            std::string bytes(random() % 200, '\0');
+            for (char& c : bytes) c = static_cast<char>(random());
+            const Output output = run(name, bytes, bytes, bytes);
+            EXPECT_LE(output.detail.size(), 400U);
+            for (const char c : output.detail) EXPECT_TRUE(c >= ' ' && c <= '~') << name;
+        }
+        run(name, std::string(16384, '-'));
+        run(name, std::string(16384, 'A'));
+        run(name, std::string(16384, '\xFF'));
+    }
+}
+
+}  // namespace
+}  // namespace stratascan::evidence
