@@ -116,15 +116,4 @@ Result<Anchors> derive_anchors(const std::string& pattern) {
     return anchors;
 }
 
-bool anchors_suffice(const std::string& pattern, const Anchors& anchors) {
-    std::size_t shortest = shortest_anchor;
-    for (const std::string& literal : anchors.literals) {
-        shortest = std::min(shortest, literal.size());
-    }
-    const Requirements requirements(pattern, std::max<std::size_t>(shortest, 1));
-    std::vector<std::string> literals;
-    for (const std::string& literal : anchors.literals) literals.push_back(lower(literal));
-    return requirements.valid() && !requirements.matches_without(literals);
-}
-
 }  // namespace stratascan::match

@@ -20,6 +20,7 @@ void write_rule(WireWriter& out, const Rule& rule) {
     out.text(rule.gate);
     out.number(rule.reach);
     out.number(rule.width);
+    out.number(rule.lead);
     out.number(static_cast<std::uint64_t>(rule.entropy * 1000));
     out.texts(rule.context);
     out.number(rule.context_within);
@@ -45,6 +46,7 @@ Rule read_rule(WireReader& in) {
     rule.gate = in.text();
     rule.reach = static_cast<std::uint32_t>(in.number());
     rule.width = static_cast<std::uint32_t>(in.number());
+    rule.lead = static_cast<std::uint32_t>(in.number());
     rule.entropy = static_cast<double>(in.number()) / 1000;
     rule.context = in.texts();
     rule.context_within = static_cast<std::uint32_t>(in.number());

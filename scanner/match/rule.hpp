@@ -47,6 +47,10 @@ struct Rule {
     /// 16384 - 64.
     std::uint32_t width = 0;
 
+    /// Computed: every match has had an anchor end within this many bytes of its
+    /// beginning, so that is how far back the second look begins. 0: `width`.
+    std::uint32_t lead = 0;
+
     /// At least this many bits a byte in the secret; 0: not asked.
     double entropy = 0;
 

@@ -12,6 +12,7 @@
 #include "scanner/match/anchors.hpp"
 #include "scanner/match/database.hpp"
 #include "scanner/match/pack.hpp"
+#include "scanner/match/regex_tree.hpp"
 
 namespace stratascan::match {
 
@@ -54,24 +55,42 @@ Result<void> check_regexes(const Rule& rule) {
     return {};
 }
 
-// What the engine looks for on the rule's behalf.
-Result<void> complete_anchors(Rule& rule) {
-    if (!rule.gate.empty()) {
-        const auto width = pattern_width(rule.gate);
-        if (!width) return std::unexpected(width.error());
-        if (*width > widest_gate) {
-            return fail(ErrorCode::invalid_argument,
-                        fmt::format("`gate` may match {} bytes, more than {}", *width,
-                                    widest_gate));
+Result<void> complete_width(Rule& rule, const RegexNode& tree) {
+    if (rule.width == 0) {
+        const auto width = widest(tree);
+        if (!width || *width > layer::margin) {
+            return fail(ErrorCode::invalid_argument, "a match may be of any length", {},
+                        "bound its repeats or state `width`");
         }
-        return {};
+        rule.width = static_cast<std::uint32_t>(*width);
     }
+    const std::size_t around = std::max<std::size_t>(2 * rule.reach, rule.context_within);
+    if (rule.width + around + widest_gate > layer::margin) {
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("a match may have {} bytes; {} is the most", rule.width,
+                                layer::margin - widest_gate - around));
+    }
+    return {};
+}
+
+Result<void> check_gate(const Rule& rule) {
+    const auto width = pattern_width(rule.gate);
+    if (!width) return std::unexpected(width.error());
+    if (*width > widest_gate) {
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("`gate` may match {} bytes, more than {}", *width, widest_gate));
+    }
+    return {};
+}
+
+// What the engine looks for on the rule's behalf.
+Result<void> complete_anchors(Rule& rule, const RegexNode& tree) {
+    if (!rule.gate.empty()) return check_gate(rule);
     if (rule.anchors.empty()) {
         auto derived = derive_anchors(rule.pattern);
         if (!derived) return std::unexpected(derived.error());
         rule.anchors = std::move(derived->literals);
         rule.nocase = derived->nocase;
-        return {};
     }
     for (const std::string& anchor : rule.anchors) {
         if (anchor.size() < shortest_anchor || anchor.size() > widest_gate) {
@@ -80,21 +99,13 @@ Result<void> complete_anchors(Rule& rule) {
                                     shortest_anchor, widest_gate));
         }
     }
-    return {};
-}
-
-Result<void> complete_width(Rule& rule) {
-    if (rule.width == 0) {
-        const auto width = pattern_width(rule.pattern);
-        if (!width) return std::unexpected(width.error());
-        rule.width = *width;
-    }
-    const std::size_t needed = rule.width + 2 * rule.reach + widest_gate;
-    if (needed > layer::margin) {
+    if (rule.reach > 0) return {};
+    const auto lead = anchor_within(tree, rule.anchors, rule.nocase, rule.width);
+    if (!lead) {
         return fail(ErrorCode::invalid_argument,
-                    fmt::format("a match may have {} bytes; {} is the most", rule.width,
-                                layer::margin - widest_gate));
+                    "a match without any of the anchors is possible: it would be missed");
     }
+    rule.lead = static_cast<std::uint32_t>(*lead);
     return {};
 }
 
@@ -163,10 +174,12 @@ bool CompiledRule::allowed(std::string_view secret) const {
 }
 
 Result<Rule> complete_rule(Rule rule) {
-    for (const auto step : {+[](Rule& r) { return check_regexes(r); }, &complete_anchors,
-                            &complete_width}) {
-        if (const auto done = step(rule); !done) return std::unexpected(about(rule, done.error()));
-    }
+    const auto tree = parse_regex(rule.pattern);
+    if (!tree) return std::unexpected(about(rule, tree.error()));
+    Result<void> done = check_regexes(rule);
+    if (done) done = complete_width(rule, *tree);
+    if (done) done = complete_anchors(rule, *tree);
+    if (!done) return std::unexpected(about(rule, done.error()));
     return rule;
 }
 

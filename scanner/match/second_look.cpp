@@ -4,6 +4,9 @@
 #include <array>
 #include <cctype>
 
+#include "scanner/match/anchors.hpp"
+#include "scanner/match/database.hpp"
+
 namespace stratascan::match {
 
 namespace {
@@ -49,21 +52,34 @@ struct Span {
     std::size_t begin = 0, end = 0;
 };
 
-// Where matches are looked for, and which of them belong to the anchor.
+// Where matches are looked for, and which of them belong to the anchor. A match
+// belongs when it begins before `begins_before` and ends at or behind `ends_at`.
 struct Sight {
-    Span search;   // RE2 starts and stops here
-    Span touches;  // a match must begin before .end and end at or behind .begin
+    Span search;
+    std::size_t begins_before = 0, ends_at = 0;
+    /// The match can only begin at one of the first few places of `search`.
+    bool few_begins = false;
 };
 
+// An attempt at one place fails within a few bytes; a search goes on to its end.
+constexpr std::uint32_t few = 6;
+
 Sight sight_of(const Rule& rule, std::size_t size, std::size_t anchor_end) {
-    const std::size_t back = std::size_t{rule.width} + (rule.reach > 0 ? rule.reach + 256 : 0);
-    const std::size_t ahead = std::size_t{rule.width} + rule.reach;
     Sight sight;
-    sight.search.begin = anchor_end > back ? anchor_end - back : 0;
-    sight.search.end = std::min(size, anchor_end + ahead);
-    const std::size_t near = rule.reach > 0 ? rule.reach + 256 : 0;
-    sight.touches.begin = anchor_end > near ? anchor_end - near : 0;
-    sight.touches.end = anchor_end + rule.reach;
+    if (rule.reach > 0) {
+        const std::size_t near = rule.reach + widest_gate;
+        const std::size_t back = near + rule.width;
+        sight.search = {anchor_end > back ? anchor_end - back : 0,
+                        std::min(size, anchor_end + rule.reach + rule.width)};
+        sight.begins_before = anchor_end + rule.reach;
+        sight.ends_at = anchor_end > near ? anchor_end - near : 0;
+        return sight;
+    }
+    const std::size_t lead = rule.lead > 0 ? rule.lead : rule.width;
+    sight.search = {anchor_end > lead ? anchor_end - lead : 0,
+                    std::min(size, anchor_end + rule.width)};
+    sight.begins_before = sight.ends_at = anchor_end;
+    sight.few_begins = rule.lead > 0 && rule.lead <= shortest_anchor + few;
     return sight;
 }
 
@@ -82,21 +98,26 @@ void SecondLook::look(std::uint32_t number, std::string_view text, std::size_t a
     std::array<re2::StringPiece, 16> groups;
     const int wanted = std::min(group + 1, static_cast<int>(groups.size()));
 
+    const auto offset = [&](const re2::StringPiece& piece) {
+        return static_cast<std::size_t>(piece.data() - text.data());
+    };
+    const auto anchoring = sight.few_begins ? re2::RE2::ANCHOR_START : re2::RE2::UNANCHORED;
     std::size_t at = sight.search.begin;
-    while (at < sight.search.end &&
-           compiled.pattern().Match(near, at - from, sight.search.end - from,
-                                    re2::RE2::UNANCHORED, groups.data(), wanted)) {
-        const auto offset = [&](const re2::StringPiece& piece) {
-            return static_cast<std::size_t>(piece.data() - text.data());
-        };
+    while (at < sight.begins_before && at < sight.search.end) {
+        if (!compiled.pattern().Match(near, at - from, sight.search.end - from, anchoring,
+                                      groups.data(), wanted)) {
+            if (!sight.few_begins) break;
+            ++at;
+            continue;
+        }
         const std::size_t begin = offset(groups[0]);
         const std::size_t end = begin + groups[0].size();
-        if (begin >= sight.touches.end) break;
+        if (begin >= sight.begins_before) break;
         const re2::StringPiece& captured = groups[static_cast<std::size_t>(group)];
         const bool has_secret = captured.data() != nullptr && !captured.empty();
         const std::size_t secret_end =
             has_secret ? offset(captured) + captured.size() : std::max(end, begin + 1);
-        if (has_secret && end >= sight.touches.begin) {
+        if (has_secret && end >= sight.ends_at) {
             judge(number, text, {begin, end}, {offset(captured), secret_end}, matches);
         }
         at = std::max(secret_end, begin + 1);

@@ -35,7 +35,8 @@ struct ElfFacts {
     FileRange dynamic;                   ///< of PT_DYNAMIC
     std::vector<FileRange> loads;        ///< of PT_LOAD, in file order, merged
     std::vector<Mapping> mappings;       ///< the same segments one by one, with their addresses
-    bool segments_known = false;         ///< false: the headers are damaged or out of sight, every byte counts as loaded
+    /// False: the headers are damaged or out of sight, every byte counts as loaded.
+    bool segments_known = false;
     bool packed = false;                 ///< a packer's marks are in the head ("UPX!")
     // From PT_DYNAMIC, when its bytes and those of DT_STRTAB were in sight:
     bool dynamic_read = false;

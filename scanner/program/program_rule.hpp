@@ -14,13 +14,17 @@ struct ProgramRule {
     std::string title;          ///< "GNU Bash"
     std::string program_class;  ///< "shell", …: the classes of the report
     std::vector<std::vector<std::string>> identity;  ///< any of these sets; all of a set
-    std::vector<std::string> unless;  ///< literals that say: not this program (another that contains it)
+    std::vector<std::string> unless;  ///< literals that say: not this, but another that contains it
     std::vector<std::string> embedded_when;  ///< literals that lower the role to `embeds`
-    std::string version;        ///< RE2 with one capture, tried near an identity literal; may be empty
-    std::vector<std::string> version_near;  ///< literals to look for it near in place of the identity's, where those are too far off; no identity
+    std::string version;        ///< RE2 with one capture, tried near an identity literal
+    /// Literals to look for the version near, in place of the identity's, where
+    /// those stand too far from it. They identify nothing.
+    std::vector<std::string> version_near;
     std::string multicall;      ///< "busybox", "toybox" or empty: how applets are read
-    std::string table_anchor;   ///< literal in the applet table, which asks for it to be read; no identity
-    std::vector<std::string> names;  ///< file names it is known by (globs: "python3.*")
+    std::string table_anchor;   ///< how a busybox's applet table begins; it identifies nothing
+    /// File names it is known by: globs of `*`, `?`, and `#` for a run of digits
+    /// and dots ("python#").
+    std::vector<std::string> names;
     std::vector<std::string> examples;  ///< "package:path" pairs that the figures install and check
     std::string version_reason; ///< why no version can be read, where it cannot
 };

@@ -58,7 +58,8 @@ public:
 
     /// The member that has the data of `name`, links followed; its own name is
     /// written to `key` if that is not null.
-    [[nodiscard]] const ArchiveMember* find(std::string_view name, std::string* key = nullptr) const;
+    [[nodiscard]] const ArchiveMember* find(std::string_view name,
+                                            std::string* key = nullptr) const;
 
     /// True when the pass stopped early because nothing looked like an image.
     [[nodiscard]] bool gave_up() const noexcept { return gave_up_; }

@@ -125,6 +125,8 @@ inline pid_t start(const std::vector<std::string>& words, const Command& how, in
     arguments.push_back(nullptr);
     const pid_t child = fork();
     if (child != 0) return child;
+    // A test that runs in the background may have inherited that Ctrl-C is ignored.
+    ::signal(SIGINT, SIG_DFL);
     dup2(in, 0);
     dup2(out, 1);
     dup2(err, 2);

@@ -110,15 +110,16 @@ TEST(ProgramSet, ListsEachLiteralOnce) {
     box.multicall = "busybox";
     box.table_anchor = "[\0[[\0"s;
     const auto set = build({first, box});
-    EXPECT_EQ(set->literals(), (std::vector<std::string>{"one text", "two text", "near text",
-                                                         "[\0[[\0"s}));
+    const std::vector<std::string> expected{"one text", "two text", "near text", "[\0[[\0"s};
+    EXPECT_EQ(set->literals(), expected);
 }
 
 TEST(Version, IsTheBareTokenNearestToTheLiteral) {
     const auto set = build({rule("tool", {{"Tool literal"}}, R"(\0(\d+\.\d+(?:\.\d+)?)\0)")});
-    const auto found = judge(
-        set, "\0" "1.16.2\0far text far text\0" "1.21.3\0" "Tool literal\0some text here\0" "2.0\0"s,
-        executable());
+    const auto found = judge(set,
+                             "\0" "1.16.2\0far text far text\0" "1.21.3\0" "Tool literal\0"
+                             "some text here\0" "2.0\0"s,
+                             executable());
     ASSERT_EQ(found.size(), 1U);
     EXPECT_EQ(found[0].version, "1.21.3");
     EXPECT_EQ(found[0].version_reason, "");
@@ -159,8 +160,9 @@ TEST(Version, SaysWhyThereIsNone) {
 TEST(Version, IsLookedForNearItsOwnLiteralWhereTheRuleNamesOne) {
     ProgramRule far = rule("sudo", {{"Sudo identity"}}, R"(\0(\d+\.\d+)\0)");
     far.version_near = {"Sudo version %s"};
-    const auto found = judge(
-        build({far}), "Sudo identity\0" "1.4\0other words\0Sudo version %s\0" "1.9\0"s, executable());
+    const auto found = judge(build({far}),
+                             "Sudo identity\0" "1.4\0other words\0Sudo version %s\0" "1.9\0"s,
+                             executable());
     ASSERT_EQ(found.size(), 1U);
     EXPECT_EQ(found[0].version, "1.9");
 }

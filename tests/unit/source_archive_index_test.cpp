@@ -78,8 +78,8 @@ TEST(ArchiveIndex, OffsetsAreExactBehindEveryKindOfHeader) {
 TEST(ArchiveIndex, LinksLeadToTheirMemberAndLoopsToNone) {
     TarBuilder tar;
     tar.file("a/layer.tar", "data").symlink("b/layer.tar", "../a/layer.tar");
-    tar.hardlink("c/layer.tar", "./b/layer.tar").symlink("x.tar", "y.tar").symlink("y.tar", "x.tar");
-    tar.symlink("z.tar", "/");
+    tar.hardlink("c/layer.tar", "./b/layer.tar").symlink("z.tar", "/");
+    tar.symlink("x.tar", "y.tar").symlink("y.tar", "x.tar");
     const std::string bytes = tar.finish();
     const auto index = index_of(bytes);
     ASSERT_TRUE(index.has_value());
