@@ -238,7 +238,7 @@ private:
                          {complete ? "" : std::string(to_string(layer.state)), Tone::warning},
                          {build_step(layer.created_by)}});
         if (!complete && !layer.state_reason.empty()) {
-            canvas_.flow(4, {{printable(layer.state_reason), Tone::warning}});
+            canvas_.flow(4, {{printable(layer.state_reason), Tone::warning, true}});
         }
         if (findings != findings_.end()) write_findings(canvas_, findings->second);
         if (findings != findings_.end() && programs != programs_.end()) canvas_.blank();

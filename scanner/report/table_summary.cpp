@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::size_t gaps_shown = 20;
 constexpr std::size_t notes_shown = 20;
-constexpr std::size_t reason_limit = 200;
+constexpr std::size_t reason_limit = 300;
+constexpr std::size_t note_limit = 600;
 
 using Targets = std::vector<const TargetReport*>;
 
@@ -129,7 +130,8 @@ void write_gaps(Canvas& canvas, const TargetReport& target, std::size_t column) 
         const std::string place = gaps[i].layer < 0 ? "image" : fmt::format("layer {}", gaps[i].layer);
         canvas.labelled(4, {place, Tone::warning}, column - 2,
                         {{printable(gap.path)},
-                         {printable(std::string_view(gap.reason).substr(0, reason_limit))},
+                         {printable(std::string_view(gap.reason).substr(0, reason_limit)), Tone::plain,
+                          true},
                          {gap.bytes > 0 ? sized(gap.bytes) : "", Tone::faint}});
     }
     if (shown < gaps.size()) {
@@ -143,7 +145,8 @@ void write_notes(Canvas& canvas, const TargetReport& target, std::size_t column)
     const std::size_t shown = count <= notes_shown + 1 ? count : notes_shown;
     for (std::size_t i = 0; i < shown; ++i) {
         canvas.labelled(2, {i == 0 ? "note" : "", Tone::strong}, column,
-                        {{printable(std::string_view(target.notes[i]).substr(0, 1000))}});
+                        {{printable(std::string_view(target.notes[i]).substr(0, note_limit)),
+                           Tone::plain, true}});
     }
     if (shown < count) {
         canvas.flow(4 + column,

@@ -206,22 +206,50 @@ void Canvas::labelled(std::size_t indent, const Piece& label, std::size_t column
     flow_from(indent + column + 2, indent + column + 2, pieces);
 }
 
-void Canvas::flow_from(std::size_t at, std::size_t indent, const std::vector<Piece>& pieces) {
-    bool first = true;
-    for (const Piece& piece : pieces) {
-        if (piece.text.empty()) continue;
-        const std::string text =
-            cut_middle(piece.text, width_ > indent + 8 ? width_ - indent : 8);
-        const std::size_t needed = columns(text);
-        if (!first && at + columns(dot) + needed > width_) {
+/// Word by word, going on in the next line where a word does not fit.
+void Canvas::put_sentence(const Piece& piece, std::size_t indent, std::size_t& at) {
+    const std::string_view text = piece.text;
+    for (std::size_t begin = 0; begin < text.size();) {
+        const std::size_t end = std::min(text.find(' ', begin), text.size());
+        const std::string word = cut_middle(text.substr(begin, end - begin), room(indent));
+        begin = end + 1;
+        if (at > indent && at + 1 + columns(word) > width_) {
             out_ += '\n';
             out_.append(indent, ' ');
             at = indent;
+        } else if (at > indent) {
+            out_ += ' ';
+            ++at;
+        }
+        put({word, piece.tone});
+        at += columns(word);
+    }
+}
+
+void Canvas::flow_from(std::size_t at, std::size_t indent, const std::vector<Piece>& pieces) {
+    const auto next_line = [&] {
+        out_ += '\n';
+        out_.append(indent, ' ');
+        at = indent;
+    };
+    bool first = true;
+    for (const Piece& piece : pieces) {
+        if (piece.text.empty()) continue;
+        const std::size_t whole = columns(piece.text);
+        if (piece.sentence && whole > room(indent)) {
+            if (!first) next_line();
+            put_sentence(piece, indent, at);
+            first = false;
+            continue;
+        }
+        const std::size_t needed = std::min(whole, room(indent));
+        if (!first && at + columns(dot) + needed > width_) {
+            next_line();
         } else if (!first) {
             put({std::string(dot), Tone::faint});
             at += columns(dot);
         }
-        put({text, piece.tone});
+        put({cut_middle(piece.text, room(indent)), piece.tone});
         at += needed;
         first = false;
     }

@@ -46,6 +46,7 @@ enum class Tone : std::uint8_t { plain, strong, faint, critical, high, medium, l
 struct Piece {
     std::string text;  ///< printable
     Tone tone = Tone::plain;
+    bool sentence = false;  ///< broken between words where it does not fit, and not cut
 };
 
 /// Lines of at most `width` columns, coloured or not. Owns what was written.
@@ -62,7 +63,8 @@ public:
     void line(std::size_t indent, const std::vector<Piece>& pieces);
 
     /// The pieces with " · " between them, going on in the next line where one
-    /// does not fit. Empty ones are left out, longer ones cut in the middle.
+    /// does not fit. Empty ones are left out; one that is longer than a line is
+    /// cut in the middle, or broken if it is a sentence.
     void flow(std::size_t indent, const std::vector<Piece>& pieces);
 
     /// A label of `column` columns, and the pieces flowing beside it.
@@ -73,6 +75,10 @@ public:
 
 private:
     void put(const Piece& piece);
+    void put_sentence(const Piece& piece, std::size_t indent, std::size_t& at);
+    [[nodiscard]] std::size_t room(std::size_t indent) const noexcept {
+        return width_ > indent + 8 ? width_ - indent : 8;
+    }
     void flow_from(std::size_t at, std::size_t indent, const std::vector<Piece>& pieces);
 
     std::string out_;
