@@ -127,11 +127,12 @@ void write_gaps(Canvas& canvas, const TargetReport& target, std::size_t column) 
     const std::size_t shown = gaps.size() <= gaps_shown + 1 ? gaps.size() : gaps_shown;
     for (std::size_t i = 0; i < shown; ++i) {
         const Gap& gap = *gaps[i].gap;
-        const std::string place = gaps[i].layer < 0 ? "image" : fmt::format("layer {}", gaps[i].layer);
+        const int layer = gaps[i].layer;
+        const std::string place = layer < 0 ? "image" : fmt::format("layer {}", layer);
+        const std::string reason = gap.reason.substr(0, reason_limit);
         canvas.labelled(4, {place, Tone::warning}, column - 2,
                         {{printable(gap.path)},
-                         {printable(std::string_view(gap.reason).substr(0, reason_limit)), Tone::plain,
-                          true},
+                         {printable(reason), Tone::plain, true},
                          {gap.bytes > 0 ? sized(gap.bytes) : "", Tone::faint}});
     }
     if (shown < gaps.size()) {

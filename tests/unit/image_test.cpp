@@ -179,7 +179,8 @@ TEST(BuildSteps, EmptyLayersAreSkipped) {
                                            {{"comment", "no step"}}}),
                                 3);
     std::vector<std::string> notes;
-    EXPECT_EQ(build_steps(image, notes), (std::vector<std::string>{"ADD rootfs /", "RUN make", ""}));
+    EXPECT_EQ(build_steps(image, notes),
+              (std::vector<std::string>{"ADD rootfs /", "RUN make", ""}));
     EXPECT_TRUE(notes.empty());
     const auto texts = texts_of(image);
     EXPECT_EQ(text_at(texts, "history[1].created_by")->layer_index, -1);
