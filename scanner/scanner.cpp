@@ -163,8 +163,17 @@ Result<void> LocalScanner::scan_target(const std::string& target, Progress* prog
                                  : &found->second);
         }
         std::vector<Finding> metadata = scan_metadata(image, image.gaps);
-        report.targets.push_back(image::join(target, image, layers, std::move(metadata),
-                                             stop.stop_requested()));
+        // Metadata is scanned whatever was asked for: what is found there must not
+        // stand in a build step that the report repeats.
+        TargetReport joined = image::join(target, image, layers, std::move(metadata),
+                                          stop.stop_requested());
+        if (!options_.secrets) {
+            joined.findings.clear();
+            joined.secrets_sought = false;
+            joined.notes.emplace_back("secrets were not looked for");
+        }
+        if (!options_.programs) joined.notes.emplace_back("programs were not looked for");
+        report.targets.push_back(std::move(joined));
     }
     return {};
 }
@@ -265,7 +274,6 @@ layer::LayerResult LocalScanner::scan_blob(Result<std::unique_ptr<source::BlobRe
 std::vector<Finding> LocalScanner::scan_metadata(const source::ImageRef& image,
                                                  std::vector<Gap>& gaps) {
     std::vector<Finding> findings;
-    if (!options_.secrets) return findings;
     for (const image::MetadataText& text : image::metadata_texts(image, gaps)) {
         auto found = workers_.local().scan_text(text.text);
         if (!found) {

@@ -167,6 +167,7 @@ struct TargetReport {
     std::vector<LayerReport> layers;
     std::vector<Finding> findings;
     std::vector<Program> programs;
+    bool secrets_sought = true;      ///< false: --programs-only
     std::vector<std::string> notes;  ///< what a reader should know that is no gap
     std::vector<Gap> gaps;           ///< of the image itself: a missing config, a bad manifest
     Coverage coverage;

@@ -49,7 +49,7 @@ public:
     ~ErrorMark() { ERR_pop_to_mark(); }
 };
 
-Output broken() { return outcome(Evidence::pattern, "does not parse as a key", -1); }
+Output broken() { return outcome(Evidence::pattern, "does not parse as a key", -2); }
 
 struct FreePkcs8 {
     void operator()(PKCS8_PRIV_KEY_INFO* info) const noexcept { PKCS8_PRIV_KEY_INFO_free(info); }

@@ -89,6 +89,10 @@ private:
         return index < results_.size() ? results_[index] : nullptr;
     }
     [[nodiscard]] std::vector<const layer::PathIndex*> path_indexes() const;
+    /// Its layers are documents and no file systems.
+    [[nodiscard]] bool is_document() const {
+        return image_.kind == "attestation" || image_.kind == "artifact";
+    }
     [[nodiscard]] LayerReport layer_report(std::size_t index);
     [[nodiscard]] Hiding hiding(std::size_t layer, std::uint32_t ordinal,
                                 const std::string& path);
@@ -117,7 +121,7 @@ private:
 /// files of their own.
 std::vector<const layer::PathIndex*> Joiner::path_indexes() const {
     std::vector<const layer::PathIndex*> indexes;
-    if (image_.kind == "attestation" || image_.kind == "artifact") return indexes;
+    if (is_document()) return indexes;
     for (std::size_t i = 0; i < image_.layers.size(); ++i) {
         indexes.push_back(result(i) == nullptr ? nullptr : &result(i)->paths);
     }
@@ -199,6 +203,11 @@ LayerReport Joiner::layer_report(std::size_t index) {
     layer.bytes = result->bytes;
     layer.compressed_bytes = result->compressed_bytes;
     layer.gaps = result->gaps;
+    if (!result->is_archive && !is_document() && layer.state == LayerState::complete) {
+        layer.state = LayerState::unsupported;
+        layer.state_reason = "not a tar archive; its bytes were scanned as one run";
+        layer.gaps.push_back({"", layer.state_reason, 0});
+    }
     mismatch_[index] = check_claims(claimed, *result, layer);
     return layer;
 }
@@ -246,6 +255,9 @@ void Joiner::add_findings() {
             finding.layer = report_.layers[i].digest;
             finding.created_by = shortened(steps_[i], step_bytes_limit);
             finding.blob_mismatch = mismatch_[i];
+            if (is_document() && finding.source == Source::file && finding.path.empty()) {
+                finding.source = Source::attestation;
+            }
             const Hiding hidden = finding_hiding(i, found);
             finding.visibility = hidden.how;
             finding.hidden_by = hidden.layer;

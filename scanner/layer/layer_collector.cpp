@@ -13,6 +13,15 @@ namespace {
 constexpr std::size_t findings_a_layer = 50'000;
 constexpr std::uint32_t no_member = ~std::uint32_t{0};
 
+// A file's name may itself hold a secret; no report repeats it.
+void cut_out(std::string& path, const std::string& secret, const std::string& redacted) {
+    if (secret.empty()) return;
+    for (std::size_t at = path.find(secret); at != path.npos;
+         at = path.find(secret, at + redacted.size())) {
+        path.replace(at, secret.size(), redacted);
+    }
+}
+
 }  // namespace
 
 LayerCollector::LayerCollector(std::shared_ptr<const program::ProgramSet> programs,
@@ -90,7 +99,7 @@ void LayerCollector::take_finding(const Window& window, WindowFinding& found) {
         return;
     }
     OpenFile& file = file_of(window, found.member);
-    finding.path = file.path;
+    cut_out(file.path, found.named_secret, finding.redacted);
     if (file.after_end) finding.source = Source::trailer;
     if (file.kind == EntryKind::whiteout && finding.source == Source::file) {
         finding.source = Source::whiteout;
@@ -138,6 +147,7 @@ void LayerCollector::close(std::uint32_t ordinal, OpenFile& file) {
     for (auto& [source, findings] : by_source) {
         settle(findings);
         for (WindowFinding& found : findings) {
+            found.finding.path = file.path;
             if (findings_.size() < findings_a_layer) {
                 findings_.push_back({std::move(found.finding), ordinal});
             } else {

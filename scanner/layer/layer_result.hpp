@@ -81,6 +81,8 @@ struct LayerResult {
     std::uint64_t members = 0;
     std::uint64_t bytes = 0;             ///< uncompressed
     std::uint64_t compressed_bytes = 0;  ///< of the blob
+    /// False: no tar member was found; the bytes were scanned as one run.
+    bool is_archive = true;
     /// The decoder asked for more memory than it was given: worth a try alone.
     bool over_decoder_memory = false;
     std::vector<Gap> gaps;

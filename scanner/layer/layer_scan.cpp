@@ -106,7 +106,9 @@ LayerResult scan_layer(std::unique_ptr<source::BlobReader> blob,
 
     const auto error = run(walk, collector, context, [&] { stream.drain_hash(); });
     collector.finish(result);
-    const auto digest = stream.finish();
+    // What the user stopped may have no end.
+    const bool stopped = error && error->code == ErrorCode::cancelled;
+    const auto digest = stopped ? std::unexpected(*error) : stream.finish();
     scan_side_bytes(stream, context, result);
 
     result.compression = to_string(stream.compression());
@@ -118,7 +120,7 @@ LayerResult scan_layer(std::unique_ptr<source::BlobReader> blob,
     result.gaps.insert(result.gaps.end(), walk.gaps().begin(), walk.gaps().end());
     if (digest) {
         result.digest = *digest;
-    } else {
+    } else if (!stopped) {
         spoil(result, LayerState::failed, digest.error().message());
         add_gap(result, digest.error().message());
     }
@@ -135,9 +137,8 @@ LayerResult scan_layer(std::unique_ptr<source::BlobReader> blob,
     if (stream.blob_bytes() == 0) {
         spoil(result, LayerState::failed, "the blob is empty");
         add_gap(result, "the blob is empty");
-    } else if (!walk.is_tar() && !stream.damage() && !error) {
-        result.notes.emplace_back("not a tar archive; scanned as plain bytes");
     }
+    result.is_archive = walk.is_tar();
     if (stream.trailing_bytes() > 0) {
         result.notes.push_back(fmt::format("{} bytes stand behind the compressed data",
                                            stream.trailing_bytes()));

@@ -192,8 +192,8 @@ void TarWalk::step_header() {
         state_ = State::between;
         return;
     }
-    if (status == ARCHIVE_RETRY) return;
-    if (status == ARCHIVE_FATAL) {
+    if (status == ARCHIVE_FATAL || status == ARCHIVE_RETRY) {
+        if (ended_without_marker()) return;
         const char* why = archive_error_string(archive_.get());
         position_ = std::min(consumed, give_from_);
         damaged(why != nullptr ? why : "damaged tar header");
@@ -233,6 +233,18 @@ void TarWalk::step_header() {
     builder_.add_piece({std::min(header, position_), position_, 0, ordinal, PieceKind::header});
     hand_out(position_);
     state_ = State::contents;
+}
+
+// Some writers leave out the end marker, and even the padding of the last
+// member; nothing is missing then.
+bool TarWalk::ended_without_marker() {
+    if (!stream_ended_ || stream_.damage() || builder_.members() == 0) return false;
+    const std::string_view rest = current_bytes(position_);
+    if (rest.size() >= block || !all_zero(rest)) return false;
+    note_once("the archive has no end marker");
+    between_ = nowhere;
+    state_ = State::between;
+    return true;
 }
 
 void TarWalk::step_contents() {
@@ -276,10 +288,12 @@ void TarWalk::step_between() {
     if (between_ != nowhere) {
         between_ += (block - (between_ - archive_base_) % block) % block;
     }
+    const std::uint64_t from = between_;
     for (;;) {
         const std::string_view bytes = current_bytes(between_);
         if (between_ >= filled_.back().end || bytes.size() < block) break;
         if (is_tar_header(bytes)) {
+            take_as_one_file(from, between_);
             if (!is_tar_) {
                 is_tar_ = true;
                 add_gap({{}, "the stream does not begin with a tar header", between_});
@@ -289,6 +303,7 @@ void TarWalk::step_between() {
         }
         between_ += block;
     }
+    take_as_one_file(from, filled_.back().end);
     if (advance()) {
         hand_out(filled_.back().begin);
         return;
@@ -310,6 +325,13 @@ void TarWalk::add_gap(Gap gap) {
     } else {
         ++gaps_untold_;
     }
+}
+
+// A stream that is no tar is one file without a name: a document, or noise.
+void TarWalk::take_as_one_file(std::uint64_t from, std::uint64_t to) {
+    if (is_tar_) return;
+    if (builder_.members() == 0) builder_.add_member({});
+    builder_.add_piece({from, to, from, builder_.newest().ordinal, PieceKind::contents});
 }
 
 void TarWalk::note_once(const std::string& text) {

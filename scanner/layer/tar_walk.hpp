@@ -64,6 +64,8 @@ private:
     void damaged(const std::string& what);
     [[nodiscard]] std::string_view current_bytes(std::uint64_t position) const noexcept;
     void hand_out(std::uint64_t known_to);
+    bool ended_without_marker();
+    void take_as_one_file(std::uint64_t from, std::uint64_t to);
     void add_gap(Gap gap);
     void note_once(const std::string& text);
 

@@ -9,8 +9,8 @@ namespace stratascan::layer {
 
 namespace {
 
-// A program's literal seen more often than this in one window tells nothing new.
-constexpr std::uint8_t observations_a_literal = 4;
+// A program's literal seen more often than this in one file tells nothing new.
+constexpr std::uint32_t observations_a_literal = 4;
 // Bytes round a secret that decide whether its file has lines.
 constexpr std::size_t text_sight = 1024;
 
@@ -80,7 +80,7 @@ WindowScan WindowScanner::scan(Window& window) {
         return result;
     }
     const std::uint64_t looked = now_ns();
-    std::fill(seen_literals_.begin(), seen_literals_.end(), std::uint8_t{0});
+    std::fill(seen_literals_.begin(), seen_literals_.end(), Seen{});
     look_at_hits(window, static_cast<std::size_t>(from - sight), result);
     if (options_.programs) read_heads(window, result);
     if (!window.last) mark_open_member(window, result);
@@ -171,6 +171,7 @@ void WindowScanner::look_at_hit(const Window& window, const Region& region, cons
         } else if (region.piece != nullptr) {
             found.finding.source = header_source(region.text, match.begin);
             found.finding.offset = match.begin;
+            found.named_secret = region.text.substr(match.begin, match.end - match.begin);
         } else {
             found.finding.source = Source::trailer;
             found.finding.offset = place;
@@ -181,8 +182,9 @@ void WindowScanner::look_at_hit(const Window& window, const Region& region, cons
 
 void WindowScanner::see_program(const Region& region, std::uint32_t literal, std::size_t end,
                                 WindowScan& result) {
-    if (seen_literals_[literal] >= observations_a_literal) return;
-    ++seen_literals_[literal];
+    Seen& seen = seen_literals_[literal];
+    if (seen.member != region.member) seen = {region.member, 0};
+    if (++seen.times > observations_a_literal) return;
     const std::size_t size = rules_.programs().literals()[literal].size();
     if (end < size) return;
     const std::size_t begin = end - size;
@@ -248,8 +250,10 @@ Result<std::vector<Finding>> WindowScanner::scan_text(std::string_view text) {
         }
         for (match::Match& match : matches_) {
             match.finding.offset = match.begin;
-            found.push_back({0, rules_.rules()[match.rule]->is_generic(), 0, false,
-                             std::move(match.finding)});
+            WindowFinding one;
+            one.generic = rules_.rules()[match.rule]->is_generic();
+            one.finding = std::move(match.finding);
+            found.push_back(std::move(one));
         }
     }
     settle(found);

@@ -25,6 +25,8 @@ struct WindowFinding {
     std::int64_t lines = 0;
     bool has_line = false;
     Finding finding;  ///< source, offset and secret fields
+    /// The secret itself, where it stands in the member's own name or link.
+    std::string named_secret;
 };
 
 struct Sighting {
@@ -91,7 +93,12 @@ private:
     match::Scratch scratch_;
     std::vector<match::Hit> hits_;
     std::vector<match::Match> matches_;
-    std::vector<std::uint8_t> seen_literals_;  // observations a literal, this window
+    // How often each literal was observed in the member that had it last.
+    struct Seen {
+        std::uint32_t member = ~std::uint32_t{0};
+        std::uint32_t times = 0;
+    };
+    std::vector<Seen> seen_literals_;
     ScanCounters counters_;
 };
 

@@ -25,6 +25,7 @@ struct Totals {
     std::uint64_t layers = 0, incomplete_layers = 0, files = 0, bytes = 0, gaps = 0;
     std::map<std::string_view, std::uint64_t> classes;
     bool complete = true;
+    bool secrets_sought = true;
 
     /// Columns of what stands left in a summary.
     [[nodiscard]] std::size_t labels() const {
@@ -55,6 +56,7 @@ Totals totals_of(const Targets& targets) {
         totals.bytes += target->coverage.bytes;
         totals.gaps += target->coverage.gaps;
         totals.complete = totals.complete && target->coverage.complete;
+        totals.secrets_sought = totals.secrets_sought && target->secrets_sought;
     }
     return totals;
 }
@@ -80,7 +82,9 @@ void write_counts(Canvas& canvas, const Totals& totals) {
         totals.files > 0
             ? fmt::format("{}, {}", counted(totals.files, "file"), sized(totals.bytes))
             : sized(totals.bytes);
-    if (totals.secrets == 0) {
+    if (!totals.secrets_sought) {
+        canvas.flow(2, {{"secrets were not looked for in " + looked_through}});
+    } else if (totals.secrets == 0) {
         canvas.flow(2, {{"no secrets found in " + looked_through,
                          totals.complete ? Tone::good : Tone::plain}});
     } else {
