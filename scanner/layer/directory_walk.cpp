@@ -142,14 +142,23 @@ void DirectoryWalk::read_file() {
     if (size <= 0) {
         ::close(file_);
         file_ = -1;
+        separate();
         return;
     }
     const auto count = static_cast<std::uint64_t>(size);
     builder_.add_piece({position_, position_ + count, file_offset_, builder_.newest().ordinal,
                         PieceKind::contents});
     file_offset_ += count;
+    bytes_ += count;
     position_ += count;
     slab_.end = position_;
+}
+
+// A byte between files, so that no word of one goes on in the next. There is
+// room: a full slab is handed out before its file is read to the end.
+void DirectoryWalk::separate() {
+    *(slab_.slab->payload() + slab_.size()) = '\0';
+    slab_.end = ++position_;
 }
 
 Result<std::optional<Window>> DirectoryWalk::next() {

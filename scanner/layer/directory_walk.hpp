@@ -28,7 +28,7 @@ public:
     [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }
     [[nodiscard]] std::uint64_t members() const noexcept { return builder_.members(); }
     [[nodiscard]] std::uint64_t files() const noexcept { return files_; }
-    [[nodiscard]] std::uint64_t bytes() const noexcept { return position_; }
+    [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
 
 private:
     // A folder that is being read: its names, in order, and how far it is.
@@ -44,6 +44,7 @@ private:
     bool see(const std::string& name);
     void gap(const std::string& path, const std::string& what);
     void read_file();
+    void separate();
 
     SlabPool& pool_;
     std::vector<Level> levels_;
@@ -54,7 +55,7 @@ private:
     std::uint64_t position_ = 0;   // of the stream
     bool done_ = false;
     WindowBuilder builder_;
-    std::uint64_t files_ = 0;
+    std::uint64_t files_ = 0, bytes_ = 0;
     std::vector<Gap> gaps_;
     std::vector<std::string> notes_;
 };

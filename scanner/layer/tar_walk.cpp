@@ -220,6 +220,10 @@ void TarWalk::step_header() {
         const char* target = archive_entry_symlink(entry);
         member.link = resolve_link(member.path, target != nullptr ? target : "");
     }
+    // A sparse member's stored size is not told beforehand.
+    contents_end_ = archive_entry_sparse_count(entry) > 0
+                        ? nowhere
+                        : position_ + static_cast<std::uint64_t>(archive_entry_size(entry));
     if (Whiteout whiteout = read_whiteout(member.path);
         whiteout.kind != EntryKind::file && member.kind == EntryKind::file) {
         member.kind = whiteout.kind;
@@ -238,7 +242,7 @@ void TarWalk::step_header() {
 // Some writers leave out the end marker, and even the padding of the last
 // member; nothing is missing then.
 bool TarWalk::ended_without_marker() {
-    if (!stream_ended_ || stream_.damage() || builder_.members() == 0) return false;
+    if (!stream_ended_ || stream_.damage() || position_ < contents_end_) return false;
     const std::string_view rest = current_bytes(position_);
     if (rest.size() >= block || !all_zero(rest)) return false;
     note_once("the archive has no end marker");
@@ -258,6 +262,7 @@ void TarWalk::step_contents() {
     }
     if (status == ARCHIVE_RETRY) return;
     if (status != ARCHIVE_OK && status != ARCHIVE_WARN) {
+        if (ended_without_marker()) return;
         const char* why = archive_error_string(archive_.get());
         damaged(why != nullptr ? why : "damaged contents");
         return;

@@ -86,6 +86,7 @@ private:
     WindowBuilder builder_;
 
     std::uint64_t position_ = 0;       // of the next byte of the current member
+    std::uint64_t contents_end_ = ~std::uint64_t{0};  // where its contents should end
     std::uint64_t files_ = 0;
     std::uint64_t warnings_ = 0;
     bool is_tar_ = false;

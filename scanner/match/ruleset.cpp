@@ -100,13 +100,20 @@ Result<void> complete_anchors(Rule& rule, const RegexNode& tree) {
         }
     }
     if (rule.reach > 0) return {};
-    const auto lead = anchor_within(tree, rule.anchors, rule.nocase, rule.width);
-    if (!lead) {
-        return fail(ErrorCode::invalid_argument,
-                    "a match without any of the anchors is possible: it would be missed");
+    if (const auto lead = anchor_within(tree, rule.anchors, rule.nocase, rule.width)) {
+        rule.lead = static_cast<std::uint32_t>(*lead);
+        return {};
     }
-    rule.lead = static_cast<std::uint32_t>(*lead);
-    return {};
+    // A match without any of the anchors may be possible. What is narrow enough is
+    // looked for as a whole, and then nothing is left to prove.
+    rule.gate = rule.pattern;
+    if (check_gate(rule)) {
+        rule.anchors.clear();
+        return {};
+    }
+    return fail(ErrorCode::invalid_argument,
+                "a match without any of the anchors is possible: it would be missed", {},
+                "name more anchors, or write a `gate`");
 }
 
 // Numbers expressions, so that rules and programs that want the same share one.
