@@ -76,7 +76,9 @@ namespace stratascan::evidence::checks {
 /// Such values are known to the program by their digest alone (known.cpp).
 [[nodiscard]] bool is_published_value(std::string_view value);
 
-/// What a published test key is called, by its "SHA256:…" fingerprint; or empty.
-[[nodiscard]] std::string_view published_key(std::string_view ssh_fingerprint) noexcept;
+/// What a published test key is called, by its "SHA256:…" fingerprint or the hex
+/// SHA-256 of its SubjectPublicKeyInfo; or empty.
+[[nodiscard]] std::string_view published_key(std::string_view ssh_fingerprint,
+                                             std::string_view spki_sha256) noexcept;
 
 }  // namespace stratascan::evidence::checks

@@ -27,12 +27,19 @@ constexpr std::array<std::string_view, 8> published_values = {
 static_assert(std::is_sorted(published_values.begin(), published_values.end()));
 
 struct PublishedKey {
-    std::string_view fingerprint;
+    std::string_view public_key;  ///< "SHA256:…" of the SSH form, or hex SHA-256 of the SPKI
     std::string_view name;
 };
 
-constexpr std::array<PublishedKey, 1> published_keys = {{
+constexpr std::array<PublishedKey, 8> published_keys = {{
     {"SHA256:1M4RzhMyWuFS/86uPY/ce2prh/dVTHW7iD2RhpquOZA", "Vagrant's insecure key"},
+    {"215fde895c12883e29036f5bd38c22467657f3cabbc77d7e9e328ab5f4ae39f2", "GnuTLS self-test key"},
+    {"5a9214aa789ffe021992636dd17ca313f340948e604d4122735160f3d46688a0", "GnuTLS self-test key"},
+    {"5bd7bad40971be901e68d9b97405c3a3e996adbede885869b270185ad499108e", "GnuTLS self-test key"},
+    {"6e1900f654edb2e599930c8a287c7263ea170f010826630893227e7cec221586", "GnuTLS self-test key"},
+    {"965237ca6ba836733f2b6436d66516dc01ef2d58825d3b4aa6b9061a76c7a9ce", "GnuTLS self-test key"},
+    {"c305f632b9f12913e548002d5e48435fccfb7a54f4e6f2255c055d9b99794b69", "GnuTLS self-test key"},
+    {"dd0701715ac41b7b96a2c8fe7a762b0ee05215f4f21c44d9458f1d2e2d57427d", "GnuTLS self-test key"},
 }};
 
 }  // namespace
@@ -45,9 +52,10 @@ bool is_published_value(std::string_view value) {
                               std::string_view(hex(sha256(value))));
 }
 
-std::string_view published_key(std::string_view ssh_fingerprint) noexcept {
+std::string_view published_key(std::string_view ssh_fingerprint,
+                               std::string_view spki_sha256) noexcept {
     for (const PublishedKey& key : published_keys) {
-        if (key.fingerprint == ssh_fingerprint) return key.name;
+        if (key.public_key == ssh_fingerprint || key.public_key == spki_sha256) return key.name;
     }
     return {};
 }

@@ -1,6 +1,7 @@
 #include "scanner/layer/window_scan.hpp"
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 #include "scanner/layer/clock.hpp"
@@ -262,6 +263,30 @@ Result<std::vector<Finding>> WindowScanner::scan_text(std::string_view text) {
     return findings;
 }
 
+namespace {
+
+// Of several generic rules that see the same value, the most telling one stays.
+void keep_best_generic(std::vector<WindowFinding>& findings) {
+    std::map<std::pair<std::uint64_t, std::uint64_t>, const Finding*> best;
+    const auto rank = [](const Finding& finding) {
+        return std::tuple(finding.confidence, finding.severity);
+    };
+    for (const WindowFinding& found : findings) {
+        if (!found.generic) continue;
+        const Finding*& kept = best[{found.finding.offset, found.finding.length}];
+        if (kept == nullptr || rank(*kept) < rank(found.finding)) kept = &found.finding;
+    }
+    std::vector<WindowFinding> rest;
+    for (WindowFinding& found : findings) {
+        const bool drop =
+            found.generic && best[{found.finding.offset, found.finding.length}] != &found.finding;
+        if (!drop) rest.push_back(std::move(found));
+    }
+    findings = std::move(rest);
+}
+
+}  // namespace
+
 void settle(std::vector<WindowFinding>& findings) {
     const auto key = [](const WindowFinding& found) {
         return std::tuple<std::uint64_t, std::string_view, std::uint64_t>(
@@ -272,6 +297,7 @@ void settle(std::vector<WindowFinding>& findings) {
     findings.erase(std::unique(findings.begin(), findings.end(),
                                [&](const auto& a, const auto& b) { return key(a) == key(b); }),
                    findings.end());
+    keep_best_generic(findings);
     // Sorted by begin: a generic finding overlaps a specific one when one of the
     // specific ones that begin before its end reaches beyond its begin.
     std::vector<std::pair<std::uint64_t, std::uint64_t>> specific;  // begin, furthest end so far

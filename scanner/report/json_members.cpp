@@ -94,6 +94,7 @@ void write_members(JsonWriter& json, const Finding& finding) {
     json.member("redacted", finding.redacted);
     json.member("secret_id", finding.secret_id);
     write_optional(json, "public_fingerprint", finding.public_fingerprint);
+    write_optional(json, "public_key_sha256", finding.public_key_sha256);
     json.member("visibility", to_string(finding.visibility));
     write_index(json, "hidden_by", finding.hidden_by);
     json.member("created_by", finding.created_by);
