@@ -70,7 +70,7 @@ void add_action(CLI::App& rules, const std::shared_ptr<RulesArguments>& argument
     CLI::App* const command = rules.add_subcommand(name, help);
     command->add_option("--rules", arguments->rule_files,
                         "More rules, a TOML file or a folder of them")
-        ->expected(1);
+        ->allow_extra_args(false);
     if (name == "show") command->add_option("id", arguments->id, "The rule's id")->required();
     command->callback([arguments, &code, action] {
         const auto engine = load_engine(arguments->rule_files);

@@ -99,7 +99,7 @@ void add_options(CLI::App& command, ScanArguments& arguments) {
                        "Only this platform of an index, as os/arch[/variant] (default: all)");
     command.add_option("--rules", options.rule_files,
                        "More rules, a TOML file or a folder of them")
-        ->expected(1);
+        ->allow_extra_args(false);
     command.add_option("--key-file", options.key_file,
                        "Key of the HMAC that names secrets (default: one made on first use)");
     command.add_flag("--secrets-only", arguments.secrets_only, "Look for secrets only");
