@@ -23,7 +23,7 @@ std::string ruleset_name(const match::RuleSet& rules) {
 }
 
 Result<Engine> load_carried(match::Pack pack) {
-    auto rules = match::RuleSet::assemble(std::move(pack.rules));
+    auto rules = match::RuleSet::assemble(std::move(pack.rules), true);
     if (!rules) return std::unexpected(rules.error());
     if ((*rules)->hash() != pack.rules_hash || pack.engine != hs_version()) {
         return fail(ErrorCode::engine,

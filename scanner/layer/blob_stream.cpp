@@ -116,7 +116,12 @@ bool BlobStream::read_chunk() {
     return true;
 }
 
+// A field's end is kept as a line's end: what stands in two fields is not one word.
 void BlobStream::keep_side(std::string_view bytes) {
+    if (bytes.empty()) {
+        if (!side_.empty() && side_.back() != '\n' && side_.size() < side_limit) side_ += '\n';
+        return;
+    }
     const std::string_view kept = bytes.substr(0, side_limit - side_.size());
     side_ += kept;
     side_dropped_ += bytes.size() - kept.size();
@@ -153,6 +158,7 @@ std::size_t BlobStream::fill(std::span<char> out) {
         const auto step = decoder_->step(input_, input_ended_, out);
         if (!step) {
             damage_ = step.error();
+            over_memory_ = damage_->code == ErrorCode::over_limit;
             stream_ended_ = true;
         } else if (*step == Step::end) {
             stream_ended_ = true;
@@ -174,6 +180,7 @@ std::size_t BlobStream::fill(std::span<char> out) {
 }
 
 Result<std::string> BlobStream::finish() {
+    keep_side({});
     if (!damage_) take_trailing(input_);
     while (!input_ended_) {
         input_ = {};

@@ -82,6 +82,8 @@ public:
     [[nodiscard]] Result<std::string> finish();
 
     [[nodiscard]] const std::optional<Error>& damage() const noexcept { return damage_; }
+    /// The damage is that the decoder asked for more memory than it was given.
+    [[nodiscard]] bool over_memory() const noexcept { return over_memory_; }
     [[nodiscard]] Compression compression() const noexcept { return compression_; }
     [[nodiscard]] std::uint64_t blob_bytes() const noexcept { return blob_bytes_; }
     [[nodiscard]] std::uint64_t stream_bytes() const noexcept { return stream_bytes_; }
@@ -111,6 +113,7 @@ private:
     std::string_view input_;  // of chunk_, not yet decoded
     bool input_ended_ = false;
     bool stream_ended_ = false;
+    bool over_memory_ = false;
     std::optional<Error> damage_, read_error_;
     std::uint64_t blob_bytes_ = 0, stream_bytes_ = 0, trailing_ = 0;
     std::string side_;

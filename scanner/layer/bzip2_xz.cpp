@@ -71,18 +71,41 @@ private:
     bool open_ = false;
 };
 
+// liblzma can read concatenated streams itself, but takes bytes behind the last one
+// for a damaged stream and swallows their beginning; so each stream is begun here.
 class XzDecoder final : public Decoder {
 public:
-    explicit XzDecoder(std::uint64_t memory_limit) : memory_limit_(memory_limit) {
-        ready_ = lzma_stream_decoder(&stream_, memory_limit, LZMA_CONCATENATED) == LZMA_OK;
-    }
+    explicit XzDecoder(std::uint64_t memory_limit) : memory_limit_(memory_limit) {}
     ~XzDecoder() override { lzma_end(&stream_); }
     XzDecoder(const XzDecoder&) = delete;
     XzDecoder& operator=(const XzDecoder&) = delete;
 
     Result<Step> step(std::string_view& in, bool last, std::span<char>& out) override {
-        if (!ready_) return fail(ErrorCode::engine, "xz: the decoder could not start");
-        if (ended_) return Step::end;
+        for (;;) {
+            if (!open_) {
+                in.remove_prefix(std::min(in.find_first_not_of('\0'), in.size()));
+                if (in.size() < magic.size() && !last) return Step::need_input;
+                if (!in.starts_with(magic)) return Step::end;
+                if (lzma_stream_decoder(&stream_, memory_limit_, 0) != LZMA_OK) {
+                    return fail(ErrorCode::engine, "xz: the decoder could not start");
+                }
+                open_ = true;
+            }
+            const lzma_ret status = decode(in, last, out);
+            if (status == LZMA_STREAM_END) {
+                open_ = false;
+                continue;
+            }
+            return answer(status, last, out.empty());
+        }
+    }
+
+    std::string_view name() const noexcept override { return "xz"; }
+
+private:
+    static constexpr std::string_view magic{"\xfd" "7zXZ\0", 6};
+
+    lzma_ret decode(std::string_view& in, bool last, std::span<char>& out) {
         stream_.next_in = reinterpret_cast<const std::uint8_t*>(in.data());
         stream_.avail_in = in.size();
         stream_.next_out = reinterpret_cast<std::uint8_t*>(out.data());
@@ -90,31 +113,27 @@ public:
         const lzma_ret status = lzma_code(&stream_, last ? LZMA_FINISH : LZMA_RUN);
         in.remove_prefix(in.size() - stream_.avail_in);
         out = out.subspan(out.size() - stream_.avail_out);
+        return status;
+    }
+
+    [[nodiscard]] Result<Step> answer(lzma_ret status, bool last, bool full) const {
         switch (status) {
-            case LZMA_STREAM_END: ended_ = true; return Step::end;
-            case LZMA_OK: return out.empty() ? Step::have_output : Step::need_input;
+            case LZMA_OK: return full ? Step::have_output : Step::need_input;
             case LZMA_BUF_ERROR:
-                if (out.empty()) return Step::have_output;
+                if (full) return Step::have_output;
                 if (!last) return Step::need_input;
                 return fail(ErrorCode::malformed, "xz: the blob ends inside a stream");
             case LZMA_MEMLIMIT_ERROR:
-                return fail(ErrorCode::over_limit, fmt::format("xz: the stream asks for more than {} bytes of memory",
+                return fail(ErrorCode::over_limit,
+                            fmt::format("xz: the stream asks for more than {} bytes of memory",
                                         memory_limit_));
-            case LZMA_FORMAT_ERROR:
-                // Behind a whole stream: bytes that belong to nobody.
-                ended_ = true;
-                return Step::end;
             default: return fail(ErrorCode::malformed, "xz: damaged stream");
         }
     }
 
-    std::string_view name() const noexcept override { return "xz"; }
-
-private:
     std::uint64_t memory_limit_;
     lzma_stream stream_ = LZMA_STREAM_INIT;
-    bool ready_ = false;
-    bool ended_ = false;
+    bool open_ = false;
 };
 
 }  // namespace

@@ -35,7 +35,7 @@ enum class Step : std::uint8_t {
 };
 
 /// Bytes of a container that are in no file: gzip header fields, zstd skippable
-/// frames. Called with them in order, in pieces.
+/// frames. Called with them in order, in pieces; an empty piece ends each field.
 using SideBytes = std::function<void(std::string_view where, std::string_view bytes)>;
 
 /// Decodes one blob. Not thread-safe. Both spans are moved forward past what was

@@ -59,19 +59,22 @@ public:
                     if (side_) side_("gzip extra field", part);
                     in.remove_prefix(part.size());
                     length_ -= static_cast<unsigned>(part.size());
-                    if (length_ == 0) next(State::extra);
+                    if (length_ > 0) break;
+                    if (side_) side_("gzip extra field", {});
+                    next(State::extra);
                     break;
                 }
                 case State::name:
                 case State::comment: {
                     const std::size_t end = in.find('\0');
                     const std::string_view part = in.substr(0, end);
-                    if (side_) {
-                        side_(state_ == State::name ? "gzip name" : "gzip comment", part);
-                    }
+                    const auto* const where =
+                        state_ == State::name ? "gzip name" : "gzip comment";
+                    if (side_ && !part.empty()) side_(where, part);
                     in.remove_prefix(part.size());
                     if (end == std::string_view::npos) break;
                     in.remove_prefix(1);
+                    if (side_) side_(where, {});
                     next(state_);
                     break;
                 }

@@ -125,8 +125,7 @@ LayerResult scan_layer(std::unique_ptr<source::BlobReader> blob,
         add_gap(result, digest.error().message());
     }
     if (stream.damage()) {
-        result.over_decoder_memory = stream.damage()->code == ErrorCode::over_limit &&
-                                     stream.stream_bytes() < options.output_limit;
+        result.over_decoder_memory = stream.over_memory();
         spoil(result, LayerState::partial, stream.damage()->message());
         add_gap(result, stream.damage()->message());
     }

@@ -265,23 +265,23 @@ Result<std::vector<Finding>> WindowScanner::scan_text(std::string_view text) {
 
 namespace {
 
-// Of several generic rules that see the same value, the most telling one stays.
-void keep_best_generic(std::vector<WindowFinding>& findings) {
-    std::map<std::pair<std::uint64_t, std::uint64_t>, const Finding*> best;
-    const auto rank = [](const Finding& finding) {
-        return std::tuple(finding.confidence, finding.severity);
+// Of several rules that see the same value, the most telling one stays. The
+// findings are sorted, so that equals are decided by the rule's name.
+void keep_best(std::vector<WindowFinding>& findings) {
+    const auto rank = [](const WindowFinding& found) {
+        const bool proved = found.finding.evidence == Evidence::verified;
+        return std::tuple(!found.generic, proved, found.finding.confidence,
+                          found.finding.severity);
     };
-    for (const WindowFinding& found : findings) {
-        if (!found.generic) continue;
-        const Finding*& kept = best[{found.finding.offset, found.finding.length}];
-        if (kept == nullptr || rank(*kept) < rank(found.finding)) kept = &found.finding;
+    std::map<std::pair<std::uint64_t, std::uint64_t>, std::size_t> best;
+    for (std::size_t i = 0; i < findings.size(); ++i) {
+        const Finding& finding = findings[i].finding;
+        const auto [kept, fresh] = best.try_emplace({finding.offset, finding.length}, i);
+        if (!fresh && rank(findings[kept->second]) < rank(findings[i])) kept->second = i;
     }
     std::vector<WindowFinding> rest;
-    for (WindowFinding& found : findings) {
-        const bool drop =
-            found.generic && best[{found.finding.offset, found.finding.length}] != &found.finding;
-        if (!drop) rest.push_back(std::move(found));
-    }
+    rest.reserve(best.size());
+    for (const auto& [span, index] : best) rest.push_back(std::move(findings[index]));
     findings = std::move(rest);
 }
 
@@ -294,10 +294,7 @@ void settle(std::vector<WindowFinding>& findings) {
     };
     std::sort(findings.begin(), findings.end(),
               [&](const auto& a, const auto& b) { return key(a) < key(b); });
-    findings.erase(std::unique(findings.begin(), findings.end(),
-                               [&](const auto& a, const auto& b) { return key(a) == key(b); }),
-                   findings.end());
-    keep_best_generic(findings);
+    keep_best(findings);
     // Sorted by begin: a generic finding overlaps a specific one when one of the
     // specific ones that begin before its end reaches beyond its begin.
     std::vector<std::pair<std::uint64_t, std::uint64_t>> specific;  // begin, furthest end so far

@@ -102,8 +102,9 @@ private:
     ScanCounters counters_;
 };
 
-/// Drops generic findings that overlap specific ones, and doubles, then sorts by
-/// offset and rule. All must be of one member and source.
+/// Of findings of the same bytes keeps the most telling one, drops generic ones
+/// that overlap specific ones, and sorts by offset and length. All must be of one
+/// member and source.
 void settle(std::vector<WindowFinding>& findings);
 
 }  // namespace stratascan::layer

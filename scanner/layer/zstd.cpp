@@ -66,6 +66,7 @@ public:
                     in.remove_prefix(part.size());
                     skip_left_ -= static_cast<std::uint32_t>(part.size());
                     if (skip_left_ == 0) {
+                        if (side_) side_("zstd skippable frame", {});
                         state_ = State::between;
                         break;
                     }

@@ -199,7 +199,7 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::build(RuleFile file) {
     return assemble(std::move(file));
 }
 
-Result<std::shared_ptr<const RuleSet>> RuleSet::assemble(RuleFile file) {
+Result<std::shared_ptr<const RuleSet>> RuleSet::assemble(RuleFile file, bool trusted) {
     auto set = std::make_shared<RuleSet>();
     set->hash_ = sha256_hex(write_rules(file));
     Numbering numbering(set->expressions_);
@@ -219,7 +219,7 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::assemble(RuleFile file) {
         }
         set->rules_.push_back(std::make_unique<CompiledRule>(std::move(rule)));
     }
-    auto programs = program::ProgramSet::build(std::move(file.programs));
+    auto programs = program::ProgramSet::build(std::move(file.programs), trusted);
     if (!programs) return std::unexpected(programs.error());
     set->programs_ = std::move(*programs);
     std::uint32_t literal = 0;

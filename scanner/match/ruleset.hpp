@@ -59,8 +59,10 @@ public:
     /// numbers the expressions. The same rules give the same numbers.
     [[nodiscard]] static Result<std::shared_ptr<const RuleSet>> build(RuleFile file);
 
-    /// As build(), for rules that build() has completed before.
-    [[nodiscard]] static Result<std::shared_ptr<const RuleSet>> assemble(RuleFile complete);
+    /// As build(), for rules that build() has completed before; `trusted` leaves
+    /// out every check, for those that the program carries.
+    [[nodiscard]] static Result<std::shared_ptr<const RuleSet>> assemble(RuleFile complete,
+                                                                         bool trusted = false);
 
     [[nodiscard]] const std::vector<std::unique_ptr<CompiledRule>>& rules() const noexcept {
         return rules_;

@@ -56,12 +56,12 @@ Complaint check_rule(const ProgramRule& rule) {
     return check_literals(rule.embedded_when);
 }
 
-std::unique_ptr<re2::RE2> compile_version(const std::string& expression) {
-    re2::RE2::Options options;
-    options.set_encoding(re2::RE2::Options::EncodingLatin1);
-    options.set_log_errors(false);
-    options.set_max_mem(1 << 20);
-    return std::make_unique<re2::RE2>(expression, options);
+Complaint check_version(const re2::RE2& expression) {
+    if (!expression.ok()) return "its version expression: " + expression.error();
+    if (expression.NumberOfCapturingGroups() != 1) {
+        return "its version expression needs exactly one capture";
+    }
+    return std::nullopt;
 }
 
 /// Numbers literals in the order of their first use.
@@ -94,7 +94,7 @@ private:
 
 /// Says of each literal of one rule what to look for near it. A literal reports
 /// one version, so rules that share it must agree on how.
-Complaint set_uses(const ProgramRule& rule, const RuleIndex& index, const re2::RE2* version,
+Complaint set_uses(const ProgramRule& rule, const RuleIndex& index, const VersionExpression* version,
                    std::vector<LiteralUse>& uses) {
     if (rule.multicall == "busybox") {
         for (const LiteralNumbers& set : index.identity) {
@@ -104,7 +104,7 @@ Complaint set_uses(const ProgramRule& rule, const RuleIndex& index, const re2::R
     if (version == nullptr) return std::nullopt;
     for (const std::uint32_t literal : index.versioned) {
         LiteralUse& use = uses[literal];
-        if (use.version != nullptr && use.version->pattern() != version->pattern()) {
+        if (use.version != nullptr && use.version->text() != version->text()) {
             return "it shares a literal with a rule of another version expression";
         }
         use.version = version;
@@ -130,7 +130,19 @@ RuleIndex index_rule(const ProgramRule& rule, LiteralTable& table) {
 ProgramSet::ProgramSet() : impl_(std::make_unique<Impl>()) {}
 ProgramSet::~ProgramSet() = default;
 
-Result<std::shared_ptr<const ProgramSet>> ProgramSet::build(std::vector<ProgramRule> rules) {
+const re2::RE2& VersionExpression::get() const {
+    std::call_once(once_, [this] {
+        re2::RE2::Options options;
+        options.set_encoding(re2::RE2::Options::EncodingLatin1);
+        options.set_log_errors(false);
+        options.set_max_mem(1 << 20);
+        compiled_ = std::make_unique<re2::RE2>(text_, options);
+    });
+    return *compiled_;
+}
+
+Result<std::shared_ptr<const ProgramSet>> ProgramSet::build(std::vector<ProgramRule> rules,
+                                                            bool trusted) {
     const std::shared_ptr<ProgramSet> set(new ProgramSet);
     Impl& impl = *set->impl_;
     LiteralTable table(impl.literals, impl.uses);
@@ -142,12 +154,14 @@ Result<std::shared_ptr<const ProgramSet>> ProgramSet::build(std::vector<ProgramR
         };
         if (auto complaint = check_rule(rule)) return bad(std::move(*complaint));
         if (!ids.insert(rule.id).second) return bad("its id is taken");
-        const re2::RE2* version = nullptr;
+        const VersionExpression* version = nullptr;
         if (!rule.version.empty()) {
-            version = impl.versions.emplace_back(compile_version(rule.version)).get();
-            if (!version->ok()) return bad("its version expression: " + version->error());
-            if (version->NumberOfCapturingGroups() != 1) {
-                return bad("its version expression needs exactly one capture");
+            version =
+                impl.versions.emplace_back(std::make_unique<VersionExpression>(rule.version)).get();
+            if (!trusted) {
+                if (auto complaint = check_version(version->get())) {
+                    return bad(std::move(*complaint));
+                }
             }
         }
         const RuleIndex& index = impl.indexes.emplace_back(index_rule(rule, table));
@@ -175,7 +189,7 @@ Observation ProgramSet::observe(std::uint32_t literal, std::uint64_t file_offset
     const LiteralUse& use = impl_->uses[literal];
     if (use.version != nullptr) {
         const std::size_t length = impl_->literals[literal].size();
-        if (auto near = nearest_version(*use.version, around, at, length)) {
+        if (auto near = nearest_version(use.version->get(), around, at, length)) {
             seen.version = std::move(near->text);
             seen.version_distance = near->distance;
         }

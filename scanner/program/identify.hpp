@@ -31,9 +31,10 @@ struct Observation {
 
 class ProgramSet {
 public:
-    /// Compiles version expressions; an Error names the rule at fault.
+    /// Checks every rule; an Error names the one at fault. `trusted` rules were
+    /// built before: their version expressions are compiled only when needed.
     [[nodiscard]] static Result<std::shared_ptr<const ProgramSet>> build(
-        std::vector<ProgramRule> rules);
+        std::vector<ProgramRule> rules, bool trusted = false);
 
     /// Every literal that the pass must report, each once; an index into it is
     /// the literal's number. 4 bytes or more each.

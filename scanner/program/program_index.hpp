@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,22 @@ struct RuleIndex {
     LiteralNumbers versioned;  ///< those that its version is looked for near
 };
 
+/// A version expression, compiled when it is first needed: a start needs none.
+class VersionExpression {
+public:
+    explicit VersionExpression(std::string text) : text_(std::move(text)) {}
+
+    [[nodiscard]] const std::string& text() const noexcept { return text_; }
+    [[nodiscard]] const re2::RE2& get() const;
+
+private:
+    std::string text_;
+    mutable std::once_flag once_;
+    mutable std::unique_ptr<re2::RE2> compiled_;
+};
+
 struct LiteralUse {
-    const re2::RE2* version = nullptr;  ///< to be tried near it; owned by Impl::versions
+    const VersionExpression* version = nullptr;  ///< to be tried near it; owned by Impl::versions
     bool busybox_table = false;         ///< an applet table may lie near it
 };
 
@@ -33,7 +48,7 @@ struct ProgramSet::Impl {
     std::vector<RuleIndex> indexes;  ///< one a rule
     std::vector<std::string> literals;
     std::vector<LiteralUse> uses;  ///< one a literal
-    std::vector<std::unique_ptr<re2::RE2>> versions;
+    std::vector<std::unique_ptr<VersionExpression>> versions;
 };
 
 }  // namespace stratascan::program

@@ -30,9 +30,8 @@ public:
         : bytes_(std::move(bytes)), good_bytes_(good_bytes) {}
 
     Result<std::size_t> read(std::span<std::byte> out) override {
-        if (at_ >= good_bytes_) return fail(ErrorCode::unreadable, "a bad disk");
-        const std::size_t end = std::min(bytes_.size(), good_bytes_);
-        const std::size_t size = std::min(out.size(), end - at_);
+        const std::size_t size = std::min(out.size(), bytes_.size() - at_);
+        if (at_ + size > good_bytes_) return fail(ErrorCode::unreadable, "a bad disk");
         std::memcpy(out.data(), bytes_.data() + at_, size);
         at_ += size;
         return size;

@@ -184,13 +184,17 @@ TEST(GzipDecoder, DeliversEveryHeaderFieldOnce) {
     for (unsigned fields = 0; fields < 16; ++fields) {
         test::GzipFields header;
         std::string side;
-        if ((fields & 1U) != 0) side += *(header.extra = "AB\x04\x00" "data" + std::string(300, 'e')) + "|";
-        if ((fields & 2U) != 0) side += *(header.name = "a name") + "|";
-        if ((fields & 4U) != 0) side += *(header.comment = "a comment\nof two lines") + "|";
+        if ((fields & 1U) != 0) header.extra = std::string("AB\x04\0data", 8) + std::string(300, 'e');
+        if ((fields & 2U) != 0) header.name = "a name";
+        if ((fields & 4U) != 0) header.comment = "a comment\nof two lines";
+        for (const auto& field : {header.extra, header.name, header.comment}) {
+            if (field) side += *field + "|";
+        }
         header.header_crc = (fields & 8U) != 0;
-        const std::string blob = test::gzip_with("first", header) + test::gzip_with("second", header);
+        const std::string blob =
+            test::gzip_with("first", header) + test::gzip_with("second", header);
         for (const DecoderOptions& options : engines(Compression::gzip)) {
-            for (const std::size_t size : {std::size_t{1}, std::size_t{3}, std::size_t{11}, blob.size()}) {
+            for (const std::size_t size : {std::size_t{1}, std::size_t{11}, blob.size()}) {
                 const Decoded decoded =
                     decode(Compression::gzip, blob, always(size), always(4), options);
                 expect_whole(decoded, "firstsecond", "", "fields " + std::to_string(fields));
@@ -211,7 +215,7 @@ TEST(GzipDecoder, RefusesAnUnknownMethodAndAWrongChecksum) {
     method[2] = 7;
     EXPECT_TRUE(decode(Compression::gzip, method).error.has_value());
     for (const std::size_t from_end : {1U, 8U}) {
-        std::string trailer = test::gzip("x") ;
+        std::string trailer = test::gzip("x");
         trailer[trailer.size() - from_end] ^= 1;
         for (const DecoderOptions& options : engines(Compression::gzip)) {
             const Decoded decoded = decode(Compression::gzip, trailer, options);
@@ -237,8 +241,9 @@ TEST(GzipDecoder, BothEnginesAgree) {
         plain.gzip = GzipEngine::zlib;
         const Decoded reference = decode(Compression::gzip, blob, plain);
         ASSERT_FALSE(reference.error);
-        expect_whole(decode(Compression::gzip, blob, any_of(random, 1 << 15), any_of(random, 1 << 14)),
-                     reference.output, "", "seed " + std::to_string(seed));
+        const Decoded fast =
+            decode(Compression::gzip, blob, any_of(random, 1 << 15), any_of(random, 1 << 14));
+        expect_whole(fast, reference.output, "", "seed " + std::to_string(seed));
         // Bits that differ: where one finds damage, so does the other.
         std::string damaged = blob;
         damaged[random->number(0, damaged.size() - 1)] ^= 4;
