@@ -154,9 +154,9 @@ void TarWalk::begin_archive(std::uint64_t position) {
     archive_read_support_format_tar(archive_.get());
     archive_base_ = position;
     give_from_ = position;
+    position_ = position;
     if (archive_read_open(archive_.get(), this, nullptr, &TarWalk::read_callback, nullptr) !=
         ARCHIVE_OK) {
-        position_ = position;
         damaged("a header that no tar reader accepts");
         return;
     }
@@ -187,6 +187,12 @@ void TarWalk::step_header() {
     const auto consumed =
         archive_base_ + static_cast<std::uint64_t>(archive_filter_bytes(archive_.get(), 0));
     if (status == ARCHIVE_EOF) {
+        // A marker is at least one zero block behind the last member's padding.
+        const std::uint64_t size = position_ - archive_base_;
+        const std::uint64_t padded = position_ + (block - size % block) % block;
+        if (consumed < padded + block && !stream_.damage()) {
+            note_once("the archive has no end marker");
+        }
         after_end_ = true;
         between_ = std::min(consumed, give_from_);
         state_ = State::between;

@@ -224,6 +224,37 @@ std::optional<std::uint64_t> widest(const RegexNode& node) {
     return std::nullopt;
 }
 
+std::vector<Bytes> first_bytes(const RegexNode& node, std::size_t places) {
+    Automaton automaton;
+    const std::uint32_t start = automaton.state();
+    const std::uint32_t end = automaton.add(node, start);
+    std::vector<Bytes> first;
+    std::set<std::uint32_t> now = {start};
+    while (automaton.complete() && first.size() < places) {
+        // What is reached without a byte belongs to this place too.
+        std::vector<std::uint32_t> open(now.begin(), now.end());
+        while (!open.empty()) {
+            const std::uint32_t state = open.back();
+            open.pop_back();
+            for (const std::uint32_t to : automaton.silent[state]) {
+                if (now.insert(to).second) open.push_back(to);
+            }
+        }
+        if (now.contains(end)) break;
+        Bytes bytes;
+        std::set<std::uint32_t> next;
+        for (const std::uint32_t state : now) {
+            for (const Automaton::Edge& edge : automaton.edges[state]) {
+                bytes |= edge.bytes;
+                next.insert(edge.to);
+            }
+        }
+        first.push_back(bytes);
+        now = std::move(next);
+    }
+    return first;
+}
+
 std::optional<std::uint64_t> anchor_within(const RegexNode& node,
                                            const std::vector<std::string>& anchors, bool nocase,
                                            std::uint64_t width) {

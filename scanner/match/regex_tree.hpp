@@ -44,4 +44,8 @@ struct RegexNode {
                                                          const std::vector<std::string>& anchors,
                                                          bool nocase, std::uint64_t width);
 
+/// The bytes that may stand at the first few places of a match: where these do
+/// not, none begins. As many places as every match has, at most `places`.
+[[nodiscard]] std::vector<std::bitset<256>> first_bytes(const RegexNode& node, std::size_t places);
+
 }  // namespace stratascan::match

@@ -156,6 +156,7 @@ void CompiledRule::compile() const {
         const auto& groups = pattern_->NamedCapturingGroups();
         const auto secret = groups.find("secret");
         secret_group_ = secret == groups.end() ? 0 : secret->second;
+        if (const auto tree = parse_regex(rule_.pattern)) first_ = first_bytes(*tree, 4);
         for (const std::string& text : rule_.allow) {
             allow_.push_back(std::make_unique<re2::RE2>(text, regex_options()));
         }
@@ -165,6 +166,14 @@ void CompiledRule::compile() const {
 const re2::RE2& CompiledRule::pattern() const {
     compile();
     return *pattern_;
+}
+
+bool CompiledRule::may_begin(std::string_view text) const noexcept {
+    if (text.size() < first_.size()) return false;
+    for (std::size_t i = 0; i < first_.size(); ++i) {
+        if (!first_[i][static_cast<unsigned char>(text[i])]) return false;
+    }
+    return true;
 }
 
 int CompiledRule::secret_group() const {

@@ -4,6 +4,7 @@
 
 #include <re2/re2.h>
 
+#include <bitset>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -37,6 +38,8 @@ public:
     [[nodiscard]] const Rule& rule() const noexcept { return rule_; }
     [[nodiscard]] const re2::RE2& pattern() const;
     [[nodiscard]] int secret_group() const;
+    /// False where no match can begin, by the first few bytes of `text`.
+    [[nodiscard]] bool may_begin(std::string_view text) const noexcept;
     [[nodiscard]] bool allowed(std::string_view secret) const;
     [[nodiscard]] evidence::Check check() const noexcept { return check_; }
     [[nodiscard]] bool is_generic() const noexcept { return generic_; }
@@ -51,6 +54,7 @@ private:
     mutable std::unique_ptr<re2::RE2> pattern_;
     mutable std::vector<std::unique_ptr<re2::RE2>> allow_;
     mutable int secret_group_ = 0;
+    mutable std::vector<std::bitset<256>> first_;
 };
 
 class RuleSet {

@@ -4,7 +4,6 @@
 #include <array>
 #include <cctype>
 
-#include "scanner/match/anchors.hpp"
 #include "scanner/match/database.hpp"
 
 namespace stratascan::match {
@@ -57,12 +56,12 @@ struct Span {
 struct Sight {
     Span search;
     std::size_t begins_before = 0, ends_at = 0;
-    /// The match can only begin at one of the first few places of `search`.
-    bool few_begins = false;
 };
 
-// An attempt at one place fails within a few bytes; a search goes on to its end.
-constexpr std::uint32_t few = 6;
+// Most places are told apart by a match's first bytes, and an attempt at one
+// place fails within a few. A text made of beginnings would cost each of them a
+// match's width: behind so many failed attempts one search takes over.
+constexpr unsigned most_attempts = 16;
 
 Sight sight_of(const Rule& rule, std::size_t size, std::size_t anchor_end) {
     Sight sight;
@@ -79,7 +78,6 @@ Sight sight_of(const Rule& rule, std::size_t size, std::size_t anchor_end) {
     sight.search = {anchor_end > lead ? anchor_end - lead : 0,
                     std::min(size, anchor_end + rule.width)};
     sight.begins_before = sight.ends_at = anchor_end;
-    sight.few_begins = rule.lead > 0 && rule.lead <= shortest_anchor + few;
     return sight;
 }
 
@@ -101,12 +99,19 @@ void SecondLook::look(std::uint32_t number, std::string_view text, std::size_t a
     const auto offset = [&](const re2::StringPiece& piece) {
         return static_cast<std::size_t>(piece.data() - text.data());
     };
-    const auto anchoring = sight.few_begins ? re2::RE2::ANCHOR_START : re2::RE2::UNANCHORED;
+    unsigned failed = 0;
     std::size_t at = sight.search.begin;
     while (at < sight.begins_before && at < sight.search.end) {
-        if (!compiled.pattern().Match(near, at - from, sight.search.end - from, anchoring,
+        const bool attempt = failed < most_attempts;
+        if (attempt && !compiled.may_begin(text.substr(at, sight.search.end - at))) {
+            ++at;
+            continue;
+        }
+        if (!compiled.pattern().Match(near, at - from, sight.search.end - from,
+                                      attempt ? re2::RE2::ANCHOR_START : re2::RE2::UNANCHORED,
                                       groups.data(), wanted)) {
-            if (!sight.few_begins) break;
+            if (!attempt) break;
+            ++failed;
             ++at;
             continue;
         }

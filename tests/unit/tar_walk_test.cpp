@@ -252,9 +252,13 @@ TEST(TarWalk, NotesAMissingEndMarker) {
 }
 
 TEST(TarWalk, EveryTruncationIsWalkedToItsEnd) {
+    TarMember second;
+    second.name = "second";
+    second.content = "2";
+    second.pax = {{"path", "s"}};
     const std::string archive = TarBuilder()
                                     .file("first", std::string(600, '1'))
-                                    .add({.name = "second", .content = "2", .pax = {{"path", "s"}}})
+                                    .add(second)
                                     .file("third", "3")
                                     .finish();
     for (std::size_t size = 0; size < archive.size(); size += 61) {
