@@ -52,8 +52,20 @@ def run(*command: str, cwd: Path) -> None:
         sys.exit(f"{' '.join(command[:3])} failed: {done.stderr.strip()[-800:]}")
 
 
+def have_npm(folder: Path) -> None:
+    """Only this needs npm, so set-up does not bring it: apt is asked where it is missing."""
+    if shutil.which("npm"):
+        return
+    as_root = [] if os.geteuid() == 0 else ["sudo"]
+    environment = ["env", "DEBIAN_FRONTEND=noninteractive"]
+    run(*as_root, "apt-get", "update", "-qq", cwd=folder)
+    run(*as_root, *environment, "apt-get", "install", "-y", "-qq", "--no-install-recommends", "npm",
+        cwd=folder)
+
+
 def npm_tree(folder: Path) -> None:
     """Installs without running anything that a package brings along."""
+    have_npm(folder)
     run("npm", "install", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund",
         "--no-package-lock", "--legacy-peer-deps", "--cache", str(folder / ".npm"), "--prefix",
         str(folder), *NPM_PACKAGES, cwd=folder)

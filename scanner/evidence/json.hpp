@@ -11,10 +11,6 @@
 namespace stratascan::evidence {
 
 inline constexpr std::size_t max_json_bytes = std::size_t{64} * 1024;
-inline constexpr std::size_t max_json_depth = 64;
-
-/// Whether brackets nest no deeper than max_json_depth, strings left aside.
-[[nodiscard]] bool is_shallow_json(std::string_view text) noexcept;
 
 /// The object that `text` is as a whole; nothing for any other JSON or text.
 [[nodiscard]] std::optional<nlohmann::json> json_object(std::string_view text);

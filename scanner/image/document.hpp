@@ -14,7 +14,6 @@ namespace stratascan::image {
 /// Registries take manifests of 4 MiB; no runtime reads a larger config.
 inline constexpr std::size_t document_bytes_limit = std::size_t{4} << 20;
 inline constexpr std::size_t document_values_limit = 400'000;
-inline constexpr int document_depth_limit = 64;
 
 struct Document {
     nlohmann::json root;

@@ -94,11 +94,7 @@ LayerCollector::OpenFile& LayerCollector::file_of(const Window& window, std::uin
 
 void LayerCollector::take_finding(const Window& window, WindowFinding& found) {
     Finding& finding = found.finding;
-    if (found.member == no_member) {
-        if (findings_.size() < findings_a_layer) findings_.push_back({finding, 0});
-        return;
-    }
-    OpenFile& file = file_of(window, found.member);
+    OpenFile& file = found.member == no_member ? nobody_ : file_of(window, found.member);
     cut_out(file.path, found.named_secret, finding.redacted);
     if (file.after_end) finding.source = Source::trailer;
     if (file.kind == EntryKind::whiteout && finding.source == Source::file) {
@@ -170,6 +166,7 @@ void LayerCollector::close(std::uint32_t ordinal, OpenFile& file) {
 void LayerCollector::finish(LayerResult& result) {
     for (auto& [ordinal, file] : open_) close(ordinal, file);
     open_.clear();
+    close(0, nobody_);
     if (findings_dropped_ > 0) {
         gaps_.push_back({{}, fmt::format("more than {} findings in one layer; {} are not told",
                                          findings_a_layer, findings_dropped_), 0});

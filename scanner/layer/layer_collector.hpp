@@ -55,6 +55,7 @@ private:
     program::FileJudge judge_;
     std::uint64_t findings_a_file_;
     std::map<std::uint32_t, OpenFile> open_;
+    OpenFile nobody_;  // what stands in front of the first member
     std::optional<std::uint32_t> continuing_;  // ordinal of the member across windows
     std::uint64_t continuing_lines_ = 0;
     std::vector<LayerFinding> findings_;

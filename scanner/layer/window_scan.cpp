@@ -171,7 +171,7 @@ void WindowScanner::look_at_hit(const Window& window, const Region& region, cons
                               : -static_cast<std::int64_t>(count_lines(base + place, mark - place));
         } else if (region.piece != nullptr) {
             found.finding.source = header_source(region.text, match.begin);
-            found.finding.offset = match.begin;
+            found.finding.offset = place - region.piece->begin;
             found.named_secret = region.text.substr(match.begin, match.end - match.begin);
         } else {
             found.finding.source = Source::trailer;
@@ -219,11 +219,10 @@ void WindowScanner::read_heads(const Window& window, WindowScan& result) const {
 
 void WindowScanner::mark_open_member(const Window& window, WindowScan& result) const {
     const std::uint64_t end = window.own_end();
-    for (std::size_t i = window.pieces.size(); i-- > 0;) {
-        const Piece& piece = window.pieces[i];
-        if (piece.begin >= end && !(i > 0 && window.pieces[i - 1].member == piece.member)) continue;
+    for (const Piece& piece : window.pieces) {
+        if (piece.begin >= end) break;
+        result.open_member.reset();
         if (piece.kind == PieceKind::contents) result.open_member = piece.member;
-        break;
     }
     if (!result.open_member) return;
     const char* const base = window.bytes().data() - window.sight_begin();

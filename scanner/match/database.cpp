@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <span>
@@ -74,10 +75,47 @@ Result<std::string> serialized(const hs_database_t* database) {
     return std::string(bytes, size);
 }
 
+// Hyperscan sees the stream, where other bytes stand before and behind a file's. A
+// gate that asks for a line's beginning, a word's boundary or the end would miss
+// what stands at a file's edge, so every assertion is taken out of it. That makes
+// the gate wider, never narrower; RE2 sees the file alone and decides.
+std::string without_assertions(std::string_view gate) {
+    if (gate.find("\\Q") != std::string_view::npos) return std::string(gate);
+    constexpr std::string_view nothing = "(?:)";
+    std::string text;
+    bool in_class = false;
+    for (std::size_t i = 0; i < gate.size(); ++i) {
+        const char c = gate[i];
+        if (c == '\\' && i + 1 < gate.size()) {
+            const char escaped = gate[++i];
+            const bool assertion =
+                !in_class && std::string_view("bBAzZ").find(escaped) != std::string_view::npos;
+            text += assertion ? std::string(nothing) : std::string{c, escaped};
+        } else if (in_class && gate.substr(i).starts_with("[:")) {
+            const std::size_t end = std::min(gate.find(":]", i), gate.size() - 2) + 2;
+            text += gate.substr(i, end - i);
+            i = end - 1;
+        } else if (in_class) {
+            in_class = c != ']';
+            text += c;
+        } else if (c == '^' || c == '$') {
+            text += nothing;
+        } else {
+            text += c;
+            if (c != '[') continue;
+            in_class = true;
+            // A bracket that comes first in a class is one of its members.
+            if (gate.substr(i + 1).starts_with('^')) text += gate[++i];
+            if (gate.substr(i + 1).starts_with(']')) text += gate[++i];
+        }
+    }
+    return text;
+}
+
 }  // namespace
 
 EngineExpression engine_expression(const Expression& expression) {
-    if (!expression.gate.empty()) return {expression.gate, HS_FLAG_DOTALL};
+    if (!expression.gate.empty()) return {without_assertions(expression.gate), HS_FLAG_DOTALL};
     // Every byte escaped: no literal can be read as an operator. Hyperscan's own
     // literal interface fails at scan time in 5.4.0.
     std::string text;
@@ -136,6 +174,8 @@ Scratch Database::make_scratch() const {
 
 Result<void> Database::scan(std::string_view bytes, hs_scratch_t* scratch,
                             std::vector<Hit>& hits) const {
+    // Hyperscan refuses a null pointer, even to nothing.
+    if (bytes.empty()) return {};
     const hs_error_t status =
         hs_scan(database_.get(), bytes.data(), static_cast<unsigned>(bytes.size()), 0, scratch,
                 &on_match, &hits);

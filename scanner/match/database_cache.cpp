@@ -15,7 +15,7 @@ namespace stratascan::match {
 
 namespace {
 
-constexpr std::string_view magic = "stratascan database 1\n";
+constexpr std::string_view magic = "stratascan database 2\n";
 constexpr off_t largest_cache = off_t{256} << 20;
 
 std::string digest_of(std::string_view bytes) {

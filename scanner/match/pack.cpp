@@ -1,5 +1,7 @@
 #include "scanner/match/pack.hpp"
 
+#include <cmath>
+
 #include "scanner/match/wire.hpp"
 
 namespace stratascan::match {
@@ -21,7 +23,7 @@ void write_rule(WireWriter& out, const Rule& rule) {
     out.number(rule.reach);
     out.number(rule.width);
     out.number(rule.lead);
-    out.number(static_cast<std::uint64_t>(rule.entropy * 1000));
+    out.number(static_cast<std::uint64_t>(std::llround(rule.entropy * 1000)));
     out.texts(rule.context);
     out.number(rule.context_within);
     out.texts(rule.allow);
@@ -83,7 +85,9 @@ program::ProgramRule read_program(WireReader& in) {
     rule.id = in.text();
     rule.title = in.text();
     rule.program_class = in.text();
-    for (std::uint64_t left = in.count(); left > 0; --left) rule.identity.push_back(in.texts());
+    for (std::uint64_t left = in.count(); left > 0 && in.ok(); --left) {
+        rule.identity.push_back(in.texts());
+    }
     rule.unless = in.texts();
     rule.embedded_when = in.texts();
     rule.version = in.text();
@@ -113,10 +117,10 @@ Result<RuleFile> read_rules(std::string_view bytes) {
     RuleFile file;
     const bool known = in.view() == rules_magic;
     if (known) {
-        for (std::uint64_t left = in.count(); left > 0; --left) {
+        for (std::uint64_t left = in.count(); left > 0 && in.ok(); --left) {
             file.rules.push_back(read_rule(in));
         }
-        for (std::uint64_t left = in.count(); left > 0; --left) {
+        for (std::uint64_t left = in.count(); left > 0 && in.ok(); --left) {
             file.programs.push_back(read_program(in));
         }
     }

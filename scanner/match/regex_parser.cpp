@@ -25,10 +25,12 @@ const Bytes digits = range('0', '9');
 const Bytes word = digits | range('A', 'Z') | range('a', 'z') | range('_', '_');
 const Bytes space = range('\t', '\n') | range('\f', '\r') | range(' ', ' ');
 
+// RE2 knows the cases of Latin-1's letters too; 0xF7 is the division sign.
 Bytes any_case(Bytes bytes) {
-    for (unsigned lower = 'a'; lower <= 'z'; ++lower) {
+    for (unsigned lower = 'a'; lower <= 0xfe; ++lower) {
+        const bool letter = lower <= 'z' || (lower >= 0xe0 && lower != 0xf7);
         const unsigned upper = lower - 32;
-        if (bytes[lower] || bytes[upper]) {
+        if (letter && (bytes[lower] || bytes[upper])) {
             bytes.set(lower);
             bytes.set(upper);
         }
@@ -95,9 +97,12 @@ private:
         node.kind = Kind::sequence;
         while (!at_end() && peek() != '|' && peek() != ')') {
             RegexNode one = atom();
-            while (!at_end() && is_quantifier()) one = repeated(std::move(one));
+            if (!at_end() && is_quantifier()) one = repeated(std::move(one));
+            // RE2 has no repeated repeats; here they would nest without a limit.
+            if (!at_end() && is_quantifier()) broken("a repeated repeat");
             if (one.kind != Kind::empty) node.children.push_back(std::move(one));
         }
+        if (node.children.empty()) return {};
         return node;
     }
 
@@ -120,6 +125,9 @@ private:
             if (!skip("}")) broken("an unclosed {");
         }
         skip("?");  // lazy or greedy: the same texts
+        // A repeat of nothing is nothing; so every repeat costs an automaton states,
+        // whose number is limited.
+        if (inner.kind == Kind::empty || node.most == 0) return {};
         node.children.push_back(std::move(inner));
         return node;
     }
@@ -152,7 +160,7 @@ private:
     static Bytes single(char c) { return Bytes().set(static_cast<unsigned char>(c)); }
 
     RegexNode group() {
-        if (skip("?P<") || skip("?<")) {
+        if (skip("?P<")) {
             while (take() != '>') {
             }
         } else if (skip("?")) {
@@ -256,7 +264,7 @@ private:
             if (is_range) {
                 take();
                 const Bytes to = one_of_bracket();
-                if (to.count() != 1) broken("a bad range");
+                if (to.count() != 1 || lowest(to) < lowest(from)) broken("a bad range");
                 from = range(lowest(from), lowest(to));
             }
             bytes |= from;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -18,6 +19,9 @@ using Bytes = std::bitset<256>;
 constexpr std::uint32_t unrolled = 8;
 constexpr std::size_t most_states = 20'000;
 constexpr std::size_t most_steps = 4'000'000;
+constexpr std::size_t most_prefixes = 8'192;
+
+using States = std::set<std::uint32_t>;
 
 unsigned char lower(unsigned char c) noexcept {
     return c >= 'A' && c <= 'Z' ? static_cast<unsigned char>(c + 32) : c;
@@ -88,7 +92,43 @@ struct Automaton {
     }
 
     [[nodiscard]] bool complete() const { return edges.size() <= most_states; }
+
+    // `states` and what is reached from them without a byte.
+    [[nodiscard]] States closed(States states) const {
+        std::vector<std::uint32_t> open(states.begin(), states.end());
+        while (!open.empty()) {
+            const std::uint32_t state = open.back();
+            open.pop_back();
+            for (const std::uint32_t to : silent[state]) {
+                if (states.insert(to).second) open.push_back(to);
+            }
+        }
+        return states;
+    }
 };
+
+// Makes every prefix one byte longer in all ways; false when there are too many.
+bool extend(const Automaton& automaton, std::map<std::string, States>& prefixes) {
+    std::map<std::string, States> longer;
+    std::size_t steps = 0;
+    for (const auto& [prefix, states] : prefixes) {
+        std::map<unsigned, States> by_byte;
+        for (const std::uint32_t state : states) {
+            for (const Automaton::Edge& edge : automaton.edges[state]) {
+                for (unsigned byte = 0; byte < 256; ++byte) {
+                    if (!edge.bytes[byte]) continue;
+                    if (++steps > most_prefixes) return false;
+                    by_byte[byte | 0x20U].insert(edge.to);  // as slot() folds it
+                }
+            }
+        }
+        for (auto& [byte, next] : by_byte) {
+            longer[prefix + static_cast<char>(byte)] = automaton.closed(std::move(next));
+        }
+    }
+    prefixes = std::move(longer);
+    return true;
+}
 
 // Follows which anchors a text may be in the middle of (Aho and Corasick 1975).
 class AnchorFollower {
@@ -224,35 +264,31 @@ std::optional<std::uint64_t> widest(const RegexNode& node) {
     return std::nullopt;
 }
 
-std::vector<Bytes> first_bytes(const RegexNode& node, std::size_t places) {
+Beginnings::Beginnings(const RegexNode& node) {
     Automaton automaton;
     const std::uint32_t start = automaton.state();
     const std::uint32_t end = automaton.add(node, start);
-    std::vector<Bytes> first;
-    std::set<std::uint32_t> now = {start};
-    while (automaton.complete() && first.size() < places) {
-        // What is reached without a byte belongs to this place too.
-        std::vector<std::uint32_t> open(now.begin(), now.end());
-        while (!open.empty()) {
-            const std::uint32_t state = open.back();
-            open.pop_back();
-            for (const std::uint32_t to : automaton.silent[state]) {
-                if (now.insert(to).second) open.push_back(to);
-            }
-        }
-        if (now.contains(end)) break;
+    if (!automaton.complete()) return;
+    // All prefixes of a length, each with the states that it leads to.
+    std::map<std::string, States> prefixes = {{"", automaton.closed({start})}};
+    bool few = true;
+    States now = automaton.closed({start});
+    while (places_.size() < prefix_bytes && !now.contains(end)) {
         Bytes bytes;
-        std::set<std::uint32_t> next;
+        States next;
         for (const std::uint32_t state : now) {
             for (const Automaton::Edge& edge : automaton.edges[state]) {
                 bytes |= edge.bytes;
                 next.insert(edge.to);
             }
         }
-        first.push_back(bytes);
-        now = std::move(next);
+        places_.push_back(bytes);
+        now = automaton.closed(std::move(next));
+        few = few && extend(automaton, prefixes);
     }
-    return first;
+    if (!few || places_.size() < prefix_bytes) return;
+    prefixes_.resize(std::size_t{1} << 16);
+    for (const auto& [prefix, states] : prefixes) prefixes_[slot(prefix.data())] = 1;
 }
 
 std::optional<std::uint64_t> anchor_within(const RegexNode& node,

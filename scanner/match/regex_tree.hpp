@@ -10,6 +10,7 @@
 
 #include <bitset>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,8 +45,36 @@ struct RegexNode {
                                                          const std::vector<std::string>& anchors,
                                                          bool nocase, std::uint64_t width);
 
-/// The bytes that may stand at the first few places of a match: where these do
-/// not, none begins. As many places as every match has, at most `places`.
-[[nodiscard]] std::vector<std::bitset<256>> first_bytes(const RegexNode& node, std::size_t places);
+/// Tells in a few nanoseconds where no match can begin, by the first bytes there.
+class Beginnings {
+public:
+    Beginnings() = default;
+    explicit Beginnings(const RegexNode& node);
+
+    /// False only where no match begins that lies in `text` as a whole.
+    [[nodiscard]] bool possible(std::string_view text) const noexcept {
+        if (text.size() < places_.size()) return false;
+        if (!prefixes_.empty()) return prefixes_[slot(text.data())] != 0;
+        for (std::size_t i = 0; i < places_.size(); ++i) {
+            if (!places_[i][static_cast<unsigned char>(text[i])]) return false;
+        }
+        return true;
+    }
+
+private:
+    static constexpr std::size_t prefix_bytes = 4;
+    /// Upper and lower case letters share a slot, and some other bytes do.
+    [[nodiscard]] static std::size_t slot(const char* prefix) noexcept {
+        std::uint32_t word = 0;
+        std::memcpy(&word, prefix, sizeof word);
+        return ((word | 0x20202020U) * 0x9e3779b1U) >> 16;
+    }
+
+    /// What may stand at each of the first places; as many as every match has.
+    std::vector<std::bitset<256>> places_;
+    /// Of the prefixes of 4 bytes, hashed: where a pattern begins with one of a
+    /// few hundred words, its places alone tell little. Empty: too many.
+    std::vector<std::uint8_t> prefixes_;
+};
 
 }  // namespace stratascan::match

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <functional>
 #include <map>
-#include <sstream>
+#include <iterator>
 
 namespace stratascan::match {
 
@@ -49,7 +49,8 @@ Result<std::vector<std::string>> as_texts(const Reader& reader, std::string_view
 Result<double> as_number(const Reader& reader, std::string_view key, const toml::node& node,
                          double low, double high) {
     const auto value = node.value<double>();
-    if (!value || *value < low || *value > high) {
+    // Written so that NaN, which TOML has, is refused too.
+    if (!value || !(*value >= low && *value <= high)) {
         return reader.wrong(fmt::format("`{}` must be a number from {} to {}", key, low, high));
     }
     return *value;
@@ -222,20 +223,24 @@ Result<std::string> read_text(const std::string& path) {
         return fail(ErrorCode::over_limit, "a rule file may have 8 MiB", path);
     }
     std::ifstream stream(path, std::ios::binary);
-    std::ostringstream text;
-    if (error || !stream || !(text << stream.rdbuf())) {
-        return fail(ErrorCode::unreadable, "the rule file can't be read", path);
-    }
-    return std::move(text).str();
+    if (error || !stream) return fail(ErrorCode::unreadable, "the rule file can't be read", path);
+    std::string text(std::istreambuf_iterator<char>(stream), {});
+    if (stream.bad()) return fail(ErrorCode::unreadable, "the rule file can't be read", path);
+    return text;
 }
 
-std::vector<std::string> files_below(const std::string& path) {
-    if (!std::filesystem::is_directory(path)) return {path};
+Result<std::vector<std::string>> files_below(const std::string& path) {
+    std::error_code error, of_entry;
+    if (!std::filesystem::is_directory(path, error)) return std::vector{path};
     std::vector<std::string> files;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
-        if (entry.is_regular_file() && entry.path().extension() == ".toml") {
-            files.push_back(entry.path().string());
+    auto entry = std::filesystem::recursive_directory_iterator(path, error);
+    for (; !error && entry != end(entry); entry.increment(error)) {
+        if (entry->is_regular_file(of_entry) && entry->path().extension() == ".toml") {
+            files.push_back(entry->path().string());
         }
+    }
+    if (error) {
+        return fail(ErrorCode::unreadable, "the rules can't be listed: " + error.message(), path);
     }
     std::sort(files.begin(), files.end());
     return files;
@@ -269,7 +274,9 @@ Result<RuleFile> parse_rule_file(std::string_view source, const std::string& nam
 Result<RuleFile> read_rule_files(const std::vector<std::string>& paths) {
     RuleFile all;
     for (const std::string& path : paths) {
-        for (const std::string& file : files_below(path)) {
+        const auto files = files_below(path);
+        if (!files) return std::unexpected(files.error());
+        for (const std::string& file : *files) {
             const auto source = read_text(file);
             if (!source) return std::unexpected(source.error());
             auto parsed = parse_rule_file(*source, file);

@@ -45,6 +45,13 @@ std::string sha256_hex(std::string_view bytes) {
 Result<void> check_regexes(const Rule& rule) {
     const re2::RE2 pattern(rule.pattern, regex_options());
     if (!pattern.ok()) return fail(ErrorCode::invalid_argument, "`pattern`: " + pattern.error());
+    const auto secret = pattern.NamedCapturingGroups().find("secret");
+    if (secret != pattern.NamedCapturingGroups().end() && secret->second > most_groups) {
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("`secret` is group {}; {} may stand before it", secret->second,
+                                most_groups - 1),
+                    {}, "write (?:…) for groups without a name");
+    }
     for (const std::string& text : rule.allow) {
         const re2::RE2 allow(text, regex_options());
         if (!allow.ok()) return fail(ErrorCode::invalid_argument, "`allow`: " + allow.error());
@@ -156,7 +163,7 @@ void CompiledRule::compile() const {
         const auto& groups = pattern_->NamedCapturingGroups();
         const auto secret = groups.find("secret");
         secret_group_ = secret == groups.end() ? 0 : secret->second;
-        if (const auto tree = parse_regex(rule_.pattern)) first_ = first_bytes(*tree, 4);
+        if (const auto tree = parse_regex(rule_.pattern)) beginnings_ = Beginnings(*tree);
         for (const std::string& text : rule_.allow) {
             allow_.push_back(std::make_unique<re2::RE2>(text, regex_options()));
         }
@@ -168,12 +175,9 @@ const re2::RE2& CompiledRule::pattern() const {
     return *pattern_;
 }
 
-bool CompiledRule::may_begin(std::string_view text) const noexcept {
-    if (text.size() < first_.size()) return false;
-    for (std::size_t i = 0; i < first_.size(); ++i) {
-        if (!first_[i][static_cast<unsigned char>(text[i])]) return false;
-    }
-    return true;
+const Beginnings& CompiledRule::beginnings() const {
+    compile();
+    return beginnings_;
 }
 
 int CompiledRule::secret_group() const {

@@ -4,7 +4,6 @@
 
 #include <re2/re2.h>
 
-#include <bitset>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -13,12 +12,16 @@
 #include <vector>
 
 #include "scanner/evidence/evidence.hpp"
+#include "scanner/match/regex_tree.hpp"
 #include "scanner/match/rule.hpp"
 #include "scanner/match/rule_file.hpp"
 #include "scanner/program/identify.hpp"
 #include "stratascan/error.hpp"
 
 namespace stratascan::match {
+
+/// The secret's group has at most this number: what the second look makes room for.
+inline constexpr int most_groups = 15;
 
 /// One thing that the engine looks for. Its number is its index.
 struct Expression {
@@ -38,8 +41,8 @@ public:
     [[nodiscard]] const Rule& rule() const noexcept { return rule_; }
     [[nodiscard]] const re2::RE2& pattern() const;
     [[nodiscard]] int secret_group() const;
-    /// False where no match can begin, by the first few bytes of `text`.
-    [[nodiscard]] bool may_begin(std::string_view text) const noexcept;
+    /// Where a match can begin.
+    [[nodiscard]] const Beginnings& beginnings() const;
     [[nodiscard]] bool allowed(std::string_view secret) const;
     [[nodiscard]] evidence::Check check() const noexcept { return check_; }
     [[nodiscard]] bool is_generic() const noexcept { return generic_; }
@@ -54,7 +57,7 @@ private:
     mutable std::unique_ptr<re2::RE2> pattern_;
     mutable std::vector<std::unique_ptr<re2::RE2>> allow_;
     mutable int secret_group_ = 0;
-    mutable std::vector<std::bitset<256>> first_;
+    mutable Beginnings beginnings_;
 };
 
 class RuleSet {

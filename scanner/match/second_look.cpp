@@ -93,17 +93,18 @@ void SecondLook::look(std::uint32_t number, std::string_view text, std::size_t a
     const std::size_t to = std::min(text.size(), sight.search.end + 1);
     const re2::StringPiece near(text.data() + from, to - from);
     const int group = compiled.secret_group();
-    std::array<re2::StringPiece, 16> groups;
-    const int wanted = std::min(group + 1, static_cast<int>(groups.size()));
+    std::array<re2::StringPiece, most_groups + 1> groups;
+    const int wanted = group + 1;
 
     const auto offset = [&](const re2::StringPiece& piece) {
         return static_cast<std::size_t>(piece.data() - text.data());
     };
+    const Beginnings& beginnings = compiled.beginnings();
     unsigned failed = 0;
     std::size_t at = sight.search.begin;
     while (at < sight.begins_before && at < sight.search.end) {
         const bool attempt = failed < most_attempts;
-        if (attempt && !compiled.may_begin(text.substr(at, sight.search.end - at))) {
+        if (attempt && !beginnings.possible({text.data() + at, sight.search.end - at})) {
             ++at;
             continue;
         }

@@ -59,7 +59,7 @@ public:
     [[nodiscard]] std::string text() { return std::string(view()); }
     [[nodiscard]] std::vector<std::string> texts() {
         std::vector<std::string> values;
-        for (std::uint64_t left = count(); left > 0; --left) values.push_back(text());
+        for (std::uint64_t left = count(); left > 0 && ok_; --left) values.push_back(text());
         return values;
     }
     /// A count of things of at least 8 bytes each.

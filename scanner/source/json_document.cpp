@@ -4,31 +4,12 @@
 
 #include <limits>
 
+#include "scanner/json/json_shape.hpp"
 #include "scanner/source/blob_store.hpp"
 
 namespace stratascan::source {
 
 namespace {
-
-/// The depth is judged before a tree is built, by brackets outside strings.
-bool too_deep(std::string_view bytes) noexcept {
-    std::size_t depth = 0;
-    bool in_string = false;
-    for (std::size_t at = 0; at < bytes.size(); ++at) {
-        const char c = bytes[at];
-        if (in_string) {
-            if (c == '\\') ++at;
-            if (c == '"') in_string = false;
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > max_json_depth) return true;
-        } else if ((c == '}' || c == ']') && depth > 0) {
-            --depth;
-        }
-    }
-    return false;
-}
 
 nlohmann::json parse_quietly(std::string_view bytes) {
     return nlohmann::json::parse(bytes.begin(), bytes.end(), nullptr, /*allow_exceptions=*/false);
@@ -57,14 +38,14 @@ Result<nlohmann::json> parse_json(std::string_view bytes) {
         return fail(ErrorCode::over_limit,
                     fmt::format("a JSON document of more than {} bytes", max_document_bytes));
     }
-    if (too_deep(bytes)) {
+    if (json::shape_of(bytes).depth > json::deepest) {
         return fail(ErrorCode::over_limit,
-                    fmt::format("JSON nested deeper than {} levels", max_json_depth));
+                    fmt::format("JSON nested deeper than {} levels", json::deepest));
     }
-    nlohmann::json json = parse_quietly(bytes);
-    if (json.is_discarded()) json = parse_quietly(ascii_only(bytes));
-    if (json.is_discarded()) return fail(ErrorCode::malformed, "not valid JSON");
-    return json;
+    nlohmann::json document = parse_quietly(bytes);
+    if (document.is_discarded()) document = parse_quietly(ascii_only(bytes));
+    if (document.is_discarded()) return fail(ErrorCode::malformed, "not valid JSON");
+    return document;
 }
 
 std::string text_member(const nlohmann::json& object, const char* name) {

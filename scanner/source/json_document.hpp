@@ -15,9 +15,6 @@
 
 namespace stratascan::source {
 
-/// Brackets open at once; honest documents stay under ten.
-inline constexpr std::size_t max_json_depth = 64;
-
 /// Elements taken of one list of a document: layers, manifests, diff IDs.
 inline constexpr std::size_t max_list_items = 10'000;
 
