@@ -3,9 +3,10 @@
 // fields (extra, name, comment) are bytes that nobody else looks at; the deflate
 // stream goes to ISA-L, which is two to three times as fast as zlib, or to zlib.
 //
-// Two habits of ISA-L are guarded against. After a member's end the input left
+// Three habits of ISA-L are guarded against. After a member's end the input left
 // over must be saved across the reset. And a call that neither uses input nor
-// makes output would spin for ever on damaged input: it counts as damage.
+// makes output would spin for ever on damaged input: it counts as damage. On
+// damage it counts input as unused that earlier calls had taken.
 
 #include <zlib.h>
 
@@ -152,11 +153,13 @@ public:
         state_.avail_out = static_cast<std::uint32_t>(out_size);
         const auto before = state_.block_state;
         const int status = isal_inflate(&state_);
-        const std::size_t used = in_size - state_.avail_in;
         const std::size_t made = out_size - state_.avail_out;
-        in.remove_prefix(used);
         out = out.subspan(made);
+        // On damage ISA-L gives input back, also what it took in calls before: only
+        // what is no damage may be counted.
         if (status < 0) return std::unexpected(damaged(explain(status)));
+        const std::size_t used = in_size - state_.avail_in;
+        in.remove_prefix(used);
         if (state_.block_state == ISAL_BLOCK_FINISH) return true;
         if (used == 0 && made == 0 && in_size > 0 && out_size > 0 &&
             before == state_.block_state) {

@@ -49,12 +49,12 @@ Rule read_rule(WireReader& in) {
     rule.reach = static_cast<std::uint32_t>(in.number());
     rule.width = static_cast<std::uint32_t>(in.number());
     rule.lead = static_cast<std::uint32_t>(in.number());
-    rule.entropy = static_cast<double>(in.number()) / 1000;
+    rule.entropy = static_cast<double>(in.number() % 8001) / 1000;
     rule.context = in.texts();
     rule.context_within = static_cast<std::uint32_t>(in.number());
     rule.allow = in.texts();
     rule.check = in.text();
-    rule.public_prefix = static_cast<std::int32_t>(in.number()) - 1;
+    rule.public_prefix = static_cast<std::int32_t>(in.number() % 4096) - 1;
     rule.examples = in.texts();
     rule.counter_examples = in.texts();
     rule.reference = in.text();

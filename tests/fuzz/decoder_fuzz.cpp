@@ -65,7 +65,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view blob(reinterpret_cast<const char*>(data) + 2, size - 2);
     static_cast<void>(detect_compression(blob));
     const Decoded whole = decode(format, GzipEngine::fastest, blob, blob.size() + 1, 1 << 16);
-    const Decoded cut = decode(format, GzipEngine::fastest, blob, 1 + data[1] % 23, 1 + data[1] / 5);
+    const std::size_t in_size = 1 + data[1] % 23, out_size = 1 + data[1] / 5;
+    const Decoded cut = decode(format, GzipEngine::fastest, blob, in_size, out_size);
     if (whole.full || cut.full) return 0;
     if (whole.damaged != cut.damaged || whole.side != cut.side) __builtin_trap();
     if (!whole.damaged && whole.output != cut.output) __builtin_trap();

@@ -27,7 +27,8 @@ const std::string two_rules =
     rule_text("one", "pattern = 'abcd[0-9]{4}'\nanchors = ['abcd']") +
     rule_text("two", "pattern = '(?i)Bearer: [a-z]{8}'\nentropy = 2.3\ncontext = ['near']\n"
                      "allow = ['^x']\npublic_prefix = 0\nexamples = ['Bearer: {{alpha:8}}']") +
-    rule_text("three", "pattern = '(?P<secret>[a-f0-9]{8})-us[0-9]$'\ngate = '[a-f0-9]{8}-us[0-9]$'");
+    rule_text("three", "pattern = '(?P<secret>[a-f0-9]{8})-us[0-9]$'\n"
+                       "gate = '[a-f0-9]{8}-us[0-9]$'");
 
 std::shared_ptr<const Database> compiled(const RuleSet& rules) {
     auto database = Database::compile(rules);

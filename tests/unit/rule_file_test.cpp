@@ -82,13 +82,13 @@ TEST(RuleFile, EveryMistakeIsNamedWithItsPlace) {
         ASSERT_FALSE(built.has_value()) << mistake.lines;
         const std::string message = built.error().message();
         EXPECT_TRUE(message.starts_with(mistake.where)) << mistake.lines << "\n" << message;
-        EXPECT_NE(message.find(mistake.says), std::string::npos) << mistake.lines << "\n" << message;
+        EXPECT_NE(message.find(mistake.says), std::string::npos) << message;
     }
 }
 
 TEST(RuleFile, ATableThatIsNoRuleIsNamed) {
     for (const char* text : {"rule = 1", "rule = [1]", "rule = 'x'", "[rule]\nid = 'r'",
-                             "program = [[1]]"}) {
+                             "program = [[1]]", "[(", "[\x04", "[[=]]", "[.]", "="}) {
         const auto file = parse_rule_file(text, "my.toml");
         ASSERT_FALSE(file.has_value()) << text;
         EXPECT_TRUE(file.error().message().starts_with("my.toml:1: ")) << file.error().message();

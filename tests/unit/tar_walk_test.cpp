@@ -47,7 +47,8 @@ TEST(TarWalk, ShowsEveryByteOfEveryMember) {
             TarMember member;
             member.name = "d/" + random.text(8) + std::to_string(i);
             std::replace(member.name.begin(), member.name.end(), '\n', 'x');
-            member.content = random.bytes(telling_sizes[random.number(0, telling_sizes.size() - 1)]);
+            member.content =
+                random.bytes(telling_sizes[random.number(0, telling_sizes.size() - 1)]);
             switch (random.number(0, 5)) {
                 case 0:
                     member.name += std::string(200, 'p');
@@ -194,7 +195,9 @@ TEST(TarWalk, GoesOnBehindTheEndMarker) {
                                 std::string(3 * mebibyte, '\0');
     const Walked walked = walk_blob(archive);
     EXPECT_TRUE(walked.stream == archive);
-    expect_members(walked, {{"first", "1"}, {"second", "2"}, {"third", std::string(2 * mebibyte, '3')}});
+    expect_members(walked, {{"first", "1"},
+                            {"second", "2"},
+                            {"third", std::string(2 * mebibyte, '3')}});
     EXPECT_FALSE(walked.members[0].member.after_end);
     EXPECT_TRUE(walked.members[1].member.after_end);
     EXPECT_TRUE(walked.members[2].member.after_end);
@@ -267,7 +270,8 @@ TEST(TarWalk, EveryTruncationIsWalkedToItsEnd) {
 }
 
 TEST(TarWalk, TakesWhatIsNoArchiveAsOneFile) {
-    for (const std::size_t size : {std::size_t{1}, std::size_t{5000}, 2 * mebibyte, 2 * mebibyte + 9}) {
+    for (const std::size_t size :
+         {std::size_t{1}, std::size_t{5000}, 2 * mebibyte, 2 * mebibyte + 9}) {
         const std::string text = Random(size).text(size);
         const Walked walked = walk_blob(text);
         EXPECT_TRUE(walked.stream == text);
