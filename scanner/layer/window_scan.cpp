@@ -82,6 +82,7 @@ WindowScan WindowScanner::scan(Window& window) {
     }
     const std::uint64_t looked = now_ns();
     std::fill(seen_literals_.begin(), seen_literals_.end(), Seen{});
+    line_cursor_ = {};
     look_at_hits(window, static_cast<std::size_t>(from - sight), result);
     if (options_.programs) read_heads(window, result);
     if (!window.last) mark_open_member(window, result);
@@ -165,10 +166,7 @@ void WindowScanner::look_at_hit(const Window& window, const Region& region, cons
                 !looks_binary(region.text.substr(near, match.end + text_sight - near));
             // The mark is where the member's owned contents begin in this window.
             const std::uint64_t mark = std::max(region.piece->begin, window.own_begin());
-            const char* const base = window.bytes().data() - window.sight_begin();
-            found.lines = place >= mark
-                              ? static_cast<std::int64_t>(count_lines(base + mark, place - mark))
-                              : -static_cast<std::int64_t>(count_lines(base + place, mark - place));
+            found.lines = lines_from(window, mark, place);
         } else if (region.piece != nullptr) {
             found.finding.source = header_source(region.text, match.begin);
             found.finding.offset = place - region.piece->begin;
@@ -179,6 +177,20 @@ void WindowScanner::look_at_hit(const Window& window, const Region& region, cons
         }
         result.findings.push_back(std::move(found));
     }
+}
+
+// Findings come almost in order: each counts on from the one before it, or a file
+// of nothing but secrets would be counted over and over.
+std::int64_t WindowScanner::lines_from(const Window& window, std::uint64_t mark,
+                                       std::uint64_t place) {
+    if (line_cursor_.mark != mark) line_cursor_ = {mark, mark, 0};
+    const char* const base = window.bytes().data() - window.sight_begin();
+    const std::uint64_t from = std::min(line_cursor_.place, place);
+    const std::uint64_t to = std::max(line_cursor_.place, place);
+    const auto lines = static_cast<std::int64_t>(count_lines(base + from, to - from));
+    line_cursor_.lines += place >= line_cursor_.place ? lines : -lines;
+    line_cursor_.place = place;
+    return line_cursor_.lines;
 }
 
 void WindowScanner::see_program(const Region& region, std::uint32_t literal, std::size_t end,

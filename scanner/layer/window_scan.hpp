@@ -83,6 +83,8 @@ private:
                      std::size_t end, WindowScan& result);
     void see_program(const Region& region, std::uint32_t literal, std::size_t end,
                      WindowScan& result);
+    [[nodiscard]] std::int64_t lines_from(const Window& window, std::uint64_t mark,
+                                          std::uint64_t place);
     void read_heads(const Window& window, WindowScan& result) const;
     void mark_open_member(const Window& window, WindowScan& result) const;
 
@@ -99,6 +101,13 @@ private:
         std::uint32_t times = 0;
     };
     std::vector<Seen> seen_literals_;
+    // Line breaks between a mark and a place, both positions in the stream.
+    struct LineCursor {
+        std::uint64_t mark = ~std::uint64_t{0};
+        std::uint64_t place = 0;
+        std::int64_t lines = 0;
+    };
+    LineCursor line_cursor_;
     ScanCounters counters_;
 };
 

@@ -2,17 +2,14 @@
 
 #include <fmt/format.h>
 
-// toml++ 3.3 asserts that a table's name begins as a key does, which `[(` does not;
-// without the assertion its parser goes on to say so.
-#define TOML_ASSERT(expr) static_cast<void>(0)
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <map>
 #include <iterator>
+#include <map>
+
+#include "scanner/match/toml.hpp"
 
 namespace stratascan::match {
 

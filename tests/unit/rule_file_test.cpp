@@ -88,7 +88,8 @@ TEST(RuleFile, EveryMistakeIsNamedWithItsPlace) {
 
 TEST(RuleFile, ATableThatIsNoRuleIsNamed) {
     for (const char* text : {"rule = 1", "rule = [1]", "rule = 'x'", "[rule]\nid = 'r'",
-                             "program = [[1]]", "[(", "[\x04", "[[=]]", "[.]", "="}) {
+                             "program = [[1]]", "[(", "[\x04", "[[=]]", "[.]", "=",
+                             "\xcf\xbb=1", "a=1 \xc3\xa9", "\xc3", "\xff"}) {
         const auto file = parse_rule_file(text, "my.toml");
         ASSERT_FALSE(file.has_value()) << text;
         EXPECT_TRUE(file.error().message().starts_with("my.toml:1: ")) << file.error().message();
