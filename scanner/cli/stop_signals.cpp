@@ -31,11 +31,16 @@ StopSignals::StopSignals() {
         const timespec pause{0, 50'000'000};
         while (!done.stop_requested()) {
             if (sigtimedwait(&waited, nullptr, &pause) < 0) continue;
+            if (done.stop_requested()) break;
             if (!source_.request_stop()) ::_exit(exit_incomplete);
         }
     });
 }
 
-StopSignals::~StopSignals() { waiter_.request_stop(); }
+// Woken by a signal of its own, or every scan would end with its pause.
+StopSignals::~StopSignals() {
+    waiter_.request_stop();
+    pthread_kill(waiter_.native_handle(), SIGTERM);
+}
 
 }  // namespace stratascan::cli
