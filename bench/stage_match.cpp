@@ -128,7 +128,7 @@ void scan_without_hits(benchmark::State& state, const Material& material) {
     if (!rules) give_up(rules.error().message());
     const auto database = match::Database::compile(**rules);
     if (!database) give_up(database.error().message());
-    layer::WindowScanner scanner(**rules, **database, secret_key(), {});
+    layer::WindowScanner scanner(**rules, **database, nullptr, secret_key(), {});
     scan(state, scanner, material.tar);
 }
 
@@ -144,7 +144,8 @@ void register_match_stages(const Material& material) {
               [&](auto& state) { pass(state, *engine().database, material); });
     add_stage("second-look", material.name, [&](auto& state) { look_twice(state, material); });
     add_stage("window", material.name, [&](auto& state) {
-        layer::WindowScanner scanner(*engine().rules, *engine().database, secret_key(), {});
+        layer::WindowScanner scanner(*engine().rules, *engine().database, engine().sieve.get(),
+                                     secret_key(), {});
         scan(state, scanner, material.tar);
     });
     add_stage("window-without-rules", material.name,

@@ -33,7 +33,22 @@ Result<Engine> load_carried(match::Pack pack) {
     }
     auto database = match::Database::load(pack);
     if (!database) return std::unexpected(database.error());
-    return Engine{*rules, *database, {}};
+    auto plan = sieve::read_plan(pack.sieve);
+    if (!plan) return std::unexpected(plan.error());
+    return Engine{*rules, *database, sieve::Sieve::for_this_processor(std::move(*plan)), {}};
+}
+
+// Rules that can't be sieved are for the engine alone: slower, and as complete.
+std::shared_ptr<const sieve::Sieve> sieve_for(const match::RuleSet& rules) {
+    if (sieve::best_kernel() == nullptr) return nullptr;
+    const auto bytes = match::cached_bytes(rules, "sieve", [&]() -> Result<std::string> {
+        const auto plan = sieve::make_plan(rules);
+        if (!plan) return std::unexpected(plan.error());
+        return sieve::write_plan(*plan);
+    });
+    if (!bytes) return nullptr;
+    auto plan = sieve::read_plan(*bytes);
+    return plan ? sieve::Sieve::for_this_processor(std::move(*plan)) : nullptr;
 }
 
 Result<Engine> load_with(match::Pack pack, const std::vector<std::string>& rule_files) {
@@ -46,7 +61,7 @@ Result<Engine> load_with(match::Pack pack, const std::vector<std::string>& rule_
     if (!rules) return std::unexpected(rules.error());
     auto database = match::cached_database(**rules);
     if (!database) return std::unexpected(database.error());
-    return Engine{*rules, *database, {}};
+    return Engine{*rules, *database, sieve_for(**rules), {}};
 }
 
 }  // namespace

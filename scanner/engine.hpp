@@ -7,6 +7,7 @@
 #include "scanner/identity/secret_key.hpp"
 #include "scanner/match/database.hpp"
 #include "scanner/match/ruleset.hpp"
+#include "scanner/sieve/sieve.hpp"
 #include "stratascan/error.hpp"
 #include "stratascan/scanner.hpp"
 
@@ -15,6 +16,7 @@ namespace stratascan {
 struct Engine {
     std::shared_ptr<const match::RuleSet> rules;
     std::shared_ptr<const match::Database> database;
+    std::shared_ptr<const sieve::Sieve> sieve;  ///< may be null
     std::string ruleset;  ///< "sha256:…", the name of all that results depend on
 };
 

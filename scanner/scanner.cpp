@@ -62,7 +62,8 @@ public:
           threads_(options.jobs != 0 ? options.jobs
                                      : std::max(1U, std::thread::hardware_concurrency())),
           slabs_(threads_ * 4), arena_(static_cast<int>(threads_)), workers_([this] {
-              return layer::WindowScanner(*engine_.rules, *engine_.database, key_,
+              return layer::WindowScanner(*engine_.rules, *engine_.database,
+                                          std::getenv("NOSIEVE") ? nullptr : engine_.sieve.get(), key_,
                                           {options_.secrets, options_.programs,
                                            options_.show_secrets});
           }) {}

@@ -51,6 +51,7 @@ int show(const Engine& engine, const std::string& id) {
                                 rule.nocase ? " (any case)" : "");
         }
         if (rule.reach > 0) text += fmt::format("reach       {} bytes\n", rule.reach);
+        if (rule.digit) text += "digit       one, or 32 bytes\n";
         if (rule.entropy > 0) text += fmt::format("entropy     {} bits a byte\n", rule.entropy);
         if (!rule.context.empty()) {
             text += fmt::format("context     {} within {} bytes\n", joined(rule.context),

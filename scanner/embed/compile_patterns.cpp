@@ -14,6 +14,7 @@
 #include "scanner/match/pack.hpp"
 #include "scanner/match/rule_file.hpp"
 #include "scanner/match/ruleset.hpp"
+#include "scanner/sieve/plan.hpp"
 
 namespace stratascan::match {
 
@@ -44,13 +45,17 @@ Result<void> compile(const std::string& output, const std::vector<std::string>& 
     const std::string rules = write_rules(*file);
     const auto set = RuleSet::assemble(std::move(*file));
     if (!set) return std::unexpected(set.error());
+    const auto plan = sieve::make_plan(**set);
+    if (!plan) return std::unexpected(plan.error());
     const auto levels = compile_levels(**set);
     if (!levels) return std::unexpected(levels.error());
     std::ofstream stream(output, std::ios::binary);
-    stream << write_pack(rules, (*set)->hash(), hs_version(), levels->levels, levels->databases);
+    stream << write_pack(rules, (*set)->hash(), hs_version(), sieve::write_plan(*plan),
+                         levels->levels, levels->databases);
     if (!stream.flush()) return fail(ErrorCode::unreadable, "it can't be written", output);
-    std::printf("%zu rules, %zu programs, %zu expressions\n", (*set)->rules().size(),
-                (*set)->programs().rules().size(), (*set)->expressions().size());
+    std::printf("%zu rules, %zu programs, %zu expressions, %zu needles\n", (*set)->rules().size(),
+                (*set)->programs().rules().size(), (*set)->expressions().size(),
+                plan->needles.size());
     return {};
 }
 

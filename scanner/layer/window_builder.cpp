@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 
 namespace stratascan::layer {
 
@@ -35,6 +36,20 @@ void WindowBuilder::add_piece(Piece piece) {
     pieces_.push_back(piece);
 }
 
+// While a member's first bytes are in sight.
+void WindowBuilder::see_elf(const Window& window, const Piece& piece) {
+    if (piece.kind != PieceKind::contents || piece.file_offset != 0 ||
+        piece.begin < window.sight_begin()) {
+        return;
+    }
+    constexpr std::string_view magic = "\x7f" "ELF";
+    const std::string_view head =
+        window.bytes().substr(static_cast<std::size_t>(piece.begin - window.sight_begin()),
+                              std::min<std::uint64_t>(magic.size(), piece.end - piece.begin));
+    const bool cut = piece.begin + magic.size() > window.end && !window.last;
+    members_[piece.member - first_].elf = cut || head == magic;
+}
+
 Window WindowBuilder::assemble(FilledSlab filled, bool last) {
     Window window;
     window.slab = std::move(filled.slab);
@@ -54,6 +69,7 @@ Window WindowBuilder::assemble(FilledSlab filled, bool last) {
     std::uint32_t shown = 0;
     for (const Piece& piece : pieces_) {
         if (piece.begin >= window.end) break;
+        see_elf(window, piece);
         window.pieces.push_back(piece);
         window.pieces.back().member -= first_;
         shown = window.pieces.back().member + 1;

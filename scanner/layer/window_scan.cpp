@@ -59,31 +59,23 @@ Source header_source(std::string_view text, std::size_t at) {
 }  // namespace
 
 WindowScanner::WindowScanner(const match::RuleSet& rules, const match::Database& database,
-                             const identity::SecretKey& key, const ScanOptions& options)
-    : rules_(rules), database_(database), second_look_(rules, key, options.show_secrets),
-      options_(options), scratch_(database.make_scratch()),
-      seen_literals_(rules.programs().literals().size()) {}
+                             const sieve::Sieve* sieve, const identity::SecretKey& key,
+                             const ScanOptions& options)
+    : rules_(rules), database_(database), sieve_(sieve),
+      second_look_(rules, key, options.show_secrets), options_(options),
+      scratch_(database.make_scratch()), seen_literals_(rules.programs().literals().size()) {}
 
 WindowScan WindowScanner::scan(Window& window) {
     WindowScan result;
     const std::uint64_t start = now_ns();
-    const std::string_view bytes = window.bytes();
-    // From a gate's width before the first owned place to the last one.
-    const std::uint64_t sight = window.sight_begin();
-    const std::uint64_t first = window.own_begin();
-    const std::uint64_t from =
-        std::max(sight, first > match::widest_gate ? first - match::widest_gate : 0);
-    const std::string_view scanned = bytes.substr(static_cast<std::size_t>(from - sight),
-                                                  static_cast<std::size_t>(window.own_end() - from));
-    hits_.clear();
-    if (auto done = database_.scan(scanned, scratch_.get(), hits_); !done) {
-        result.error = done.error();
+    if (auto found = find_hits(window); !found) {
+        result.error = found.error();
         return result;
     }
     const std::uint64_t looked = now_ns();
     std::fill(seen_literals_.begin(), seen_literals_.end(), Seen{});
     line_cursor_ = {};
-    look_at_hits(window, static_cast<std::size_t>(from - sight), result);
+    look_at_hits(window, result);
     if (options_.programs) read_heads(window, result);
     if (!window.last) mark_open_member(window, result);
     for (Member& member : window.members) {
@@ -91,7 +83,6 @@ WindowScan WindowScanner::scan(Window& window) {
     }
     const std::uint64_t end = now_ns();
     counters_.windows += 1;
-    counters_.engine_bytes += scanned.size();
     counters_.scan_ns += end - start;
     counters_.confirm_ns += end - looked;
     counters_.hits += hits_.size();
@@ -100,13 +91,86 @@ WindowScan WindowScanner::scan(Window& window) {
     return result;
 }
 
+// Hits that end at owned places, by their ends in the window's bytes; some others.
+Result<void> WindowScanner::find_hits(const Window& window) {
+    hits_.clear();
+    const std::uint64_t sight = window.sight_begin();
+    const std::uint64_t first = window.own_begin() - sight;
+    const auto to = static_cast<std::size_t>(window.own_end() - sight);
+    const auto behind = [&](std::size_t bytes) {
+        return static_cast<std::size_t>(first > bytes ? first - bytes : 0);
+    };
+    const std::size_t from = behind(match::widest_gate);
+    if (sieve_ == nullptr) return scan_stretch(window.bytes(), {from, to});
+    stretches_.clear();
+    sift(window, behind(sieve_->reach()), to);
+    sieve::merge(stretches_, behind(2 * margin), to);
+    std::size_t kept = 0;
+    for (const sieve::Stretch& one : stretches_) kept += one.end - one.begin;
+    // Where there is little to leave out, the engine does better in one go.
+    if (kept > (to - from) / 2) return scan_stretch(window.bytes(), {from, to});
+    counters_.sieved_bytes += to - from - kept;
+    return scan_stretches(window.bytes());
+}
+
+// In ELF files the programs' literals count, too.
+void WindowScanner::sift(const Window& window, std::size_t from, std::size_t to) {
+    const std::string_view bytes = window.bytes();
+    const std::uint64_t sight = window.sight_begin();
+    std::size_t at = from;
+    const auto until = [&](std::uint64_t place, bool programs) {
+        const auto end = static_cast<std::size_t>(
+            std::clamp<std::uint64_t>(place > sight ? place - sight : 0, at, to));
+        if (end > at) sieve_->look(bytes, at, end, programs, stretches_);
+        at = end;
+    };
+    for (const Piece& piece : window.pieces) {
+        const bool elf = options_.programs && piece.kind == PieceKind::contents &&
+                         window.members[piece.member].elf;
+        if (!elf) continue;
+        until(piece.begin, false);
+        until(piece.end, true);
+    }
+    until(window.end, false);
+}
+
+Result<void> WindowScanner::scan_stretch(std::string_view bytes, sieve::Stretch stretch) {
+    auto done = database_.scan(bytes.substr(stretch.begin, stretch.end - stretch.begin),
+                               scratch_.get(), hits_);
+    for (match::Hit& hit : hits_) hit.end += static_cast<std::uint32_t>(stretch.begin);
+    counters_.engine_bytes += stretch.end - stretch.begin;
+    return done;
+}
+
+// All in one go, because each costs the engine a start. A literal across the edge
+// of two is none; a gate's match there the second look settles.
+Result<void> WindowScanner::scan_stretches(std::string_view bytes) {
+    sifted_.clear();
+    for (const sieve::Stretch& one : stretches_) {
+        sifted_.append(bytes.substr(one.begin, one.end - one.begin));
+    }
+    if (auto done = database_.scan(sifted_, scratch_.get(), hits_); !done) return done;
+    counters_.engine_bytes += sifted_.size();
+    std::size_t next = 0, before = 0;  // bytes in front of the stretch in sifted_
+    std::erase_if(hits_, [&](match::Hit& hit) {
+        while (hit.end > before + (stretches_[next].end - stretches_[next].begin)) {
+            before += stretches_[next].end - stretches_[next].begin;
+            ++next;
+        }
+        const std::size_t from_begin = hit.end - before;
+        hit.end = static_cast<std::uint32_t>(stretches_[next].begin + from_begin);
+        return rules_.expressions()[hit.expression].literal.size() > from_begin;
+    });
+    return {};
+}
+
 // Hits come in order of their ends, and pieces stand in order: one walk.
-void WindowScanner::look_at_hits(const Window& window, std::size_t offset, WindowScan& result) {
+void WindowScanner::look_at_hits(const Window& window, WindowScan& result) {
     const std::string_view bytes = window.bytes();
     const std::uint64_t sight = window.sight_begin();
     std::size_t next = 0;
     for (const match::Hit& hit : hits_) {
-        const std::uint64_t end = sight + offset + hit.end;
+        const std::uint64_t end = sight + hit.end;
         const bool owned = (end > window.own_begin() || window.own_begin() == 0) &&
                            end <= window.own_end();
         if (!owned) continue;

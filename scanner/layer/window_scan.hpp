@@ -13,6 +13,7 @@
 #include "scanner/match/second_look.hpp"
 #include "scanner/program/elf.hpp"
 #include "scanner/program/identify.hpp"
+#include "scanner/sieve/sieve.hpp"
 
 namespace stratascan::layer {
 
@@ -66,8 +67,10 @@ struct ScanOptions {
 /// What one thread needs to scan windows. Not thread-safe; one a thread.
 class WindowScanner {
 public:
+    /// `sieve` may be null: then the engine sees everything. All must outlive it.
     WindowScanner(const match::RuleSet& rules, const match::Database& database,
-                  const identity::SecretKey& key, const ScanOptions& options);
+                  const sieve::Sieve* sieve, const identity::SecretKey& key,
+                  const ScanOptions& options);
 
     [[nodiscard]] WindowScan scan(Window& window);
 
@@ -78,7 +81,11 @@ public:
 
 private:
     struct Region;
-    void look_at_hits(const Window& window, std::size_t offset, WindowScan& result);
+    [[nodiscard]] Result<void> find_hits(const Window& window);
+    void sift(const Window& window, std::size_t from, std::size_t to);
+    [[nodiscard]] Result<void> scan_stretch(std::string_view bytes, sieve::Stretch stretch);
+    [[nodiscard]] Result<void> scan_stretches(std::string_view bytes);
+    void look_at_hits(const Window& window, WindowScan& result);
     void look_at_hit(const Window& window, const Region& region, const match::Hit& hit,
                      std::size_t end, WindowScan& result);
     void see_program(const Region& region, std::uint32_t literal, std::size_t end,
@@ -90,10 +97,13 @@ private:
 
     const match::RuleSet& rules_;
     const match::Database& database_;
+    const sieve::Sieve* sieve_;
     match::SecondLook second_look_;
     ScanOptions options_;
     match::Scratch scratch_;
     std::vector<match::Hit> hits_;
+    std::vector<sieve::Stretch> stretches_;
+    std::string sifted_;  // the stretches, one behind the other
     std::vector<match::Match> matches_;
     // How often each literal was observed in the member that had it last.
     struct Seen {

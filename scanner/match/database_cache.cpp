@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 
 #include "scanner/match/wire.hpp"
 
@@ -76,44 +77,59 @@ std::string cache_key(const RuleSet& rules) {
     return key.bytes();
 }
 
-std::shared_ptr<const Database> from_cache(const std::string& bytes, const std::string& key) {
-    WireReader in(bytes);
-    if (in.view() != magic || in.view() != key) return nullptr;
+// The bytes kept under `key`; nothing when they are another key's, or damaged.
+std::optional<std::string> sound_bytes(const std::string& kept, const std::string& key) {
+    WireReader in(kept);
+    if (in.view() != magic || in.view() != key) return std::nullopt;
     const std::string_view digest = in.view();
-    const std::string_view database = in.view();
-    if (!in.ok() || digest_of(database) != digest) return nullptr;
-    auto loaded = Database::deserialize(database, "native");
-    return loaded ? *loaded : nullptr;
+    const std::string_view bytes = in.view();
+    if (!in.ok() || digest_of(bytes) != digest) return std::nullopt;
+    return std::string(bytes);
+}
+
+// Where the rules' cache of that kind belongs; empty when there is no safe place.
+std::string cache_path(const RuleSet& rules, std::string_view kind) {
+    const std::string folder = cache_folder();
+    if (folder.empty()) return {};
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    struct stat status {};
+    if (error || ::lstat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) ||
+        !ours(status)) {
+        return {};
+    }
+    return folder + "/" + rules.hash() + "." + std::string(kind);
 }
 
 }  // namespace
 
-Result<std::shared_ptr<const Database>> cached_database(const RuleSet& rules) {
-    const std::string folder = cache_folder();
+Result<std::string> cached_bytes(const RuleSet& rules, std::string_view kind,
+                                 const std::function<Result<std::string>()>& make) {
+    const std::string path = cache_path(rules, kind);
     const std::string key = cache_key(rules);
-    std::string path;
-    std::error_code error;
-    if (!folder.empty()) {
-        std::filesystem::create_directories(folder, error);
-        struct stat status {};
-        if (!error && ::lstat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) &&
-            ours(status)) {
-            path = folder + "/" + rules.hash() + ".hsdb";
-            if (auto database = from_cache(read_cache(path), key)) return database;
-        }
+    if (!path.empty()) {
+        if (auto kept = sound_bytes(read_cache(path), key)) return std::move(*kept);
     }
-    auto compiled = Database::compile(rules);
-    if (!compiled || path.empty()) return compiled;
-    const auto bytes = (*compiled)->serialize();
-    if (bytes) {
-        WireWriter out;
-        out.text(magic);
-        out.text(key);
-        out.text(digest_of(*bytes));
-        out.text(*bytes);
-        write_cache(path, out.bytes());
-    }
-    return compiled;
+    auto made = make();
+    if (!made || path.empty()) return made;
+    WireWriter out;
+    out.text(magic);
+    out.text(key);
+    out.text(digest_of(*made));
+    out.text(*made);
+    write_cache(path, out.bytes());
+    return made;
+}
+
+Result<std::shared_ptr<const Database>> cached_database(const RuleSet& rules) {
+    const auto bytes = cached_bytes(rules, "hsdb", [&]() -> Result<std::string> {
+        const auto compiled = Database::compile(rules);
+        if (!compiled) return std::unexpected(compiled.error());
+        return (*compiled)->serialize();
+    });
+    if (!bytes) return std::unexpected(bytes.error());
+    auto database = Database::deserialize(*bytes, "native");
+    return database ? database : Database::compile(rules);
 }
 
 }  // namespace stratascan::match

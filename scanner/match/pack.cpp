@@ -8,8 +8,8 @@ namespace stratascan::match {
 
 namespace {
 
-constexpr std::string_view rules_magic = "stratascan rules 1\n";
-constexpr std::string_view pack_magic = "stratascan pack 1\n";
+constexpr std::string_view rules_magic = "stratascan rules 2\n";
+constexpr std::string_view pack_magic = "stratascan pack 2\n";
 
 void write_rule(WireWriter& out, const Rule& rule) {
     out.text(rule.id);
@@ -24,6 +24,7 @@ void write_rule(WireWriter& out, const Rule& rule) {
     out.number(rule.width);
     out.number(rule.lead);
     out.number(static_cast<std::uint64_t>(std::llround(rule.entropy * 1000)));
+    out.number(rule.digit ? 1 : 0);
     out.texts(rule.context);
     out.number(rule.context_within);
     out.texts(rule.allow);
@@ -50,6 +51,7 @@ Rule read_rule(WireReader& in) {
     rule.width = static_cast<std::uint32_t>(in.number());
     rule.lead = static_cast<std::uint32_t>(in.number());
     rule.entropy = static_cast<double>(in.number() % 8001) / 1000;
+    rule.digit = in.number() != 0;
     rule.context = in.texts();
     rule.context_within = static_cast<std::uint32_t>(in.number());
     rule.allow = in.texts();
@@ -129,13 +131,15 @@ Result<RuleFile> read_rules(std::string_view bytes) {
 }
 
 std::string write_pack(const std::string& rules, const std::string& rules_hash,
-                       const std::string& engine, const std::vector<std::string>& levels,
+                       const std::string& engine, const std::string& sieve,
+                       const std::vector<std::string>& levels,
                        const std::vector<std::string>& databases) {
     WireWriter out;
     out.text(pack_magic);
     out.text(rules);
     out.text(rules_hash);
     out.text(engine);
+    out.text(sieve);
     out.texts(levels);
     out.texts(databases);
     return out.bytes();
@@ -148,6 +152,7 @@ Result<Pack> read_pack(std::string_view bytes) {
     const std::string_view rules = in.view();
     pack.rules_hash = in.text();
     pack.engine = in.text();
+    pack.sieve = in.view();
     pack.levels = in.texts();
     for (std::uint64_t left = in.count(); left > 0; --left) pack.databases.push_back(in.view());
     if (!in.ok() || pack.levels.size() != pack.databases.size()) {

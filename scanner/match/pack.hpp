@@ -18,6 +18,7 @@ struct Pack {
     std::string engine;  ///< hs_version() of the engine that compiled the databases
     /// Serialized databases, best level first; views into the bytes given.
     std::vector<std::string_view> databases;
+    std::string_view sieve;  ///< the sieve's plan; a view into the bytes given
     std::vector<std::string> levels;  ///< "avx512vbmi", "avx512", "avx2", "base"
 };
 
@@ -25,7 +26,7 @@ struct Pack {
 [[nodiscard]] Result<RuleFile> read_rules(std::string_view bytes);
 
 [[nodiscard]] std::string write_pack(const std::string& rules, const std::string& rules_hash,
-                                     const std::string& engine,
+                                     const std::string& engine, const std::string& sieve,
                                      const std::vector<std::string>& levels,
                                      const std::vector<std::string>& databases);
 /// Checks form only; the caller compares hash and engine.

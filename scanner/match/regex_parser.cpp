@@ -160,6 +160,15 @@ private:
     static Bytes single(char c) { return Bytes().set(static_cast<unsigned char>(c)); }
 
     RegexNode group() {
+        if (skip("?P<secret>")) {
+            RegexNode inner = inside(caseless_);
+            if (inner.kind == Kind::empty) return inner;
+            RegexNode node;
+            node.kind = Kind::sequence;
+            node.secret = true;
+            node.children.push_back(std::move(inner));
+            return node;
+        }
         if (skip("?P<")) {
             while (take() != '>') {
             }

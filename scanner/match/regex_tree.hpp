@@ -29,6 +29,7 @@ struct RegexNode {
     std::bitset<256> bytes;           ///< kind bytes: one of these
     std::vector<RegexNode> children;  ///< sequence, choice; repeat has one
     std::uint32_t least = 1, most = 1;
+    bool secret = false;  ///< the group of that name; its one child is what it holds
 };
 
 /// Reads RE2 syntax (Latin-1), and what Hyperscan shares of it. An Error names

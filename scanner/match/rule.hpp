@@ -17,6 +17,9 @@
 
 namespace stratascan::match {
 
+/// Secrets of this many bytes need no digit, whatever their rule says.
+inline constexpr std::size_t digitless = 32;
+
 struct Rule {
     std::string id;     ///< "github-pat-classic"; unique, kebab case
     std::string title;  ///< "GitHub personal access token (classic)"
@@ -53,6 +56,9 @@ struct Rule {
 
     /// At least this many bits a byte in the secret; 0: not asked.
     double entropy = 0;
+
+    /// The secret holds a digit, or it has `digitless` bytes or more.
+    bool digit = false;
 
     /// Words of which one must stand within `context_within` bytes of the match
     /// (ASCII case ignored). Empty: none asked.

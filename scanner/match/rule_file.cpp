@@ -110,12 +110,14 @@ Setter<Target> choice(Enum Target::* member, From from) {
     };
 }
 
-Result<void> set_nocase(const Reader& reader, std::string_view key, const toml::node& node,
-                        Rule& rule) {
-    const auto value = node.value_exact<bool>();
-    if (!value) return reader.wrong(fmt::format("`{}` must be true or false", key));
-    rule.nocase = *value;
-    return {};
+Setter<Rule> flag(bool Rule::* member) {
+    return [member](const Reader& reader, std::string_view key, const toml::node& node,
+                    Rule& rule) -> Result<void> {
+        const auto value = node.value_exact<bool>();
+        if (!value) return reader.wrong(fmt::format("`{}` must be true or false", key));
+        rule.*member = *value;
+        return {};
+    };
 }
 
 const Setters<Rule>& rule_setters() {
@@ -126,11 +128,12 @@ const Setters<Rule>& rule_setters() {
         {"confidence", choice(&Rule::confidence, confidence_from)},
         {"pattern", text(&Rule::pattern)},
         {"anchors", texts(&Rule::anchors)},
-        {"nocase", set_nocase},
+        {"nocase", flag(&Rule::nocase)},
         {"gate", text(&Rule::gate)},
         {"reach", number(&Rule::reach, 1, 1024)},
         {"width", number(&Rule::width, 1, 16'384 - 64)},
         {"entropy", number(&Rule::entropy, 0, 8)},
+        {"digit", flag(&Rule::digit)},
         {"context", texts(&Rule::context)},
         {"context_within", number(&Rule::context_within, 1, 4096)},
         {"allow", texts(&Rule::allow)},

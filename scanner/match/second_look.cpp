@@ -30,6 +30,12 @@ bool has_context(const Rule& rule, std::string_view text, std::size_t begin, std
                        [&](const std::string& word) { return contains_word(near, word); });
 }
 
+// Random texts without one are rare, identifiers with one are.
+bool has_digit(std::string_view secret) noexcept {
+    return secret.size() >= digitless ||
+           std::any_of(secret.begin(), secret.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 Confidence shifted(Confidence confidence, int shift) {
     const int value = std::clamp(static_cast<int>(confidence) + shift, 0, 2);
     return static_cast<Confidence>(value);
@@ -136,6 +142,7 @@ void SecondLook::judge(std::uint32_t number, std::string_view text, Range match,
     const Rule& rule = compiled.rule();
     const std::string_view secret = text.substr(secret_at.begin, secret_at.end - secret_at.begin);
     if (rule.entropy > 0 && evidence::entropy(secret) < rule.entropy) return;
+    if (rule.digit && !has_digit(secret)) return;
     if (!has_context(rule, text, match.begin, match.end)) return;
     if (compiled.allowed(secret)) return;
 

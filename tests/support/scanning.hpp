@@ -62,6 +62,8 @@ public:
         auto database = match::Database::compile(*rules_);
         if (!database) throw std::runtime_error(database.error().message());
         database_ = *database;
+        auto plan = sieve::make_plan(*rules_);
+        if (plan) sieve_ = sieve::Sieve::for_this_processor(std::move(*plan));
         options_ = options;
     }
     explicit TestEngine(std::string_view toml, const layer::ScanOptions& options = {})
@@ -75,7 +77,7 @@ public:
         return layer::scan_directory(path, context({}));
     }
     std::vector<Finding> scan_text(std::string_view text) {
-        layer::WindowScanner scanner(*rules_, *database_, key_, options_);
+        layer::WindowScanner scanner(*rules_, *database_, nullptr, key_, options_);
         auto findings = scanner.scan_text(text);
         if (!findings) throw std::runtime_error(findings.error().message());
         return std::move(*findings);
@@ -93,11 +95,12 @@ private:
 
     std::shared_ptr<const match::RuleSet> rules_;
     std::shared_ptr<const match::Database> database_;
+    std::shared_ptr<const sieve::Sieve> sieve_;
     identity::SecretKey key_;
     layer::ScanOptions options_;
     layer::SlabPool slabs_{8};
     oneapi::tbb::enumerable_thread_specific<layer::WindowScanner> workers_{
-        [this] { return layer::WindowScanner(*rules_, *database_, key_, options_); }};
+        [this] { return layer::WindowScanner(*rules_, *database_, sieve_.get(), key_, options_); }};
 };
 
 /// "rule path:line @offset+length source", one a line, for comparison.

@@ -133,7 +133,7 @@ std::string packed() {
     const auto rules = rules_of(two_rules);
     const auto levels = compile_levels(*rules);
     if (!levels) throw std::runtime_error(levels.error().message());
-    return write_pack(write_rules(completed(*rules)), rules->hash(), hs_version(), levels->levels,
+    return write_pack(write_rules(completed(*rules)), rules->hash(), hs_version(), {}, levels->levels,
                       levels->databases);
 }
 

@@ -86,7 +86,7 @@ protected:
     }
 
     static layer::WindowScanner scanner() {
-        return {*engine_->rules, *engine_->database, *key_, {}};
+        return {*engine_->rules, *engine_->database, nullptr, *key_, {}};
     }
 
     static Engine* engine_;

@@ -1,0 +1,24 @@
+// Which needles share a bucket of the sieve's first pass.
+#pragma once
+
+#include <bitset>
+
+#include "scanner/sieve/plan.hpp"
+
+namespace stratascan::sieve {
+
+/// A table tells 8 buckets apart by the bytes at this many places.
+inline constexpr std::uint8_t table_buckets = 8;
+inline constexpr std::size_t table_places = 6;
+
+/// Spreads each group's needles over its buckets, so that what a bucket lets
+/// pass by chance is little, and writes them into the needles.
+void assign_buckets(Plan& plan);
+
+/// The bytes that may stand `place` bytes behind the beginning of a needle's key;
+/// behind the needle's end as far as Follow tells. Bytes from 128 on count as
+/// those 128 below.
+[[nodiscard]] std::bitset<128> spellings(const Plan& plan, const Needle& needle,
+                                         std::size_t place);
+
+}  // namespace stratascan::sieve

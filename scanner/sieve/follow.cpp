@@ -1,0 +1,146 @@
+#include "scanner/sieve/follow.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+
+#include "scanner/match/anchor_follower.hpp"
+#include "scanner/sieve/token_run.hpp"
+
+namespace stratascan::sieve {
+
+namespace {
+
+using Bytes = std::bitset<256>;
+using match::Automaton;
+using States = Automaton::States;
+
+// What a repeat must have is counted this far, what it may have is not counted:
+// counting both at once makes automata large, and the first tells most.
+constexpr Automaton::Limits limits = {long_run_bytes + 2, 2};
+// Further states count as "yes". The ones kept are those nearest to the text.
+constexpr std::size_t most_states = 160;
+
+// Bytes that no edge tells apart are of one kind.
+std::vector<Bytes> kinds_of(const Automaton& automaton) {
+    std::vector<Bytes> kinds = {~Bytes{}};
+    for (std::uint32_t state = 0; state < automaton.size(); ++state) {
+        for (const Automaton::Edge& edge : automaton.edges(state)) {
+            std::vector<Bytes> finer;
+            for (const Bytes& kind : kinds) {
+                for (const Bytes& part : {kind & edge.bytes, kind & ~edge.bytes}) {
+                    if (part.any()) finer.push_back(part);
+                }
+            }
+            kinds = std::move(finer);
+        }
+    }
+    return kinds;
+}
+
+}  // namespace
+
+Patterns::Patterns() : automaton_(limits) {}
+
+std::optional<std::vector<States>> Patterns::add(const match::RegexNode& pattern,
+                                                 const std::vector<std::string>& strings,
+                                                 bool nocase) {
+    const std::uint32_t start = automaton_.state();
+    ends_.push_back(automaton_.add(pattern, start));
+    if (!automaton_.complete()) return std::nullopt;
+    return match::first_anchors(automaton_, start, ends_.back(),
+                                match::AnchorFollower(strings, nocase));
+}
+
+bool Patterns::ended(const States& states) const {
+    return std::any_of(ends_.begin(), ends_.end(),
+                       [&](std::uint32_t end) { return states.contains(end); });
+}
+
+std::optional<Follow> Follow::from(const Patterns& patterns, const States& now) {
+    if (patterns.ended(now)) return std::nullopt;
+    const Automaton& automaton = patterns.automaton();
+    const std::vector<Bytes> kinds = kinds_of(automaton);
+    if (kinds.size() > 255) return std::nullopt;
+    std::map<States, std::uint8_t> numbers = {{now, 2}};
+    std::deque<States> open = {now};
+    std::vector<std::uint8_t> next(2 * kinds.size(), 0);
+    while (!open.empty()) {
+        const States states = std::move(open.front());
+        open.pop_front();
+        for (const Bytes& kind : kinds) {
+            const States reached = automaton.step(states, kind);
+            std::uint8_t number = 0;
+            if (patterns.ended(reached)) {
+                number = accept;
+            } else if (!reached.empty()) {
+                const auto known = numbers.find(reached);
+                if (known != numbers.end()) {
+                    number = known->second;
+                } else if (numbers.size() < most_states) {
+                    number = static_cast<std::uint8_t>(numbers.size() + 2);
+                    numbers.emplace(reached, number);
+                    open.push_back(reached);
+                } else {
+                    number = accept;
+                }
+            }
+            next.push_back(number);
+        }
+    }
+    Follow follow;
+    follow.form_.resize(header);
+    for (std::size_t kind = 0; kind < kinds.size(); ++kind) {
+        for (std::size_t byte = 0; byte < 256; ++byte) {
+            if (kinds[kind][byte]) follow.form_[byte] = static_cast<std::uint8_t>(kind);
+        }
+    }
+    follow.form_[256] = static_cast<std::uint8_t>(kinds.size());
+    follow.form_.insert(follow.form_.end(), next.begin(), next.end());
+    return follow;
+}
+
+std::bitset<256> Follow::bytes_at(const std::uint8_t* form, std::size_t distance) {
+    const std::size_t width = form[256];
+    std::set<std::uint8_t> states = {2};
+    Bytes bytes;
+    for (std::size_t place = 0; place <= distance; ++place) {
+        std::set<std::uint8_t> reached;
+        bytes.reset();
+        for (const std::uint8_t state : states) {
+            for (std::size_t byte = 0; byte < 256; ++byte) {
+                const std::uint8_t next = form[header + state * width + form[byte]];
+                if (next == 0) continue;
+                bytes.set(byte);
+                reached.insert(next);
+            }
+        }
+        // A match may end here, and anything stand behind it.
+        if (place < distance && reached.contains(accept)) return bytes.set();
+        states = std::move(reached);
+    }
+    return bytes;
+}
+
+unsigned Follow::run_of(const std::bitset<256>& kind) const {
+    const std::size_t width = form_[256];
+    std::set<std::uint8_t> states = {2};
+    for (unsigned run = 0; run < 255; ++run) {
+        std::set<std::uint8_t> reached;
+        bool accepted = false;
+        for (const std::uint8_t state : states) {
+            for (std::size_t byte = 0; byte < 256; ++byte) {
+                const std::uint8_t next = form_[header + state * width + form_[byte]];
+                if (next == 0) continue;
+                if (!kind[byte]) return run;
+                accepted = accepted || next == accept;
+                reached.insert(next);
+            }
+        }
+        if (accepted) return run + 1;
+        states = std::move(reached);
+    }
+    return 255;
+}
+
+}  // namespace stratascan::sieve

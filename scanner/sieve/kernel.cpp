@@ -1,0 +1,72 @@
+#include "scanner/sieve/kernel.hpp"
+
+#include "scanner/sieve/kernel_loop.hpp"
+
+namespace stratascan::sieve {
+
+namespace {
+
+// One byte after the other.
+class Plain {
+public:
+    explicit Plain(const KeyTable& table) noexcept : table_(table) {}
+
+    static void kinds(const ByteTables& tables, const char* text, std::size_t blocks,
+                      std::uint64_t* tokens, std::uint64_t* digits,
+                      std::uint64_t* prints) noexcept {
+        for (std::size_t i = 0; i < blocks; ++i) {
+            tokens[i] = digits[i] = prints[i] = 0;
+            for (unsigned j = 0; j < 64; ++j) {
+                const unsigned kind =
+                    tables.kinds[static_cast<unsigned char>(text[i * 64 + j]) & 127U];
+                const std::uint64_t bit = std::uint64_t{1} << j;
+                if ((kind & token_kind) != 0) tokens[i] |= bit;
+                if ((kind & digit_kind) != 0) digits[i] |= bit;
+                if ((kind & print_kind) != 0) prints[i] |= bit;
+            }
+        }
+    }
+
+    [[nodiscard]] std::uint64_t keys(const char* at) const noexcept {
+        std::uint64_t bits = 0;
+        for (unsigned i = 0; i < 64; ++i) {
+            unsigned buckets = 0xff;
+            for (std::size_t place = 0; place < table_places; ++place) {
+                buckets &= table_[place][static_cast<unsigned char>(at[i + place]) & 127U];
+            }
+            if (buckets != 0) bits |= std::uint64_t{1} << i;
+        }
+        return bits;
+    }
+
+private:
+    const KeyTable& table_;
+};
+
+}  // namespace
+
+std::size_t plain_kernel(const Tables& tables, const char* text, std::size_t from, std::size_t to,
+                         bool programs, std::uint32_t* places) {
+    return scan<Plain>(tables, text, from, to, programs, places);
+}
+
+Kernel kernel_named(std::string_view name) noexcept {
+    if (name == "plain") return &plain_kernel;
+#if defined(__x86_64__)
+    const bool bits = __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+    if (name == "avx512vbmi" && bits && __builtin_cpu_supports("avx512vbmi") &&
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512dq")) {
+        return &avx512_kernel;
+    }
+    if (name == "avx2" && bits && __builtin_cpu_supports("avx2")) return &avx2_kernel;
+#endif
+    return nullptr;
+}
+
+Kernel best_kernel() noexcept {
+    if (const Kernel kernel = kernel_named("avx512vbmi")) return kernel;
+    return kernel_named("avx2");
+}
+
+}  // namespace stratascan::sieve

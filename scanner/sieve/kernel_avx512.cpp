@@ -1,0 +1,71 @@
+#include "scanner/sieve/kernel_block.hpp"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include <algorithm>
+
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512vbmi,avx512vl,avx512dq,bmi,bmi2,popcnt,lzcnt")
+#pragma GCC optimize("O3")
+
+#include "scanner/sieve/kernel_loop.hpp"
+
+namespace stratascan::sieve {
+
+namespace {
+
+// A table of 128 bytes in two registers: the processor looks up 64 bytes in it
+// at once, by their low seven bits.
+struct Bytes {
+    Bytes() = default;
+    explicit Bytes(const std::array<std::uint8_t, 128>& table) noexcept
+        : low(_mm512_loadu_si512(table.data())), high(_mm512_loadu_si512(table.data() + 64)) {}
+    [[nodiscard]] __m512i of(const char* at) const noexcept {
+        return _mm512_permutex2var_epi8(low, _mm512_loadu_si512(at), high);
+    }
+    __m512i low, high;
+};
+
+class Avx512 {
+public:
+    explicit Avx512(const KeyTable& table) noexcept {
+        for (std::size_t i = 0; i < table_places; ++i) places_[i] = Bytes(table[i]);
+    }
+
+    static void kinds(const ByteTables& tables, const char* text, std::size_t blocks,
+                      std::uint64_t* tokens, std::uint64_t* digits,
+                      std::uint64_t* prints) noexcept {
+        const Bytes table(tables.kinds);
+        for (std::size_t i = 0; i < blocks; ++i) {
+            const __m512i kinds = table.of(text + i * 64);
+            tokens[i] = _mm512_test_epi8_mask(kinds, _mm512_set1_epi8(token_kind));
+            digits[i] = _mm512_test_epi8_mask(kinds, _mm512_set1_epi8(digit_kind));
+            prints[i] = _mm512_test_epi8_mask(kinds, _mm512_set1_epi8(print_kind));
+        }
+    }
+
+    [[nodiscard]] std::uint64_t keys(const char* at) const noexcept {
+        static_assert(table_places == 6);
+        const __m512i all = _mm512_and_si512(
+            _mm512_and_si512(_mm512_and_si512(places_[0].of(at), places_[1].of(at + 1)),
+                             _mm512_and_si512(places_[2].of(at + 2), places_[3].of(at + 3))),
+            _mm512_and_si512(places_[4].of(at + 4), places_[5].of(at + 5)));
+        return _mm512_test_epi8_mask(all, all);
+    }
+
+private:
+    Bytes places_[table_places];
+};
+
+}  // namespace
+
+std::size_t avx512_kernel(const Tables& tables, const char* text, std::size_t from,
+                          std::size_t to, bool programs, std::uint32_t* places) {
+    return scan<Avx512>(tables, text, from, to, programs, places);
+}
+
+}  // namespace stratascan::sieve
+
+#pragma GCC pop_options
+#endif

@@ -1,0 +1,266 @@
+#include "scanner/sieve/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+#include "scanner/layer/window.hpp"
+#include "scanner/match/database.hpp"
+#include "scanner/match/wire.hpp"
+#include "scanner/sieve/buckets.hpp"
+#include "scanner/sieve/follow.hpp"
+#include "scanner/sieve/required.hpp"
+
+namespace stratascan::sieve {
+
+namespace {
+
+using match::Expression;
+using match::RegexNode;
+using States = match::Automaton::States;
+
+// Rules' matches are no wider than a window's margin.
+constexpr std::uint64_t widest_range = layer::margin;
+constexpr std::string_view magic = "stratascan sieve 1\n";
+
+std::bitset<256> token_bytes() {
+    std::bitset<256> bytes;
+    for (unsigned byte = 0; byte < 256; ++byte) {
+        bytes[byte] = is_token_byte(static_cast<unsigned char>(byte));
+    }
+    return bytes;
+}
+
+bool prints(char byte) noexcept { return byte >= 0x20 && byte < 0x7f; }
+
+std::uint32_t key_of(std::string_view text) {
+    std::uint32_t bytes = 0;
+    std::memcpy(&bytes, text.data(), sizeof bytes);
+    return folded(bytes);
+}
+
+class Planner {
+public:
+    explicit Planner(const match::RuleSet& rules) : rules_(rules) {}
+
+    Result<Plan> make() {
+        for (const Expression& expression : rules_.expressions()) {
+            if (auto done = add(expression); !done) return std::unexpected(done.error());
+        }
+        assign_buckets(plan_);
+        for (Needle& needle : plan_.needles) {
+            needle.key = key_of(plan_.text(needle).substr(needle.key_at));
+        }
+        std::sort(plan_.needles.begin(), plan_.needles.end(),
+                  [](const Needle& a, const Needle& b) {
+                      return std::tie(a.key, a.text, a.follow) < std::tie(b.key, b.text, b.follow);
+                  });
+        return std::move(plan_);
+    }
+
+private:
+    struct Strings {
+        RegexNode tree;
+        std::vector<Required> required;
+        const match::Rule* rule;
+    };
+
+    Result<void> add(const Expression& expression) {
+        if (!expression.gate.empty()) return add_gate(expression);
+        if (!expression.programs.empty()) add_program(expression);
+        if (!expression.rules.empty()) return add_literal(expression);
+        return {};
+    }
+
+    void add_program(const Expression& expression) {
+        const std::string& text = expression.literal;
+        std::size_t at = rarest_key(text);
+        const auto printing = [&](std::size_t from) {
+            return text.size() - from >= print_bytes &&
+                   std::all_of(text.begin() + static_cast<std::ptrdiff_t>(from),
+                               text.begin() + static_cast<std::ptrdiff_t>(from + print_bytes),
+                               prints);
+        };
+        for (std::size_t i = 0; !printing(at) && i + print_bytes <= text.size(); ++i) {
+            if (printing(i)) at = i;
+        }
+        Needle needle = needle_of(text, at, expression.nocase, 0, text.size());
+        needle.group = printing(at) ? Group::program : Group::plain;
+        plan_.needles.push_back(needle);
+    }
+
+    // Every rule that the literal stands for says what follows it; it is enough
+    // that one of them may.
+    Result<void> add_literal(const Expression& expression) {
+        Patterns patterns;
+        States states;
+        bool anything = false, near = true;
+        for (const std::uint32_t number : expression.rules) {
+            const match::Rule& rule = rules_.rules()[number]->rule();
+            anything = anything || rule.reach > 0;
+            if (anything) break;
+            const auto tree = match::parse_regex(rule.pattern);
+            if (!tree) return std::unexpected(tree.error());
+            const auto first = patterns.add(*tree, rule.anchors, rule.nocase);
+            if (!first) return unprovable(rule.id);
+            const auto at = std::find(rule.anchors.begin(), rule.anchors.end(), expression.literal);
+            const States& more = (*first)[static_cast<std::size_t>(at - rule.anchors.begin())];
+            states.insert(more.begin(), more.end());
+            near = near && is_near(rule, *tree, rule.anchors, rule.nocase);
+        }
+        const std::string& text = expression.literal;
+        // An anchor that is never the first of a match's need not be looked for.
+        if (!anything && states.empty()) return {};
+        add_needle(text, expression.nocase, 0, text.size(), !anything && near,
+                   anything ? std::nullopt : Follow::from(patterns, states));
+        return {};
+    }
+
+    // Strings of the patterns that the gate stands for; where that costs much more
+    // than the gate's own, these.
+    Result<void> add_gate(const Expression& expression) {
+        const auto tree = match::parse_regex(expression.gate);
+        if (!tree) return std::unexpected(tree.error());
+        const auto of_gate = required_strings(*tree);
+        double cost_of_rules = 0;
+        std::vector<Strings> of_rules;
+        for (const std::uint32_t number : expression.rules) {
+            const match::Rule& rule = rules_.rules()[number]->rule();
+            auto pattern = match::parse_regex(rule.pattern);
+            if (!pattern) return std::unexpected(pattern.error());
+            auto strings = required_strings(*pattern);
+            if (!strings) break;
+            cost_of_rules += cost(*strings);
+            of_rules.push_back({std::move(*pattern), std::move(*strings), &rule});
+        }
+        if (of_rules.size() == expression.rules.size() &&
+            (!of_gate || cost_of_rules < 3 * cost(*of_gate))) {
+            for (const Strings& one : of_rules) {
+                // The gate ends inside the match, but may begin before it.
+                const std::uint64_t width = match::widest(*tree).value_or(match::widest_gate);
+                if (auto done = add_strings(one, width); !done) return done;
+            }
+            return {};
+        }
+        if (!of_gate) {
+            return fail(ErrorCode::invalid_argument,
+                        "no few strings are required by the gate " + expression.gate);
+        }
+        return add_strings({*tree, *of_gate, nullptr}, 0);
+    }
+
+    // `strings` are of a rule's pattern, or of a gate.
+    Result<void> add_strings(const Strings& strings, std::uint64_t more_before) {
+        std::vector<std::string> texts;
+        for (const Required& string : strings.required) texts.push_back(string.text);
+        Patterns patterns;
+        const auto first = patterns.add(strings.tree, texts, true);
+        const match::Rule* const rule = strings.rule;
+        if (!first) return unprovable(rule != nullptr ? rule->id : "a gate");
+        const bool near = rule != nullptr && is_near(*rule, strings.tree, texts, true);
+        for (std::size_t i = 0; i < texts.size(); ++i) {
+            if ((*first)[i].empty()) continue;
+            const Required& string = strings.required[i];
+            const std::uint64_t width = rule != nullptr ? rule->width : match::widest_gate;
+            add_needle(string.text, true, std::min(string.before, width) + more_before,
+                       std::min(string.behind, width), near,
+                       Follow::from(patterns, (*first)[i]));
+        }
+        return {};
+    }
+
+    // Whether a telling place stands near behind the first of the strings in every
+    // match: it is in the secret, and the string in what is before it.
+    static bool is_near(const match::Rule& rule, const RegexNode& tree,
+                        const std::vector<std::string>& strings, bool nocase) {
+        const auto within = telling_place_within(tree, rule.digit);
+        return within && *within <= near_bytes &&
+               Patterns().add(before_secret(tree), strings, nocase).has_value();
+    }
+
+    static std::unexpected<Error> unprovable(const std::string& what) {
+        return fail(ErrorCode::invalid_argument, "the sieve might miss a match of " + what);
+    }
+
+    void add_needle(const std::string& text, bool nocase, std::uint64_t before,
+                    std::uint64_t behind, bool near, const std::optional<Follow>& follow) {
+        static const std::bitset<256> tokens = token_bytes();
+        Needle needle = needle_of(text, rarest_key(text), nocase, before, behind);
+        std::size_t run = 0;
+        while (needle.key_at + run < text.size() &&
+               is_token_byte(static_cast<unsigned char>(text[needle.key_at + run]))) {
+            ++run;
+        }
+        if (follow) {
+            if (needle.key_at + run == text.size()) run += follow->run_of(tokens);
+            needle.follow = place_of(follow->form());
+        }
+        needle.group = run >= long_run_bytes ? Group::long_run
+                       : near                ? Group::near
+                                             : Group::plain;
+        plan_.needles.push_back(needle);
+    }
+
+    Needle needle_of(const std::string& text, std::size_t key_at, bool nocase,
+                     std::uint64_t before, std::uint64_t behind) {
+        Needle needle;
+        needle.text = static_cast<std::uint32_t>(plan_.texts.size());
+        plan_.texts += text;
+        needle.size = static_cast<std::uint8_t>(text.size());
+        needle.key_at = static_cast<std::uint8_t>(key_at);
+        needle.nocase = nocase ? 1 : 0;
+        needle.before =
+            static_cast<std::uint16_t>(std::min<std::uint64_t>(before, widest_range));
+        needle.behind =
+            static_cast<std::uint16_t>(std::min<std::uint64_t>(behind, widest_range));
+        return needle;
+    }
+
+    std::uint32_t place_of(const std::vector<std::uint8_t>& form) {
+        const auto [known, fresh] =
+            places_.try_emplace(std::string(form.begin(), form.end()),
+                                static_cast<std::uint32_t>(plan_.follows.size()));
+        if (fresh) plan_.follows.insert(plan_.follows.end(), form.begin(), form.end());
+        return known->second;
+    }
+
+    const match::RuleSet& rules_;
+    Plan plan_;
+    std::map<std::string, std::uint32_t> places_;
+};
+
+}  // namespace
+
+Result<Plan> make_plan(const match::RuleSet& rules) { return Planner(rules).make(); }
+
+// Numbers stand as this processor has them: a plan is made on the kind of machine
+// that reads it, as the engine's databases are.
+std::string write_plan(const Plan& plan) {
+    match::WireWriter out;
+    out.text(magic);
+    out.text({reinterpret_cast<const char*>(plan.needles.data()),
+              plan.needles.size() * sizeof(Needle)});
+    out.text(plan.texts);
+    out.text({reinterpret_cast<const char*>(plan.follows.data()), plan.follows.size()});
+    return out.bytes();
+}
+
+Result<Plan> read_plan(std::string_view bytes) {
+    match::WireReader in(bytes);
+    const bool known = in.view() == magic;
+    const std::string_view needles = in.view();
+    Plan plan;
+    plan.texts = in.text();
+    const std::string_view follows = in.view();
+    if (!known || !in.ok() || needles.size() % sizeof(Needle) != 0) {
+        return fail(ErrorCode::malformed, "the sieve's plan is damaged");
+    }
+    plan.needles.resize(needles.size() / sizeof(Needle));
+    if (!needles.empty()) std::memcpy(plan.needles.data(), needles.data(), needles.size());
+    plan.follows.assign(follows.begin(), follows.end());
+    return plan;
+}
+
+}  // namespace stratascan::sieve

@@ -1,0 +1,79 @@
+// What the sieve looks for, made from the rules when the project is built.
+//
+// The sieve tells, for almost all bytes of a stream, that no expression of the
+// engine ends there that could begin a finding; only the rest is given to the
+// engine. It goes by needles: strings of which every match of an expression has
+// one, with what must stand behind. A needle is found in three steps, each for
+// the few places that the one before lets pass:
+//
+//   1. six bytes of it, of which the first four are its key, in vector registers:
+//      each needle is in one of 8 buckets, and a table a place says which buckets
+//      a byte allows (after Teddy, Hyperscan's matcher for small sets). Most needles have a condition besides, which is
+//      told for 64 places at once: bytes that tokens are made of must follow, or
+//      a token must stand near (token_run.hpp);
+//   2. the key's hash in a bitmap;
+//   3. the needle itself, and Follow behind it.
+//
+// That no match is missed is not tested but made so: needles come from the
+// patterns' trees (required.hpp, follow.hpp). An expression for which that fails
+// makes a plan impossible, and then the engine sees everything.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scanner/match/ruleset.hpp"
+#include "scanner/sieve/token_run.hpp"
+#include "stratascan/error.hpp"
+
+namespace stratascan::sieve {
+
+/// What a bucket's needles have in common.
+enum class Group : std::uint8_t {
+    long_run, ///< from the key on stand `long_run_bytes`
+    near,     ///< within `near_bytes` behind the key's beginning a telling place stands
+    plain,    ///< nothing
+    program,  ///< only told in ELF files; from the key on stand `print_bytes` that print
+};
+inline constexpr std::size_t groups = 4;
+
+inline constexpr std::uint32_t no_follow = ~std::uint32_t{0};
+
+struct Needle {
+    std::uint32_t text = 0;    ///< where in Plan::texts
+    std::uint32_t follow = no_follow;  ///< where in Plan::follows, or nothing to ask
+    std::uint32_t key = 0;     ///< the key, as folded() gives it
+    std::uint16_t before = 0;  ///< bytes of the expression before the needle, at most
+    std::uint16_t behind = 0;  ///< behind the needle's beginning, at most
+    std::uint8_t size = 0;     ///< of the text
+    std::uint8_t key_at = 0;   ///< where in the text the key begins
+    std::uint8_t nocase = 0;   ///< the text is in lower case, to be met in any
+    std::uint8_t bucket = 0;   ///< of the group's
+    Group group = Group::plain;
+    std::uint8_t unused[3] = {};
+};
+
+/// The key as hashed: four bytes, little endian, each with bit 5 set.
+[[nodiscard]] constexpr std::uint32_t folded(std::uint32_t bytes) noexcept {
+    return bytes | 0x20202020U;
+}
+
+struct Plan {
+    std::vector<Needle> needles;  ///< in order of their keys
+    std::string texts;
+    std::vector<std::uint8_t> follows;  ///< forms of Follow, one behind the other
+
+    [[nodiscard]] std::string_view text(const Needle& needle) const noexcept {
+        return std::string_view(texts).substr(needle.text, needle.size);
+    }
+};
+
+/// An Error names the expression that can't be sieved.
+[[nodiscard]] Result<Plan> make_plan(const match::RuleSet& rules);
+
+[[nodiscard]] std::string write_plan(const Plan& plan);
+[[nodiscard]] Result<Plan> read_plan(std::string_view bytes);
+
+}  // namespace stratascan::sieve
