@@ -102,9 +102,9 @@ Result<void> WindowScanner::find_hits(const Window& window) {
     };
     const std::size_t from = behind(match::widest_gate);
     if (sieve_ == nullptr) return scan_stretch(window.bytes(), {from, to});
-    stretches_.clear();
+    chances_.clear();
     sift(window, behind(sieve_->reach()), to);
-    sieve::merge(stretches_, behind(2 * margin), to);
+    sieve::merge(chances_, behind(2 * margin), to, stretches_);
     std::size_t kept = 0;
     for (const sieve::Stretch& one : stretches_) kept += one.end - one.begin;
     // Where there is little to leave out, the engine does better in one go.
@@ -117,11 +117,21 @@ Result<void> WindowScanner::find_hits(const Window& window) {
 void WindowScanner::sift(const Window& window, std::size_t from, std::size_t to) {
     const std::string_view bytes = window.bytes();
     const std::uint64_t sight = window.sight_begin();
+    edges_.clear();
+    const auto edge = [&](std::uint64_t place) {
+        if (place > sight && place < window.end) {
+            edges_.push_back(static_cast<std::size_t>(place - sight));
+        }
+    };
+    for (const Piece& piece : window.pieces) {
+        edge(piece.begin);
+        edge(piece.end);
+    }
     std::size_t at = from;
     const auto until = [&](std::uint64_t place, bool programs) {
         const auto end = static_cast<std::size_t>(
             std::clamp<std::uint64_t>(place > sight ? place - sight : 0, at, to));
-        if (end > at) sieve_->look(bytes, at, end, programs, stretches_);
+        if (end > at) sieve_->look(bytes, at, end, programs, edges_, chances_);
         at = end;
     };
     for (const Piece& piece : window.pieces) {
@@ -152,14 +162,24 @@ Result<void> WindowScanner::scan_stretches(std::string_view bytes) {
     if (auto done = database_.scan(sifted_, scratch_.get(), hits_); !done) return done;
     counters_.engine_bytes += sifted_.size();
     std::size_t next = 0, before = 0;  // bytes in front of the stretch in sifted_
+    std::size_t first = 0;             // of the stretch's chances
     std::erase_if(hits_, [&](match::Hit& hit) {
         while (hit.end > before + (stretches_[next].end - stretches_[next].begin)) {
             before += stretches_[next].end - stretches_[next].begin;
             ++next;
         }
+        const sieve::Stretch& stretch = stretches_[next];
         const std::size_t from_begin = hit.end - before;
-        hit.end = static_cast<std::uint32_t>(stretches_[next].begin + from_begin);
-        return rules_.expressions()[hit.expression].literal.size() > from_begin;
+        const std::size_t end = stretch.begin + from_begin;
+        hit.end = static_cast<std::uint32_t>(end);
+        if (rules_.expressions()[hit.expression].literal.size() > from_begin) return true;
+        while (chances_[first].stretch.begin < stretch.begin) ++first;
+        for (std::size_t i = first; i < chances_.size(); ++i) {
+            const sieve::Chance& chance = chances_[i];
+            if (chance.stretch.begin >= end) break;
+            if (chance.expression == hit.expression && chance.stretch.end >= end) return false;
+        }
+        return true;  // it matches where no rule of its can
     });
     return {};
 }

@@ -102,6 +102,8 @@ private:
     ScanOptions options_;
     match::Scratch scratch_;
     std::vector<match::Hit> hits_;
+    std::vector<std::size_t> edges_;  // of pieces in the window's bytes
+    std::vector<sieve::Chance> chances_;
     std::vector<sieve::Stretch> stretches_;
     std::string sifted_;  // the stretches, one behind the other
     std::vector<match::Match> matches_;

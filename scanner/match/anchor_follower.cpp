@@ -76,11 +76,9 @@ std::optional<std::vector<Automaton::States>> first_anchors(const Automaton& aut
     std::unordered_set<std::uint64_t> seen;
     std::vector<std::pair<std::uint32_t, std::uint32_t>> open;
     const auto visit = [&](std::uint32_t state, std::uint32_t anchor) {
-        for (const std::uint32_t ended : anchors.ended(anchor)) first[ended].insert(state);
-        if (anchors.ended(anchor).empty() &&
-            seen.insert((std::uint64_t{state} << 32) | anchor).second) {
-            open.emplace_back(state, anchor);
-        }
+        if (!seen.insert((std::uint64_t{state} << 32) | anchor).second) return;
+        for (const std::uint32_t ended : anchors.ended(anchor)) first[ended].push_back(state);
+        if (anchors.ended(anchor).empty()) open.emplace_back(state, anchor);
     };
     visit(start, 0);
     std::size_t steps = 0;

@@ -69,14 +69,19 @@ std::uint32_t Automaton::add_repeat(const RegexNode& node, std::uint32_t from) {
 bool Automaton::complete() const { return edges_.size() <= most_states; }
 
 Automaton::States Automaton::closed(States states) const {
-    std::vector<std::uint32_t> open(states.begin(), states.end());
-    while (!open.empty()) {
-        const std::uint32_t state = open.back();
-        open.pop_back();
-        for (const std::uint32_t to : silent_[state]) {
-            if (states.insert(to).second) open.push_back(to);
+    std::vector<bool> known(size());
+    const auto take = [&](std::uint32_t state) {
+        const bool fresh = !known[state];
+        known[state] = true;
+        return fresh;
+    };
+    std::erase_if(states, [&](std::uint32_t state) { return !take(state); });
+    for (std::size_t i = 0; i < states.size(); ++i) {
+        for (const std::uint32_t to : silent_[states[i]]) {
+            if (take(to)) states.push_back(to);
         }
     }
+    std::sort(states.begin(), states.end());
     return states;
 }
 
@@ -84,10 +89,14 @@ Automaton::States Automaton::step(const States& states, const std::bitset<256>& 
     States next;
     for (const std::uint32_t state : states) {
         for (const Edge& edge : edges_[state]) {
-            if ((edge.bytes & bytes).any()) next.insert(edge.to);
+            if ((edge.bytes & bytes).any()) next.push_back(edge.to);
         }
     }
     return closed(std::move(next));
+}
+
+bool holds(const Automaton::States& states, std::uint32_t state) {
+    return std::binary_search(states.begin(), states.end(), state);
 }
 
 }  // namespace stratascan::match

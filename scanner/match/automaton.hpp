@@ -7,7 +7,6 @@
 
 #include <bitset>
 #include <cstdint>
-#include <set>
 #include <vector>
 
 #include "scanner/match/regex_tree.hpp"
@@ -16,7 +15,8 @@ namespace stratascan::match {
 
 class Automaton {
 public:
-    using States = std::set<std::uint32_t>;
+    /// A set of states. In order and each once, where closed() gave it.
+    using States = std::vector<std::uint32_t>;
     struct Edge {
         std::bitset<256> bytes;
         std::uint32_t to;
@@ -57,5 +57,7 @@ private:
     std::vector<std::vector<Edge>> edges_;
     std::vector<std::vector<std::uint32_t>> silent_;
 };
+
+[[nodiscard]] bool holds(const Automaton::States& states, std::uint32_t state);
 
 }  // namespace stratascan::match

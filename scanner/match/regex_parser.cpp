@@ -52,7 +52,7 @@ struct Broken {
 // Recursive descent; throws Broken inside, never out of parse_regex().
 class Parser {
 public:
-    explicit Parser(std::string_view text) : text_(text) {}
+    Parser(std::string_view text, EndOfText end) : text_(text), end_(end) {}
 
     RegexNode parse() {
         RegexNode node = choice();
@@ -79,11 +79,13 @@ private:
     RegexNode choice() {
         if (++depth_ > deepest) broken("too deep nesting");
         const bool caseless = caseless_;
+        const bool lines = lines_;
         RegexNode node;
         node.kind = Kind::choice;
         node.children.push_back(sequence());
         while (skip("|")) node.children.push_back(sequence());
         caseless_ = caseless;
+        lines_ = lines;
         --depth_;
         if (node.children.size() == 1) {
             RegexNode only = std::move(node.children.front());
@@ -147,8 +149,11 @@ private:
             case '(': return group();
             case '[': return node_of(cased(bracket()));
             case '.': return node_of(Bytes().set());
-            case '^':
-            case '$': return {};
+            case '^': return {};
+            case '$': {
+                if (end_ == EndOfText::nothing || lines_) return {};
+                return node_of({});
+            }
             case '\\': return escape();
             default: return node_of(cased(single(c)));
         }
@@ -161,7 +166,7 @@ private:
 
     RegexNode group() {
         if (skip("?P<secret>")) {
-            RegexNode inner = inside(caseless_);
+            RegexNode inner = inside(caseless_, lines_);
             if (inner.kind == Kind::empty) return inner;
             RegexNode node;
             node.kind = Kind::sequence;
@@ -175,15 +180,17 @@ private:
         } else if (skip("?")) {
             return flags();
         }
-        return inside(caseless_);
+        return inside(caseless_, lines_);
     }
 
     // What stands between a group's ( or : and its ).
-    RegexNode inside(bool caseless) {
-        const bool outer = caseless_;
+    RegexNode inside(bool caseless, bool lines) {
+        const bool outer_caseless = caseless_, outer_lines = lines_;
         caseless_ = caseless;
+        lines_ = lines;
         RegexNode inner = choice();
-        caseless_ = outer;
+        caseless_ = outer_caseless;
+        lines_ = outer_lines;
         if (!skip(")")) broken("an unclosed (");
         return inner;
     }
@@ -191,18 +198,21 @@ private:
     // (?flags) holds for the rest of the enclosing group, (?flags:...) for its own.
     RegexNode flags() {
         bool on = true;
-        bool caseless = caseless_;
+        bool caseless = caseless_, lines = lines_;
         for (char c = take();; c = take()) {
-            if (c == ':') return inside(caseless);
+            if (c == ':') return inside(caseless, lines);
             if (c == ')') {
                 caseless_ = caseless;
+                lines_ = lines;
                 return {};
             }
             if (c == '-') {
                 on = false;
             } else if (c == 'i') {
                 caseless = on;
-            } else if (c != 's' && c != 'm' && c != 'U') {
+            } else if (c == 'm') {
+                lines = on;
+            } else if (c != 's' && c != 'U') {
                 broken("a group that is not understood");
             }
         }
@@ -319,13 +329,15 @@ private:
     std::size_t at_ = 0;
     unsigned depth_ = 0;
     bool caseless_ = false;
+    bool lines_ = false;
+    EndOfText end_;
 };
 
 }  // namespace
 
-Result<RegexNode> parse_regex(std::string_view pattern) {
+Result<RegexNode> parse_regex(std::string_view pattern, EndOfText end) {
     try {
-        return Parser(pattern).parse();
+        return Parser(pattern, end).parse();
     } catch (const Broken& broken) {
         return fail(ErrorCode::invalid_argument, broken.what);
     }

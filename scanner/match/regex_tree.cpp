@@ -31,7 +31,7 @@ bool extend(const Automaton& automaton, std::map<std::string, States>& prefixes)
                 for (unsigned byte = 0; byte < 256; ++byte) {
                     if (!edge.bytes[byte]) continue;
                     if (++steps > most_prefixes) return false;
-                    by_byte[byte | 0x20U].insert(edge.to);  // as slot() folds it
+                    by_byte[byte | 0x20U].push_back(edge.to);  // as slot() folds it
                 }
             }
         }
@@ -91,13 +91,13 @@ Beginnings::Beginnings(const RegexNode& node) {
     std::map<std::string, States> prefixes = {{"", automaton.closed({start})}};
     bool few = true;
     States now = automaton.closed({start});
-    while (places_.size() < prefix_bytes && !now.contains(end)) {
+    while (places_.size() < prefix_bytes && !holds(now, end)) {
         Bytes bytes;
         States next;
         for (const std::uint32_t state : now) {
             for (const Automaton::Edge& edge : automaton.edges(state)) {
                 bytes |= edge.bytes;
-                next.insert(edge.to);
+                next.push_back(edge.to);
             }
         }
         places_.push_back(bytes);

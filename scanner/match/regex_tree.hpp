@@ -32,9 +32,17 @@ struct RegexNode {
     bool secret = false;  ///< the group of that name; its one child is what it holds
 };
 
+/// What a $ stands for that asks for the end of the text (one after (?m) asks for
+/// a line's, and counts as nothing).
+enum class EndOfText : std::uint8_t {
+    nothing,  ///< the superset that proofs are about
+    never,    ///< only texts of the pattern behind which something else may stand
+};
+
 /// Reads RE2 syntax (Latin-1), and what Hyperscan shares of it. An Error names
 /// what is not understood; nesting is limited to 200.
-[[nodiscard]] Result<RegexNode> parse_regex(std::string_view pattern);
+[[nodiscard]] Result<RegexNode> parse_regex(std::string_view pattern,
+                                            EndOfText end = EndOfText::nothing);
 
 /// Longest text in bytes; nothing when there is none.
 [[nodiscard]] std::optional<std::uint64_t> widest(const RegexNode& node);

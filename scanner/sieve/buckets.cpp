@@ -34,25 +34,13 @@ public:
     void add(const Key& key) { count(key, 1); }
     void remove(const Key& key) { count(key, -1); }
 
-    // How often a place of text passes: in the tables of whole bytes, and in those
-    // of half bytes, where every low half goes with every high one.
+    // How often a place of text passes.
     [[nodiscard]] double chance(const Key& with) const {
-        double whole = 1, halves = 1;
+        double product = 1;
         for (std::size_t place = 0; place < table_places; ++place) {
-            Bytes bytes = bytes_[place] | with[place];
-            whole *= sum(bytes);
-            std::bitset<16> low, high;
-            for (unsigned byte = 0; byte < 128; ++byte) {
-                if (!bytes[byte]) continue;
-                low.set(byte & 15U);
-                high.set(byte >> 4U);
-            }
-            for (unsigned byte = 0; byte < 128; ++byte) {
-                bytes[byte] = low[byte & 15U] && high[byte >> 4U];
-            }
-            halves *= sum(bytes);
+            product *= sum(bytes_[place] | with[place]);
         }
-        return whole + halves / 4;
+        return product;
     }
 
 private:
@@ -176,7 +164,9 @@ void assign_buckets(Plan& plan) {
         std::stable_sort(numbers.begin(), numbers.end(), [&](std::uint32_t a, std::uint32_t b) {
             return plan.needles[a].size < plan.needles[b].size;
         });
-        Assignment assignment(plan, table_buckets);
+        const std::size_t buckets =
+            static_cast<Group>(group) == Group::plain ? plain_buckets : table_buckets;
+        Assignment assignment(plan, buckets);
         for (const std::uint32_t number : numbers) assignment.place(number);
         for (unsigned round = 0; round < rounds; ++round) {
             for (const std::uint32_t number : numbers) {
@@ -184,6 +174,27 @@ void assign_buckets(Plan& plan) {
                 assignment.place(number);
             }
         }
+    }
+}
+
+void fill_tables(Plan& plan) {
+    ByteTables& tables = plan.bytes;
+    for (const Needle& needle : plan.needles) {
+        KeyTable& places = needle.bucket >= table_buckets
+                               ? tables.more_plain
+                               : tables.keys[static_cast<std::size_t>(needle.group)];
+        const auto bucket = static_cast<std::uint8_t>(1U << (needle.bucket % table_buckets));
+        for (std::size_t place = 0; place < table_places; ++place) {
+            const std::bitset<128> allowed = spellings(plan, needle, place);
+            for (unsigned byte = 0; byte < 128; ++byte) {
+                if (allowed[byte]) places[place][byte] |= bucket;
+            }
+        }
+    }
+    for (unsigned byte = 0; byte < 128; ++byte) {
+        if (is_token_byte(static_cast<unsigned char>(byte))) tables.kinds[byte] |= token_kind;
+        if (byte >= 0x20 && byte < 0x7f) tables.kinds[byte] |= print_kind;
+        if (byte >= '0' && byte <= '9') tables.kinds[byte] |= digit_kind;
     }
 }
 

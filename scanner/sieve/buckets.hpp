@@ -7,13 +7,12 @@
 
 namespace stratascan::sieve {
 
-/// A table tells 8 buckets apart by the bytes at this many places.
-inline constexpr std::uint8_t table_buckets = 8;
-inline constexpr std::size_t table_places = 6;
-
 /// Spreads each group's needles over its buckets, so that what a bucket lets
 /// pass by chance is little, and writes them into the needles.
 void assign_buckets(Plan& plan);
+
+/// Writes the tables of the needles' buckets.
+void fill_tables(Plan& plan);
 
 /// The bytes that may stand `place` bytes behind the beginning of a needle's key;
 /// behind the needle's end as far as Follow tells. Bytes from 128 on count as

@@ -1,8 +1,11 @@
 #include "scanner/sieve/follow.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <deque>
 #include <map>
+#include <set>
 
 #include "scanner/match/anchor_follower.hpp"
 #include "scanner/sieve/token_run.hpp"
@@ -19,7 +22,7 @@ using States = Automaton::States;
 // counting both at once makes automata large, and the first tells most.
 constexpr Automaton::Limits limits = {long_run_bytes + 2, 2};
 // Further states count as "yes". The ones kept are those nearest to the text.
-constexpr std::size_t most_states = 160;
+constexpr std::size_t most_states = 1000;
 
 // Bytes that no edge tells apart are of one kind.
 std::vector<Bytes> kinds_of(const Automaton& automaton) {
@@ -42,11 +45,11 @@ std::vector<Bytes> kinds_of(const Automaton& automaton) {
 
 Patterns::Patterns() : automaton_(limits) {}
 
-std::optional<std::vector<States>> Patterns::add(const match::RegexNode& pattern,
+std::optional<std::vector<States>> Patterns::add(const match::RegexNode& open,
                                                  const std::vector<std::string>& strings,
                                                  bool nocase) {
     const std::uint32_t start = automaton_.state();
-    ends_.push_back(automaton_.add(pattern, start));
+    ends_.push_back(automaton_.add(open, start));
     if (!automaton_.complete()) return std::nullopt;
     return match::first_anchors(automaton_, start, ends_.back(),
                                 match::AnchorFollower(strings, nocase));
@@ -54,7 +57,7 @@ std::optional<std::vector<States>> Patterns::add(const match::RegexNode& pattern
 
 bool Patterns::ended(const States& states) const {
     return std::any_of(ends_.begin(), ends_.end(),
-                       [&](std::uint32_t end) { return states.contains(end); });
+                       [&](std::uint32_t end) { return match::holds(states, end); });
 }
 
 std::optional<Follow> Follow::from(const Patterns& patterns, const States& now) {
@@ -62,15 +65,15 @@ std::optional<Follow> Follow::from(const Patterns& patterns, const States& now) 
     const Automaton& automaton = patterns.automaton();
     const std::vector<Bytes> kinds = kinds_of(automaton);
     if (kinds.size() > 255) return std::nullopt;
-    std::map<States, std::uint8_t> numbers = {{now, 2}};
+    std::map<States, std::uint16_t> numbers = {{now, 2}};
     std::deque<States> open = {now};
-    std::vector<std::uint8_t> next(2 * kinds.size(), 0);
+    std::vector<std::uint16_t> next(2 * kinds.size(), 0);
     while (!open.empty()) {
         const States states = std::move(open.front());
         open.pop_front();
         for (const Bytes& kind : kinds) {
             const States reached = automaton.step(states, kind);
-            std::uint8_t number = 0;
+            std::uint16_t number = 0;
             if (patterns.ended(reached)) {
                 number = accept;
             } else if (!reached.empty()) {
@@ -78,7 +81,7 @@ std::optional<Follow> Follow::from(const Patterns& patterns, const States& now) 
                 if (known != numbers.end()) {
                     number = known->second;
                 } else if (numbers.size() < most_states) {
-                    number = static_cast<std::uint8_t>(numbers.size() + 2);
+                    number = static_cast<std::uint16_t>(numbers.size() + 2);
                     numbers.emplace(reached, number);
                     open.push_back(reached);
                 } else {
@@ -88,28 +91,29 @@ std::optional<Follow> Follow::from(const Patterns& patterns, const States& now) 
             next.push_back(number);
         }
     }
-    Follow follow;
-    follow.form_.resize(header);
+    std::array<std::uint8_t, 256> kind_of{};
     for (std::size_t kind = 0; kind < kinds.size(); ++kind) {
         for (std::size_t byte = 0; byte < 256; ++byte) {
-            if (kinds[kind][byte]) follow.form_[byte] = static_cast<std::uint8_t>(kind);
+            if (kinds[kind][byte]) kind_of[byte] = static_cast<std::uint8_t>(kind);
         }
     }
-    follow.form_[256] = static_cast<std::uint8_t>(kinds.size());
+    Follow follow;
+    follow.form_.resize(header);
+    std::memcpy(follow.form_.data(), kind_of.data(), kind_of.size());
+    follow.form_[header - 1] = static_cast<std::uint16_t>(kinds.size());
     follow.form_.insert(follow.form_.end(), next.begin(), next.end());
     return follow;
 }
 
-std::bitset<256> Follow::bytes_at(const std::uint8_t* form, std::size_t distance) {
-    const std::size_t width = form[256];
-    std::set<std::uint8_t> states = {2};
+std::bitset<256> Follow::bytes_at(const std::uint16_t* form, std::size_t distance) {
+    std::set<std::uint16_t> states = {2};
     Bytes bytes;
     for (std::size_t place = 0; place <= distance; ++place) {
-        std::set<std::uint8_t> reached;
+        std::set<std::uint16_t> reached;
         bytes.reset();
-        for (const std::uint8_t state : states) {
+        for (const std::uint16_t state : states) {
             for (std::size_t byte = 0; byte < 256; ++byte) {
-                const std::uint8_t next = form[header + state * width + form[byte]];
+                const std::uint16_t next = behind(form, state, byte);
                 if (next == 0) continue;
                 bytes.set(byte);
                 reached.insert(next);
@@ -123,14 +127,13 @@ std::bitset<256> Follow::bytes_at(const std::uint8_t* form, std::size_t distance
 }
 
 unsigned Follow::run_of(const std::bitset<256>& kind) const {
-    const std::size_t width = form_[256];
-    std::set<std::uint8_t> states = {2};
+    std::set<std::uint16_t> states = {2};
     for (unsigned run = 0; run < 255; ++run) {
-        std::set<std::uint8_t> reached;
+        std::set<std::uint16_t> reached;
         bool accepted = false;
-        for (const std::uint8_t state : states) {
+        for (const std::uint16_t state : states) {
             for (std::size_t byte = 0; byte < 256; ++byte) {
-                const std::uint8_t next = form_[header + state * width + form_[byte]];
+                const std::uint16_t next = behind(form_.data(), state, byte);
                 if (next == 0) continue;
                 if (!kind[byte]) return run;
                 accepted = accepted || next == accept;

@@ -22,10 +22,12 @@ class Patterns {
 public:
     Patterns();
 
-    /// Adds a pattern. The states that its matches can be in where the first of
-    /// `strings` ends, one set a string; nothing when a match may be without any.
+    /// Adds a pattern, of which every match must have one of `strings`. The states
+    /// that its matches can be in where the first of them ends, one set a string.
+    /// `open` is the pattern without the matches that want the text to end behind
+    /// them: whoever walks on from these states must say yes where the text ends.
     [[nodiscard]] std::optional<std::vector<match::Automaton::States>> add(
-        const match::RegexNode& pattern, const std::vector<std::string>& strings, bool nocase);
+        const match::RegexNode& open, const std::vector<std::string>& strings, bool nocase);
 
     [[nodiscard]] const match::Automaton& automaton() const noexcept { return automaton_; }
     [[nodiscard]] bool ended(const match::Automaton::States& states) const;
@@ -42,13 +44,13 @@ public:
     [[nodiscard]] static std::optional<Follow> from(const Patterns& patterns,
                                                     const match::Automaton::States& states);
 
-    /// False only when no match goes on like this. Bytes that are out of sight
-    /// may be anything.
-    [[nodiscard]] static bool walk(const std::uint8_t* form, const char* at,
+    /// False only when no match goes on like this. `end` is where the text ends
+    /// that the match must lie in, or where no more of it is in sight.
+    [[nodiscard]] static bool walk(const std::uint16_t* form, const char* at,
                                    const char* end) noexcept {
-        const std::uint8_t* const kinds = form;
-        const std::size_t width = form[256];
-        const std::uint8_t* const next = form + header;
+        const auto* const kinds = reinterpret_cast<const std::uint8_t*>(form);
+        const std::size_t width = form[header - 1];
+        const std::uint16_t* const next = form + header;
         std::size_t state = 2;
         while (at != end) {
             state = next[state * width + kinds[static_cast<unsigned char>(*at++)]];
@@ -58,20 +60,28 @@ public:
     }
 
     /// What may stand `distance` bytes behind the text; anything, where that is far.
-    [[nodiscard]] static std::bitset<256> bytes_at(const std::uint8_t* form, std::size_t distance);
+    [[nodiscard]] static std::bitset<256> bytes_at(const std::uint16_t* form, std::size_t distance);
 
     /// How many bytes of `kind` at least stand behind the text before anything
     /// else may; at most 255.
     [[nodiscard]] unsigned run_of(const std::bitset<256>& kind) const;
 
-    /// What walk() reads: kinds of bytes (256), their number, then for each
-    /// state the next one by kind. States 0 and 1 are "no" and "yes".
-    [[nodiscard]] const std::vector<std::uint8_t>& form() const noexcept { return form_; }
+    /// What walk() reads: kinds of bytes (256, a byte each), their number, then for
+    /// each state the next one by kind. States 0 and 1 are "no" and "yes".
+    [[nodiscard]] const std::vector<std::uint16_t>& form() const noexcept { return form_; }
+
+    static constexpr std::size_t header = 256 / sizeof(std::uint16_t) + 1;
 
 private:
-    static constexpr std::size_t header = 257;
-    static constexpr std::uint8_t accept = 1;
-    std::vector<std::uint8_t> form_;
+    static constexpr std::uint16_t accept = 1;
+    /// The state behind `state`, by a byte.
+    [[nodiscard]] static std::uint16_t behind(const std::uint16_t* form, std::uint16_t state,
+                                              std::size_t byte) {
+        const auto* const kinds = reinterpret_cast<const std::uint8_t*>(form);
+        return form[header + std::size_t{state} * form[header - 1] + kinds[byte]];
+    }
+
+    std::vector<std::uint16_t> form_;
 };
 
 }  // namespace stratascan::sieve

@@ -59,14 +59,10 @@ Kernel kernel_named(std::string_view name) noexcept {
         __builtin_cpu_supports("avx512dq")) {
         return &avx512_kernel;
     }
-    if (name == "avx2" && bits && __builtin_cpu_supports("avx2")) return &avx2_kernel;
 #endif
     return nullptr;
 }
 
-Kernel best_kernel() noexcept {
-    if (const Kernel kernel = kernel_named("avx512vbmi")) return kernel;
-    return kernel_named("avx2");
-}
+Kernel best_kernel() noexcept { return kernel_named("avx512vbmi"); }
 
 }  // namespace stratascan::sieve

@@ -53,16 +53,16 @@ inline std::size_t list_places(const std::uint64_t* bits, std::size_t blocks, st
     return count;
 }
 
-/// Keeps the places where `keys` knows the four bytes.
+/// Keeps the places where `keys` knows the bytes.
 inline std::size_t keep_keys(const KeyMap& keys, const char* text, std::uint32_t* places,
                              std::size_t count) noexcept {
     std::size_t kept = 0;
     for (std::size_t i = 0; i < count; ++i) {
         const std::uint32_t place = places[i];
-        std::uint32_t key = 0;
-        std::memcpy(&key, text + place, sizeof key);
+        std::uint64_t bytes = 0;
+        std::memcpy(&bytes, text + place, sizeof bytes);
         places[kept] = place;
-        kept += keys.has(folded(key));
+        kept += keys.has(folded(bytes));
     }
     return kept;
 }

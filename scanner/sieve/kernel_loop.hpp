@@ -73,7 +73,10 @@ std::size_t scan(const Tables& tables, const char* text, std::size_t from, std::
                         chunk.told[i + 4];
     }
     const Simd plain(table(Group::plain));
-    for (std::size_t i = 0; i < blocks; ++i) chunk.keys[i] = plain.keys(first + i * 64);
+    const Simd more_plain(tables.bytes.more_plain);
+    for (std::size_t i = 0; i < blocks; ++i) {
+        chunk.keys[i] = plain.keys(first + i * 64) | more_plain.keys(first + i * 64);
+    }
     const Simd near(table(Group::near));
     const Simd long_run(table(Group::long_run));
     for (std::size_t i = 0; i < blocks; ++i) {

@@ -47,22 +47,28 @@ public:
 
     Result<Plan> make() {
         for (const Expression& expression : rules_.expressions()) {
+            number_ = static_cast<std::uint32_t>(&expression - rules_.expressions().data());
             if (auto done = add(expression); !done) return std::unexpected(done.error());
         }
         assign_buckets(plan_);
+        fill_tables(plan_);
         for (Needle& needle : plan_.needles) {
             needle.key = key_of(plan_.text(needle).substr(needle.key_at));
         }
         std::sort(plan_.needles.begin(), plan_.needles.end(),
                   [](const Needle& a, const Needle& b) {
-                      return std::tie(a.key, a.text, a.follow) < std::tie(b.key, b.text, b.follow);
+                      return std::tie(a.key, a.expression, a.text) <
+                             std::tie(b.key, b.expression, b.text);
                   });
         return std::move(plan_);
     }
 
 private:
+    struct Pattern {
+        RegexNode whole, open;  // with and without what must end with the text
+    };
     struct Strings {
-        RegexNode tree;
+        Pattern pattern;
         std::vector<Required> required;
         const match::Rule* rule;
     };
@@ -101,36 +107,39 @@ private:
             const match::Rule& rule = rules_.rules()[number]->rule();
             anything = anything || rule.reach > 0;
             if (anything) break;
-            const auto tree = match::parse_regex(rule.pattern);
-            if (!tree) return std::unexpected(tree.error());
-            const auto first = patterns.add(*tree, rule.anchors, rule.nocase);
-            if (!first) return unprovable(rule.id);
+            const auto pattern = parse(rule.pattern);
+            if (!pattern) return std::unexpected(pattern.error());
+            const auto first = patterns.add(pattern->open, rule.anchors, rule.nocase);
+            if (!first || !proved(pattern->whole, rule.anchors, rule.nocase)) {
+                return unprovable(rule.id);
+            }
             const auto at = std::find(rule.anchors.begin(), rule.anchors.end(), expression.literal);
             const States& more = (*first)[static_cast<std::size_t>(at - rule.anchors.begin())];
-            states.insert(more.begin(), more.end());
-            near = near && is_near(rule, *tree, rule.anchors, rule.nocase);
+            states.insert(states.end(), more.begin(), more.end());
+            near = near && is_near(rule, pattern->whole, rule.anchors, rule.nocase);
         }
         const std::string& text = expression.literal;
         // An anchor that is never the first of a match's need not be looked for.
         if (!anything && states.empty()) return {};
         add_needle(text, expression.nocase, 0, text.size(), !anything && near,
-                   anything ? std::nullopt : Follow::from(patterns, states));
+                   anything ? std::nullopt
+                            : Follow::from(patterns, patterns.automaton().closed(states)));
         return {};
     }
 
     // Strings of the patterns that the gate stands for; where that costs much more
     // than the gate's own, these.
     Result<void> add_gate(const Expression& expression) {
-        const auto tree = match::parse_regex(expression.gate);
-        if (!tree) return std::unexpected(tree.error());
-        const auto of_gate = required_strings(*tree);
+        auto gate = parse(expression.gate);
+        if (!gate) return std::unexpected(gate.error());
+        auto of_gate = required_strings(gate->whole);
         double cost_of_rules = 0;
         std::vector<Strings> of_rules;
         for (const std::uint32_t number : expression.rules) {
             const match::Rule& rule = rules_.rules()[number]->rule();
-            auto pattern = match::parse_regex(rule.pattern);
+            auto pattern = parse(rule.pattern);
             if (!pattern) return std::unexpected(pattern.error());
-            auto strings = required_strings(*pattern);
+            auto strings = required_strings(pattern->whole);
             if (!strings) break;
             cost_of_rules += cost(*strings);
             of_rules.push_back({std::move(*pattern), std::move(*strings), &rule});
@@ -139,7 +148,7 @@ private:
             (!of_gate || cost_of_rules < 3 * cost(*of_gate))) {
             for (const Strings& one : of_rules) {
                 // The gate ends inside the match, but may begin before it.
-                const std::uint64_t width = match::widest(*tree).value_or(match::widest_gate);
+                const std::uint64_t width = match::widest(gate->whole).value_or(match::widest_gate);
                 if (auto done = add_strings(one, width); !done) return done;
             }
             return {};
@@ -148,7 +157,7 @@ private:
             return fail(ErrorCode::invalid_argument,
                         "no few strings are required by the gate " + expression.gate);
         }
-        return add_strings({*tree, *of_gate, nullptr}, 0);
+        return add_strings({std::move(*gate), std::move(*of_gate), nullptr}, 0);
     }
 
     // `strings` are of a rule's pattern, or of a gate.
@@ -156,10 +165,10 @@ private:
         std::vector<std::string> texts;
         for (const Required& string : strings.required) texts.push_back(string.text);
         Patterns patterns;
-        const auto first = patterns.add(strings.tree, texts, true);
+        const auto first = patterns.add(strings.pattern.open, texts, true);
         const match::Rule* const rule = strings.rule;
-        if (!first) return unprovable(rule != nullptr ? rule->id : "a gate");
-        const bool near = rule != nullptr && is_near(*rule, strings.tree, texts, true);
+        if (!first || !proved(strings.pattern.whole, texts, true)) return unprovable(rule != nullptr ? rule->id : "a gate");
+        const bool near = rule != nullptr && is_near(*rule, strings.pattern.whole, texts, true);
         for (std::size_t i = 0; i < texts.size(); ++i) {
             if ((*first)[i].empty()) continue;
             const Required& string = strings.required[i];
@@ -177,7 +186,21 @@ private:
                         const std::vector<std::string>& strings, bool nocase) {
         const auto within = telling_place_within(tree, rule.digit);
         return within && *within <= near_bytes &&
-               Patterns().add(before_secret(tree), strings, nocase).has_value();
+               proved(before_secret(tree), strings, nocase);
+    }
+
+    // Whether every text of the tree has one of the strings.
+    static bool proved(const RegexNode& tree, const std::vector<std::string>& strings,
+                       bool nocase) {
+        return Patterns().add(tree, strings, nocase).has_value();
+    }
+
+    static Result<Pattern> parse(const std::string& text) {
+        auto whole = match::parse_regex(text);
+        if (!whole) return std::unexpected(whole.error());
+        auto open = match::parse_regex(text, match::EndOfText::never);
+        if (!open) return std::unexpected(open.error());
+        return Pattern{std::move(*whole), std::move(*open)};
     }
 
     static std::unexpected<Error> unprovable(const std::string& what) {
@@ -208,6 +231,7 @@ private:
         Needle needle;
         needle.text = static_cast<std::uint32_t>(plan_.texts.size());
         plan_.texts += text;
+        needle.expression = number_;
         needle.size = static_cast<std::uint8_t>(text.size());
         needle.key_at = static_cast<std::uint8_t>(key_at);
         needle.nocase = nocase ? 1 : 0;
@@ -218,17 +242,17 @@ private:
         return needle;
     }
 
-    std::uint32_t place_of(const std::vector<std::uint8_t>& form) {
+    std::uint32_t place_of(const std::vector<std::uint16_t>& form) {
         const auto [known, fresh] =
-            places_.try_emplace(std::string(form.begin(), form.end()),
-                                static_cast<std::uint32_t>(plan_.follows.size()));
+            places_.try_emplace(form, static_cast<std::uint32_t>(plan_.follows.size()));
         if (fresh) plan_.follows.insert(plan_.follows.end(), form.begin(), form.end());
         return known->second;
     }
 
     const match::RuleSet& rules_;
+    std::uint32_t number_ = 0;  // of the expression at hand
     Plan plan_;
-    std::map<std::string, std::uint32_t> places_;
+    std::map<std::vector<std::uint16_t>, std::uint32_t> places_;
 };
 
 }  // namespace
@@ -243,7 +267,9 @@ std::string write_plan(const Plan& plan) {
     out.text({reinterpret_cast<const char*>(plan.needles.data()),
               plan.needles.size() * sizeof(Needle)});
     out.text(plan.texts);
-    out.text({reinterpret_cast<const char*>(plan.follows.data()), plan.follows.size()});
+    out.text({reinterpret_cast<const char*>(plan.follows.data()),
+              plan.follows.size() * sizeof plan.follows[0]});
+    out.text({reinterpret_cast<const char*>(&plan.bytes), sizeof plan.bytes});
     return out.bytes();
 }
 
@@ -254,12 +280,17 @@ Result<Plan> read_plan(std::string_view bytes) {
     Plan plan;
     plan.texts = in.text();
     const std::string_view follows = in.view();
-    if (!known || !in.ok() || needles.size() % sizeof(Needle) != 0) {
+    const std::string_view bytes_of_tables = in.view();
+    if (!known || !in.ok() || needles.size() % sizeof(Needle) != 0 ||
+        follows.size() % sizeof plan.follows[0] != 0 ||
+        bytes_of_tables.size() != sizeof plan.bytes) {
         return fail(ErrorCode::malformed, "the sieve's plan is damaged");
     }
     plan.needles.resize(needles.size() / sizeof(Needle));
     if (!needles.empty()) std::memcpy(plan.needles.data(), needles.data(), needles.size());
-    plan.follows.assign(follows.begin(), follows.end());
+    plan.follows.resize(follows.size() / sizeof plan.follows[0]);
+    if (!follows.empty()) std::memcpy(plan.follows.data(), follows.data(), follows.size());
+    std::memcpy(&plan.bytes, bytes_of_tables.data(), sizeof plan.bytes);
     return plan;
 }
 

@@ -19,6 +19,7 @@
 // makes a plan impossible, and then the engine sees everything.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -45,6 +46,7 @@ struct Needle {
     std::uint32_t text = 0;    ///< where in Plan::texts
     std::uint32_t follow = no_follow;  ///< where in Plan::follows, or nothing to ask
     std::uint32_t key = 0;     ///< the key, as folded() gives it
+    std::uint32_t expression = 0;  ///< the one that it is a needle of
     std::uint16_t before = 0;  ///< bytes of the expression before the needle, at most
     std::uint16_t behind = 0;  ///< behind the needle's beginning, at most
     std::uint8_t size = 0;     ///< of the text
@@ -59,11 +61,36 @@ struct Needle {
 [[nodiscard]] constexpr std::uint32_t folded(std::uint32_t bytes) noexcept {
     return bytes | 0x20202020U;
 }
+[[nodiscard]] constexpr std::uint64_t folded(std::uint64_t bytes) noexcept {
+    return bytes | 0x2020202020202020U;
+}
+
+/// A table tells 8 buckets apart by the bytes at this many places.
+inline constexpr std::uint8_t table_buckets = 8;
+inline constexpr std::size_t table_places = 6;
+/// Plain needles, which are asked about everywhere, have two tables.
+inline constexpr std::uint8_t plain_buckets = 2 * table_buckets;
+
+/// The buckets in which a byte may stand at each place, for bytes under 128. Bytes
+/// from 128 on are looked up as if their highest bit were not set; later steps
+/// tell them apart.
+using KeyTable = std::array<std::array<std::uint8_t, 128>, table_places>;
+
+/// What the first step reads.
+struct ByteTables {
+    alignas(64) std::array<KeyTable, groups> keys{};    ///< of each group
+    alignas(64) KeyTable more_plain{};                  ///< buckets 8 to 15 of group plain
+    alignas(64) std::array<std::uint8_t, 128> kinds{};  ///< token_kind and so on
+};
+inline constexpr std::uint8_t token_kind = 1;
+inline constexpr std::uint8_t print_kind = 2;
+inline constexpr std::uint8_t digit_kind = 4;
 
 struct Plan {
     std::vector<Needle> needles;  ///< in order of their keys
     std::string texts;
-    std::vector<std::uint8_t> follows;  ///< forms of Follow, one behind the other
+    std::vector<std::uint16_t> follows;  ///< forms of Follow, one behind the other
+    ByteTables bytes;
 
     [[nodiscard]] std::string_view text(const Needle& needle) const noexcept {
         return std::string_view(texts).substr(needle.text, needle.size);

@@ -34,9 +34,7 @@ Sieve::Sieve(Plan plan, Kernel kernel)
                      [&](std::uint32_t a, std::uint32_t b) { return slot(a) < slot(b); });
     for (const std::uint32_t number : order) {
         const Needle& needle = plan_.needles[number];
-        Entry entry = entry_of(needle);
-        entry.needle = number;
-        entries_.push_back(entry);
+        entries_.push_back(entry_of(needle));
         ++slots_[slot(number) + 1];
         reach_ = std::max<std::size_t>(reach_, needle.behind);
     }
@@ -58,18 +56,27 @@ Sieve::Entry Sieve::entry_of(const Needle& needle) const {
         entry.mask |= std::uint64_t{0xff} << (8 * i);
         if (any_case) entry.fold |= std::uint64_t{0x20} << (8 * i);
     }
+    entry.text = plan_.texts.data() + needle.text;
+    if (needle.follow != no_follow) entry.follow = plan_.follows.data() + needle.follow;
+    entry.expression = needle.expression;
+    entry.before = needle.before;
+    entry.behind = needle.behind;
+    entry.size = needle.size;
+    entry.key_at = needle.key_at;
+    entry.nocase = needle.nocase != 0;
+    entry.program = needle.group == Group::program;
     return entry;
 }
 
 void Sieve::look(std::string_view text, std::size_t from, std::size_t to, bool programs,
-                 std::vector<Stretch>& stretches) const {
+                 std::span<const std::size_t> edges, std::vector<Chance>& chances) const {
     std::array<std::uint32_t, kernel_chunk + kernel_slack> places;
     // Where the kernel could read beyond the text, it reads a copy.
     const std::size_t safe = text.size() > kernel_sight ? text.size() - kernel_sight : 0;
     for (std::size_t at = from; at < std::min(to, safe);) {
         const std::size_t end = std::min({to, safe, at + kernel_chunk});
         const std::size_t count = kernel_(tables_, text.data(), at, end, programs, places.data());
-        for (std::size_t i = 0; i < count; ++i) confirm(text, places[i], programs, stretches);
+        confirm(text, places.data(), count, 0, programs, edges, chances);
         at = end;
     }
     const std::size_t rest = std::max(from, std::min(to, safe));
@@ -77,53 +84,91 @@ void Sieve::look(std::string_view text, std::size_t from, std::size_t to, bool p
     std::array<char, 2 * kernel_sight> copy{};
     std::memcpy(copy.data(), text.data() + rest, text.size() - rest);
     const std::size_t count = kernel_(tables_, copy.data(), 0, to - rest, programs, places.data());
-    for (std::size_t i = 0; i < count; ++i) confirm(text, rest + places[i], programs, stretches);
+    confirm(text, places.data(), count, rest, programs, edges, chances);
 }
 
-void Sieve::confirm(std::string_view text, std::size_t place, bool programs,
-                    std::vector<Stretch>& stretches) const {
-    const std::uint64_t bytes = eight_bytes(text, place);
-    const std::uint32_t slot = slot_of(folded(static_cast<std::uint32_t>(bytes)));
-    for (std::uint32_t i = slots_[slot]; i < slots_[slot + 1]; ++i) {
-        const Entry& entry = entries_[i];
-        if (((bytes | entry.fold) & entry.mask) != entry.bytes) continue;
-        const Needle& needle = plan_.needles[entry.needle];
-        if (place < needle.key_at || (needle.group == Group::program && !programs)) continue;
-        const std::size_t begin = place - needle.key_at;
-        if (!stands_at(needle, text, begin)) continue;
-        stretches.push_back({begin - std::min<std::size_t>(begin, needle.before),
-                             std::min(text.size(), begin + needle.behind)});
+// The places are few and far between in tables that are larger than the nearest
+// cache: each step asks for what the next one reads, for a batch of places.
+void Sieve::confirm(std::string_view text, const std::uint32_t* places, std::size_t count,
+                    std::size_t shift, bool programs, std::span<const std::size_t> edges,
+                    std::vector<Chance>& chances) const {
+    struct Candidate {
+        std::size_t begin;
+        const Entry* entry;
+    };
+    std::array<std::uint64_t, batch> words;
+    std::array<std::uint32_t, batch> slots;
+    std::array<Candidate, 4 * batch> candidates;
+    for (std::size_t first = 0; first < count; first += batch) {
+        const std::size_t size = std::min(batch, count - first);
+        for (std::size_t i = 0; i < size; ++i) {
+            words[i] = eight_bytes(text, shift + places[first + i]);
+            slots[i] = slot_of(folded(static_cast<std::uint32_t>(words[i])));
+            __builtin_prefetch(entries_.data() + slots_[slots[i]]);
+        }
+        std::size_t known = 0;
+        const auto settle = [&] {
+            for (std::size_t i = 0; i < known; ++i) {
+                const auto& [begin, entry] = candidates[i];
+                if (!stands_at(*entry, text, begin, edges)) continue;
+                chances.push_back({{begin - std::min<std::size_t>(begin, entry->before),
+                                    std::min(text.size(), begin + entry->behind)},
+                                   entry->expression});
+            }
+            known = 0;
+        };
+        for (std::size_t i = 0; i < size; ++i) {
+            const std::size_t place = shift + places[first + i];
+            for (std::uint32_t at = slots_[slots[i]]; at < slots_[slots[i] + 1]; ++at) {
+                const Entry& entry = entries_[at];
+                if (((words[i] | entry.fold) & entry.mask) != entry.bytes) continue;
+                if (place < entry.key_at || (entry.program && !programs)) continue;
+                __builtin_prefetch(entry.follow);
+                __builtin_prefetch(entry.follow + Follow::header);
+                candidates[known++] = {place - entry.key_at, &entry};
+                if (known == candidates.size()) settle();
+            }
+        }
+        settle();
     }
 }
 
-bool Sieve::stands_at(const Needle& needle, std::string_view text, std::size_t begin) const {
-    const std::string_view wanted = plan_.text(needle);
+bool Sieve::stands_at(const Entry& entry, std::string_view text, std::size_t begin,
+                      std::span<const std::size_t> edges) {
+    const std::string_view wanted(entry.text, entry.size);
     const std::string_view here = text.substr(begin, wanted.size());
     if (here.size() < wanted.size()) return false;
-    if (needle.nocase == 0) {
+    if (!entry.nocase) {
         if (here != wanted) return false;
     } else if (!std::equal(here.begin(), here.end(), wanted.begin(),
                            [](char a, char b) { return lower(a) == b; })) {
         return false;
     }
-    return needle.follow == no_follow ||
-           Follow::walk(plan_.follows.data() + needle.follow, here.data() + here.size(),
-                        text.data() + text.size());
+    if (entry.follow == nullptr) return true;
+    const std::size_t end = begin + wanted.size();
+    const auto edge = std::lower_bound(edges.begin(), edges.end(), end);
+    const std::size_t stop = edge == edges.end() ? text.size() : std::min(*edge, text.size());
+    return Follow::walk(entry.follow, text.data() + end, text.data() + stop);
 }
 
-void merge(std::vector<Stretch>& stretches, std::size_t from, std::size_t to) {
-    std::sort(stretches.begin(), stretches.end());
-    std::size_t kept = 0;
-    for (const Stretch& one : stretches) {
-        const Stretch inside = {std::max(one.begin, from), std::min(one.end, to)};
-        if (inside.begin >= inside.end) continue;
-        if (kept > 0 && stretches[kept - 1].end >= inside.begin) {
-            stretches[kept - 1].end = std::max(stretches[kept - 1].end, inside.end);
+void merge(std::vector<Chance>& chances, std::size_t from, std::size_t to,
+           std::vector<Stretch>& stretches) {
+    for (Chance& chance : chances) {
+        chance.stretch.begin = std::max(chance.stretch.begin, from);
+        chance.stretch.end = std::min(chance.stretch.end, to);
+    }
+    std::erase_if(chances, [](const Chance& chance) {
+        return chance.stretch.begin >= chance.stretch.end;
+    });
+    std::sort(chances.begin(), chances.end());
+    stretches.clear();
+    for (const Chance& chance : chances) {
+        if (!stretches.empty() && stretches.back().end >= chance.stretch.begin) {
+            stretches.back().end = std::max(stretches.back().end, chance.stretch.end);
         } else {
-            stretches[kept++] = inside;
+            stretches.push_back(chance.stretch);
         }
     }
-    stretches.resize(kept);
 }
 
 }  // namespace stratascan::sieve

@@ -5,45 +5,40 @@
 #include <cstdint>
 #include <vector>
 
-#include "scanner/sieve/buckets.hpp"
 #include "scanner/sieve/plan.hpp"
 #include "scanner/sieve/required.hpp"
 
 namespace stratascan::sieve {
 
-/// The buckets in which a byte may stand at each place, for bytes under
-/// 128. Bytes from 128 on are looked up as if their highest bit were not set;
-/// later steps tell them apart.
-using KeyTable = std::array<std::array<std::uint8_t, 128>, table_places>;
-
-/// What the first step reads.
-struct ByteTables {
-    alignas(64) std::array<KeyTable, groups> keys{};    ///< of each group
-    alignas(64) std::array<std::uint8_t, 128> kinds{};  ///< token_kind and so on
-};
-inline constexpr std::uint8_t token_kind = 1;
-inline constexpr std::uint8_t print_kind = 2;
-inline constexpr std::uint8_t digit_kind = 4;
-
-/// One bit a hash of a key.
+/// One bit a hash of a needle's first bytes from its key on: of six where it has
+/// as many, else of the four that each has.
 class KeyMap {
 public:
-    void add(std::uint32_t key) noexcept { bits_[slot(key) >> 3] |= bit(key); }
-    [[nodiscard]] unsigned has(std::uint32_t key) const noexcept {
-        const std::uint32_t place = slot(key);
-        return (unsigned{bits_[place >> 3]} >> (place & 7U)) & 1U;
+    /// `bytes` as they stand in memory, each with bit 5 set; the first `size` count.
+    void add(std::uint64_t bytes, std::size_t size) noexcept {
+        const std::uint32_t place = size < 6 ? slot(bytes & 0xffffffffU) : slot(bytes & six);
+        auto& bits = size < 6 ? of_four_ : of_six_;
+        bits[place >> 3] |= static_cast<std::uint8_t>(1U << (place & 7U));
+    }
+    [[nodiscard]] unsigned has(std::uint64_t bytes) const noexcept {
+        return held(of_four_, slot(bytes & 0xffffffffU)) | held(of_six_, slot(bytes & six));
     }
 
 private:
-    static std::uint32_t slot(std::uint32_t key) noexcept { return (key * 0x9e3779b1U) >> 16; }
-    static std::uint8_t bit(std::uint32_t key) noexcept {
-        return static_cast<std::uint8_t>(1U << (slot(key) & 7U));
+    using Bits = std::array<std::uint8_t, 8192>;
+    static constexpr std::uint64_t six = 0xffffffffffff;
+
+    static std::uint32_t slot(std::uint64_t bytes) noexcept {
+        return static_cast<std::uint32_t>((bytes * 0x9e3779b97f4a7c15U) >> 48);
     }
-    alignas(64) std::array<std::uint8_t, 8192> bits_{};
+    static unsigned held(const Bits& bits, std::uint32_t place) noexcept {
+        return (unsigned{bits[place >> 3]} >> (place & 7U)) & 1U;
+    }
+
+    alignas(64) Bits of_four_{}, of_six_{};
 };
 
 struct Tables {
-    Tables() = default;
     explicit Tables(const Plan& plan);
 
     ByteTables bytes;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <string_view>
 #include <unordered_set>
 #include <vector>
 
@@ -133,9 +134,10 @@ std::optional<std::uint64_t> telling_place(const RegexNode& secret, bool digit) 
 }  // namespace
 
 bool is_token_byte(unsigned char byte) noexcept {
+    constexpr std::string_view marks = "-_+/.=~:!@#%^*|";
     return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
-           (byte >= 'a' && byte <= 'z') || byte == '-' || byte == '_' || byte == '+' ||
-           byte == '/' || byte == '.' || byte == '=' || byte == '~';
+           (byte >= 'a' && byte <= 'z') ||
+           (byte < 0x80 && marks.find(static_cast<char>(byte)) != std::string_view::npos);
 }
 
 RegexNode before_secret(const RegexNode& pattern) {

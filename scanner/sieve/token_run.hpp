@@ -16,7 +16,7 @@ inline constexpr unsigned print_bytes = 8;
 inline constexpr unsigned long_run_bytes = 2 * run_bytes;
 inline constexpr unsigned near_bytes = 256;
 
-/// A letter, a digit, or one of - _ + / . = ~
+/// A letter, a digit, or one of -_+/.=~:!@#%^*|
 [[nodiscard]] bool is_token_byte(unsigned char byte) noexcept;
 
 /// A place is telling where a digit stands in a run of at least `run_bytes` token
