@@ -63,7 +63,7 @@ public:
                                      : std::max(1U, std::thread::hardware_concurrency())),
           slabs_(threads_ * 4), arena_(static_cast<int>(threads_)), workers_([this] {
               return layer::WindowScanner(*engine_.rules, *engine_.database,
-                                          std::getenv("NOSIEVE") ? nullptr : engine_.sieve.get(), key_,
+                                          engine_.sieve.get(), key_,
                                           {options_.secrets, options_.programs,
                                            options_.show_secrets});
           }) {}

@@ -152,6 +152,19 @@ Result<void> WindowScanner::scan_stretch(std::string_view bytes, sieve::Stretch 
     return done;
 }
 
+// Whether an expression's match may end at a place. Chances are in order of their
+// beginnings.
+bool WindowScanner::has_chance(std::uint32_t expression, std::size_t end) const {
+    const std::size_t widest = sieve_->widest();
+    auto chance = std::lower_bound(
+        chances_.begin(), chances_.end(), end > widest ? end - widest : 0,
+        [](const sieve::Chance& one, std::size_t begin) { return one.stretch.begin < begin; });
+    for (; chance != chances_.end() && chance->stretch.begin < end; ++chance) {
+        if (chance->expression == expression && chance->stretch.end >= end) return true;
+    }
+    return false;
+}
+
 // All in one go, because each costs the engine a start. A literal across the edge
 // of two is none; a gate's match there the second look settles.
 Result<void> WindowScanner::scan_stretches(std::string_view bytes) {
@@ -162,7 +175,6 @@ Result<void> WindowScanner::scan_stretches(std::string_view bytes) {
     if (auto done = database_.scan(sifted_, scratch_.get(), hits_); !done) return done;
     counters_.engine_bytes += sifted_.size();
     std::size_t next = 0, before = 0;  // bytes in front of the stretch in sifted_
-    std::size_t first = 0;             // of the stretch's chances
     std::erase_if(hits_, [&](match::Hit& hit) {
         while (hit.end > before + (stretches_[next].end - stretches_[next].begin)) {
             before += stretches_[next].end - stretches_[next].begin;
@@ -173,13 +185,7 @@ Result<void> WindowScanner::scan_stretches(std::string_view bytes) {
         const std::size_t end = stretch.begin + from_begin;
         hit.end = static_cast<std::uint32_t>(end);
         if (rules_.expressions()[hit.expression].literal.size() > from_begin) return true;
-        while (chances_[first].stretch.begin < stretch.begin) ++first;
-        for (std::size_t i = first; i < chances_.size(); ++i) {
-            const sieve::Chance& chance = chances_[i];
-            if (chance.stretch.begin >= end) break;
-            if (chance.expression == hit.expression && chance.stretch.end >= end) return false;
-        }
-        return true;  // it matches where no rule of its can
+        return !has_chance(hit.expression, end);  // it matches where no rule of its can
     });
     return {};
 }

@@ -85,6 +85,7 @@ private:
     void sift(const Window& window, std::size_t from, std::size_t to);
     [[nodiscard]] Result<void> scan_stretch(std::string_view bytes, sieve::Stretch stretch);
     [[nodiscard]] Result<void> scan_stretches(std::string_view bytes);
+    [[nodiscard]] bool has_chance(std::uint32_t expression, std::size_t end) const;
     void look_at_hits(const Window& window, WindowScan& result);
     void look_at_hit(const Window& window, const Region& region, const match::Hit& hit,
                      std::size_t end, WindowScan& result);

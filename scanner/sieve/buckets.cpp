@@ -164,9 +164,7 @@ void assign_buckets(Plan& plan) {
         std::stable_sort(numbers.begin(), numbers.end(), [&](std::uint32_t a, std::uint32_t b) {
             return plan.needles[a].size < plan.needles[b].size;
         });
-        const std::size_t buckets =
-            static_cast<Group>(group) == Group::plain ? plain_buckets : table_buckets;
-        Assignment assignment(plan, buckets);
+        Assignment assignment(plan, tables_of(static_cast<Group>(group)) * table_buckets);
         for (const std::uint32_t number : numbers) assignment.place(number);
         for (unsigned round = 0; round < rounds; ++round) {
             for (const std::uint32_t number : numbers) {
@@ -180,9 +178,8 @@ void assign_buckets(Plan& plan) {
 void fill_tables(Plan& plan) {
     ByteTables& tables = plan.bytes;
     for (const Needle& needle : plan.needles) {
-        KeyTable& places = needle.bucket >= table_buckets
-                               ? tables.more_plain
-                               : tables.keys[static_cast<std::size_t>(needle.group)];
+        KeyTable& places = tables.keys[static_cast<std::size_t>(needle.group)]
+                                      [needle.bucket / table_buckets];
         const auto bucket = static_cast<std::uint8_t>(1U << (needle.bucket % table_buckets));
         for (std::size_t place = 0; place < table_places; ++place) {
             const std::bitset<128> allowed = spellings(plan, needle, place);

@@ -7,6 +7,11 @@
 
 namespace stratascan::sieve {
 
+/// Needles that are asked about most often have two tables.
+[[nodiscard]] constexpr std::size_t tables_of(Group group) noexcept {
+    return group == Group::plain || group == Group::near ? 2 : 1;
+}
+
 /// Spreads each group's needles over its buckets, so that what a bucket lets
 /// pass by chance is little, and writes them into the needles.
 void assign_buckets(Plan& plan);

@@ -56,7 +56,7 @@ inline void find_telling(const std::uint64_t* runs, const std::uint64_t* digits,
 template <typename Simd>
 std::size_t scan(const Tables& tables, const char* text, std::size_t from, std::size_t to,
                  bool programs, std::uint32_t* places) noexcept {
-    const auto table = [&](Group group) -> const KeyTable& {
+    const auto table = [&](Group group) -> const std::array<KeyTable, 2>& {
         return tables.bytes.keys[static_cast<std::size_t>(group)];
     };
     Chunk chunk;
@@ -72,22 +72,22 @@ std::size_t scan(const Tables& tables, const char* text, std::size_t from, std::
         chunk.near[i] = chunk.told[i] | chunk.told[i + 1] | chunk.told[i + 2] | chunk.told[i + 3] |
                         chunk.told[i + 4];
     }
-    const Simd plain(table(Group::plain));
-    const Simd more_plain(tables.bytes.more_plain);
+    const Simd plain(table(Group::plain)[0]), more_plain(table(Group::plain)[1]);
     for (std::size_t i = 0; i < blocks; ++i) {
         chunk.keys[i] = plain.keys(first + i * 64) | more_plain.keys(first + i * 64);
     }
-    const Simd near(table(Group::near));
-    const Simd long_run(table(Group::long_run));
+    const Simd near(table(Group::near)[0]), more_near(table(Group::near)[1]);
+    const Simd long_run(table(Group::long_run)[0]);
     for (std::size_t i = 0; i < blocks; ++i) {
         if (chunk.near[i] == 0) continue;
         const std::uint64_t run = chunk.runs[i];
         const std::uint64_t long_runs = run & ((run >> 16) | (chunk.runs[i + 1] << 48));
-        chunk.keys[i] |= near.keys(first + i * 64) | (long_run.keys(first + i * 64) & long_runs);
+        chunk.keys[i] |= near.keys(first + i * 64) | more_near.keys(first + i * 64) |
+                         (long_run.keys(first + i * 64) & long_runs);
     }
     if (programs) {
         find_runs<print_bytes>(chunk.prints.data(), blocks, chunk.runs.data());
-        const Simd program(table(Group::program));
+        const Simd program(table(Group::program)[0]);
         for (std::size_t i = 0; i < blocks; ++i) {
             if (chunk.runs[i] == 0) continue;
             chunk.keys[i] |= program.keys(first + i * 64) & chunk.runs[i];

@@ -68,18 +68,14 @@ struct Needle {
 /// A table tells 8 buckets apart by the bytes at this many places.
 inline constexpr std::uint8_t table_buckets = 8;
 inline constexpr std::size_t table_places = 6;
-/// Plain needles, which are asked about everywhere, have two tables.
-inline constexpr std::uint8_t plain_buckets = 2 * table_buckets;
-
 /// The buckets in which a byte may stand at each place, for bytes under 128. Bytes
 /// from 128 on are looked up as if their highest bit were not set; later steps
 /// tell them apart.
 using KeyTable = std::array<std::array<std::uint8_t, 128>, table_places>;
 
-/// What the first step reads.
+/// What the first step reads. A group may have two tables: 16 buckets.
 struct ByteTables {
-    alignas(64) std::array<KeyTable, groups> keys{};    ///< of each group
-    alignas(64) KeyTable more_plain{};                  ///< buckets 8 to 15 of group plain
+    alignas(64) std::array<std::array<KeyTable, 2>, groups> keys{};
     alignas(64) std::array<std::uint8_t, 128> kinds{};  ///< token_kind and so on
 };
 inline constexpr std::uint8_t token_kind = 1;

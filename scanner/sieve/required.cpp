@@ -241,7 +241,9 @@ double cost(const std::vector<Required>& strings) noexcept {
     double sum = 0;
     for (const Required& string : strings) {
         const std::string_view text = string.text;
-        sum += likelihood(text.substr(rarest_key(text), key_bytes)) + 1e-8;
+        // Of strings with the same key a longer one is met less often.
+        const double length = static_cast<double>(text.size());
+        sum += (likelihood(text.substr(rarest_key(text), key_bytes)) + 1e-8) * (1 + 4 / length);
     }
     return sum;
 }

@@ -12,6 +12,8 @@ namespace stratascan::sieve {
 
 namespace {
 
+constexpr std::size_t longest_walk = 256;
+
 std::uint64_t eight_bytes(std::string_view text, std::size_t at) noexcept {
     std::uint64_t bytes = 0;
     if (text.size() - at >= sizeof bytes) {
@@ -37,6 +39,7 @@ Sieve::Sieve(Plan plan, Kernel kernel)
         entries_.push_back(entry_of(needle));
         ++slots_[slot(number) + 1];
         reach_ = std::max<std::size_t>(reach_, needle.behind);
+        widest_ = std::max<std::size_t>(widest_, needle.before + std::size_t{needle.behind});
     }
     std::partial_sum(slots_.begin(), slots_.end(), slots_.begin());
 }
@@ -148,7 +151,9 @@ bool Sieve::stands_at(const Entry& entry, std::string_view text, std::size_t beg
     const std::size_t end = begin + wanted.size();
     const auto edge = std::lower_bound(edges.begin(), edges.end(), end);
     const std::size_t stop = edge == edges.end() ? text.size() : std::min(*edge, text.size());
-    return Follow::walk(entry.follow, text.data() + end, text.data() + stop);
+    // What follows is a match if it goes on for so long: no text makes this slow.
+    return Follow::walk(entry.follow, text.data() + end,
+                        text.data() + std::min(stop, end + longest_walk));
 }
 
 void merge(std::vector<Chance>& chances, std::size_t from, std::size_t to,

@@ -47,6 +47,8 @@ public:
 
     /// How far behind its needle a match may end.
     [[nodiscard]] std::size_t reach() const noexcept { return reach_; }
+    /// Bytes of the widest stretch of one chance.
+    [[nodiscard]] std::size_t widest() const noexcept { return widest_; }
 
 private:
     // What is asked of a needle, in one line of the cache: first as many bytes as a
@@ -79,7 +81,7 @@ private:
     Kernel kernel_;
     std::vector<Entry> entries_;        // by slot
     std::vector<std::uint16_t> slots_;  // where a slot's entries begin
-    std::size_t reach_ = 0;
+    std::size_t reach_ = 0, widest_ = 0;
 };
 
 /// The stretches of `chances`, which are put in order and cut to [from, to): in
