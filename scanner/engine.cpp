@@ -38,30 +38,28 @@ Result<Engine> load_carried(match::Pack pack) {
     return Engine{*rules, *database, sieve::Sieve::for_this_processor(std::move(*plan)), {}};
 }
 
-// Rules that can't be sieved are for the engine alone: slower, and as complete.
-std::shared_ptr<const sieve::Sieve> sieve_for(const match::RuleSet& rules) {
-    if (sieve::best_kernel() == nullptr) return nullptr;
-    const auto bytes = match::cached_bytes(rules, "sieve", [&]() -> Result<std::string> {
-        const auto plan = sieve::make_plan(rules);
-        if (!plan) return std::unexpected(plan.error());
-        return sieve::write_plan(*plan);
-    });
-    if (!bytes) return nullptr;
-    auto plan = sieve::read_plan(*bytes);
-    return plan ? sieve::Sieve::for_this_processor(std::move(*plan)) : nullptr;
-}
-
 Result<Engine> load_with(match::Pack pack, const std::vector<std::string>& rule_files) {
     auto more = match::read_rule_files(rule_files);
     if (!more) return std::unexpected(more.error());
+    const auto carried = match::RuleSet::assemble(pack.rules, true);
+    if (!carried) return std::unexpected(carried.error());
     match::RuleFile& all = pack.rules;
-    std::move(more->rules.begin(), more->rules.end(), std::back_inserter(all.rules));
+    for (match::Rule& rule : more->rules) {
+        auto complete = match::complete_rule(std::move(rule));
+        if (!complete) return std::unexpected(complete.error());
+        all.rules.push_back(std::move(*complete));
+    }
     std::move(more->programs.begin(), more->programs.end(), std::back_inserter(all.programs));
-    auto rules = match::RuleSet::build(std::move(all));
+    auto rules = match::RuleSet::assemble(std::move(all));
     if (!rules) return std::unexpected(rules.error());
     auto database = match::cached_database(**rules);
     if (!database) return std::unexpected(database.error());
-    return Engine{*rules, *database, sieve_for(**rules), {}};
+    auto plan = sieve::read_plan(pack.sieve);
+    if (!plan) return std::unexpected(plan.error());
+    // Rules that can't be sieved are for the engine alone: slower, and as complete.
+    auto extended = sieve::extend_plan(**carried, *plan, **rules);
+    auto sieve = extended ? sieve::Sieve::for_this_processor(std::move(*extended)) : nullptr;
+    return Engine{*rules, *database, std::move(sieve), {}};
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <optional>
 
 #include "scanner/match/wire.hpp"
@@ -101,8 +102,7 @@ std::string cache_path(const RuleSet& rules, std::string_view kind) {
     return folder + "/" + rules.hash() + "." + std::string(kind);
 }
 
-}  // namespace
-
+// What `make` gives, kept for the next time.
 Result<std::string> cached_bytes(const RuleSet& rules, std::string_view kind,
                                  const std::function<Result<std::string>()>& make) {
     const std::string path = cache_path(rules, kind);
@@ -120,6 +120,8 @@ Result<std::string> cached_bytes(const RuleSet& rules, std::string_view kind,
     write_cache(path, out.bytes());
     return made;
 }
+
+}  // namespace
 
 Result<std::shared_ptr<const Database>> cached_database(const RuleSet& rules) {
     const auto bytes = cached_bytes(rules, "hsdb", [&]() -> Result<std::string> {

@@ -4,20 +4,13 @@
 // to others, and the file must be what its own digest says.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "scanner/match/database.hpp"
 #include "stratascan/error.hpp"
 
 namespace stratascan::match {
-
-/// What `make` gives for `rules` on this processor: from the cache when it is
-/// there and sound, else made, and kept there. `kind` ends the file's name.
-[[nodiscard]] Result<std::string> cached_bytes(const RuleSet& rules, std::string_view kind,
-                                               const std::function<Result<std::string>()>& make);
 
 /// The database for `rules`, from the cache at $XDG_CACHE_HOME/stratascan or
 /// ~/.cache/stratascan when it is there and sound, else compiled and kept there.

@@ -50,21 +50,20 @@ std::string write_stats(const Stats& stats) {
     block.stage("read", stats.read_ns, stats.compressed_bytes);
     block.stage("hash", stats.hash_ns, stats.compressed_bytes);
     block.stage("decompress", stats.decode_ns, stats.bytes);
-    block.stage("scan", stats.scan_ns, stats.engine_bytes);
-    block.stage("confirm", stats.confirm_ns, stats.engine_bytes);
+    block.stage("scan", stats.scan_ns, stats.engine_bytes + stats.sieved_bytes);
+    block.stage("confirm", stats.confirm_ns, stats.engine_bytes + stats.sieved_bytes);
     block.stage("whole", stats.total_ns, stats.bytes);
     block.figure("start", fmt::format("{:.1f} ms", static_cast<double>(stats.start_ns) / 1e6));
     block.figure("windows", grouped(stats.windows));
     block.figure("hits", fmt::format("{}, {} confirmed", grouped(stats.raw_hits),
                                      grouped(stats.confirmed)));
-    if (stats.sieved_bytes > 0) {
-        const std::uint64_t all = stats.sieved_bytes + stats.engine_bytes;
-        block.figure("sieve",
-                     fmt::format("{:.1f} % of {} set aside",
-                                 100.0 * static_cast<double>(stats.sieved_bytes) /
-                                     static_cast<double>(all),
-                                 sized(all)));
-    }
+    const std::uint64_t all = stats.sieved_bytes + stats.engine_bytes;
+    block.figure("sieve", stats.sieved_bytes == 0
+                              ? "set nothing aside"
+                              : fmt::format("{:.1f} % of {} set aside",
+                                            100.0 * static_cast<double>(stats.sieved_bytes) /
+                                                static_cast<double>(all),
+                                            sized(all)));
     block.figure("peak RSS", sized(stats.peak_rss_bytes));
     block.figure("gzip", stats.gzip_decoder.empty() ? "-" : printable(stats.gzip_decoder));
     block.figure("engine", stats.engine_level.empty() ? "-" : printable(stats.engine_level));

@@ -84,12 +84,16 @@ class Assignment {
 public:
     Assignment(Plan& plan, std::size_t buckets) : plan_(plan), buckets_(buckets) {}
 
+    void keep(std::uint32_t number) {
+        const Needle& needle = plan_.needles[number];
+        buckets_[needle.bucket].add(key_of(plan_, needle));
+    }
     void place(std::uint32_t number) {
         Needle& needle = plan_.needles[number];
         const Choice best = best_choice(needle);
         needle.key_at = best.key_at;
         needle.bucket = best.bucket;
-        buckets_[best.bucket].add(key_of(plan_, needle));
+        keep(number);
     }
     void take_back(std::uint32_t number) {
         const Needle& needle = plan_.needles[number];
@@ -154,17 +158,22 @@ std::bitset<128> spellings(const Plan& plan, const Needle& needle, std::size_t p
     return bytes;
 }
 
-void assign_buckets(Plan& plan) {
+void assign_buckets(Plan& plan, std::size_t placed) {
     for (std::size_t group = 0; group < groups; ++group) {
+        Assignment assignment(plan, tables_of(static_cast<Group>(group)) * table_buckets);
         std::vector<std::uint32_t> numbers;
         for (std::uint32_t i = 0; i < plan.needles.size(); ++i) {
-            if (plan.needles[i].group == static_cast<Group>(group)) numbers.push_back(i);
+            if (plan.needles[i].group != static_cast<Group>(group)) continue;
+            if (i < placed) {
+                assignment.keep(i);
+            } else {
+                numbers.push_back(i);
+            }
         }
         // Those that have no choice come first.
         std::stable_sort(numbers.begin(), numbers.end(), [&](std::uint32_t a, std::uint32_t b) {
             return plan.needles[a].size < plan.needles[b].size;
         });
-        Assignment assignment(plan, tables_of(static_cast<Group>(group)) * table_buckets);
         for (const std::uint32_t number : numbers) assignment.place(number);
         for (unsigned round = 0; round < rounds; ++round) {
             for (const std::uint32_t number : numbers) {

@@ -13,8 +13,9 @@ namespace stratascan::sieve {
 }
 
 /// Spreads each group's needles over its buckets, so that what a bucket lets
-/// pass by chance is little, and writes them into the needles.
-void assign_buckets(Plan& plan);
+/// pass by chance is little, and writes them into the needles. The first `placed`
+/// needles stay where they are.
+void assign_buckets(Plan& plan, std::size_t placed);
 
 /// Writes the tables of the needles' buckets.
 void fill_tables(Plan& plan);

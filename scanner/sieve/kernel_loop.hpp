@@ -63,40 +63,41 @@ std::size_t scan(const Tables& tables, const char* text, std::size_t from, std::
     const char* const first = text + from;
     const std::size_t blocks = (to - from + 63) / 64;
     const std::size_t seen = blocks + near_blocks;
+    std::uint64_t* const runs = chunk.runs.data();
+    std::uint64_t* const told = chunk.told.data();
+    std::uint64_t* const close = chunk.near.data();
+    std::uint64_t* const keys = chunk.keys.data();
     Simd::kinds(tables.bytes, first, seen + 1, chunk.tokens.data(), chunk.digits.data(),
                 chunk.prints.data());
-    find_runs<run_bytes>(chunk.tokens.data(), seen, chunk.runs.data());
-    find_telling(chunk.runs.data(), chunk.digits.data(), seen, chunk.told.data());
+    find_runs<run_bytes>(chunk.tokens.data(), seen, runs);
+    find_telling(runs, chunk.digits.data(), seen, told);
     for (std::size_t i = 0; i < blocks; ++i) {
         static_assert(near_blocks == 4);
-        chunk.near[i] = chunk.told[i] | chunk.told[i + 1] | chunk.told[i + 2] | chunk.told[i + 3] |
-                        chunk.told[i + 4];
+        close[i] = told[i] | told[i + 1] | told[i + 2] | told[i + 3] | told[i + 4];
     }
     const Simd plain(table(Group::plain)[0]), more_plain(table(Group::plain)[1]);
     for (std::size_t i = 0; i < blocks; ++i) {
-        chunk.keys[i] = plain.keys(first + i * 64) | more_plain.keys(first + i * 64);
+        keys[i] = plain.keys(first + i * 64) | more_plain.keys(first + i * 64);
     }
     const Simd near(table(Group::near)[0]), more_near(table(Group::near)[1]);
     const Simd long_run(table(Group::long_run)[0]);
     for (std::size_t i = 0; i < blocks; ++i) {
-        if (chunk.near[i] == 0) continue;
-        const std::uint64_t run = chunk.runs[i];
-        const std::uint64_t long_runs = run & ((run >> 16) | (chunk.runs[i + 1] << 48));
-        chunk.keys[i] |= near.keys(first + i * 64) | more_near.keys(first + i * 64) |
-                         (long_run.keys(first + i * 64) & long_runs);
+        if (close[i] == 0) continue;
+        const std::uint64_t long_runs = runs[i] & ((runs[i] >> 16) | (runs[i + 1] << 48));
+        keys[i] |= near.keys(first + i * 64) | more_near.keys(first + i * 64) |
+                   (long_run.keys(first + i * 64) & long_runs);
     }
     if (programs) {
-        find_runs<print_bytes>(chunk.prints.data(), blocks, chunk.runs.data());
+        find_runs<print_bytes>(chunk.prints.data(), blocks, runs);
         const Simd program(table(Group::program)[0]);
         for (std::size_t i = 0; i < blocks; ++i) {
-            if (chunk.runs[i] == 0) continue;
-            chunk.keys[i] |= program.keys(first + i * 64) & chunk.runs[i];
+            if (runs[i] != 0) keys[i] |= program.keys(first + i * 64) & runs[i];
         }
     }
     if ((to - from) % 64 != 0) {
-        chunk.keys[blocks - 1] &= (std::uint64_t{1} << ((to - from) % 64)) - 1;
+        keys[blocks - 1] &= (std::uint64_t{1} << ((to - from) % 64)) - 1;
     }
-    const std::size_t listed = list_places(chunk.keys.data(), blocks, from, places);
+    const std::size_t listed = list_places(keys, blocks, from, places);
     return keep_keys(programs ? tables.all_keys : tables.secret_keys, text, places, listed);
 }
 

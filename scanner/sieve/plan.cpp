@@ -45,12 +45,38 @@ class Planner {
 public:
     explicit Planner(const match::RuleSet& rules) : rules_(rules) {}
 
-    Result<Plan> make() {
-        for (const Expression& expression : rules_.expressions()) {
-            number_ = static_cast<std::uint32_t>(&expression - rules_.expressions().data());
-            if (auto done = add(expression); !done) return std::unexpected(done.error());
+    // What has the same rules in another plan keeps its needles.
+    void take_over(const match::RuleSet& rules, const Plan& plan) {
+        plan_.texts = plan.texts;
+        plan_.follows = plan.follows;
+        std::map<std::uint32_t, std::vector<const Needle*>> needles;
+        for (const Needle& needle : plan.needles) needles[needle.expression].push_back(&needle);
+        std::map<std::tuple<std::string, std::string, bool>, std::uint32_t> numbers;
+        for (std::uint32_t i = 0; i < rules.expressions().size(); ++i) {
+            numbers.emplace(name_of(rules.expressions()[i]), i);
         }
-        assign_buckets(plan_);
+        taken_over_.resize(rules_.expressions().size());
+        for (std::uint32_t i = 0; i < rules_.expressions().size(); ++i) {
+            const auto known = numbers.find(name_of(rules_.expressions()[i]));
+            if (known == numbers.end() || !same_rules(rules, known->second, i)) continue;
+            taken_over_[i] = true;
+            for (const Needle* needle : needles[known->second]) {
+                plan_.needles.push_back(*needle);
+                plan_.needles.back().expression = i;
+            }
+        }
+    }
+
+    Result<Plan> make() {
+        const std::size_t placed = plan_.needles.size();
+        taken_over_.resize(rules_.expressions().size());
+        for (number_ = 0; number_ < rules_.expressions().size(); ++number_) {
+            if (taken_over_[number_]) continue;
+            if (auto done = add(rules_.expressions()[number_]); !done) {
+                return std::unexpected(done.error());
+            }
+        }
+        assign_buckets(plan_, placed);
         fill_tables(plan_);
         for (Needle& needle : plan_.needles) {
             needle.key = key_of(plan_.text(needle).substr(needle.key_at));
@@ -72,6 +98,24 @@ private:
         std::vector<Required> required;
         const match::Rule* rule;
     };
+
+    static std::tuple<std::string, std::string, bool> name_of(const Expression& expression) {
+        return {expression.literal, expression.gate, expression.nocase};
+    }
+
+    [[nodiscard]] bool same_rules(const match::RuleSet& rules, std::uint32_t theirs,
+                                  std::uint32_t ours) const {
+        const auto ids = [](const match::RuleSet& set, std::uint32_t number) {
+            std::vector<std::string> all;
+            for (const std::uint32_t rule : set.expressions()[number].rules) {
+                all.push_back(set.rules()[rule]->rule().id);
+            }
+            return all;
+        };
+        return ids(rules, theirs) == ids(rules_, ours) &&
+               rules.expressions()[theirs].programs.empty() ==
+                   rules_.expressions()[ours].programs.empty();
+    }
 
     Result<void> add(const Expression& expression) {
         if (!expression.gate.empty()) return add_gate(expression);
@@ -165,15 +209,16 @@ private:
         std::vector<std::string> texts;
         for (const Required& string : strings.required) texts.push_back(string.text);
         Patterns patterns;
-        const auto first = patterns.add(strings.pattern.open, texts, true);
+        const bool nocase = strings.required.front().nocase;
+        const auto first = patterns.add(strings.pattern.open, texts, nocase);
         const match::Rule* const rule = strings.rule;
-        if (!first || !proved(strings.pattern.whole, texts, true)) return unprovable(rule != nullptr ? rule->id : "a gate");
-        const bool near = rule != nullptr && is_near(*rule, strings.pattern.whole, texts, true);
+        if (!first || !proved(strings.pattern.whole, texts, nocase)) return unprovable(rule != nullptr ? rule->id : "a gate");
+        const bool near = rule != nullptr && is_near(*rule, strings.pattern.whole, texts, nocase);
         for (std::size_t i = 0; i < texts.size(); ++i) {
             if ((*first)[i].empty()) continue;
             const Required& string = strings.required[i];
             const std::uint64_t width = rule != nullptr ? rule->width : match::widest_gate;
-            add_needle(string.text, true, std::min(string.before, width) + more_before,
+            add_needle(string.text, nocase, std::min(string.before, width) + more_before,
                        std::min(string.behind, width), near,
                        Follow::from(patterns, (*first)[i]));
         }
@@ -251,6 +296,7 @@ private:
 
     const match::RuleSet& rules_;
     std::uint32_t number_ = 0;  // of the expression at hand
+    std::vector<bool> taken_over_;
     Plan plan_;
     std::map<std::vector<std::uint16_t>, std::uint32_t> places_;
 };
@@ -258,6 +304,13 @@ private:
 }  // namespace
 
 Result<Plan> make_plan(const match::RuleSet& rules) { return Planner(rules).make(); }
+
+Result<Plan> extend_plan(const match::RuleSet& known, const Plan& plan,
+                         const match::RuleSet& rules) {
+    Planner planner(rules);
+    planner.take_over(known, plan);
+    return planner.make();
+}
 
 // Numbers stand as this processor has them: a plan is made on the kind of machine
 // that reads it, as the engine's databases are.

@@ -96,6 +96,11 @@ struct Plan {
 /// An Error names the expression that can't be sieved.
 [[nodiscard]] Result<Plan> make_plan(const match::RuleSet& rules);
 
+/// As make_plan() for `rules`, of which `known` are some, unchanged, with their
+/// `plan`: takes the time of the others only.
+[[nodiscard]] Result<Plan> extend_plan(const match::RuleSet& known, const Plan& plan,
+                                       const match::RuleSet& rules);
+
 [[nodiscard]] std::string write_plan(const Plan& plan);
 [[nodiscard]] Result<Plan> read_plan(std::string_view bytes);
 

@@ -15,10 +15,16 @@ namespace {
 
 using match::RegexNode;
 using Kind = RegexNode::Kind;
-using Strings = std::set<std::string>;
+
+// Texts; in lower case, when that stands for any.
+struct Strings {
+    std::set<std::string> all;
+    bool nocase = false;
+};
 
 constexpr std::size_t most_strings = 1000;
 constexpr std::size_t longest_string = 32;
+constexpr std::size_t most_bytes = 64;
 constexpr std::uint32_t most_copies = 4;
 
 struct Span {
@@ -30,62 +36,73 @@ std::uint64_t width(const RegexNode& node) {
 }
 
 std::optional<Strings> joined(const Strings& left, const Strings& right) {
-    Strings all;
-    for (const std::string& a : left) {
-        for (const std::string& b : right) {
+    Strings both{{}, left.nocase || right.nocase};
+    for (const std::string& a : left.all) {
+        for (const std::string& b : right.all) {
             if (a.size() + b.size() > longest_string) return std::nullopt;
-            all.insert(a + b);
-            if (all.size() > most_strings) return std::nullopt;
+            both.all.insert(a + b);
+            if (both.all.size() > most_strings) return std::nullopt;
         }
     }
-    return all;
+    return both;
 }
 
-// Every text of the node in lower case, when they are few.
+void add(Strings& strings, const Strings& more) {
+    strings.all.insert(more.all.begin(), more.all.end());
+    strings.nocase = strings.nocase || more.nocase;
+}
+
+std::optional<Strings> texts_of_bytes(const RegexNode& node) {
+    Strings strings;
+    for (unsigned byte = 0; byte < 256; ++byte) {
+        if (!node.bytes[byte]) continue;
+        const char c = static_cast<char>(byte);
+        const bool both_cases = lower(c) != c && node.bytes[static_cast<unsigned char>(lower(c))];
+        strings.nocase = strings.nocase || both_cases;
+        strings.all.insert(std::string(1, both_cases ? lower(c) : c));
+    }
+    if (strings.all.size() > most_bytes) return std::nullopt;
+    return strings;
+}
+
+// Every text of the node, when they are few.
 std::optional<Strings> texts(const RegexNode& node) {
     switch (node.kind) {
-        case Kind::empty: return Strings{""};
-        case Kind::bytes: {
-            Strings all;
-            for (unsigned byte = 0; byte < 256; ++byte) {
-                if (node.bytes[byte]) all.insert(std::string(1, lower(static_cast<char>(byte))));
-            }
-            if (all.size() > 64) return std::nullopt;
-            return all;
-        }
+        case Kind::empty: return Strings{{""}};
+        case Kind::bytes: return texts_of_bytes(node);
         case Kind::sequence: {
-            std::optional<Strings> all = Strings{""};
+            std::optional<Strings> strings = Strings{{""}};
             for (const RegexNode& child : node.children) {
                 const auto more = texts(child);
                 if (!more) return std::nullopt;
-                all = joined(*all, *more);
-                if (!all) return std::nullopt;
+                strings = joined(*strings, *more);
+                if (!strings) return std::nullopt;
             }
-            return all;
+            return strings;
         }
         case Kind::choice: {
-            Strings all;
+            Strings strings;
             for (const RegexNode& child : node.children) {
                 const auto more = texts(child);
                 if (!more) return std::nullopt;
-                all.insert(more->begin(), more->end());
+                add(strings, *more);
             }
-            if (all.size() > most_strings) return std::nullopt;
-            return all;
+            if (strings.all.size() > most_strings) return std::nullopt;
+            return strings;
         }
         case Kind::repeat: {
             if (node.most > most_copies) return std::nullopt;
             const auto one = texts(node.children.front());
             if (!one) return std::nullopt;
-            std::optional<Strings> copies = Strings{""};
-            Strings all;
+            std::optional<Strings> copies = Strings{{""}};
+            Strings strings;
             for (std::uint32_t i = 0; i <= node.most; ++i) {
-                if (i >= node.least) all.insert(copies->begin(), copies->end());
+                if (i >= node.least) add(strings, *copies);
                 if (i == node.most) break;
                 copies = joined(*copies, *one);
-                if (!copies || all.size() > most_strings) return std::nullopt;
+                if (!copies || strings.all.size() > most_strings) return std::nullopt;
             }
-            return all;
+            return strings;
         }
     }
     return std::nullopt;
@@ -122,9 +139,9 @@ void keep_cheaper(std::optional<std::vector<Required>>& best,
 
 std::optional<std::vector<Required>> all_long(const Strings& strings, Span span) {
     std::vector<Required> required;
-    for (const std::string& text : strings) {
+    for (const std::string& text : strings.all) {
         if (text.size() < key_bytes) return std::nullopt;
-        required.push_back({text, span.before, span.behind});
+        required.push_back({text, strings.nocase, span.before, span.behind});
     }
     return required;
 }
@@ -138,7 +155,7 @@ std::optional<std::vector<Required>> best_of_sequence(const std::vector<RegexNod
     for (std::size_t i = 0; i < parts.size(); ++i) {
         std::uint64_t behind = span.behind;
         for (std::size_t j = i; j < parts.size(); ++j) behind += width(parts[j]);
-        std::optional<Strings> strings = Strings{""};
+        std::optional<Strings> strings = Strings{{""}};
         for (std::size_t j = i; j < parts.size(); ++j) {
             const auto more = texts(parts[j]);
             if (!more) break;
@@ -252,7 +269,16 @@ std::optional<std::vector<Required>> required_strings(const RegexNode& node) {
     RegexNode whole;
     whole.kind = Kind::sequence;
     flatten(node, whole.children);
-    return best_of(whole, {});
+    auto best = best_of(whole, {});
+    // One that is met in any case makes all so: proofs know no other difference.
+    const auto nocase = [](const Required& string) { return string.nocase; };
+    if (best && std::any_of(best->begin(), best->end(), nocase)) {
+        for (Required& string : *best) {
+            string.nocase = true;
+            std::transform(string.text.begin(), string.text.end(), string.text.begin(), lower);
+        }
+    }
+    return best;
 }
 
 }  // namespace stratascan::sieve

@@ -15,9 +15,10 @@ namespace stratascan::sieve {
 /// Bytes of a key: what the sieve's first pass tells places by.
 inline constexpr std::size_t key_bytes = 4;
 
-/// One of the strings, in lower case, to be met in any.
+/// One of the strings.
 struct Required {
     std::string text;
+    bool nocase = false;       ///< the text is in lower case, to be met in any; of all or none
     std::uint64_t before = 0;  ///< bytes of a match before it, at most
     std::uint64_t behind = 0;  ///< bytes of a match behind its beginning, at most
 };
