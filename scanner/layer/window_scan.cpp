@@ -61,14 +61,14 @@ Source header_source(std::string_view text, std::size_t at) {
 WindowScanner::WindowScanner(const match::RuleSet& rules, const match::Database& database,
                              const sieve::Sieve* sieve, const identity::SecretKey& key,
                              const ScanOptions& options)
-    : rules_(rules), database_(database), sieve_(sieve),
+    : rules_(rules), finder_(rules, database, sieve),
       second_look_(rules, key, options.show_secrets), options_(options),
-      scratch_(database.make_scratch()), seen_literals_(rules.programs().literals().size()) {}
+      seen_literals_(rules.programs().literals().size()) {}
 
 WindowScan WindowScanner::scan(Window& window) {
     WindowScan result;
     const std::uint64_t start = now_ns();
-    if (auto found = find_hits(window); !found) {
+    if (auto found = finder_.find(window, options_.programs, hits_); !found) {
         result.error = found.error();
         return result;
     }
@@ -83,111 +83,14 @@ WindowScan WindowScanner::scan(Window& window) {
     }
     const std::uint64_t end = now_ns();
     counters_.windows += 1;
+    counters_.engine_bytes = finder_.engine_bytes();
+    counters_.sieved_bytes = finder_.sieved_bytes();
     counters_.scan_ns += end - start;
     counters_.confirm_ns += end - looked;
     counters_.hits += hits_.size();
     counters_.confirmed += result.findings.size();
     result.hits = hits_.size();
     return result;
-}
-
-// Hits that end at owned places, by their ends in the window's bytes; some others.
-Result<void> WindowScanner::find_hits(const Window& window) {
-    hits_.clear();
-    const std::uint64_t sight = window.sight_begin();
-    const std::uint64_t first = window.own_begin() - sight;
-    const auto to = static_cast<std::size_t>(window.own_end() - sight);
-    const auto behind = [&](std::size_t bytes) {
-        return static_cast<std::size_t>(first > bytes ? first - bytes : 0);
-    };
-    const std::size_t from = behind(match::widest_gate);
-    if (sieve_ == nullptr) return scan_stretch(window.bytes(), {from, to});
-    chances_.clear();
-    sift(window, behind(sieve_->reach()), to);
-    sieve::merge(chances_, behind(2 * margin), to, stretches_);
-    std::size_t kept = 0;
-    for (const sieve::Stretch& one : stretches_) kept += one.end - one.begin;
-    // Where there is little to leave out, the engine does better in one go.
-    if (kept > (to - from) / 2) return scan_stretch(window.bytes(), {from, to});
-    counters_.sieved_bytes += to - from - kept;
-    return scan_stretches(window.bytes());
-}
-
-// In ELF files the programs' literals count, too.
-void WindowScanner::sift(const Window& window, std::size_t from, std::size_t to) {
-    const std::string_view bytes = window.bytes();
-    const std::uint64_t sight = window.sight_begin();
-    edges_.clear();
-    const auto edge = [&](std::uint64_t place) {
-        if (place > sight && place < window.end) {
-            edges_.push_back(static_cast<std::size_t>(place - sight));
-        }
-    };
-    for (const Piece& piece : window.pieces) {
-        edge(piece.begin);
-        edge(piece.end);
-    }
-    std::size_t at = from;
-    const auto until = [&](std::uint64_t place, bool programs) {
-        const auto end = static_cast<std::size_t>(
-            std::clamp<std::uint64_t>(place > sight ? place - sight : 0, at, to));
-        if (end > at) sieve_->look(bytes, at, end, programs, edges_, chances_);
-        at = end;
-    };
-    for (const Piece& piece : window.pieces) {
-        const bool elf = options_.programs && piece.kind == PieceKind::contents &&
-                         window.members[piece.member].elf;
-        if (!elf) continue;
-        until(piece.begin, false);
-        until(piece.end, true);
-    }
-    until(window.end, false);
-}
-
-Result<void> WindowScanner::scan_stretch(std::string_view bytes, sieve::Stretch stretch) {
-    auto done = database_.scan(bytes.substr(stretch.begin, stretch.end - stretch.begin),
-                               scratch_.get(), hits_);
-    for (match::Hit& hit : hits_) hit.end += static_cast<std::uint32_t>(stretch.begin);
-    counters_.engine_bytes += stretch.end - stretch.begin;
-    return done;
-}
-
-// Whether an expression's match may end at a place. Chances are in order of their
-// beginnings.
-bool WindowScanner::has_chance(std::uint32_t expression, std::size_t end) const {
-    const std::size_t widest = sieve_->widest();
-    auto chance = std::lower_bound(
-        chances_.begin(), chances_.end(), end > widest ? end - widest : 0,
-        [](const sieve::Chance& one, std::size_t begin) { return one.stretch.begin < begin; });
-    for (; chance != chances_.end() && chance->stretch.begin < end; ++chance) {
-        if (chance->expression == expression && chance->stretch.end >= end) return true;
-    }
-    return false;
-}
-
-// All in one go, because each costs the engine a start. A literal across the edge
-// of two is none; a gate's match there the second look settles.
-Result<void> WindowScanner::scan_stretches(std::string_view bytes) {
-    sifted_.clear();
-    for (const sieve::Stretch& one : stretches_) {
-        sifted_.append(bytes.substr(one.begin, one.end - one.begin));
-    }
-    if (auto done = database_.scan(sifted_, scratch_.get(), hits_); !done) return done;
-    counters_.engine_bytes += sifted_.size();
-    std::size_t next = 0, before = 0;  // bytes in front of the stretch in sifted_
-    std::erase_if(hits_, [&](match::Hit& hit) {
-        while (hit.end > before + (stretches_[next].end - stretches_[next].begin)) {
-            before += stretches_[next].end - stretches_[next].begin;
-            ++next;
-        }
-        const sieve::Stretch& stretch = stretches_[next];
-        const std::size_t from_begin = hit.end - before;
-        const std::size_t end = stretch.begin + from_begin;
-        hit.end = static_cast<std::uint32_t>(end);
-        if (rules_.expressions()[hit.expression].literal.size() > from_begin) return true;
-        return !has_chance(hit.expression, end);  // it matches where no rule of its can
-    });
-    return {};
 }
 
 // Hits come in order of their ends, and pieces stand in order: one walk.
@@ -340,10 +243,7 @@ void WindowScanner::mark_open_member(const Window& window, WindowScan& result) c
 }
 
 Result<std::vector<Finding>> WindowScanner::scan_text(std::string_view text) {
-    hits_.clear();
-    if (auto done = database_.scan(text, scratch_.get(), hits_); !done) {
-        return std::unexpected(done.error());
-    }
+    if (auto done = finder_.find(text, hits_); !done) return std::unexpected(done.error());
     std::vector<WindowFinding> found;
     for (const match::Hit& hit : hits_) {
         matches_.clear();

@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "scanner/layer/hit_finder.hpp"
 #include "scanner/layer/window.hpp"
 #include "scanner/match/database.hpp"
 #include "scanner/match/second_look.hpp"
 #include "scanner/program/elf.hpp"
 #include "scanner/program/identify.hpp"
-#include "scanner/sieve/sieve.hpp"
 
 namespace stratascan::layer {
 
@@ -81,11 +81,6 @@ public:
 
 private:
     struct Region;
-    [[nodiscard]] Result<void> find_hits(const Window& window);
-    void sift(const Window& window, std::size_t from, std::size_t to);
-    [[nodiscard]] Result<void> scan_stretch(std::string_view bytes, sieve::Stretch stretch);
-    [[nodiscard]] Result<void> scan_stretches(std::string_view bytes);
-    [[nodiscard]] bool has_chance(std::uint32_t expression, std::size_t end) const;
     void look_at_hits(const Window& window, WindowScan& result);
     void look_at_hit(const Window& window, const Region& region, const match::Hit& hit,
                      std::size_t end, WindowScan& result);
@@ -97,16 +92,10 @@ private:
     void mark_open_member(const Window& window, WindowScan& result) const;
 
     const match::RuleSet& rules_;
-    const match::Database& database_;
-    const sieve::Sieve* sieve_;
+    HitFinder finder_;
     match::SecondLook second_look_;
     ScanOptions options_;
-    match::Scratch scratch_;
     std::vector<match::Hit> hits_;
-    std::vector<std::size_t> edges_;  // of pieces in the window's bytes
-    std::vector<sieve::Chance> chances_;
-    std::vector<sieve::Stretch> stretches_;
-    std::string sifted_;  // the stretches, one behind the other
     std::vector<match::Match> matches_;
     // How often each literal was observed in the member that had it last.
     struct Seen {

@@ -9,30 +9,13 @@
 #include <utility>
 
 #include "scanner/evidence/evidence.hpp"
-#include "scanner/match/example.hpp"
+#include "tests/support/checks.hpp"
 
 namespace stratascan::evidence {
 namespace {
 
-Output run(std::string_view check, std::string_view secret, std::string_view match = {},
-           std::string_view around = {}) {
-    const Check found = find_check(check);
-    if (found == nullptr) {
-        ADD_FAILURE() << "no check " << check;
-        return {};
-    }
-    const std::string_view whole = match.empty() ? secret : match;
-    return found({secret, whole, around.empty() ? whole : around});
-}
-
-std::string example(std::string_view text, std::uint64_t seed = 1) {
-    auto expanded = match::expand_example(text, seed);
-    if (!expanded) {
-        ADD_FAILURE() << expanded.error().message();
-        return {};
-    }
-    return std::move(*expanded);
-}
+using test::example;
+using test::run;
 
 std::string_view dropped(const std::string& text, const std::string& value) {
     const std::size_t at = text.find(value);

@@ -10,30 +10,13 @@
 #include <random>
 
 #include "scanner/evidence/codec.hpp"
-#include "scanner/match/example.hpp"
+#include "tests/support/checks.hpp"
 
 namespace stratascan::evidence {
 namespace {
 
-Output run(std::string_view check, std::string_view secret, std::string_view match = {},
-           std::string_view around = {}) {
-    const Check found = find_check(check);
-    if (found == nullptr) {
-        ADD_FAILURE() << "no check " << check;
-        return {};
-    }
-    const std::string_view whole = match.empty() ? secret : match;
-    return found({secret, whole, around.empty() ? whole : around});
-}
-
-std::string example(std::string_view text, std::uint64_t seed = 1) {
-    auto expanded = match::expand_example(text, seed);
-    if (!expanded) {
-        ADD_FAILURE() << expanded.error().message();
-        return {};
-    }
-    return std::move(*expanded);
-}
+using test::example;
+using test::run;
 
 /// `token` with another last character.
 std::string altered(std::string token) {
