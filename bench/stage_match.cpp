@@ -60,6 +60,20 @@ void pass(benchmark::State& state, const match::Database& database, const Materi
     count_bytes(state, windows.bytes());
 }
 
+// The engine again, behind the sieve.
+void find(benchmark::State& state, const Material& material) {
+    Windows windows(material.tar);
+    layer::HitFinder finder(*engine().rules, *engine().database, engine().sieve.get());
+    std::vector<match::Hit> hits;
+    for (auto round : state) {
+        for (const layer::Window& window : windows.all()) {
+            if (auto done = finder.find(window, true, hits); !done) give_up(done.error().message());
+            benchmark::DoNotOptimize(hits.data());
+        }
+    }
+    count_bytes(state, windows.bytes());
+}
+
 struct Look {
     std::uint32_t rule = 0;
     std::string_view text;
@@ -142,6 +156,7 @@ void name_secret(benchmark::State& state) {
 void register_match_stages(const Material& material) {
     add_stage("engine", material.name,
               [&](auto& state) { pass(state, *engine().database, material); });
+    add_stage("sieve+engine", material.name, [&](auto& state) { find(state, material); });
     add_stage("second-look", material.name, [&](auto& state) { look_twice(state, material); });
     add_stage("window", material.name, [&](auto& state) {
         layer::WindowScanner scanner(*engine().rules, *engine().database, engine().sieve.get(),

@@ -162,7 +162,8 @@ private:
             states.insert(states.end(), more.begin(), more.end());
             near = near && is_near(rule, pattern->whole, rule.anchors, rule.nocase);
         }
-        const std::string& text = expression.literal;
+        std::string text = expression.literal;
+        if (expression.nocase) std::transform(text.begin(), text.end(), text.begin(), lower);
         // An anchor that is never the first of a match's need not be looked for.
         if (!anything && states.empty()) return {};
         add_needle(text, expression.nocase, 0, text.size(), !anything && near,

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "scanner/engine.hpp"
 #include "scanner/layer/layer_scan.hpp"
 #include "scanner/match/rule_file.hpp"
 #include "tests/support/blobs.hpp"
@@ -54,6 +55,13 @@ inline identity::SecretKey test_key() {
     return std::move(*key);
 }
 
+/// A sieve on every processor, so that what a test says of it is tested everywhere.
+inline std::shared_ptr<const sieve::Sieve> sieve_of(sieve::Plan plan) {
+    const sieve::Kernel best = sieve::best_kernel();
+    return std::make_shared<const sieve::Sieve>(std::move(plan),
+                                                best != nullptr ? best : &sieve::plain_kernel);
+}
+
 class TestEngine {
 public:
     explicit TestEngine(std::shared_ptr<const match::RuleSet> rules,
@@ -63,9 +71,14 @@ public:
         if (!database) throw std::runtime_error(database.error().message());
         database_ = *database;
         auto plan = sieve::make_plan(*rules_);
-        if (plan) sieve_ = sieve::Sieve::for_this_processor(std::move(*plan));
+        if (plan) sieve_ = sieve_of(std::move(*plan));
         options_ = options;
     }
+    /// What is loaded, with `sieve` in front of it.
+    TestEngine(const Engine& engine, std::shared_ptr<const sieve::Sieve> sieve,
+               const layer::ScanOptions& options = {})
+        : rules_(engine.rules), database_(engine.database), sieve_(std::move(sieve)),
+          key_(test_key()), options_(options) {}
     explicit TestEngine(std::string_view toml, const layer::ScanOptions& options = {})
         : TestEngine(rules_of(toml), options) {}
 
@@ -82,14 +95,34 @@ public:
         if (!findings) throw std::runtime_error(findings.error().message());
         return std::move(*findings);
     }
+    /// Whether later scans go through the sieve; they do unless told otherwise.
+    TestEngine& sieving(bool on) {
+        sieving_ = on;
+        return *this;
+    }
+    /// Of all scans so far, with the sieve or without it.
+    [[nodiscard]] layer::ScanCounters counters() {
+        layer::ScanCounters sum;
+        for (const layer::WindowScanner& worker : sieving_ ? workers_ : bare_workers_) {
+            sum.windows += worker.counters().windows;
+            sum.engine_bytes += worker.counters().engine_bytes;
+            sum.sieved_bytes += worker.counters().sieved_bytes;
+        }
+        return sum;
+    }
+    layer::WindowScanner& scanner() { return (sieving_ ? workers_ : bare_workers_).local(); }
+    /// Null where the rules can't be sieved.
+    [[nodiscard]] const sieve::Sieve* sieve() const { return sieve_.get(); }
     [[nodiscard]] const match::RuleSet& rules() const { return *rules_; }
     [[nodiscard]] const match::Database& database() const { return *database_; }
     [[nodiscard]] const identity::SecretKey& key() const { return key_; }
 
 private:
+    using Workers = oneapi::tbb::enumerable_thread_specific<layer::WindowScanner>;
+
     layer::LayerScanContext context(const Options::Limits& limits) {
         return {
-            *rules_, [this]() -> layer::WindowScanner& { return workers_.local(); },
+            *rules_, [this]() -> layer::WindowScanner& { return scanner(); },
             slabs_, 4, limits, layer::GzipEngine::fastest, {}, nullptr, {}};
     }
 
@@ -99,8 +132,11 @@ private:
     identity::SecretKey key_;
     layer::ScanOptions options_;
     layer::SlabPool slabs_{8};
-    oneapi::tbb::enumerable_thread_specific<layer::WindowScanner> workers_{
+    bool sieving_ = true;
+    Workers workers_{
         [this] { return layer::WindowScanner(*rules_, *database_, sieve_.get(), key_, options_); }};
+    Workers bare_workers_{
+        [this] { return layer::WindowScanner(*rules_, *database_, nullptr, key_, options_); }};
 };
 
 /// "rule path:line @offset+length source", one a line, for comparison.
