@@ -25,7 +25,8 @@ Result<void> HitFinder::find(const Window& window, bool programs,
     const std::size_t from = behind(match::widest_gate);
     if (sieve_ == nullptr) return scan_stretch(window.bytes(), {from, to}, hits);
     chances_.clear();
-    sift(window, behind(sieve_->reach()), to, programs);
+    sift(window, behind(sieve_->reach()), std::min(window.bytes().size(), to + sieve_->lead()),
+         programs);
     sieve::merge(chances_, behind(2 * margin), to, stretches_);
     std::size_t kept = 0;
     for (const sieve::Stretch& one : stretches_) kept += one.end - one.begin;

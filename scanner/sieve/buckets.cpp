@@ -75,7 +75,8 @@ Bucket::Key key_of(const Plan& plan, const Needle& needle) {
 }
 
 struct Choice {
-    std::uint8_t bucket = 0, key_at = 0;
+    std::uint8_t bucket = 0;
+    std::uint16_t key_at = 0;
 };
 
 // Every needle goes where it lets least more pass, with whichever of its keys; as
@@ -107,7 +108,7 @@ private:
         const std::string_view text = plan_.text(needle);
         std::vector<double> now;
         for (const Bucket& bucket : buckets_) now.push_back(bucket.chance({}));
-        for (const std::uint8_t at : keys_of(needle)) {
+        for (const std::uint16_t at : keys_of(needle)) {
             needle.key_at = at;
             const Bucket::Key key = key_of(plan_, needle);
             const double own = likelihood(text.substr(at, key_bytes));
@@ -124,12 +125,12 @@ private:
 
     // Where the key may begin: anywhere, as long as what the group asks for
     // stands behind it.
-    [[nodiscard]] std::vector<std::uint8_t> keys_of(const Needle& needle) const {
+    [[nodiscard]] std::vector<std::uint16_t> keys_of(const Needle& needle) const {
         if (needle.group != Group::plain && needle.group != Group::near) {
             return {needle.key_at};
         }
-        std::vector<std::uint8_t> all(needle.size - key_bytes + 1U);
-        std::iota(all.begin(), all.end(), std::uint8_t{0});
+        std::vector<std::uint16_t> all(needle.size - key_bytes + 1U);
+        std::iota(all.begin(), all.end(), std::uint16_t{0});
         return all;
     }
 
@@ -149,7 +150,7 @@ std::bitset<128> spellings(const Plan& plan, const Needle& needle, std::size_t p
         if (needle.nocase != 0 && c >= 'a' && c <= 'z') bytes.set(static_cast<std::size_t>(c) - 32);
         return bytes;
     }
-    if (needle.follow == no_follow) return bytes.set();
+    if (needle.follow == no_follow || at - text.size() >= needle.certain) return bytes.set();
     const std::bitset<256> followers =
         Follow::bytes_at(plan.follows.data() + needle.follow, at - text.size());
     for (unsigned byte = 0; byte < 256; ++byte) {

@@ -60,6 +60,21 @@ bool Patterns::ended(const States& states) const {
                        [&](std::uint32_t end) { return match::holds(states, end); });
 }
 
+unsigned Patterns::run_of(States states, const std::bitset<256>& kind) const {
+    for (unsigned run = 0; run < 255; ++run) {
+        if (states.empty() || ended(states)) return run;
+        States next;
+        for (const std::uint32_t state : states) {
+            for (const Automaton::Edge& edge : automaton_.edges(state)) {
+                if ((edge.bytes & ~kind).any()) return run;
+                next.push_back(edge.to);
+            }
+        }
+        states = automaton_.closed(std::move(next));
+    }
+    return 255;
+}
+
 std::optional<Follow> Follow::from(const Patterns& patterns, const States& now) {
     if (patterns.ended(now)) return std::nullopt;
     const Automaton& automaton = patterns.automaton();
@@ -124,26 +139,6 @@ std::bitset<256> Follow::bytes_at(const std::uint16_t* form, std::size_t distanc
         states = std::move(reached);
     }
     return bytes;
-}
-
-unsigned Follow::run_of(const std::bitset<256>& kind) const {
-    std::set<std::uint16_t> states = {2};
-    for (unsigned run = 0; run < 255; ++run) {
-        std::set<std::uint16_t> reached;
-        bool accepted = false;
-        for (const std::uint16_t state : states) {
-            for (std::size_t byte = 0; byte < 256; ++byte) {
-                const std::uint16_t next = behind(form_.data(), state, byte);
-                if (next == 0) continue;
-                if (!kind[byte]) return run;
-                accepted = accepted || next == accept;
-                reached.insert(next);
-            }
-        }
-        if (accepted) return run + 1;
-        states = std::move(reached);
-    }
-    return 255;
 }
 
 }  // namespace stratascan::sieve

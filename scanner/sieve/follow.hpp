@@ -31,6 +31,10 @@ public:
 
     [[nodiscard]] const match::Automaton& automaton() const noexcept { return automaton_; }
     [[nodiscard]] bool ended(const match::Automaton::States& states) const;
+    /// How many bytes of `kind` at least follow the states before anything else, or
+    /// a match's end, may; at most 255.
+    [[nodiscard]] unsigned run_of(match::Automaton::States states,
+                                  const std::bitset<256>& kind) const;
 
 private:
     match::Automaton automaton_;
@@ -61,10 +65,6 @@ public:
 
     /// What may stand `distance` bytes behind the text; anything, where that is far.
     [[nodiscard]] static std::bitset<256> bytes_at(const std::uint16_t* form, std::size_t distance);
-
-    /// How many bytes of `kind` at least stand behind the text before anything
-    /// else may; at most 255.
-    [[nodiscard]] unsigned run_of(const std::bitset<256>& kind) const;
 
     /// What walk() reads: kinds of bytes (256, a byte each), their number, then for
     /// each state the next one by kind. States 0 and 1 are "no" and "yes".

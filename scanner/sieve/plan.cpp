@@ -23,7 +23,7 @@ using States = match::Automaton::States;
 
 // Rules' matches are no wider than a window's margin.
 constexpr std::uint64_t widest_range = layer::margin;
-constexpr std::string_view magic = "stratascan sieve 1\n";
+constexpr std::string_view magic = "stratascan sieve 2\n";
 
 std::bitset<256> token_bytes() {
     std::bitset<256> bytes;
@@ -93,6 +93,10 @@ private:
     struct Pattern {
         RegexNode whole, open;  // with and without what must end with the text
     };
+    // States behind a string, in automata without and with what must end the text.
+    struct Behind {
+        States open, whole;
+    };
     struct Strings {
         Pattern pattern;
         std::vector<Required> required;
@@ -138,14 +142,15 @@ private:
         }
         Needle needle = needle_of(text, at, expression.nocase, 0, text.size());
         needle.group = printing(at) ? Group::program : Group::plain;
+        needle.program = 1;
         plan_.needles.push_back(needle);
     }
 
     // Every rule that the literal stands for says what follows it; it is enough
     // that one of them may.
     Result<void> add_literal(const Expression& expression) {
-        Patterns patterns;
-        States states;
+        Patterns open, whole;
+        Behind behind;
         bool anything = false, near = true;
         for (const std::uint32_t number : expression.rules) {
             const match::Rule& rule = rules_.rules()[number]->rule();
@@ -153,22 +158,23 @@ private:
             if (anything) break;
             const auto pattern = parse(rule.pattern);
             if (!pattern) return std::unexpected(pattern.error());
-            const auto first = patterns.add(pattern->open, rule.anchors, rule.nocase);
-            if (!first || !proved(pattern->whole, rule.anchors, rule.nocase)) {
-                return unprovable(rule.id);
-            }
+            const auto first_open = open.add(pattern->open, rule.anchors, rule.nocase);
+            const auto first_whole = whole.add(pattern->whole, rule.anchors, rule.nocase);
+            if (!first_open || !first_whole) return unprovable(rule.id);
             const auto at = std::find(rule.anchors.begin(), rule.anchors.end(), expression.literal);
-            const States& more = (*first)[static_cast<std::size_t>(at - rule.anchors.begin())];
-            states.insert(states.end(), more.begin(), more.end());
+            const auto index = static_cast<std::size_t>(at - rule.anchors.begin());
+            join(behind.open, (*first_open)[index]);
+            join(behind.whole, (*first_whole)[index]);
             near = near && is_near(rule, pattern->whole, rule.anchors, rule.nocase);
         }
         std::string text = expression.literal;
         if (expression.nocase) std::transform(text.begin(), text.end(), text.begin(), lower);
         // An anchor that is never the first of a match's need not be looked for.
-        if (!anything && states.empty()) return {};
+        if (!anything && behind.whole.empty()) return {};
+        behind.open = open.automaton().closed(std::move(behind.open));
+        behind.whole = whole.automaton().closed(std::move(behind.whole));
         add_needle(text, expression.nocase, 0, text.size(), !anything && near,
-                   anything ? std::nullopt
-                            : Follow::from(patterns, patterns.automaton().closed(states)));
+                   anything ? nullptr : &behind, open, whole);
         return {};
     }
 
@@ -209,19 +215,22 @@ private:
     Result<void> add_strings(const Strings& strings, std::uint64_t more_before) {
         std::vector<std::string> texts;
         for (const Required& string : strings.required) texts.push_back(string.text);
-        Patterns patterns;
+        Patterns open, whole;
         const bool nocase = strings.required.front().nocase;
-        const auto first = patterns.add(strings.pattern.open, texts, nocase);
+        const auto first_open = open.add(strings.pattern.open, texts, nocase);
+        const auto first_whole = whole.add(strings.pattern.whole, texts, nocase);
         const match::Rule* const rule = strings.rule;
-        if (!first || !proved(strings.pattern.whole, texts, nocase)) return unprovable(rule != nullptr ? rule->id : "a gate");
+        if (!first_open || !first_whole) {
+            return unprovable(rule != nullptr ? rule->id : "a gate");
+        }
         const bool near = rule != nullptr && is_near(*rule, strings.pattern.whole, texts, nocase);
         for (std::size_t i = 0; i < texts.size(); ++i) {
-            if ((*first)[i].empty()) continue;
+            const Behind behind = {(*first_open)[i], (*first_whole)[i]};
+            if (behind.whole.empty()) continue;
             const Required& string = strings.required[i];
             const std::uint64_t width = rule != nullptr ? rule->width : match::widest_gate;
             add_needle(string.text, nocase, std::min(string.before, width) + more_before,
-                       std::min(string.behind, width), near,
-                       Follow::from(patterns, (*first)[i]));
+                       std::min(string.behind, width), near, &behind, open, whole);
         }
         return {};
     }
@@ -249,22 +258,32 @@ private:
         return Pattern{std::move(*whole), std::move(*open)};
     }
 
+    static void join(States& states, const States& more) {
+        states.insert(states.end(), more.begin(), more.end());
+    }
+
     static std::unexpected<Error> unprovable(const std::string& what) {
         return fail(ErrorCode::invalid_argument, "the sieve might miss a match of " + what);
     }
 
+    // `behind` is nullptr where anything may stand.
     void add_needle(const std::string& text, bool nocase, std::uint64_t before,
-                    std::uint64_t behind, bool near, const std::optional<Follow>& follow) {
+                    std::uint64_t behind_begin, bool near, const Behind* behind,
+                    const Patterns& open, const Patterns& whole) {
         static const std::bitset<256> tokens = token_bytes();
-        Needle needle = needle_of(text, rarest_key(text), nocase, before, behind);
+        Needle needle = needle_of(text, rarest_key(text), nocase, before, behind_begin);
         std::size_t run = 0;
         while (needle.key_at + run < text.size() &&
                is_token_byte(static_cast<unsigned char>(text[needle.key_at + run]))) {
             ++run;
         }
-        if (follow) {
-            if (needle.key_at + run == text.size()) run += follow->run_of(tokens);
-            needle.follow = place_of(follow->form());
+        if (behind != nullptr) {
+            if (needle.key_at + run == text.size()) run += whole.run_of(behind->whole, tokens);
+            needle.certain = static_cast<std::uint8_t>(
+                whole.run_of(behind->whole, std::bitset<256>().set()));
+            if (const auto follow = Follow::from(open, behind->open)) {
+                needle.follow = place_of(follow->form());
+            }
         }
         needle.group = run >= long_run_bytes ? Group::long_run
                        : near                ? Group::near
@@ -278,8 +297,8 @@ private:
         needle.text = static_cast<std::uint32_t>(plan_.texts.size());
         plan_.texts += text;
         needle.expression = number_;
-        needle.size = static_cast<std::uint8_t>(text.size());
-        needle.key_at = static_cast<std::uint8_t>(key_at);
+        needle.size = static_cast<std::uint16_t>(text.size());
+        needle.key_at = static_cast<std::uint16_t>(key_at);
         needle.nocase = nocase ? 1 : 0;
         needle.before =
             static_cast<std::uint16_t>(std::min<std::uint64_t>(before, widest_range));

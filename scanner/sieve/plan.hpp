@@ -36,7 +36,7 @@ enum class Group : std::uint8_t {
     long_run, ///< from the key on stand `long_run_bytes`
     near,     ///< within `near_bytes` behind the key's beginning a telling place stands
     plain,    ///< nothing
-    program,  ///< only told in ELF files; from the key on stand `print_bytes` that print
+    program,  ///< of programs; from the key on stand `print_bytes` that print
 };
 inline constexpr std::size_t groups = 4;
 
@@ -49,10 +49,12 @@ struct Needle {
     std::uint32_t expression = 0;  ///< the one that it is a needle of
     std::uint16_t before = 0;  ///< bytes of the expression before the needle, at most
     std::uint16_t behind = 0;  ///< behind the needle's beginning, at most
-    std::uint8_t size = 0;     ///< of the text
-    std::uint8_t key_at = 0;   ///< where in the text the key begins
+    std::uint16_t size = 0;    ///< of the text
+    std::uint16_t key_at = 0;  ///< where in the text the key begins
+    std::uint8_t certain = 0;  ///< bytes behind the text before a match may end
     std::uint8_t nocase = 0;   ///< the text is in lower case, to be met in any
     std::uint8_t bucket = 0;   ///< of the group's
+    std::uint8_t program = 0;  ///< only told in ELF files
     Group group = Group::plain;
     std::uint8_t unused[3] = {};
 };

@@ -39,6 +39,7 @@ Sieve::Sieve(Plan plan, Kernel kernel)
         entries_.push_back(entry_of(needle));
         ++slots_[slot(number) + 1];
         reach_ = std::max<std::size_t>(reach_, needle.behind);
+        lead_ = std::max<std::size_t>(lead_, needle.before);
         widest_ = std::max<std::size_t>(widest_, needle.before + std::size_t{needle.behind});
     }
     std::partial_sum(slots_.begin(), slots_.end(), slots_.begin());
@@ -67,7 +68,7 @@ Sieve::Entry Sieve::entry_of(const Needle& needle) const {
     entry.size = needle.size;
     entry.key_at = needle.key_at;
     entry.nocase = needle.nocase != 0;
-    entry.program = needle.group == Group::program;
+    entry.program = needle.program != 0;
     return entry;
 }
 

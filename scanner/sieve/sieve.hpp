@@ -47,6 +47,8 @@ public:
 
     /// How far behind its needle a match may end.
     [[nodiscard]] std::size_t reach() const noexcept { return reach_; }
+    /// How far in front of its needle a match may begin.
+    [[nodiscard]] std::size_t lead() const noexcept { return lead_; }
     /// Bytes of the widest stretch of one chance.
     [[nodiscard]] std::size_t widest() const noexcept { return widest_; }
 
@@ -60,7 +62,7 @@ private:
         const std::uint16_t* follow = nullptr;  // nullptr: nothing to ask
         std::uint32_t expression = 0;
         std::uint16_t before = 0, behind = 0;
-        std::uint8_t size = 0, key_at = 0;
+        std::uint16_t size = 0, key_at = 0;
         bool nocase = false, program = false;
     };
     static constexpr unsigned slot_bits = 13;
@@ -81,7 +83,7 @@ private:
     Kernel kernel_;
     std::vector<Entry> entries_;        // by slot
     std::vector<std::uint16_t> slots_;  // where a slot's entries begin
-    std::size_t reach_ = 0, widest_ = 0;
+    std::size_t reach_ = 0, lead_ = 0, widest_ = 0;
 };
 
 /// The stretches of `chances`, which are put in order and cut to [from, to): in

@@ -198,6 +198,26 @@ TEST(RegexTree, TellsTheWidestMatch) {
     EXPECT_EQ(widest(parsed("(?P<secret>[a-z]{40})")), 40U);
 }
 
+TEST(RegexTree, LeavesOutWhatOnlyTheTextsEndMakesAMatch) {
+    const auto open = [](std::string_view pattern, std::string_view text) {
+        const auto tree = parse_regex(pattern, EndOfText::never);
+        return tree.has_value() && accepts(*tree, text);
+    };
+    EXPECT_FALSE(open("ab$", "ab"));
+    EXPECT_FALSE(open("a(?:b$|c$)", "ab"));
+    EXPECT_TRUE(open("a(?:b$|c)", "ac"));
+    EXPECT_TRUE(open("a(?:;|$)", "a;"));
+    EXPECT_FALSE(open("a(?:;|$)", "a"));
+    EXPECT_TRUE(open("a$?", "a"));
+    EXPECT_TRUE(open("(?m)ab$", "ab")) << "a line's end";
+    EXPECT_TRUE(open("(?m:ab$)", "ab"));
+    EXPECT_FALSE(open("(?m:ab)$", "ab"));
+    EXPECT_FALSE(open("(?m)a(?-m)b$", "ab"));
+    EXPECT_TRUE(open("^\\bab\\B", "ab"));
+    EXPECT_TRUE(open("a[$]\\$", "a$$"));
+    EXPECT_TRUE(accepts(parsed("ab$"), "ab"));
+}
+
 TEST(RegexTree, RefusesWhatItDoesNotKnow) {
     for (const char* pattern :
          {"(", ")", "a)", "[a", "[", "a{2", "\\", "\\x4", "\\x{100}", "\\x{g}", "\\pL",

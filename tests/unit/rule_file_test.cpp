@@ -33,6 +33,7 @@ const std::vector<Mistake>& mistakes() {
         {"pattern = 'abcd'\nanchors = 'abcd'", "my.toml:6: rule \"r\": ", "list of strings"},
         {"pattern = 'abcd'\nanchors = ['abcd', 5]", "my.toml:6: rule \"r\": ", "`anchors`"},
         {"pattern = 'abcd'\nnocase = 'yes'", "my.toml:6: rule \"r\": ", "true or false"},
+        {"pattern = 'abcd'\ndigit = 1", "my.toml:6: rule \"r\": ", "true or false"},
         {"pattern = 'abcd'\nentropy = '3'", "my.toml:6: rule \"r\": ", "from 0 to 8"},
         {"pattern = 'abcd'\nentropy = 9", "my.toml:6: rule \"r\": ", "from 0 to 8"},
         {"pattern = 'abcd'\nentropy = nan", "my.toml:6: rule \"r\": ", "from 0 to 8"},
@@ -125,6 +126,29 @@ reference = "https://example.org"
     EXPECT_EQ(rule.public_prefix, 3);
     EXPECT_EQ(rule.file, "my.toml");
     EXPECT_EQ(rule.line, 3U);
+}
+
+// A word of letters alone is rarely a secret, a long one may be.
+TEST(RuleFile, ASecretMayHaveToHaveADigit) {
+    const std::string lines = "pattern = 'lead=(?P<secret>[a-z0-9]{8,60})'\n";
+    const auto asked = build(lines + "digit = true"), unasked = build(lines);
+    ASSERT_TRUE(asked.has_value()) << asked.error().message();
+    ASSERT_TRUE(unasked.has_value()) << unasked.error().message();
+    EXPECT_TRUE((*asked)->rules()[0]->rule().digit);
+    EXPECT_FALSE((*unasked)->rules()[0]->rule().digit);
+    EXPECT_NE((*asked)->hash(), (*unasked)->hash());
+    test::TestEngine with(*asked), without(*unasked);
+    const auto found = [](test::TestEngine& engine, const std::string& secret) {
+        return engine.scan_text("lead=" + secret + " ").size();
+    };
+    std::string letters;
+    while (letters.size() < digitless) letters += "qwkzjxvbmh"[letters.size() * 7 % 10];
+    EXPECT_EQ(found(with, letters), 1U);
+    EXPECT_EQ(found(with, letters.substr(1)), 0U);
+    EXPECT_EQ(found(with, letters.substr(2) + "7"), 1U);
+    EXPECT_EQ(found(with, letters.substr(24)), 0U);
+    EXPECT_EQ(found(with, "7" + letters.substr(25)), 1U);
+    EXPECT_EQ(found(without, letters.substr(1)), 1U);
 }
 
 TEST(RuleFile, LeavesNothingToTheUserThatCanBeDerived) {

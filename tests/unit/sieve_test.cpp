@@ -75,6 +75,18 @@ protected:
         return !wanted;
     }
 
+    // Literals without a run of bytes that print are told everywhere.
+    static bool asked_in_elf_files_only(std::uint32_t expression) {
+        static const std::set<std::uint32_t> all = [] {
+            std::set<std::uint32_t> numbers;
+            for (const Needle& needle : test::shipped_plan().needles) {
+                if (needle.group == Group::program) numbers.insert(needle.expression);
+            }
+            return numbers;
+        }();
+        return all.contains(expression);
+    }
+
     inline static match::Scratch scratch_;
     std::unique_ptr<Sieve> sieve_;
 };
@@ -114,6 +126,7 @@ TEST_P(SieveOfShippedRules, EveryProgramsLiteralHasAChanceInAnElfFile) {
             const auto with = chances_in(*sieve_, text, true);
             EXPECT_TRUE(std::find(with.begin(), with.end(), expected) != with.end())
                 << expression.literal;
+            if (!asked_in_elf_files_only(number)) continue;
             for (const Chance& chance : chances_in(*sieve_, text, false)) {
                 EXPECT_NE(chance.expression, number) << expression.literal;
             }

@@ -7,6 +7,7 @@
 
 #include <array>
 
+#include "tests/support/cut_stream.hpp"
 #include "tests/support/walking.hpp"
 
 namespace stratascan::layer {
@@ -337,6 +338,37 @@ TEST(TarWalk, DamageInTheCompressionIsToldByTheStream) {
     ASSERT_FALSE(walked.gaps.empty());
     EXPECT_EQ(walked.gaps.back().path, "second");
     EXPECT_TRUE(archive.starts_with(walked.stream));
+}
+
+// Until its first bytes are in sight a member may be one; from then on it is known.
+TEST(WindowBuilder, KnowsElfFilesByTheirFirstBytes) {
+    SlabPool slabs(4);
+    const auto elf_by_window = [&](const std::string& file, std::size_t cut) {
+        const std::string front(20'000, 'x');
+        const std::string stream = front + file + std::string(40'000, 'y');
+        const std::vector<test::StreamPart> parts = {
+            {0, front.size()},
+            {front.size(), front.size() + file.size()},
+            {front.size() + file.size(), stream.size()}};
+        std::string seen;
+        for (const Window& window : test::windows_of(stream, parts, {cut}, slabs)) {
+            for (const Piece& piece : window.pieces) {
+                seen += window.members[piece.member].elf ? 'E' : '-';
+            }
+            seen += ' ';
+        }
+        return seen;
+    };
+    const std::string elf = "\x7f" "ELF" + std::string(50'000, 'z');
+    EXPECT_EQ(elf_by_window(elf, 19'000), "- -E- ");
+    EXPECT_EQ(elf_by_window(elf, 20'000), "- -E- ");
+    for (std::size_t cut = 20'001; cut <= 20'004; ++cut) {
+        EXPECT_EQ(elf_by_window(elf, cut), "-E -E- ") << cut;
+    }
+    EXPECT_EQ(elf_by_window(elf, 69'000), "-E E- ") << "its beginning is out of sight";
+    EXPECT_EQ(elf_by_window("\x7f" "ELG" + elf, 20'002), "-E --- ") << "it was not one";
+    EXPECT_EQ(elf_by_window("\x7f" "ELG" + elf, 20'004), "-- --- ");
+    EXPECT_EQ(elf_by_window("\x7f" "EL", 30'000), "--- --- ");
 }
 
 }  // namespace
