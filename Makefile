@@ -24,8 +24,10 @@ scan: build $(if $(filter $(EXAMPLE),$(TARGET)),$(EXAMPLE))
 $(EXAMPLE): | setup
 	python3 fixtures/debian_image.py $@
 
-bench: build
-	bench/run.sh build/release
+# Standard output has figures alone.
+bench:
+	@$(MAKE) --no-print-directory build >&2
+	@bench/run.sh build/release
 
 # The whole test suite under AddressSanitizer and UndefinedBehaviorSanitizer.
 sanitize: setup
