@@ -5,9 +5,15 @@
 
 #include <algorithm>
 
+#if defined(__clang__)
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512bw,avx512vbmi,avx512vl,avx512dq,bmi,bmi2,popcnt,lzcnt"))), \
+    apply_to = function)
+#else
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512bw,avx512vbmi,avx512vl,avx512dq,bmi,bmi2,popcnt,lzcnt")
 #pragma GCC optimize("O3")
+#endif
 
 #include "scanner/sieve/kernel_loop.hpp"
 
@@ -67,5 +73,9 @@ std::size_t avx512_kernel(const Tables& tables, const char* text, std::size_t fr
 
 }  // namespace stratascan::sieve
 
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
 #pragma GCC pop_options
+#endif
 #endif

@@ -223,7 +223,7 @@ double likelihood(std::string_view key) noexcept {
         const std::string_view keys = common_keys();
         for (std::size_t i = 0; i + key_bytes <= keys.size(); i += key_bytes) {
             chances.emplace(keys.substr(i, key_bytes),
-                            0.1 / (static_cast<double>(i / key_bytes) + 100));
+                            0.1 / (static_cast<double>(i) / key_bytes + 100));
         }
         return chances;
     }();
