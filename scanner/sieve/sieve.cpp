@@ -127,8 +127,10 @@ void Sieve::confirm(std::string_view text, const std::uint32_t* places, std::siz
                 const Entry& entry = entries_[at];
                 if (((words[i] | entry.fold) & entry.mask) != entry.bytes) continue;
                 if (place < entry.key_at || (entry.program && !programs)) continue;
-                __builtin_prefetch(entry.follow);
-                __builtin_prefetch(entry.follow + Follow::header);
+                if (entry.follow != nullptr) {
+                    __builtin_prefetch(entry.follow);
+                    __builtin_prefetch(entry.follow + Follow::header);
+                }
                 candidates[known++] = {place - entry.key_at, &entry};
                 if (known == candidates.size()) settle();
             }
