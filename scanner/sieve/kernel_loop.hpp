@@ -7,8 +7,6 @@
 //     Simd(const KeyTable&), std::uint64_t keys(text): places that a bucket allows
 #pragma once
 
-#include <algorithm>
-
 #include "scanner/sieve/kernel_block.hpp"
 
 namespace stratascan::sieve {

@@ -266,12 +266,13 @@ private:
         return fail(ErrorCode::invalid_argument, "the sieve might miss a match of " + what);
     }
 
-    // `behind` is nullptr where anything may stand.
+    // `extent`: bytes of a match from the needle's beginning on. `behind` is nullptr
+    // where anything may stand.
     void add_needle(const std::string& text, bool nocase, std::uint64_t before,
-                    std::uint64_t behind_begin, bool near, const Behind* behind,
+                    std::uint64_t extent, bool near, const Behind* behind,
                     const Patterns& open, const Patterns& whole) {
         static const std::bitset<256> tokens = token_bytes();
-        Needle needle = needle_of(text, rarest_key(text), nocase, before, behind_begin);
+        Needle needle = needle_of(text, rarest_key(text), nocase, before, extent);
         std::size_t run = 0;
         while (needle.key_at + run < text.size() &&
                is_token_byte(static_cast<unsigned char>(text[needle.key_at + run]))) {

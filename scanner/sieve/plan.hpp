@@ -7,11 +7,12 @@
 // the few places that the one before lets pass:
 //
 //   1. six bytes of it, of which the first four are its key, in vector registers:
-//      each needle is in one of 8 buckets, and a table a place says which buckets
-//      a byte allows (after Teddy, Hyperscan's matcher for small sets). Most needles have a condition besides, which is
-//      told for 64 places at once: bytes that tokens are made of must follow, or
-//      a token must stand near (token_run.hpp);
-//   2. the key's hash in a bitmap;
+//      each needle is in one of its group's buckets, and a table a place says which
+//      buckets a byte allows (after Teddy, Hyperscan's matcher for small sets). Most
+//      needles have a condition besides, which is told for 64 places at once: bytes
+//      that tokens are made of must follow, or a token must stand near
+//      (token_run.hpp);
+//   2. the hash of four or six bytes in a bitmap;
 //   3. the needle itself, and Follow behind it.
 //
 // That no match is missed is not tested but made so: needles come from the
@@ -33,10 +34,10 @@ namespace stratascan::sieve {
 
 /// What a bucket's needles have in common.
 enum class Group : std::uint8_t {
-    long_run, ///< from the key on stand `long_run_bytes`
-    near,     ///< within `near_bytes` behind the key's beginning a telling place stands
-    plain,    ///< nothing
-    program,  ///< of programs; from the key on stand `print_bytes` that print
+    long_run,  ///< from the key on stand `long_run_bytes` bytes of tokens
+    near,      ///< within `near_bytes` behind the key's beginning a telling place stands
+    plain,     ///< nothing
+    program,   ///< of programs; from the key on stand `print_bytes` that print
 };
 inline constexpr std::size_t groups = 4;
 

@@ -64,6 +64,13 @@ struct Hard {
     const char* text;
 };
 
+void expect_all_same(const std::vector<Hard>& all) {
+    for (const Hard& one : all) {
+        TestEngine engine(rule(one.pattern, one.more));
+        EXPECT_GT(expect_same(engine, one.text, one.pattern), 0U) << one.pattern;
+    }
+}
+
 TEST(SieveEdges, AnEndOfTextBehindTheAnchor) {
     const std::vector<Hard> all = {
         {"[0-9]{4}tail$", "anchors = ['tail']", "1234tail"},
@@ -79,10 +86,7 @@ TEST(SieveEdges, AnEndOfTextBehindTheAnchor) {
         {"tail\\z", "anchors = ['tail']", "tail"},
         {"(?i)tail(?-i)(?:[a-z]{33}|$)", "anchors = ['TAIL']\nnocase = true", "tAiL"},
     };
-    for (const Hard& one : all) {
-        TestEngine engine(rule(one.pattern, one.more));
-        EXPECT_GT(expect_same(engine, one.text, one.pattern), 0U) << one.pattern;
-    }
+    expect_all_same(all);
 }
 
 // The gate ends in the front of a match, what the sieve looks for stands behind.
@@ -93,10 +97,7 @@ TEST(SieveEdges, AGateInFrontOfTheString) {
         {"the (?P<secret>[0-9]{8})[a-z ]{1,60}zxqjkv", "gate = 'the [0-9]{8}'",
          "the 12345678 and some words behind it zxqjkv"},
     };
-    for (const Hard& one : all) {
-        TestEngine engine(rule(one.pattern, one.more));
-        EXPECT_GT(expect_same(engine, one.text, one.pattern), 0U) << one.pattern;
-    }
+    expect_all_same(all);
 }
 
 TEST(SieveEdges, AnchorsOfEverySize) {
@@ -141,10 +142,7 @@ TEST(SieveEdges, OtherHardRules) {
         {"lead {0,200}(?P<secret>[a-z0-9]{32})", "anchors = ['lead']",
          "lead                                            abcdefghijklmnopabcdefghijklmnop"},
     };
-    for (const Hard& one : all) {
-        TestEngine engine(rule(one.pattern, one.more));
-        EXPECT_GT(expect_same(engine, one.text, one.pattern), 0U) << one.pattern;
-    }
+    expect_all_same(all);
 }
 
 }  // namespace
