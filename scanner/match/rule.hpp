@@ -18,7 +18,7 @@
 namespace stratascan::match {
 
 /// Secrets of this many bytes need no digit, whatever their rule says.
-inline constexpr std::size_t digitless = 32;
+inline constexpr std::size_t digitless = 64;
 
 struct Rule {
     std::string id;     ///< "github-pat-classic"; unique, kebab case

@@ -3,87 +3,35 @@
 #include <algorithm>
 #include <array>
 #include <bitset>
-#include <numeric>
+#include <limits>
+#include <string>
 
+#include "scanner/sieve/crowd.hpp"
 #include "scanner/sieve/follow.hpp"
 #include "scanner/sieve/required.hpp"
+#include "scanner/sieve/sample.hpp"
+#include "scanner/sieve/token_run.hpp"
 
 namespace stratascan::sieve {
 
 namespace {
 
-constexpr unsigned rounds = 6;
+constexpr unsigned rounds = 3;
 
-std::array<double, 128> chances_of_bytes() {
-    std::array<double, 128> all{};
-    double sum = 0;
-    for (unsigned byte = 0; byte < 128; ++byte) {
-        all[byte] = byte_likelihood(static_cast<char>(byte));
-        sum += all[byte];
-    }
-    for (double& chance : all) chance /= sum;
-    return all;
-}
-
-// The bytes of the keys in a bucket, by place, and how many keys have each.
-class Bucket {
-public:
-    using Bytes = std::bitset<128>;
-    using Key = std::array<Bytes, table_places>;
-
-    void add(const Key& key) { count(key, 1); }
-    void remove(const Key& key) { count(key, -1); }
-
-    // How often a place of text passes.
-    [[nodiscard]] double chance(const Key& with) const {
-        double product = 1;
-        for (std::size_t place = 0; place < table_places; ++place) {
-            product *= sum(bytes_[place] | with[place]);
-        }
-        return product;
-    }
-
-private:
-    static double sum(const Bytes& bytes) {
-        static const std::array<double, 128> chances = chances_of_bytes();
-        double all = 0;
-        for (unsigned byte = 0; byte < 128; ++byte) all += bytes[byte] ? chances[byte] : 0;
-        return all;
-    }
-
-    void count(const Key& key, int by) {
-        for (std::size_t place = 0; place < table_places; ++place) {
-            for (unsigned byte = 0; byte < 128; ++byte) {
-                if (!key[place][byte]) continue;
-                int& held = held_[place][byte];
-                held += by;
-                bytes_[place][byte] = held > 0;
-            }
-        }
-    }
-
-    std::array<std::array<int, 128>, table_places> held_{};
-    Key bytes_{};
-};
-
-Bucket::Key key_of(const Plan& plan, const Needle& needle) {
-    Bucket::Key key;
+KeyBytes key_of(const Plan& plan, const Needle& needle) {
+    KeyBytes key;
     for (std::size_t place = 0; place < table_places; ++place) {
         key[place] = spellings(plan, needle, place);
     }
     return key;
 }
 
-struct Choice {
-    std::uint8_t bucket = 0;
-    std::uint16_t key_at = 0;
-};
-
 // Every needle goes where it lets least more pass, with whichever of its keys; as
 // often again as it pays.
 class Assignment {
 public:
-    Assignment(Plan& plan, std::size_t buckets) : plan_(plan), buckets_(buckets) {}
+    Assignment(Plan& plan, const PlacesByByte& sample, std::size_t buckets)
+        : plan_(plan), sample_(sample), buckets_(buckets, Crowd(sample)) {}
 
     void keep(std::uint32_t number) {
         const Needle& needle = plan_.needles[number];
@@ -91,9 +39,21 @@ public:
     }
     void place(std::uint32_t number) {
         Needle& needle = plan_.needles[number];
-        const Choice best = best_choice(needle);
-        needle.key_at = best.key_at;
-        needle.bucket = best.bucket;
+        double least = std::numeric_limits<double>::max();
+        Needle tried = needle;
+        for (const std::uint16_t at : keys_of(needle)) {
+            tried.key_at = at;
+            const Key key = key_with_places(sample_, key_of(plan_, tried));
+            const double met = met_costs * key.met();
+            for (std::size_t i = 0; i < buckets_.size(); ++i) {
+                const double now = buckets_[i].passing();
+                const double more = buckets_[i].passing_with(key, now + least) - now + met;
+                if (more >= least) continue;
+                least = more;
+                needle.key_at = at;
+                needle.bucket = static_cast<std::uint8_t>(i);
+            }
+        }
         keep(number);
     }
     void take_back(std::uint32_t number) {
@@ -102,40 +62,33 @@ public:
     }
 
 private:
-    [[nodiscard]] Choice best_choice(Needle needle) const {
-        Choice best;
-        double least = 2;
-        const std::string_view text = plan_.text(needle);
-        std::vector<double> now;
-        for (const Bucket& bucket : buckets_) now.push_back(bucket.chance({}));
-        for (const std::uint16_t at : keys_of(needle)) {
-            needle.key_at = at;
-            const Bucket::Key key = key_of(plan_, needle);
-            const double own = likelihood(text.substr(at, key_bytes));
-            for (std::size_t i = 0; i < buckets_.size(); ++i) {
-                // A place that has the key costs a few of those that pass by chance.
-                const double more = buckets_[i].chance(key) - now[i] + 4 * own;
-                if (more >= least) continue;
-                least = more;
-                best = {static_cast<std::uint8_t>(i), at};
-            }
-        }
-        return best;
-    }
+    // A place that has the key costs as much as some that pass by chance.
+    static constexpr double met_costs = 6;
 
     // Where the key may begin: anywhere, as long as what the group asks for
     // stands behind it.
     [[nodiscard]] std::vector<std::uint16_t> keys_of(const Needle& needle) const {
-        if (needle.group != Group::plain && needle.group != Group::near) {
-            return {needle.key_at};
+        if (needle.group == Group::program) return {needle.key_at};
+        const unsigned wanted = needle.group == Group::long_run ? long_run_bytes : 0;
+        const std::string_view text = plan_.text(needle);
+        std::vector<std::uint16_t> all;
+        for (std::size_t at = 0; at + key_bytes <= text.size(); ++at) {
+            const std::size_t stop = std::min(text.size(), at + wanted);
+            const bool tokens = std::all_of(text.begin() + static_cast<std::ptrdiff_t>(at),
+                                            text.begin() + static_cast<std::ptrdiff_t>(stop),
+                                            [](char c) {
+                                                return is_token_byte(static_cast<unsigned char>(c));
+                                            });
+            if (wanted == 0 || (tokens && text.size() - at + needle.tail_run >= wanted)) {
+                all.push_back(static_cast<std::uint16_t>(at));
+            }
         }
-        std::vector<std::uint16_t> all(needle.size - key_bytes + 1U);
-        std::iota(all.begin(), all.end(), std::uint16_t{0});
         return all;
     }
 
     Plan& plan_;
-    std::vector<Bucket> buckets_;
+    const PlacesByByte& sample_;
+    std::vector<Crowd> buckets_;
 };
 
 }  // namespace
@@ -160,8 +113,15 @@ std::bitset<128> spellings(const Plan& plan, const Needle& needle, std::size_t p
 }
 
 void assign_buckets(Plan& plan, std::size_t placed) {
+    // A few needles more need no more than a look at where they would crowd.
+    const std::size_t some = placed > 0 ? 8 << 10 : std::string_view::npos;
+    const PlacesByByte all(std::string(text_sample().substr(0, some)) +
+                           std::string(binary_sample().substr(0, some / 2)));
+    const PlacesByByte binary(binary_sample().substr(0, some));
     for (std::size_t group = 0; group < groups; ++group) {
-        Assignment assignment(plan, tables_of(static_cast<Group>(group)) * table_buckets);
+        const PlacesByByte& sample = static_cast<Group>(group) == Group::program ? binary : all;
+        Assignment assignment(plan, sample,
+                              tables_of(static_cast<Group>(group)) * table_buckets);
         std::vector<std::uint32_t> numbers;
         for (std::uint32_t i = 0; i < plan.needles.size(); ++i) {
             if (plan.needles[i].group != static_cast<Group>(group)) continue;
@@ -200,7 +160,6 @@ void fill_tables(Plan& plan) {
     }
     for (unsigned byte = 0; byte < 128; ++byte) {
         if (is_token_byte(static_cast<unsigned char>(byte))) tables.kinds[byte] |= token_kind;
-        if (byte >= 0x20 && byte < 0x7f) tables.kinds[byte] |= print_kind;
         if (byte >= '0' && byte <= '9') tables.kinds[byte] |= digit_kind;
     }
 }

@@ -7,11 +7,6 @@
 
 namespace stratascan::sieve {
 
-/// Needles that are asked about most often have two tables.
-[[nodiscard]] constexpr std::size_t tables_of(Group group) noexcept {
-    return group == Group::plain || group == Group::near ? 2 : 1;
-}
-
 /// Spreads each group's needles over its buckets, so that what a bucket lets
 /// pass by chance is little, and writes them into the needles. The first `placed`
 /// needles stay where they are.

@@ -12,19 +12,27 @@ public:
     explicit Plain(const KeyTable& table) noexcept : table_(table) {}
 
     static void kinds(const ByteTables& tables, const char* text, std::size_t blocks,
-                      std::uint64_t* tokens, std::uint64_t* digits,
-                      std::uint64_t* prints) noexcept {
+                      std::uint64_t* tokens, std::uint64_t* digits) noexcept {
+        const auto of_kind = [&](unsigned kind) {
+            return [&tables, kind](char c) {
+                return (tables.kinds[static_cast<unsigned char>(c) & 127U] & kind) != 0;
+            };
+        };
+        mark(text, blocks, tokens, of_kind(token_kind));
+        mark(text, blocks, digits, of_kind(digit_kind));
+    }
+
+    static void prints(const char* text, std::size_t blocks, std::uint64_t* prints) noexcept {
+        mark(text, blocks, prints, [](char c) { return c >= ' ' && c <= '~'; });
+    }
+
+    static std::size_t list(const std::uint64_t* bits, std::size_t blocks,
+                            std::uint64_t* numbers) noexcept {
+        std::size_t count = 0;
         for (std::size_t i = 0; i < blocks; ++i) {
-            tokens[i] = digits[i] = prints[i] = 0;
-            for (unsigned j = 0; j < 64; ++j) {
-                const unsigned kind =
-                    tables.kinds[static_cast<unsigned char>(text[i * 64 + j]) & 127U];
-                const std::uint64_t bit = std::uint64_t{1} << j;
-                if ((kind & token_kind) != 0) tokens[i] |= bit;
-                if ((kind & digit_kind) != 0) digits[i] |= bit;
-                if ((kind & print_kind) != 0) prints[i] |= bit;
-            }
+            if (bits[i] != 0) numbers[count++] = i;
         }
+        return count;
     }
 
     [[nodiscard]] std::uint64_t keys(const char* at) const noexcept {
@@ -40,6 +48,15 @@ public:
     }
 
 private:
+    static void mark(const char* text, std::size_t blocks, std::uint64_t* bits, auto holds) {
+        for (std::size_t i = 0; i < blocks; ++i) {
+            bits[i] = 0;
+            for (unsigned j = 0; j < 64; ++j) {
+                if (holds(text[i * 64 + j])) bits[i] |= std::uint64_t{1} << j;
+            }
+        }
+    }
+
     const KeyTable& table_;
 };
 

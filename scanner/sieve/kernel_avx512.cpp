@@ -38,15 +38,37 @@ public:
     }
 
     static void kinds(const ByteTables& tables, const char* text, std::size_t blocks,
-                      std::uint64_t* tokens, std::uint64_t* digits,
-                      std::uint64_t* prints) noexcept {
+                      std::uint64_t* tokens, std::uint64_t* digits) noexcept {
         const Bytes table(tables.kinds);
         for (std::size_t i = 0; i < blocks; ++i) {
             const __m512i kinds = table.of(text + i * 64);
             tokens[i] = _mm512_test_epi8_mask(kinds, _mm512_set1_epi8(token_kind));
             digits[i] = _mm512_test_epi8_mask(kinds, _mm512_set1_epi8(digit_kind));
-            prints[i] = _mm512_test_epi8_mask(kinds, _mm512_set1_epi8(print_kind));
         }
+    }
+
+    static void prints(const char* text, std::size_t blocks, std::uint64_t* prints) noexcept {
+        for (std::size_t i = 0; i < blocks; ++i) {
+            const __m512i bytes = _mm512_loadu_si512(text + i * 64);
+            const __m512i from_space = _mm512_sub_epi8(bytes, _mm512_set1_epi8(' '));
+            prints[i] = _mm512_cmplt_epu8_mask(from_space, _mm512_set1_epi8('~' + 1 - ' '));
+        }
+    }
+
+    static std::size_t list(const std::uint64_t* bits, std::size_t blocks,
+                            std::uint64_t* numbers) noexcept {
+        std::size_t count = 0;
+        __m512i number = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
+        for (std::size_t i = 0; i < blocks; i += 8) {
+            const __m512i eight = _mm512_loadu_si512(bits + i);
+            const auto rest = static_cast<unsigned>(blocks - i);
+            __mmask8 has = _mm512_test_epi64_mask(eight, eight);
+            if (rest < 8) has &= static_cast<__mmask8>((1U << rest) - 1);
+            _mm512_storeu_si512(numbers + count, _mm512_maskz_compress_epi64(has, number));
+            count += static_cast<unsigned>(_mm_popcnt_u32(has));
+            number = _mm512_add_epi64(number, _mm512_set1_epi64(8));
+        }
+        return count;
     }
 
     [[nodiscard]] std::uint64_t keys(const char* at) const noexcept {

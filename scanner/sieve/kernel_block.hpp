@@ -15,17 +15,27 @@ inline constexpr std::size_t chunk_blocks = kernel_chunk / 64;
 /// Blocks behind a block in which what stands near it may be.
 inline constexpr std::size_t near_blocks = near_bytes / 64;
 
-/// A bit a byte, a number a block.
-template <std::size_t more>
-using Bits = std::array<std::uint64_t, chunk_blocks + more>;
+/// A bit a byte, a number a block: of a chunk, the block before it, and those
+/// behind it that are looked at.
+class ChunkBits {
+public:
+    std::uint64_t* data() noexcept { return bits_.data() + before; }
+    std::uint64_t& operator[](std::ptrdiff_t block) noexcept { return data()[block]; }
+
+private:
+    static constexpr std::size_t before = 8;
+    alignas(64) std::array<std::uint64_t, before + chunk_blocks + near_blocks + 16> bits_;
+};
 
 /// Masks of a chunk and of what is looked at behind it.
 struct Chunk {
-    alignas(64) Bits<near_blocks + 8> tokens, digits, prints;
-    alignas(64) Bits<near_blocks + 8> runs;  ///< where `run_bytes` token bytes begin
-    alignas(64) Bits<near_blocks + 8> told;  ///< telling places
-    alignas(64) Bits<8> near;                ///< not 0: a telling place is near
-    alignas(64) Bits<8> keys;                ///< where a needle's key may begin
+    ChunkBits tokens, digits, prints;
+    ChunkBits runs;     ///< where `run_bytes` token bytes begin
+    ChunkBits middles;  ///< of long runs
+    ChunkBits told;     ///< telling digits
+    ChunkBits near;     ///< not 0: what is asked about is near
+    ChunkBits keys;     ///< where a needle's key may begin
+    alignas(64) std::array<std::uint64_t, chunk_blocks + 16> listed;  ///< numbers of blocks
 };
 
 /// Appends those of the places base + i, for each bit i, of all blocks' bits.

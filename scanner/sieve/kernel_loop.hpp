@@ -3,7 +3,9 @@
 // below become vectors, too.
 //
 // `Simd` looks at 64 bytes at a time:
-//     static void kinds(tables, text, blocks, tokens, digits, prints)
+//     static void kinds(tables, text, blocks, tokens, digits)
+//     static void prints(text, blocks, prints)
+//     static std::size_t list(bits, blocks, numbers): of blocks that have a bit
 //     Simd(const KeyTable&), std::uint64_t keys(text): places that a bucket allows
 #pragma once
 
@@ -30,16 +32,24 @@ void find_runs(const std::uint64_t* bits, std::size_t blocks, std::uint64_t* run
     }
 }
 
-/// Digits that a run of tokens covers, and the middles of long runs. A run that
-/// began in front of the first block is not known here: it begins in front of
-/// every key that is asked about.
-inline void find_telling(const std::uint64_t* runs, const std::uint64_t* digits,
-                         std::size_t blocks, std::uint64_t* told) noexcept {
-    static_assert(run_bytes == 16);
-    told[0] = 0;
-    for (std::size_t i = 0; i < blocks; ++i) {
-        std::uint64_t covered = runs[i], before = i > 0 ? runs[i - 1] : 0;
-        const std::uint64_t middles = covered & ((covered << 16) | (before >> 48));
+/// Where in each block a run of tokens covers a digit, and where the middles of
+/// long runs are. Nothing is known of what is in front of the first block: see
+/// find_near().
+inline void find_telling(ChunkBits& run_bits, ChunkBits& digit_bits, std::size_t blocks,
+                         ChunkBits& told_bits, ChunkBits& middle_bits) noexcept {
+    static_assert(run_bytes == 16 && long_run_bytes == 32 && match::digitless == 64);
+    run_bits[-1] = middle_bits[-1] = 0;
+    const std::uint64_t* const runs = run_bits.data();
+    const std::uint64_t* const digits = digit_bits.data();
+    std::uint64_t* const told = told_bits.data();
+    std::uint64_t* const middles = middle_bits.data();
+    const auto count = static_cast<std::ptrdiff_t>(blocks);
+    for (std::ptrdiff_t i = 0; i < count; ++i) {
+        middles[i] = runs[i] & ((runs[i] << 16) | (runs[i - 1] >> 48));
+    }
+    for (std::ptrdiff_t i = 0; i < count; ++i) {
+        // A run covers the places where it begins, and 15 more behind each.
+        std::uint64_t covered = runs[i], before = runs[i - 1];
         covered |= (covered << 1) | (before >> 63);
         before |= before << 1;
         covered |= (covered << 2) | (before >> 62);
@@ -47,56 +57,94 @@ inline void find_telling(const std::uint64_t* runs, const std::uint64_t* digits,
         covered |= (covered << 4) | (before >> 60);
         before |= before << 4;
         covered |= (covered << 8) | (before >> 56);
-        told[i] = (covered & digits[i]) | middles;
+        // Of a run of 64, middles stand 32 places apart.
+        told[i] = (covered & digits[i]) |
+                  (middles[i] & ((middles[i] << 32) | (middles[i - 1] >> 32)));
     }
 }
+
+/// Whether a bit is set in a block, the one before it, or the `near_blocks` behind
+/// it. What stands in front of the first block is taken to be telling.
+inline void find_near(ChunkBits& bits, std::size_t blocks, std::uint64_t* near) noexcept {
+    static_assert(near_blocks == 4 && near_behind_bytes == 64);
+    bits[-1] = ~std::uint64_t{0};
+    const std::uint64_t* const b = bits.data();
+    const auto count = static_cast<std::ptrdiff_t>(blocks);
+    for (std::ptrdiff_t i = 0; i < count; ++i) {
+        near[i] = b[i - 1] | b[i] | b[i + 1] | b[i + 2] | b[i + 3] | b[i + 4];
+    }
+}
+
+/// Where runs of `long_run_bytes` begin.
+inline void find_long_runs(const std::uint64_t* runs, std::size_t blocks,
+                           std::uint64_t* long_runs) noexcept {
+    for (std::size_t i = 0; i < blocks; ++i) {
+        long_runs[i] = runs[i] & ((runs[i] >> 16) | (runs[i + 1] << 48));
+    }
+}
+
+/// A group's tables, in registers.
+template <typename Simd, Group group>
+class GroupKeys {
+public:
+    explicit GroupKeys(const Tables& tables) noexcept
+        : first_(tables.bytes.keys[number][0]), second_(tables.bytes.keys[number][1]) {}
+
+    /// The places of a block that a bucket allows.
+    [[nodiscard]] std::uint64_t of(const char* block) const noexcept {
+        if constexpr (tables_of(group) == 1) return first_.keys(block);
+        return first_.keys(block) | second_.keys(block);
+    }
+
+private:
+    static constexpr auto number = static_cast<std::size_t>(group);
+    Simd first_, second_;
+};
 
 template <typename Simd>
 std::size_t scan(const Tables& tables, const char* text, std::size_t from, std::size_t to,
                  bool programs, std::uint32_t* places) noexcept {
-    const auto table = [&](Group group) -> const std::array<KeyTable, 2>& {
-        return tables.bytes.keys[static_cast<std::size_t>(group)];
-    };
     Chunk chunk;
     const char* const first = text + from;
     const std::size_t blocks = (to - from + 63) / 64;
     const std::size_t seen = blocks + near_blocks;
     std::uint64_t* const runs = chunk.runs.data();
-    std::uint64_t* const told = chunk.told.data();
-    std::uint64_t* const close = chunk.near.data();
     std::uint64_t* const keys = chunk.keys.data();
-    Simd::kinds(tables.bytes, first, seen + 1, chunk.tokens.data(), chunk.digits.data(),
-                chunk.prints.data());
-    find_runs<run_bytes>(chunk.tokens.data(), seen, runs);
-    find_telling(runs, chunk.digits.data(), seen, told);
-    for (std::size_t i = 0; i < blocks; ++i) {
-        static_assert(near_blocks == 4);
-        close[i] = told[i] | told[i + 1] | told[i + 2] | told[i + 3] | told[i + 4];
-    }
-    const Simd plain(table(Group::plain)[0]), more_plain(table(Group::plain)[1]);
-    for (std::size_t i = 0; i < blocks; ++i) {
-        keys[i] = plain.keys(first + i * 64) | more_plain.keys(first + i * 64);
-    }
-    const Simd near(table(Group::near)[0]), more_near(table(Group::near)[1]);
-    const Simd long_run(table(Group::long_run)[0]);
-    for (std::size_t i = 0; i < blocks; ++i) {
-        if (close[i] == 0) continue;
-        const std::uint64_t long_runs = runs[i] & ((runs[i] >> 16) | (runs[i + 1] << 48));
-        keys[i] |= near.keys(first + i * 64) | more_near.keys(first + i * 64) |
-                   (long_run.keys(first + i * 64) & long_runs);
-    }
-    if (programs) {
-        find_runs<print_bytes>(chunk.prints.data(), blocks, runs);
-        const Simd program(table(Group::program)[0]);
-        for (std::size_t i = 0; i < blocks; ++i) {
-            if (runs[i] != 0) keys[i] |= program.keys(first + i * 64) & runs[i];
+    std::uint64_t* const near = chunk.near.data();
+    // Asks the group's tables about the blocks with a bit in `near`; `mask` keeps
+    // those of the places that have one.
+    const auto look = [&]<Group group>(bool mask) {
+        const GroupKeys<Simd, group> table(tables);
+        const std::size_t count = Simd::list(near, blocks, chunk.listed.data());
+        for (std::size_t i = 0; i < count; ++i) {
+            const std::size_t block = chunk.listed[i];
+            const std::uint64_t kept = mask ? near[block] : ~std::uint64_t{0};
+            keys[block] |= table.of(first + block * 64) & kept;
         }
+    };
+
+    Simd::kinds(tables.bytes, first, seen + 1, chunk.tokens.data(), chunk.digits.data());
+    find_runs<run_bytes>(chunk.tokens.data(), seen, runs);
+    find_telling(chunk.runs, chunk.digits, seen, chunk.told, chunk.middles);
+
+    const GroupKeys<Simd, Group::plain> plain(tables);
+    for (std::size_t i = 0; i < blocks; ++i) keys[i] = plain.of(first + i * 64);
+    find_near(chunk.told, blocks, near);
+    look.template operator()<Group::digit>(false);
+    find_near(chunk.middles, blocks, near);
+    look.template operator()<Group::near>(false);
+    find_long_runs(runs, blocks, near);
+    look.template operator()<Group::long_run>(true);
+    if (programs) {
+        Simd::prints(first, blocks + 1, chunk.prints.data());
+        find_runs<print_bytes>(chunk.prints.data(), blocks, near);
+        look.template operator()<Group::program>(true);
     }
     if ((to - from) % 64 != 0) {
         keys[blocks - 1] &= (std::uint64_t{1} << ((to - from) % 64)) - 1;
     }
-    const std::size_t listed = list_places(keys, blocks, from, places);
-    return keep_keys(programs ? tables.all_keys : tables.secret_keys, text, places, listed);
+    const std::size_t found = list_places(keys, blocks, from, places);
+    return keep_keys(programs ? tables.all_keys : tables.secret_keys, text, places, found);
 }
 
 }  // namespace stratascan::sieve

@@ -23,7 +23,7 @@ using States = match::Automaton::States;
 
 // Rules' matches are no wider than a window's margin.
 constexpr std::uint64_t widest_range = layer::margin;
-constexpr std::string_view magic = "stratascan sieve 2\n";
+constexpr std::string_view magic = "stratascan sieve 3\n";
 
 std::bitset<256> token_bytes() {
     std::bitset<256> bytes;
@@ -151,7 +151,8 @@ private:
     Result<void> add_literal(const Expression& expression) {
         Patterns open, whole;
         Behind behind;
-        bool anything = false, near = true;
+        bool anything = false;
+        Group nearest = Group::digit;
         for (const std::uint32_t number : expression.rules) {
             const match::Rule& rule = rules_.rules()[number]->rule();
             anything = anything || rule.reach > 0;
@@ -165,7 +166,8 @@ private:
             const auto index = static_cast<std::size_t>(at - rule.anchors.begin());
             join(behind.open, (*first_open)[index]);
             join(behind.whole, (*first_whole)[index]);
-            near = near && is_near(rule, pattern->whole, rule.anchors, rule.nocase);
+            nearest = std::max(nearest, nearness(rule, pattern->whole, rule.anchors, rule.nocase,
+                                                 rule.lead > 0 ? rule.lead : rule.width));
         }
         std::string text = expression.literal;
         if (expression.nocase) std::transform(text.begin(), text.end(), text.begin(), lower);
@@ -173,7 +175,8 @@ private:
         if (!anything && behind.whole.empty()) return {};
         behind.open = open.automaton().closed(std::move(behind.open));
         behind.whole = whole.automaton().closed(std::move(behind.whole));
-        add_needle(text, expression.nocase, 0, text.size(), !anything && near,
+        add_needle(text, expression.nocase, 0, text.size(),
+                   anything ? Group::plain : nearest,
                    anything ? nullptr : &behind, open, whole);
         return {};
     }
@@ -185,6 +188,7 @@ private:
         if (!gate) return std::unexpected(gate.error());
         auto of_gate = required_strings(gate->whole);
         double cost_of_rules = 0;
+        bool near = true;  // something telling stands near each rule's strings
         std::vector<Strings> of_rules;
         for (const std::uint32_t number : expression.rules) {
             const match::Rule& rule = rules_.rules()[number]->rule();
@@ -194,9 +198,10 @@ private:
             if (!strings) break;
             cost_of_rules += cost(*strings);
             of_rules.push_back({std::move(*pattern), std::move(*strings), &rule});
+            near = near && nearness(of_rules.back()) != Group::plain;
         }
         if (of_rules.size() == expression.rules.size() &&
-            (!of_gate || cost_of_rules < 3 * cost(*of_gate))) {
+            (!of_gate || cost_of_rules < (near ? 10 : 3) * cost(*of_gate))) {
             for (const Strings& one : of_rules) {
                 // The gate ends inside the match, but may begin before it.
                 const std::uint64_t width = match::widest(gate->whole).value_or(match::widest_gate);
@@ -223,25 +228,44 @@ private:
         if (!first_open || !first_whole) {
             return unprovable(rule != nullptr ? rule->id : "a gate");
         }
-        const bool near = rule != nullptr && is_near(*rule, strings.pattern.whole, texts, nocase);
+        const Group nearest = rule == nullptr ? Group::plain : nearness(strings);
         for (std::size_t i = 0; i < texts.size(); ++i) {
             const Behind behind = {(*first_open)[i], (*first_whole)[i]};
             if (behind.whole.empty()) continue;
             const Required& string = strings.required[i];
             const std::uint64_t width = rule != nullptr ? rule->width : match::widest_gate;
             add_needle(string.text, nocase, std::min(string.before, width) + more_before,
-                       std::min(string.behind, width), near, &behind, open, whole);
+                       std::min(string.behind, width), nearest, &behind, open, whole);
         }
         return {};
     }
 
-    // Whether a telling place stands near behind the first of the strings in every
-    // match: it is in the secret, and the string in what is before it.
-    static bool is_near(const match::Rule& rule, const RegexNode& tree,
-                        const std::vector<std::string>& strings, bool nocase) {
-        const auto within = telling_place_within(tree, rule.digit);
-        return within && *within <= near_bytes &&
-               proved(before_secret(tree), strings, nocase);
+    static Group nearness(const Strings& strings) {
+        std::uint64_t lead = 0;
+        std::vector<std::string> texts;
+        for (const Required& string : strings.required) {
+            lead = std::max(lead, string.before + string.text.size());
+            texts.push_back(string.text);
+        }
+        return nearness(*strings.rule, strings.pattern.whole, texts,
+                        strings.required.front().nocase, lead);
+    }
+
+    // What stands near the first of the strings in every match of the rule. That
+    // string ends at most `lead` bytes behind the match's beginning.
+    static Group nearness(const match::Rule& rule, const RegexNode& tree,
+                          const std::vector<std::string>& strings, bool nocase,
+                          std::uint64_t lead) {
+        const Telling telling = telling_places(tree, rule.digit);
+        const bool early = lead <= near_behind_bytes;
+        const auto within = [](std::optional<std::uint64_t> distance) {
+            return distance && *distance <= near_bytes;
+        };
+        const bool in_front = early || proved(before_secret(tree), strings, nocase);
+        if (within(telling.digit) && in_front) return Group::digit;
+        if (within(telling.run) && in_front) return Group::near;
+        if (within(telling.run_anywhere) && early) return Group::near;
+        return Group::plain;
     }
 
     // Whether every text of the tree has one of the strings.
@@ -269,7 +293,7 @@ private:
     // `extent`: bytes of a match from the needle's beginning on. `behind` is nullptr
     // where anything may stand.
     void add_needle(const std::string& text, bool nocase, std::uint64_t before,
-                    std::uint64_t extent, bool near, const Behind* behind,
+                    std::uint64_t extent, Group nearest, const Behind* behind,
                     const Patterns& open, const Patterns& whole) {
         static const std::bitset<256> tokens = token_bytes();
         Needle needle = needle_of(text, rarest_key(text), nocase, before, extent);
@@ -279,16 +303,15 @@ private:
             ++run;
         }
         if (behind != nullptr) {
-            if (needle.key_at + run == text.size()) run += whole.run_of(behind->whole, tokens);
+            needle.tail_run = static_cast<std::uint8_t>(whole.run_of(behind->whole, tokens));
+            if (needle.key_at + run == text.size()) run += needle.tail_run;
             needle.certain = static_cast<std::uint8_t>(
                 whole.run_of(behind->whole, std::bitset<256>().set()));
             if (const auto follow = Follow::from(open, behind->open)) {
                 needle.follow = place_of(follow->form());
             }
         }
-        needle.group = run >= long_run_bytes ? Group::long_run
-                       : near                ? Group::near
-                                             : Group::plain;
+        needle.group = run >= long_run_bytes ? Group::long_run : nearest;
         plan_.needles.push_back(needle);
     }
 

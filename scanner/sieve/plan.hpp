@@ -35,11 +35,16 @@ namespace stratascan::sieve {
 /// What a bucket's needles have in common.
 enum class Group : std::uint8_t {
     long_run,  ///< from the key on stand `long_run_bytes` bytes of tokens
-    near,      ///< within `near_bytes` behind the key's beginning a telling place stands
+    digit,     ///< a telling digit stands near the key
+    near,      ///< the middle of a long run stands near the key
     plain,     ///< nothing
     program,   ///< of programs; from the key on stand `print_bytes` that print
 };
-inline constexpr std::size_t groups = 4;
+inline constexpr std::size_t groups = 5;
+/// Needles that are asked about most often have two tables.
+[[nodiscard]] constexpr std::size_t tables_of(Group group) noexcept {
+    return group == Group::plain || group == Group::digit ? 2 : 1;
+}
 
 inline constexpr std::uint32_t no_follow = ~std::uint32_t{0};
 
@@ -57,7 +62,8 @@ struct Needle {
     std::uint8_t bucket = 0;   ///< of the group's
     std::uint8_t program = 0;  ///< only told in ELF files
     Group group = Group::plain;
-    std::uint8_t unused[3] = {};
+    std::uint8_t tail_run = 0;  ///< token bytes that follow the text, at least
+    std::uint8_t unused[2] = {};
 };
 
 /// The key as hashed: four bytes, little endian, each with bit 5 set.
@@ -82,8 +88,7 @@ struct ByteTables {
     alignas(64) std::array<std::uint8_t, 128> kinds{};  ///< token_kind and so on
 };
 inline constexpr std::uint8_t token_kind = 1;
-inline constexpr std::uint8_t print_kind = 2;
-inline constexpr std::uint8_t digit_kind = 4;
+inline constexpr std::uint8_t digit_kind = 2;
 
 struct Plan {
     std::vector<Needle> needles;  ///< in order of their keys

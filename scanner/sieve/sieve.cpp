@@ -69,6 +69,7 @@ Sieve::Entry Sieve::entry_of(const Needle& needle) const {
     entry.key_at = needle.key_at;
     entry.nocase = needle.nocase != 0;
     entry.program = needle.program != 0;
+    entry.whole = needle.key_at == 0 && text.size() <= sizeof entry.bytes;
     return entry;
 }
 
@@ -94,10 +95,10 @@ void Sieve::look(std::string_view text, std::size_t from, std::size_t to, bool p
 // The places are few and far between in tables that are larger than the nearest
 // cache: each step asks for what the next one reads, for a batch of places.
 void Sieve::confirm(std::string_view text, const std::uint32_t* places, std::size_t count,
-                    std::size_t shift, bool programs, std::span<const std::size_t> edges,
+                    std::size_t shift, bool programs, std::span<const std::size_t>& edges,
                     std::vector<Chance>& chances) const {
     struct Candidate {
-        std::size_t begin;
+        std::size_t begin, place;
         const Entry* entry;
     };
     std::array<std::uint64_t, batch> words;
@@ -113,7 +114,8 @@ void Sieve::confirm(std::string_view text, const std::uint32_t* places, std::siz
         std::size_t known = 0;
         const auto settle = [&] {
             for (std::size_t i = 0; i < known; ++i) {
-                const auto& [begin, entry] = candidates[i];
+                const auto& [begin, place, entry] = candidates[i];
+                while (!edges.empty() && edges.front() < place) edges = edges.subspan(1);
                 if (!stands_at(*entry, text, begin, edges)) continue;
                 chances.push_back({{begin - std::min<std::size_t>(begin, entry->before),
                                     std::min(text.size(), begin + entry->behind)},
@@ -131,7 +133,7 @@ void Sieve::confirm(std::string_view text, const std::uint32_t* places, std::siz
                     __builtin_prefetch(entry.follow);
                     __builtin_prefetch(entry.follow + Follow::header);
                 }
-                candidates[known++] = {place - entry.key_at, &entry};
+                candidates[known++] = {place - entry.key_at, place, &entry};
                 if (known == candidates.size()) settle();
             }
         }
@@ -141,19 +143,20 @@ void Sieve::confirm(std::string_view text, const std::uint32_t* places, std::siz
 
 bool Sieve::stands_at(const Entry& entry, std::string_view text, std::size_t begin,
                       std::span<const std::size_t> edges) {
-    const std::string_view wanted(entry.text, entry.size);
-    const std::string_view here = text.substr(begin, wanted.size());
-    if (here.size() < wanted.size()) return false;
-    if (!entry.nocase) {
-        if (here != wanted) return false;
-    } else if (!std::equal(here.begin(), here.end(), wanted.begin(),
-                           [](char a, char b) { return lower(a) == b; })) {
-        return false;
+    if (!entry.whole) {
+        const std::string_view here = text.substr(begin, entry.size);
+        const std::string_view wanted(entry.text, entry.size);
+        const auto same = [&](char a, char b) { return entry.nocase ? lower(a) == b : a == b; };
+        if (!std::equal(here.begin(), here.end(), wanted.begin(), wanted.end(), same)) return false;
     }
     if (entry.follow == nullptr) return true;
-    const std::size_t end = begin + wanted.size();
-    const auto edge = std::lower_bound(edges.begin(), edges.end(), end);
-    const std::size_t stop = edge == edges.end() ? text.size() : std::min(*edge, text.size());
+    const std::size_t end = begin + entry.size;
+    std::size_t stop = text.size();
+    for (const std::size_t edge : edges) {
+        if (edge < end) continue;
+        stop = std::min(stop, edge);
+        break;
+    }
     // What follows is a match if it goes on for so long: no text makes this slow.
     return Follow::walk(entry.follow, text.data() + end,
                         text.data() + std::min(stop, end + longest_walk));

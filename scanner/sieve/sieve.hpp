@@ -64,6 +64,7 @@ private:
         std::uint16_t before = 0, behind = 0;
         std::uint16_t size = 0, key_at = 0;
         bool nocase = false, program = false;
+        bool whole = false;  // `bytes` are the whole needle
     };
     static constexpr unsigned slot_bits = 13;
     static constexpr std::size_t batch = 64;
@@ -72,9 +73,11 @@ private:
         return (key * 0x9e3779b1U) >> (32 - slot_bits);
     }
     [[nodiscard]] Entry entry_of(const Needle& needle) const;
+    // `edges`: those behind the first place; it goes on with those that are left.
     void confirm(std::string_view text, const std::uint32_t* places, std::size_t count,
-                 std::size_t shift, bool programs, std::span<const std::size_t> edges,
+                 std::size_t shift, bool programs, std::span<const std::size_t>& edges,
                  std::vector<Chance>& chances) const;
+    // `edges`: all those behind the needle's key, at least.
     [[nodiscard]] static bool stands_at(const Entry& entry, std::string_view text,
                                         std::size_t begin, std::span<const std::size_t> edges);
 

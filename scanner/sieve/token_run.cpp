@@ -16,7 +16,6 @@ namespace {
 using match::RegexNode;
 using Kind = RegexNode::Kind;
 
-static_assert(match::digitless == long_run_bytes);
 
 const std::bitset<256>& token_bytes() {
     static const std::bitset<256> bytes = [] {
@@ -124,13 +123,6 @@ bool add_before(const RegexNode& node, RegexNode& before) {
     return false;
 }
 
-std::optional<std::uint64_t> telling_place(const RegexNode& secret, bool digit) {
-    const std::uint64_t least = narrowest(secret);
-    if (is_token(secret) && least >= (digit ? run_bytes : long_run_bytes)) return long_run_bytes;
-    if (has_long_run(secret)) return match::widest(secret);
-    return std::nullopt;
-}
-
 }  // namespace
 
 bool is_token_byte(unsigned char byte) noexcept {
@@ -147,17 +139,31 @@ RegexNode before_secret(const RegexNode& pattern) {
     return before;
 }
 
-std::optional<std::uint64_t> telling_place_within(const RegexNode& pattern, bool digit) {
+Telling telling_places(const RegexNode& pattern, bool digit) {
+    Telling telling;
+    if (has_long_run(pattern)) telling.run_anywhere = match::widest(pattern);
     std::vector<Place> places;
-    if (!find_secrets(pattern, 0, places)) return std::nullopt;
+    if (!find_secrets(pattern, 0, places)) return telling;
     if (places.empty()) places.push_back({&pattern, 0});
-    std::uint64_t furthest = 0;
+    telling.digit = telling.run = 0;
+    const auto join = [](std::optional<std::uint64_t>& within, std::optional<std::uint64_t> one) {
+        within = within && one ? std::optional(std::max(*within, *one)) : std::nullopt;
+    };
     for (const Place& place : places) {
-        const auto within = telling_place(*place.secret, digit);
-        if (!within) return std::nullopt;
-        furthest = std::max(furthest, place.before + *within);
+        const std::uint64_t least = narrowest(*place.secret);
+        const bool token = is_token(*place.secret);
+        join(telling.digit, digit && token && least >= run_bytes
+                                ? std::optional(place.before + match::digitless)
+                                : std::nullopt);
+        std::optional<std::uint64_t> run;
+        if (token && least >= long_run_bytes) {
+            run = long_run_bytes;
+        } else if (has_long_run(*place.secret)) {
+            run = match::widest(*place.secret);
+        }
+        join(telling.run, run ? std::optional(place.before + *run) : std::nullopt);
     }
-    return furthest;
+    return telling;
 }
 
 }  // namespace stratascan::sieve

@@ -19,15 +19,22 @@ inline constexpr unsigned near_bytes = 256;
 /// A letter, a digit, or one of -_+/.=~:!@#%^*|
 [[nodiscard]] bool is_token_byte(unsigned char byte) noexcept;
 
-/// A place is telling where a digit stands in a run of at least `run_bytes` token
-/// bytes, or where such a run has gone on for `run_bytes` and still does for as
-/// many: the middle of a long one.
+/// Bytes in front of a key in which a telling place may be.
+inline constexpr unsigned near_behind_bytes = 64;
+
+/// A telling digit stands in a run of at least `run_bytes` token bytes; so does
+/// the middle of a run of `match::digitless`. The middle of a long run is where
+/// one has gone on for `run_bytes` and still does for as many.
 ///
-/// Gives how far behind the beginning of any match that leads to a finding the
-/// first telling place of the secret is at most. `digit`: the rule wants one in a
-/// secret (Rule::digit). Nothing when there need not be one.
-[[nodiscard]] std::optional<std::uint64_t> telling_place_within(const match::RegexNode& pattern,
-                                                                bool digit);
+/// How far behind the beginning of any match the first telling place is at most.
+/// Nothing when there need not be one.
+struct Telling {
+    std::optional<std::uint64_t> digit;  ///< a telling digit, in the secret
+    std::optional<std::uint64_t> run;    ///< the middle of a long run, in the secret
+    std::optional<std::uint64_t> run_anywhere;  ///< one in the match
+};
+/// `digit`: the rule wants one in a secret (Rule::digit).
+[[nodiscard]] Telling telling_places(const match::RegexNode& pattern, bool digit);
 
 /// What stands before the secret in every match; of a pattern that is a secret as
 /// a whole, nothing.
