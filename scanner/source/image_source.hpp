@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "scanner/source/blob.hpp"
+#include "scanner/source/decoded_stream.hpp"
 #include "stratascan/error.hpp"
 #include "stratascan/report.hpp"
 
@@ -87,8 +88,10 @@ public:
 /// input, or a path behind a scheme ("oci:", "oci-archive:", "docker-archive:",
 /// "layer:", "dir:"). An OCI reference selects one image of a layout with
 /// "oci:path:tag" or "oci:path@sha256:…". `platform` ("os/arch[/variant]", may
-/// be empty) keeps the images of that platform and what belongs to them.
+/// be empty) keeps the images of that platform and what belongs to them. `limits`
+/// are those of the compression round a whole archive.
 [[nodiscard]] Result<std::unique_ptr<ImageSource>> open_target(std::string_view target,
-                                                               std::string_view platform);
+                                                               std::string_view platform,
+                                                               const StreamLimits& limits = {});
 
 }  // namespace stratascan::source

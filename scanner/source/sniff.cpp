@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <string>
-#include <utility>
 
 #include "scanner/source/archive_index.hpp"
 #include "scanner/source/blob_store.hpp"
+#include "scanner/source/decoded_stream.hpp"
 #include "scanner/source/oci_json.hpp"
 #include "scanner/source/tar_stream.hpp"
 
@@ -76,12 +76,15 @@ bool is_manifest_document(std::string_view bytes) {
     return parse_docker_manifest(bytes).has_value();
 }
 
-bool starts_image_archive(std::span<const std::byte> start) {
-    bool pulled = false;
-    auto tar = TarStream::open([&]() -> Result<std::span<const std::byte>> {
-        if (std::exchange(pulled, true)) return std::span<const std::byte>();
-        return start;
-    });
+bool starts_image_archive(std::span<const std::byte> start, const layer::DecoderMemory& memory) {
+    const auto read = [&start](std::span<std::byte> out) {
+        const std::size_t count = std::min(out.size(), start.size());
+        std::ranges::copy(start.first(count), out.begin());
+        start = start.subspan(count);
+        return Result<std::size_t>(count);
+    };
+    DecodedStream decoded(read, {.memory = memory});
+    auto tar = TarStream::open([&] { return decoded.next(); });
     if (!tar) return false;
     for (int count = 0; count < max_members; ++count) {
         const auto member = (*tar)->next();

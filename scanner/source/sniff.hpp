@@ -5,6 +5,8 @@
 #include <span>
 #include <string_view>
 
+#include "scanner/layer/decoder.hpp"
+
 namespace stratascan::source {
 
 /// As much of a target's start as is ever looked at to tell what it is.
@@ -27,7 +29,9 @@ inline constexpr std::size_t sniff_bytes = std::size_t{1} << 20;
 [[nodiscard]] bool is_manifest_document(std::string_view bytes);
 
 /// Whether a stream that starts with `start` (the first sniff_bytes, or all of
-/// it) is an image archive. What is not, is a layer.
-[[nodiscard]] bool starts_image_archive(std::span<const std::byte> start);
+/// it) is an image archive. What is not, is a layer; so is what needs more than
+/// `memory` to be decoded, and the layer's result then says so.
+[[nodiscard]] bool starts_image_archive(std::span<const std::byte> start,
+                                        const layer::DecoderMemory& memory = {});
 
 }  // namespace stratascan::source

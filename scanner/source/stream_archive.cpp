@@ -123,11 +123,13 @@ bool is_legacy_json(std::string_view name) noexcept { return name.ends_with("/js
 
 class StreamArchive final : public ImageSource {
 public:
-    StreamArchive(UniqueFd fd, std::string name, StreamForm form, Selection selection)
+    StreamArchive(UniqueFd fd, std::string name, StreamForm form, Selection selection,
+                  const StreamLimits& limits)
         : raw_(std::move(fd), name),
           name_(std::move(name)),
           form_(form),
-          selection_(std::move(selection)) {}
+          selection_(std::move(selection)),
+          limits_(limits) {}
 
     bool is_stream() const noexcept override { return true; }
     Result<void> stream(const BlobVisitor& visit) override;
@@ -137,6 +139,7 @@ private:
     Result<void> stream_layer(const BlobVisitor& visit);
     Result<void> stream_archive(const BlobVisitor& visit);
     Result<void> pass(const TarStream::Member& member, TarStream& tar, const BlobVisitor& visit);
+    void finish(DecodedStream& decoded);
     Result<void> show_documents(const BlobVisitor& visit);
     [[nodiscard]] Result<std::vector<ImageRef>> resolve() const;
     [[nodiscard]] std::vector<ImageRef> as_one_image() const;
@@ -146,6 +149,7 @@ private:
     std::string name_;
     StreamForm form_;
     Selection selection_;
+    StreamLimits limits_;
     StreamStore store_;
     Result<std::vector<ImageRef>> images_ =
         fail(ErrorCode::invalid_argument, "the stream was not read yet");
@@ -156,7 +160,8 @@ Result<void> StreamArchive::stream(const BlobVisitor& visit) {
     if (!start) return std::unexpected(start.error());
     if (start->empty()) return fail(ErrorCode::malformed, "it is empty", name_);
     if (form_ == StreamForm::by_content) {
-        form_ = starts_image_archive(*start) ? StreamForm::archive : StreamForm::layer;
+        form_ = starts_image_archive(*start, limits_.memory) ? StreamForm::archive
+                                                             : StreamForm::layer;
     }
     return form_ == StreamForm::layer ? stream_layer(visit) : stream_archive(visit);
 }
@@ -173,21 +178,20 @@ Result<void> StreamArchive::stream_layer(const BlobVisitor& visit) {
 }
 
 Result<void> StreamArchive::stream_archive(const BlobVisitor& visit) {
-    std::vector<std::byte> buffer(std::size_t{256} << 10);
-    auto tar = TarStream::open([&]() -> Result<std::span<const std::byte>> {
-        const auto got = raw_.read(buffer);
-        if (!got) return std::unexpected(got.error());
-        return std::span<const std::byte>(buffer).first(*got);
-    });
+    DecodedStream decoded([this](std::span<std::byte> out) { return raw_.read(out); }, limits_);
+    auto tar = TarStream::open([&] { return decoded.next(); });
     if (!tar) return std::unexpected(tar.error());
     for (std::uint64_t members = 0;; ++members) {
         const auto member = (*tar)->next();
         if (!member) {
             if (members == 0) return std::unexpected(member.error());
-            store_.add_gap({"", member.error().what, 0});
+            store_.add_gap({"", member.error().message(), 0});
             break;
         }
-        if (!*member) break;
+        if (!*member) {
+            finish(decoded);
+            break;
+        }
         if (members >= max_members) {
             store_.add_gap(
                 {"", fmt::format("more than {} members; the rest was not read", max_members), 0});
@@ -201,6 +205,21 @@ Result<void> StreamArchive::stream_archive(const BlobVisitor& visit) {
     }
     images_ = resolve();
     return show_documents(visit);
+}
+
+/// Reads what stands behind the archive's last member, to the end of the
+/// compression, where its checksum is.
+void StreamArchive::finish(DecodedStream& decoded) {
+    std::uint64_t bytes = 0;
+    while (true) {
+        const auto rest = decoded.next();
+        if (!rest) return store_.add_gap({"", rest.error().message(), 0});
+        if (rest->empty()) break;
+        const bool padding =
+            std::ranges::all_of(*rest, [](std::byte byte) { return byte == std::byte{0}; });
+        if (!padding || bytes > 0) bytes += rest->size();
+    }
+    if (bytes > 0) store_.add_gap({"", "bytes after the archive's end marker", bytes});
 }
 
 Result<void> StreamArchive::pass(const TarStream::Member& member, TarStream& tar,
@@ -291,9 +310,9 @@ Result<void> StreamArchive::show_documents(const BlobVisitor& visit) {
 }  // namespace
 
 std::unique_ptr<ImageSource> open_stream(UniqueFd fd, std::string name, StreamForm form,
-                                         Selection selection) {
+                                         Selection selection, const StreamLimits& limits) {
     return std::make_unique<StreamArchive>(std::move(fd), std::move(name), form,
-                                           std::move(selection));
+                                           std::move(selection), limits);
 }
 
 }  // namespace stratascan::source
