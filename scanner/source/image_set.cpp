@@ -15,6 +15,7 @@
 
 #include "scanner/source/docker_archive.hpp"
 #include "scanner/source/index_walk.hpp"
+#include "scanner/source/legacy_archive.hpp"
 
 namespace stratascan::source {
 
@@ -267,8 +268,11 @@ Result<std::vector<ImageRef>> resolve_images(const BlobStore& store, const Selec
     Listing index = list_index(store, selection, budget);
     Listing manifest = list_manifest(store, selection, budget);
     if (index.absent() && manifest.absent()) {
-        return fail(ErrorCode::malformed,
-                    fmt::format("the {} has neither index.json nor manifest.json", store.place()));
+        manifest = {legacy_images(store, selection, budget), std::nullopt};
+        if (manifest.candidates.empty()) {
+            return fail(ErrorCode::malformed, fmt::format("the {} has neither index.json nor "
+                                                          "manifest.json", store.place()));
+        }
     }
     if (index.error && manifest.error) {
         return std::unexpected(index.absent() ? *manifest.error : *index.error);

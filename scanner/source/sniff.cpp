@@ -53,11 +53,6 @@ bool is_compressed(std::span<const std::byte> start) noexcept {
            starts_with(start, xz);
 }
 
-bool has_tar_magic(std::span<const std::byte> start) noexcept {
-    constexpr std::size_t magic_at = 257;
-    return start.size() > magic_at && starts_with(start.subspan(magic_at), "ustar");
-}
-
 bool looks_like_json(std::span<const std::byte> start) noexcept {
     for (const std::byte byte : start) {
         const char c = static_cast<char>(byte);
@@ -65,6 +60,18 @@ bool looks_like_json(std::span<const std::byte> start) noexcept {
         return c == '{' || c == '[';
     }
     return false;
+}
+
+bool is_layer_name(std::string_view name) noexcept {
+    constexpr std::array<std::string_view, 4> suffixes = {".tar", ".tar.gz", ".tgz", ".tar.zst"};
+    return std::ranges::any_of(suffixes, [&](auto suffix) { return name.ends_with(suffix); });
+}
+
+bool is_text_member(std::string_view name, std::span<const std::byte> start) noexcept {
+    constexpr std::size_t looked_at = 512;
+    if (is_layer_name(name)) return false;
+    return name.ends_with("/VERSION") ||
+           looks_like_json(start.first(std::min(start.size(), looked_at)));
 }
 
 bool is_index_document(std::string_view bytes) {

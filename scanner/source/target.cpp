@@ -115,15 +115,15 @@ Opened open_plain(std::shared_ptr<const FileHandle> file, Scheme scheme, Wanted 
                     file->path(), "layer: scans it as a layer all the same");
     }
     if (!index) return std::unexpected(index.error());
-    const ArchiveDocuments documents = find_documents(*file, *index);
+    const ArchiveDocuments documents = find_documents(file, *index);
     if (scheme == Scheme::oci_archive && !documents.index) {
         return fail(ErrorCode::malformed, "no OCI archive: it has no index.json", file->path());
     }
-    if (scheme == Scheme::docker_archive && !documents.manifest) {
+    if (scheme == Scheme::docker_archive && !documents.manifest && !documents.legacy_layers) {
         return fail(ErrorCode::malformed, "no docker archive: it has no manifest.json",
                     file->path());
     }
-    if (!documents.index && !documents.manifest) {
+    if (!documents.any()) {
         return open_layer_file(file->path(), file->size());
     }
     if (index->has_sparse()) {
