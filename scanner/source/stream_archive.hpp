@@ -17,7 +17,7 @@ enum class StreamForm {
     by_content,      ///< told from its start
     archive,         ///< an image archive
     oci_archive,     ///< one that must have an index.json
-    docker_archive,  ///< one that must have a manifest.json
+    docker_archive,  ///< one that must have a manifest.json, or be older than that
     layer,
 };
 

@@ -18,8 +18,7 @@ using stratascan::fail;
 using stratascan::Result;
 using stratascan::source::BlobStore;
 
-/// Every blob name leads to one of a few documents; those that the input has none
-/// for are absent.
+/// Every blob name leads to one of a few documents. An empty one is absent.
 class MadeUpStore final : public BlobStore {
 public:
     explicit MadeUpStore(std::string_view input) {
@@ -28,9 +27,8 @@ public:
         for (const std::string& name : {std::string("index.json"), std::string("manifest.json"),
                                         std::string("a"), std::string("b"), std::string("c"),
                                         std::string("repositories"), lower, upper}) {
-            if (input.empty()) break;
             const std::size_t end = std::min(input.find('\0'), input.size());
-            documents_[name] = std::string(input.substr(0, end));
+            if (end > 0) documents_[name] = std::string(input.substr(0, end));
             input.remove_prefix(std::min(end + 1, input.size()));
         }
     }
