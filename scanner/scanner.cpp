@@ -51,6 +51,27 @@ Plan make_plan(const Options& options, unsigned threads, std::size_t layers) {
     return plan;
 }
 
+/// A stream has two decoders at work at once, that of the archive and that of the
+/// layer in it, so they share what one layer's windows leave. Nothing of it
+/// depends on the number of threads: what is refused is the same everywhere.
+struct StreamPlan {
+    Plan plan;
+    layer::DecoderMemory archive, layer;
+};
+
+StreamPlan make_stream_plan(const Options& options, unsigned threads) {
+    constexpr std::uint64_t most_for_layer = layer::large_decoder_memory.xz_bytes + (1 << 20);
+    const std::uint64_t spare = options.memory_bytes - base_memory;
+    const std::uint64_t slabs = spare / 4;
+    const std::uint64_t decoders = spare - slabs;
+    const std::uint64_t for_layer = std::min(decoders / 2, most_for_layer);
+    StreamPlan plan{make_plan(options, threads, 1),
+                    layer::decoder_memory_within(decoders - for_layer),
+                    layer::decoder_memory_within(for_layer)};
+    plan.plan.tokens = std::min<std::size_t>(plan.plan.tokens, slabs / slab_memory);
+    return plan;
+}
+
 std::string digest_algorithm(const source::LayerRef& layer) {
     return layer.digest.starts_with("sha512:") ? "sha512" : "sha256";
 }
@@ -122,7 +143,10 @@ Result<Report> LocalScanner::scan(std::span<const std::string> targets, Progress
 
 Result<void> LocalScanner::scan_target(const std::string& target, Progress* progress,
                                        std::stop_token stop, Report& report) {
-    auto source = source::open_target(target, options_.platform);
+    const source::StreamLimits around_archive{make_stream_plan(options_, threads_).archive,
+                                              options_.limits.output_bytes,
+                                              options_.limits.ratio};
+    auto source = source::open_target(target, options_.platform, around_archive);
     if (!source) return std::unexpected(source.error());
     LayerResults results;
     std::vector<source::ImageRef> images;
@@ -195,9 +219,9 @@ Result<std::vector<source::ImageRef>> LocalScanner::scan_stream(source::ImageSou
     private:
         source::BlobReader& reader_;
     };
-    const Plan plan = make_plan(options_, threads_, 1);
-    auto around = context(plan, progress, stop);
-    around.memory = layer::large_decoder_memory;
+    const StreamPlan plan = make_stream_plan(options_, threads_);
+    auto around = context(plan.plan, progress, stop);
+    around.memory = plan.layer;
     const auto visit = [&](const std::string& key, source::BlobReader& reader) -> Result<void> {
         if (stop.stop_requested()) return fail(ErrorCode::cancelled, "stopped before its end");
         if (progress != nullptr) {

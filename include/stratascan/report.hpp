@@ -137,6 +137,7 @@ struct LayerReport {
     std::string media_type;
     std::string compression;  ///< as found: "gzip", "zstd", "none", …
     std::string created_by;
+    std::string path;  ///< of a stray: its member in the archive, its file in the layout
     LayerState state = LayerState::complete;
     std::string state_reason;
     std::uint64_t files = 0;
@@ -151,7 +152,9 @@ struct ImageInfo {
     std::string created;
     std::string config_digest;
     std::vector<std::string> names;  ///< tags and reference names that point at it
-    std::string kind = "image";      ///< "image", "attestation", "artifact", "layer", "directory"
+    /// "image", "attestation", "artifact", "layer", "directory"; "stray": what the target
+    /// holds beside its images, each member as a layer.
+    std::string kind = "image";
 };
 
 struct Coverage {

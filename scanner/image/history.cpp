@@ -1,7 +1,8 @@
 // Which build step made which layer. A config lists its steps in `history`,
 // the empty ones among them (ENV, CMD, LABEL) marked `empty_layer`; what is
 // left pairs off with the layers in order. Squashed and hand-made images have
-// too few or too many, so the pairing is checked and never trusted.
+// too few or too many, so the pairing is checked and never trusted. Docker
+// archives from before version 1.10 have no history: each layer brings its step.
 #include <fmt/format.h>
 
 #include "scanner/image/document.hpp"
@@ -11,7 +12,8 @@ namespace stratascan::image {
 
 std::vector<std::string> build_steps(const source::ImageRef& image,
                                      std::vector<std::string>& notes) {
-    std::vector<std::string> steps(image.layers.size());
+    std::vector<std::string> steps;
+    for (const source::LayerRef& layer : image.layers) steps.push_back(layer.created_by);
     if (image.config.empty()) return steps;
     const Result<Document> config = parse_document(image.config);
     if (!config) return steps;

@@ -89,9 +89,10 @@ private:
         return index < results_.size() ? results_[index] : nullptr;
     }
     [[nodiscard]] std::vector<const layer::PathIndex*> path_indexes() const;
-    /// Its layers are documents and no file systems.
+    /// Its layers are no file systems on top of each other.
     [[nodiscard]] bool is_document() const {
-        return image_.kind == "attestation" || image_.kind == "artifact";
+        return image_.kind == "attestation" || image_.kind == "artifact" ||
+               image_.kind == "stray";
     }
     [[nodiscard]] LayerReport layer_report(std::size_t index);
     [[nodiscard]] Hiding hiding(std::size_t layer, std::uint32_t ordinal,
@@ -104,6 +105,7 @@ private:
     bool cancelled_;
     Overlay overlay_;
     std::vector<std::string> steps_;  ///< without secrets
+    std::vector<std::string> names_;  ///< of strays; without secrets
     std::vector<bool> mismatch_;
     std::set<int> doubtful_;  ///< layers whose members are not known, above something found
     TargetReport report_;
@@ -152,6 +154,9 @@ void Joiner::read_metadata(std::vector<Finding> found) {
     for (std::size_t i = 0; i < steps_.size(); ++i) {
         steps_[i] = redactor.clean_step(static_cast<int>(i), steps_[i]);
     }
+    for (const source::LayerRef& layer : image_.layers) {
+        names_.push_back(redactor.clean(layer.name));
+    }
     report_.image.created = redactor.clean(report_.image.created);
     report_.notes.insert(report_.notes.end(), notes.begin(), notes.end());
 
@@ -182,6 +187,7 @@ LayerReport Joiner::layer_report(std::size_t index) {
     layer.digest = claimed.digest;
     layer.media_type = claimed.media_type;
     layer.created_by = steps_[index];
+    layer.path = names_[index];
     const LayerResult* result = this->result(index);
     if (!claimed.unavailable.empty() || result == nullptr) {
         layer.state = LayerState::failed;
@@ -256,7 +262,8 @@ void Joiner::add_findings() {
             finding.created_by = shortened(steps_[i], step_bytes_limit);
             finding.blob_mismatch = mismatch_[i];
             if (is_document() && finding.source == Source::file && finding.path.empty()) {
-                finding.source = Source::attestation;
+                if (names_[i].empty()) finding.source = Source::attestation;
+                finding.path = names_[i];
             }
             const Hiding hidden = finding_hiding(i, found);
             finding.visibility = hidden.how;
@@ -279,6 +286,7 @@ void Joiner::add_programs() {
             Program& program = report_.programs.emplace_back(found.program);
             program.layer_index = static_cast<int>(i);
             program.layer = report_.layers[i].digest;
+            if (program.path.empty()) program.path = names_[i];
             program.created_by = shortened(steps_[i], step_bytes_limit);
             const Hiding hidden = hiding(i, found.ordinal, program.path);
             program.visibility = hidden.how;

@@ -30,7 +30,8 @@ struct MetadataText {
 /// covered: environment, labels, entrypoint, command, healthcheck, history
 /// (created_by, comment, author), annotations, descriptor `data`, and the whole
 /// of what remains as one text. Malformed JSON is given as one raw text, with a
-/// gap. Bounded by the documents' sizes.
+/// gap. Texts of documents beside the two come last, without those that are
+/// there already. Bounded by the documents' sizes.
 [[nodiscard]] std::vector<MetadataText> metadata_texts(const source::ImageRef& image,
                                                        std::vector<Gap>& gaps);
 

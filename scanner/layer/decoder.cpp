@@ -1,6 +1,7 @@
 #include "scanner/layer/decoder.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace stratascan::layer {
@@ -53,6 +54,15 @@ Compression detect_compression(std::string_view head) noexcept {
     if (starts_with(head, "BZh"sv)) return Compression::bzip2;
     if (starts_with(head, "\xfd\x37zXZ\0"sv)) return Compression::xz;
     return Compression::none;
+}
+
+DecoderMemory decoder_memory_within(std::uint64_t bytes) noexcept {
+    // zstd holds blocks and tables beside the window; xz counts its own.
+    constexpr std::uint64_t beside = std::uint64_t{1} << 20;
+    constexpr unsigned least = 10, most = 31;  // RFC 8878: windows of 1 KiB; zstd's own end
+    const std::uint64_t window = bytes > beside ? bytes - beside : 1;
+    const auto log = static_cast<unsigned>(std::bit_width(window) - 1);
+    return {std::clamp(log, least, most), bytes};
 }
 
 std::unique_ptr<Decoder> make_plain_decoder() { return std::make_unique<PlainDecoder>(); }

@@ -65,6 +65,10 @@ struct DecoderMemory {
 };
 inline constexpr DecoderMemory large_decoder_memory{27, std::uint64_t{128} << 20};
 
+/// The largest windows that fit in `bytes` together with what a decoder takes
+/// beside them.
+[[nodiscard]] DecoderMemory decoder_memory_within(std::uint64_t bytes) noexcept;
+
 struct DecoderOptions {
     DecoderMemory memory;
     GzipEngine gzip = GzipEngine::fastest;

@@ -61,6 +61,7 @@ void write_members(JsonWriter& json, const LayerReport& layer) {
     json.member("media_type", layer.media_type);
     json.member("compression", layer.compression);
     json.member("created_by", layer.created_by);
+    if (!layer.path.empty()) write_path(json, layer.path);
     json.member("state", to_string(layer.state));
     if (!layer.state_reason.empty()) json.member("state_reason", layer.state_reason);
     json.member("files", layer.files);

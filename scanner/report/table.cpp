@@ -236,7 +236,8 @@ private:
                          {short_digest(layer.digest), Tone::faint},
                          {layer.bytes > 0 ? sized(layer.bytes) : "", Tone::faint},
                          {complete ? "" : std::string(to_string(layer.state)), Tone::warning},
-                         {build_step(layer.created_by)}});
+                         {layer.path.empty() ? build_step(layer.created_by)
+                                             : printable(layer.path)}});
         if (!complete && !layer.state_reason.empty()) {
             canvas_.flow(4, {{printable(layer.state_reason), Tone::warning, true}});
         }

@@ -308,7 +308,12 @@ Result<ArchiveWalk::Step> ArchiveWalk::take_member(TarHeader header) {
 }
 
 void ArchiveWalk::keep(std::string name, ArchiveMember member) {
-    if (name.size() > max_name_bytes) return;
+    if (name.size() > max_name_bytes) {
+        gap("", fmt::format("a member whose name has more than {} bytes was not read",
+                            max_name_bytes),
+            member.size);
+        return;
+    }
     index_.has_sparse_ = index_.has_sparse_ || member.sparse;
     const auto known = index_.kept_.find(name);
     if (known != index_.kept_.end()) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "stratascan/error.hpp"
 
@@ -37,6 +38,9 @@ public:
 
     /// The blob of that name, if it is there.
     [[nodiscard]] virtual std::optional<Blob> find(const std::string& name) const = 0;
+
+    /// The names of all that has bytes of its own, sorted; links are left out.
+    [[nodiscard]] virtual std::vector<std::string> names() const = 0;
 
     /// "layout" or "archive", for messages.
     [[nodiscard]] virtual std::string_view place() const noexcept = 0;

@@ -20,7 +20,8 @@ void mark_unavailable(LayerRef& layer, std::string reason, LayerState state) {
 
 std::uint64_t weight(const LayerRef& layer) noexcept {
     std::uint64_t bytes = sizeof(LayerRef) + layer.key.size() + layer.digest.size() +
-                          layer.media_type.size() + layer.unavailable.size();
+                          layer.media_type.size() + layer.unavailable.size() +
+                          layer.created_by.size() + layer.name.size();
     for (const auto& [key, value] : layer.annotations) bytes += 128 + key.size() + value.size();
     return bytes;
 }

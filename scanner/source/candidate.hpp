@@ -40,6 +40,9 @@ struct Candidate {
 /// cost a thousand times its size.
 class Budget {
 public:
+    Budget() = default;
+    explicit Budget(std::uint64_t bytes) noexcept : left_(bytes) {}
+
     /// False, and nothing taken, when `bytes` are not left.
     [[nodiscard]] bool charge(std::uint64_t bytes) noexcept;
 

@@ -7,6 +7,7 @@
 
 #include "scanner/layer/layer_result.hpp"
 #include "scanner/source/image_set.hpp"
+#include "scanner/source/legacy_archive.hpp"
 #include "scanner/source/sniff.hpp"
 
 namespace stratascan::source {
@@ -41,6 +42,14 @@ public:
         const ArchiveMember* const member = index_.find(name, &key);
         if (member == nullptr) return std::nullopt;
         return Blob{std::move(key), static_cast<std::int64_t>(member->size)};
+    }
+
+    std::vector<std::string> names() const override {
+        std::vector<std::string> names;
+        for (const auto& [name, member] : index_.kept()) {
+            if (!member.is_link) names.push_back(name);
+        }
+        return names;
     }
 
     std::string_view place() const noexcept override { return "archive"; }
@@ -92,12 +101,17 @@ Result<ArchiveIndex> index_file(const FileHandle& file) {
     return ArchiveIndex::build(read_at, file.size(), {});
 }
 
-ArchiveDocuments find_documents(const FileHandle& file, const ArchiveIndex& index) {
+ArchiveDocuments find_documents(const std::shared_ptr<const FileHandle>& handle,
+                                const ArchiveIndex& index) {
+    const FileHandle& file = *handle;
     ArchiveDocuments found;
     const auto layout = read_document(file, index, "index.json");
     found.index = layout && is_index_document(*layout);
     const auto manifest = read_document(file, index, "manifest.json");
     found.manifest = manifest && is_manifest_document(*manifest);
+    if (!found.index && !found.manifest && index.has_marker()) {
+        found.legacy_layers = has_legacy_layers(ArchiveStore(handle, index));
+    }
     return found;
 }
 

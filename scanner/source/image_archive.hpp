@@ -18,8 +18,11 @@ namespace stratascan::source {
 struct ArchiveDocuments {
     bool index = false;     ///< index.json
     bool manifest = false;  ///< docker's manifest.json
+    bool legacy_layers = false;  ///< neither, but <id>/json and <id>/layer.tar
+    [[nodiscard]] bool any() const noexcept { return index || manifest || legacy_layers; }
 };
-[[nodiscard]] ArchiveDocuments find_documents(const FileHandle& file, const ArchiveIndex& index);
+[[nodiscard]] ArchiveDocuments find_documents(const std::shared_ptr<const FileHandle>& handle,
+                                              const ArchiveIndex& index);
 
 [[nodiscard]] std::unique_ptr<ImageSource> open_image_archive(
     std::shared_ptr<const FileHandle> file, ArchiveIndex index, Selection selection);

@@ -15,6 +15,8 @@
 
 #include "scanner/source/docker_archive.hpp"
 #include "scanner/source/index_walk.hpp"
+#include "scanner/source/legacy_archive.hpp"
+#include "scanner/source/stray.hpp"
 
 namespace stratascan::source {
 
@@ -264,11 +266,15 @@ std::vector<ImageRef> in_order(Candidates candidates) {
 
 Result<std::vector<ImageRef>> resolve_images(const BlobStore& store, const Selection& selection) {
     Budget budget;
-    Listing index = list_index(store, selection, budget);
-    Listing manifest = list_manifest(store, selection, budget);
+    const WatchedStore watched(store);
+    Listing index = list_index(watched, selection, budget);
+    Listing manifest = list_manifest(watched, selection, budget);
     if (index.absent() && manifest.absent()) {
-        return fail(ErrorCode::malformed,
-                    fmt::format("the {} has neither index.json nor manifest.json", store.place()));
+        manifest = {legacy_images(watched, selection, budget), std::nullopt};
+        if (manifest.candidates.empty()) {
+            return fail(ErrorCode::malformed, fmt::format("the {} has neither index.json nor "
+                                                          "manifest.json", store.place()));
+        }
     }
     if (index.error && manifest.error) {
         return std::unexpected(index.absent() ? *manifest.error : *index.error);
@@ -286,6 +292,8 @@ Result<std::vector<ImageRef>> resolve_images(const BlobStore& store, const Selec
         if (!listing->error || listing->absent()) continue;
         add_gap(all.front().image.gaps, name, "it was not read: " + listing->error->what);
     }
+    // Who asks for one image of several asks for nothing beside it.
+    if (selection.reference.empty() && !selection.platform) account_for_rest(watched, all);
     auto selected = select(std::move(all), selection);
     if (!selected) return std::unexpected(selected.error());
     return in_order(*std::move(selected));

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "scanner/source/blob.hpp"
+#include "scanner/source/decoded_stream.hpp"
 #include "stratascan/error.hpp"
 #include "stratascan/report.hpp"
 
@@ -33,6 +34,8 @@ struct LayerRef {
     std::string media_type;  ///< a hint only
     std::int64_t size = -1;  ///< as claimed; -1: not claimed
     std::map<std::string, std::string> annotations;
+    std::string created_by;  ///< where the format keeps it beside the layer, not in a history
+    std::string name;        ///< of a stray: its member in the archive, its file in the layout
     /// Set when there is nothing to open: "blob is missing from the layout",
     /// "foreign layer, held elsewhere", "encrypted". The layer is then reported
     /// with `unavailable_state` and never counts as scanned.
@@ -40,9 +43,25 @@ struct LayerRef {
     LayerState unavailable_state = LayerState::failed;
 };
 
-/// One image of a target, for one platform.
+/// A text beside config and manifest that is scanned with them.
+struct SideDocument {
+    enum class Form : std::uint8_t {
+        text,        ///< of any form: a version file, a manifest that no index lists
+        index,       ///< an index, whose annotations its images have
+        layer_json,  ///< docker's <id>/json: what was a layer's config before version 1.10
+        container,   ///< of the compression round the archive: header fields, skippable frames
+    };
+    Form form = Form::text;
+    std::string name;
+    std::string bytes;
+    int layer_index = -1;  ///< of the layer that it is about
+};
+
+/// One image of a target, for one platform. One that is a "stray" stands for
+/// what the target holds beside its images: each member a layer of its own.
 struct ImageRef {
-    std::string kind = "image";          ///< "image", "attestation", "artifact", "layer", "directory"
+    /// "image", "attestation", "artifact", "layer", "directory", "stray"
+    std::string kind = "image";
     std::vector<std::string> names;      ///< tags and reference names, sorted, each once
     std::string digest;                  ///< of the manifest, computed from its bytes; may be empty
     std::string platform;                ///< "linux/amd64", "linux/arm64/v8"; "" unknown
@@ -51,6 +70,7 @@ struct ImageRef {
     std::string config;                  ///< raw bytes; empty where missing (then see gaps)
     std::map<std::string, std::string> annotations;  ///< of the descriptor in the index
     std::vector<LayerRef> layers;        ///< lowest first
+    std::vector<SideDocument> documents; ///< on the first image: those of the whole target
     std::vector<Gap> gaps;               ///< what could not be read of manifest and config
     std::vector<std::string> notes;      ///< "manifest.json and index.json disagree: …"
 };
@@ -71,8 +91,8 @@ public:
     [[nodiscard]] virtual Result<void> stream(const BlobVisitor& visit);
 
     /// Every image that the target holds, in a fixed order: index order, nested
-    /// indexes in place, attestations after the image they belong to. An Error
-    /// only when nothing of the target could be understood.
+    /// indexes in place, attestations after the image they belong to, strays
+    /// last. An Error only when nothing of the target could be understood.
     [[nodiscard]] virtual Result<std::vector<ImageRef>> images() = 0;
 
     /// Not for streams. Thread-safe.
@@ -87,8 +107,10 @@ public:
 /// input, or a path behind a scheme ("oci:", "oci-archive:", "docker-archive:",
 /// "layer:", "dir:"). An OCI reference selects one image of a layout with
 /// "oci:path:tag" or "oci:path@sha256:…". `platform` ("os/arch[/variant]", may
-/// be empty) keeps the images of that platform and what belongs to them.
+/// be empty) keeps the images of that platform and what belongs to them. `limits`
+/// are those of the compression round a whole archive.
 [[nodiscard]] Result<std::unique_ptr<ImageSource>> open_target(std::string_view target,
-                                                               std::string_view platform);
+                                                               std::string_view platform,
+                                                               const StreamLimits& limits = {});
 
 }  // namespace stratascan::source

@@ -24,6 +24,7 @@ constexpr std::array<std::string_view, 14> document_names = {
     "schemaVersion", "mediaType", "artifactType", "config", "layers",   "manifests", "annotations",
     "subject",       "blobs",     "fsLayers",     "digest", "platform", "size",      "urls"};
 constexpr std::array<std::string_view, 3> docker_names = {"Config", "RepoTags", "Layers"};
+constexpr std::array<std::string_view, 3> legacy_names = {"id", "parent", "container_config"};
 
 bool equal_but_for_case(std::string_view left, std::string_view right) {
     return left != right && std::ranges::equal(left, right, [](char a, char b) {
@@ -187,6 +188,45 @@ Result<DockerManifest> parse_docker_manifest(std::string_view bytes) {
     if (manifest.images.empty()) return fail(ErrorCode::malformed, "it lists no image");
     if (shapeless > 0) manifest.problems.emplace_back("an element that is no image");
     return manifest;
+}
+
+Result<LegacyLayer> parse_legacy_layer(std::string_view bytes) {
+    const auto parsed = parse_json(bytes);
+    if (!parsed) return std::unexpected(parsed.error());
+    if (!parsed->is_object()) return fail(ErrorCode::malformed, "not a JSON object");
+    LegacyLayer layer;
+    check_names(*parsed, legacy_names, layer.problems);
+    layer.parent = text_member(*parsed, "parent");
+    if (const json* const container = object_member(*parsed, "container_config")) {
+        layer.created_by = text_member(*container, "Cmd");
+        for (const std::string& word : read_texts(*container, "Cmd")) {
+            if (!layer.created_by.empty()) layer.created_by += ' ';
+            layer.created_by += word;
+        }
+    }
+    return layer;
+}
+
+Result<LegacyTags> parse_legacy_tags(std::string_view bytes) {
+    const auto parsed = parse_json(bytes);
+    if (!parsed) return std::unexpected(parsed.error());
+    if (!parsed->is_object()) return fail(ErrorCode::malformed, "not a JSON object");
+    LegacyTags all;
+    for (const auto& [name, tags] : parsed->items()) {
+        if (!tags.is_object()) {
+            all.problems.emplace_back("an element that names no image");
+            continue;
+        }
+        for (const auto& [tag, id] : tags.items()) {
+            if (all.tags.size() == max_list_items) {
+                all.problems.push_back(
+                    fmt::format("more than {} names; the rest was not read", max_list_items));
+                return all;
+            }
+            all.tags.push_back({name + ':' + tag, id.is_string() ? id.get<std::string>() : ""});
+        }
+    }
+    return all;
 }
 
 bool is_layer_media_type(std::string_view media_type) noexcept {

@@ -65,6 +65,24 @@ struct DockerManifest {
     std::vector<std::string> problems;
 };
 
+/// docker's <id>/json from before version 1.10: a layer, and an image as well.
+struct LegacyLayer {
+    std::string parent;      ///< the layer below; empty: the lowest
+    std::string created_by;  ///< the build step
+    std::vector<std::string> problems;
+};
+
+/// A name, "app:1.2", and the topmost layer's id.
+struct LegacyTag {
+    std::string name;
+    std::string id;
+};
+
+struct LegacyTags {
+    std::vector<LegacyTag> tags;
+    std::vector<std::string> problems;
+};
+
 /// Errors: `malformed` or `over_limit` when it is no JSON object. Any object is
 /// a document; the flags say of what kind.
 [[nodiscard]] Result<OciDocument> parse_oci_document(std::string_view bytes);
@@ -73,6 +91,12 @@ struct DockerManifest {
 
 /// Errors also when no element of the list has the shape of an image.
 [[nodiscard]] Result<DockerManifest> parse_docker_manifest(std::string_view bytes);
+
+/// Errors when it is no JSON object.
+[[nodiscard]] Result<LegacyLayer> parse_legacy_layer(std::string_view bytes);
+
+/// docker's `repositories`: {"app": {"1.2": id}}.
+[[nodiscard]] Result<LegacyTags> parse_legacy_tags(std::string_view bytes);
 
 /// A layer of a file system, by its media type; an empty one says nothing and
 /// counts as a layer.

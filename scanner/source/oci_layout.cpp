@@ -1,12 +1,16 @@
 // A layout folder is oci-layout, index.json and blobs/<algorithm>/<hex> (image
 // specification, image-layout.md). Blobs may be links into a folder that several
 // layouts share, so links are followed; what they lead to must be a regular
-// file. A path is only ever made of the folder and one of the two fixed names or
-// a digest that parsed, never of text from a document.
+// file. A path is only ever made of the folder and one of the two fixed names, a
+// digest that parsed, or a name that the folder itself was seen to have, never of
+// text from a document.
 #include "scanner/source/oci_layout.hpp"
 
+#include <fmt/core.h>
 #include <sys/stat.h>
 
+#include <filesystem>
+#include <set>
 #include <utility>
 
 #include "scanner/source/digest.hpp"
@@ -19,9 +23,14 @@ namespace stratascan::source {
 
 namespace {
 
+constexpr std::size_t max_files = 100'000;
+constexpr int max_depth = 32;
+
 class FolderStore final : public BlobStore {
 public:
-    explicit FolderStore(std::string folder) : folder_(std::move(folder)) {}
+    explicit FolderStore(std::string folder) : folder_(std::move(folder)) {
+        while (folder_.size() > 1 && folder_.ends_with('/')) folder_.pop_back();
+    }
 
     Result<std::string> document(const std::string& name) const override {
         if (!is_safe(name)) return fail(ErrorCode::not_found, "not in the layout", name);
@@ -42,7 +51,14 @@ public:
         return Blob{name, static_cast<std::int64_t>(status.st_size)};
     }
 
+    std::vector<std::string> names() const override;
+
     std::string_view place() const noexcept override { return "layout"; }
+
+    /// What names() could not list.
+    [[nodiscard]] const std::vector<Gap>& gaps() const noexcept { return gaps_; }
+    /// Whether names() left out blobs that lie in a folder of others.
+    [[nodiscard]] bool is_shared() const noexcept { return shared_; }
 
     [[nodiscard]] Result<std::unique_ptr<BlobReader>> open(const std::string& name) const {
         if (!is_safe(name)) return fail(ErrorCode::not_found, "no blob of this layout", name);
@@ -50,13 +66,55 @@ public:
     }
 
 private:
-    static bool is_safe(const std::string& name) {
+    [[nodiscard]] bool is_safe(const std::string& name) const {
         return name == "index.json" || name == "oci-layout" ||
-               digest_of_blob_name(name).has_value();
+               digest_of_blob_name(name).has_value() || listed_.contains(name);
     }
+    void list(const std::filesystem::directory_entry& entry) const;
 
     std::string folder_;
+    mutable std::set<std::string> listed_;
+    mutable std::vector<Gap> gaps_;
+    mutable bool shared_ = false;
 };
+
+/// One entry below the folder. Links are followed to blobs alone, where layouts
+/// share them; a folder of blobs that is a link as a whole holds those of other
+/// layouts, too, and those are no strays of this one.
+void FolderStore::list(const std::filesystem::directory_entry& entry) const {
+    std::error_code failed;
+    const std::string name = entry.path().lexically_relative(folder_).generic_string();
+    const bool link = entry.is_symlink(failed);
+    const bool file = entry.is_regular_file(failed);
+    if (link && entry.is_directory(failed)) {
+        shared_ = true;
+    } else if (file && (!link || digest_of_blob_name(name))) {
+        if (listed_.size() < max_files) {
+            listed_.insert(name);
+        } else if (gaps_.empty()) {
+            gaps_.push_back({"", fmt::format("more than {} files; the rest was not read",
+                                             max_files), 0});
+        }
+    }
+}
+
+std::vector<std::string> FolderStore::names() const {
+    namespace fs = std::filesystem;
+    listed_.clear();
+    gaps_.clear();
+    std::error_code failed;
+    fs::recursive_directory_iterator entry(folder_, failed), end;
+    while (!failed && entry != end && gaps_.empty()) {
+        list(*entry);
+        if (entry.depth() >= max_depth) {
+            gaps_.push_back({"", fmt::format("folders nested deeper than {}; the rest was not read",
+                                             max_depth), 0});
+        }
+        entry.increment(failed);
+    }
+    if (failed) gaps_.push_back({"", "the layout was not listed: " + failed.message(), 0});
+    return {listed_.begin(), listed_.end()};
+}
 
 class OciLayout final : public ImageSource {
 public:
@@ -68,6 +126,11 @@ public:
         if (!images) return images;
         if (const std::string note = layout_note(); !note.empty()) {
             for (ImageRef& image : *images) image.notes.push_back(note);
+        }
+        for (const Gap& gap : store_.gaps()) images->front().gaps.push_back(gap);
+        if (store_.is_shared()) {
+            images->front().notes.emplace_back(
+                "a folder of the layout is a link: only what images name was read of it");
         }
         return images;
     }

@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <string>
-#include <utility>
 
 #include "scanner/source/archive_index.hpp"
 #include "scanner/source/blob_store.hpp"
+#include "scanner/source/decoded_stream.hpp"
 #include "scanner/source/oci_json.hpp"
 #include "scanner/source/tar_stream.hpp"
 
@@ -53,11 +53,6 @@ bool is_compressed(std::span<const std::byte> start) noexcept {
            starts_with(start, xz);
 }
 
-bool has_tar_magic(std::span<const std::byte> start) noexcept {
-    constexpr std::size_t magic_at = 257;
-    return start.size() > magic_at && starts_with(start.subspan(magic_at), "ustar");
-}
-
 bool looks_like_json(std::span<const std::byte> start) noexcept {
     for (const std::byte byte : start) {
         const char c = static_cast<char>(byte);
@@ -65,6 +60,18 @@ bool looks_like_json(std::span<const std::byte> start) noexcept {
         return c == '{' || c == '[';
     }
     return false;
+}
+
+bool is_layer_name(std::string_view name) noexcept {
+    constexpr std::array<std::string_view, 4> suffixes = {".tar", ".tar.gz", ".tgz", ".tar.zst"};
+    return std::ranges::any_of(suffixes, [&](auto suffix) { return name.ends_with(suffix); });
+}
+
+bool is_text_member(std::string_view name, std::span<const std::byte> start) noexcept {
+    constexpr std::size_t looked_at = 512;
+    if (is_layer_name(name)) return false;
+    return name.ends_with("/VERSION") ||
+           looks_like_json(start.first(std::min(start.size(), looked_at)));
 }
 
 bool is_index_document(std::string_view bytes) {
@@ -76,12 +83,15 @@ bool is_manifest_document(std::string_view bytes) {
     return parse_docker_manifest(bytes).has_value();
 }
 
-bool starts_image_archive(std::span<const std::byte> start) {
-    bool pulled = false;
-    auto tar = TarStream::open([&]() -> Result<std::span<const std::byte>> {
-        if (std::exchange(pulled, true)) return std::span<const std::byte>();
-        return start;
-    });
+bool starts_image_archive(std::span<const std::byte> start, const layer::DecoderMemory& memory) {
+    const auto read = [&start](std::span<std::byte> out) {
+        const std::size_t count = std::min(out.size(), start.size());
+        std::ranges::copy(start.first(count), out.begin());
+        start = start.subspan(count);
+        return Result<std::size_t>(count);
+    };
+    DecodedStream decoded(read, {.memory = memory});
+    auto tar = TarStream::open([&] { return decoded.next(); });
     if (!tar) return false;
     for (int count = 0; count < max_members; ++count) {
         const auto member = (*tar)->next();

@@ -1,8 +1,8 @@
 // An archive that passes once is scanned as it passes, although its manifest
-// mostly comes last: what can be a layer is shown to the caller, what is JSON is
-// kept (bounded), and the rest is skipped. When the end is reached the images
-// are resolved from what was kept, and documents that turn out to be layers, as
-// attestations are, are shown too. Nothing is spooled to disk.
+// mostly comes last: what is JSON is kept (bounded), and all the rest is shown to
+// the caller, whether it will turn out to be a layer or a stray. When the end is
+// reached the images are resolved from what was kept, and documents that turn out
+// to be layers, as attestations are, are shown too. Nothing is spooled to disk.
 #include "scanner/source/stream_archive.hpp"
 
 #include <fcntl.h>
@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "scanner/source/image_set.hpp"
+#include "scanner/source/legacy_archive.hpp"
 #include "scanner/source/sniff.hpp"
 #include "scanner/source/stream_store.hpp"
 #include "scanner/source/tar_stream.hpp"
@@ -26,7 +27,7 @@ namespace stratascan::source {
 namespace {
 
 constexpr std::size_t head_bytes = 512;  ///< of a member, to tell what it is
-constexpr std::size_t max_name_bytes = 512;
+constexpr std::size_t max_name_bytes = 256;
 constexpr std::uint64_t max_members = 1'000'000;
 
 /// The raw bytes of a stream. Its start can be looked at before it is read.
@@ -112,22 +113,15 @@ private:
     std::int64_t size_;
 };
 
-/// Names that layers have in docker archives, whatever is in them.
-bool is_layer_name(std::string_view name) noexcept {
-    constexpr std::array<std::string_view, 4> suffixes = {".tar", ".tar.gz", ".tgz", ".tar.zst"};
-    return std::ranges::any_of(suffixes, [&](auto suffix) { return name.ends_with(suffix); });
-}
-
-/// docker's per-layer JSON of old: the config says the same.
-bool is_legacy_json(std::string_view name) noexcept { return name.ends_with("/json"); }
-
 class StreamArchive final : public ImageSource {
 public:
-    StreamArchive(UniqueFd fd, std::string name, StreamForm form, Selection selection)
+    StreamArchive(UniqueFd fd, std::string name, StreamForm form, Selection selection,
+                  const StreamLimits& limits)
         : raw_(std::move(fd), name),
           name_(std::move(name)),
           form_(form),
-          selection_(std::move(selection)) {}
+          selection_(std::move(selection)),
+          limits_(limits) {}
 
     bool is_stream() const noexcept override { return true; }
     Result<void> stream(const BlobVisitor& visit) override;
@@ -137,6 +131,7 @@ private:
     Result<void> stream_layer(const BlobVisitor& visit);
     Result<void> stream_archive(const BlobVisitor& visit);
     Result<void> pass(const TarStream::Member& member, TarStream& tar, const BlobVisitor& visit);
+    void finish(DecodedStream& decoded);
     Result<void> show_documents(const BlobVisitor& visit);
     [[nodiscard]] Result<std::vector<ImageRef>> resolve() const;
     [[nodiscard]] std::vector<ImageRef> as_one_image() const;
@@ -146,7 +141,9 @@ private:
     std::string name_;
     StreamForm form_;
     Selection selection_;
+    StreamLimits limits_;
     StreamStore store_;
+    std::string side_bytes_;  ///< of the compression, in no member
     Result<std::vector<ImageRef>> images_ =
         fail(ErrorCode::invalid_argument, "the stream was not read yet");
 };
@@ -156,7 +153,8 @@ Result<void> StreamArchive::stream(const BlobVisitor& visit) {
     if (!start) return std::unexpected(start.error());
     if (start->empty()) return fail(ErrorCode::malformed, "it is empty", name_);
     if (form_ == StreamForm::by_content) {
-        form_ = starts_image_archive(*start) ? StreamForm::archive : StreamForm::layer;
+        form_ = starts_image_archive(*start, limits_.memory) ? StreamForm::archive
+                                                             : StreamForm::layer;
     }
     return form_ == StreamForm::layer ? stream_layer(visit) : stream_archive(visit);
 }
@@ -173,21 +171,20 @@ Result<void> StreamArchive::stream_layer(const BlobVisitor& visit) {
 }
 
 Result<void> StreamArchive::stream_archive(const BlobVisitor& visit) {
-    std::vector<std::byte> buffer(std::size_t{256} << 10);
-    auto tar = TarStream::open([&]() -> Result<std::span<const std::byte>> {
-        const auto got = raw_.read(buffer);
-        if (!got) return std::unexpected(got.error());
-        return std::span<const std::byte>(buffer).first(*got);
-    });
+    DecodedStream decoded([this](std::span<std::byte> out) { return raw_.read(out); }, limits_);
+    auto tar = TarStream::open([&] { return decoded.next(); });
     if (!tar) return std::unexpected(tar.error());
     for (std::uint64_t members = 0;; ++members) {
         const auto member = (*tar)->next();
         if (!member) {
             if (members == 0) return std::unexpected(member.error());
-            store_.add_gap({"", member.error().what, 0});
+            store_.add_gap({"", member.error().message(), 0});
             break;
         }
-        if (!*member) break;
+        if (!*member) {
+            finish(decoded);
+            break;
+        }
         if (members >= max_members) {
             store_.add_gap(
                 {"", fmt::format("more than {} members; the rest was not read", max_members), 0});
@@ -203,27 +200,47 @@ Result<void> StreamArchive::stream_archive(const BlobVisitor& visit) {
     return show_documents(visit);
 }
 
+/// Reads what stands behind the archive's last member, to the end of the
+/// compression, where its checksum is.
+void StreamArchive::finish(DecodedStream& decoded) {
+    std::uint64_t bytes = 0;
+    while (true) {
+        const auto rest = decoded.next();
+        if (!rest) return store_.add_gap({"", rest.error().message(), 0});
+        if (rest->empty()) break;
+        const bool padding =
+            std::ranges::all_of(*rest, [](std::byte byte) { return byte == std::byte{0}; });
+        if (!padding || bytes > 0) bytes += rest->size();
+    }
+    if (bytes > 0) store_.add_gap({"", "bytes after the archive's end marker", bytes});
+    side_bytes_ = decoded.side_bytes();
+    if (decoded.side_bytes_dropped() > 0) {
+        store_.add_gap({"", "bytes between the members of the compressed archive",
+                        decoded.side_bytes_dropped()});
+    }
+}
+
 Result<void> StreamArchive::pass(const TarStream::Member& member, TarStream& tar,
                                  const BlobVisitor& visit) {
     const std::string& name = member.name;
-    if (name.empty() || name.size() > max_name_bytes) return {};
+    if (name.size() > max_name_bytes) {
+        const auto bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(member.size, 0));
+        store_.add_gap({"", fmt::format("a member whose name has more than {} bytes was not read",
+                                        max_name_bytes), bytes});
+        return {};
+    }
     if (member.is_link) {
         store_.keep_link(name, member.link);
         return {};
     }
-    if (!member.is_file || is_legacy_json(name)) return {};
+    if (!member.is_file || member.size == 0) return {};
 
     std::array<std::byte, head_bytes> head{};
     const auto got = tar.read(head);
     if (!got) return {};  // the next header tells what is wrong
     const auto start = std::span<const std::byte>(head).first(*got);
-    const bool is_document =
-        !is_layer_name(name) && looks_like_json(start) && member.size >= 0 &&
-        store_.has_room(name, static_cast<std::size_t>(member.size));
-    const bool is_blob = is_layer_name(name) || name.starts_with("blobs/") ||
-                         is_compressed(start) || has_tar_magic(start) || looks_like_json(start);
-    if (!is_document && !is_blob) return {};
-
+    const bool is_document = is_text_member(name, start) && member.size >= 0 &&
+                             store_.has_room(name, static_cast<std::size_t>(member.size));
     MemberReader reader(tar, start, member.size);
     std::string key = store_.new_key(name);
     if (is_document) {
@@ -245,15 +262,21 @@ Result<std::vector<ImageRef>> StreamArchive::resolve() const {
     if (form_ == StreamForm::oci_archive && lacks("index.json")) {
         return fail(ErrorCode::malformed, "no OCI archive: it has no index.json", name_);
     }
-    if (form_ == StreamForm::docker_archive && lacks("manifest.json")) {
+    const bool neither = lacks("index.json") && lacks("manifest.json");
+    const bool legacy = neither && has_legacy_layers(store_);
+    if (form_ == StreamForm::docker_archive && lacks("manifest.json") && !legacy) {
         return fail(ErrorCode::malformed, "no docker archive: it has no manifest.json", name_);
     }
-    auto images = lacks("index.json") && lacks("manifest.json") && !store_.keys().empty()
+    auto images = neither && !legacy && !store_.keys().empty()
                       ? as_one_image()
                       : resolve_images(store_, selection_);
     if (!images) return images;
     for (ImageRef& image : *images) {
         for (const Gap& gap : store_.gaps()) image.gaps.push_back(gap);
+    }
+    if (!side_bytes_.empty()) {
+        images->front().documents.push_back(
+            {SideDocument::Form::container, "compression", side_bytes_, -1});
     }
     return images;
 }
@@ -291,9 +314,9 @@ Result<void> StreamArchive::show_documents(const BlobVisitor& visit) {
 }  // namespace
 
 std::unique_ptr<ImageSource> open_stream(UniqueFd fd, std::string name, StreamForm form,
-                                         Selection selection) {
+                                         Selection selection, const StreamLimits& limits) {
     return std::make_unique<StreamArchive>(std::move(fd), std::move(name), form,
-                                           std::move(selection));
+                                           std::move(selection), limits);
 }
 
 }  // namespace stratascan::source

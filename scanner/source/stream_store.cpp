@@ -96,6 +96,14 @@ std::optional<BlobStore::Blob> StreamStore::find(const std::string& name) const 
     return Blob{item->key, item->size};
 }
 
+std::vector<std::string> StreamStore::names() const {
+    std::vector<std::string> names;
+    for (const auto& [name, item] : items_) {
+        if (item.form != Form::link) names.push_back(name);
+    }
+    return names;
+}
+
 const std::string* StreamStore::document_of_key(const std::string& key) const {
     const auto found = documents_.find(key);
     return found == documents_.end() ? nullptr : &found->second;

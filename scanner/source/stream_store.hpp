@@ -17,6 +17,7 @@ class StreamStore final : public BlobStore {
 public:
     Result<std::string> document(const std::string& name) const override;
     std::optional<Blob> find(const std::string& name) const override;
+    std::vector<std::string> names() const override;
     std::string_view place() const noexcept override { return "archive"; }
 
     /// Whether a document of `bytes` bytes may still be kept.

@@ -1,6 +1,6 @@
-// libarchive is asked for the four compressions that image tools write and for
-// tar, and nothing else: every further format would be one more parser for
-// hostile bytes. ARCHIVE_WARN is no error: it comes for a path that the locale
+// libarchive is asked for tar and nothing else: every further format would be one
+// more parser for hostile bytes, and compression is undone before (see
+// decoded_stream.cpp). ARCHIVE_WARN is no error: it comes for a path that the locale
 // cannot print, and such a path is a path like any other.
 #include "scanner/source/tar_stream.hpp"
 
@@ -75,11 +75,8 @@ Result<std::unique_ptr<TarStream>> TarStream::open(Pull pull) {
     auto stream = std::make_unique<TarStream>(std::move(pull));
     archive* const handle = stream->archive_;
     if (handle == nullptr) return fail(ErrorCode::unreadable, "out of memory");
-    for (const auto support :
-         {archive_read_support_filter_gzip, archive_read_support_filter_zstd,
-          archive_read_support_filter_bzip2, archive_read_support_filter_xz,
-          archive_read_support_format_tar}) {
-        if (support(handle) < ARCHIVE_WARN) return std::unexpected(stream->error());
+    if (archive_read_support_format_tar(handle) < ARCHIVE_WARN) {
+        return std::unexpected(stream->error());
     }
     // Archives appended to each other are read to the last one.
     archive_read_set_options(handle, "tar:read_concatenated_archives");

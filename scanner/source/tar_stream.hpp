@@ -1,5 +1,5 @@
-// A tar archive, compressed or not, read member by member from a stream with
-// libarchive: only what a stream needs, with its handle owned.
+// A tar archive, read member by member from a stream with libarchive: only what a
+// stream needs, with its handle owned. It is not compressed, or no longer.
 #pragma once
 
 #include <cstddef>
@@ -19,8 +19,8 @@ namespace stratascan::source {
 
 class TarStream {
 public:
-    /// The next bytes of the archive as it is stored; empty at its end. The span
-    /// holds until the next call.
+    /// The next bytes of the archive; empty at its end. The span holds until the
+    /// next call.
     using Pull = std::function<Result<std::span<const std::byte>>()>;
 
     struct Member {

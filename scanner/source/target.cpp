@@ -25,6 +25,12 @@ namespace {
 
 using Opened = Result<std::unique_ptr<ImageSource>>;
 
+/// What the user asked for beside the target's name.
+struct Wanted {
+    Selection selection;
+    StreamLimits limits;
+};
+
 constexpr std::array<std::pair<std::string_view, Scheme>, 7> schemes = {
     {{"oci:", Scheme::oci},
      {"oci-archive:", Scheme::oci_archive},
@@ -60,7 +66,7 @@ StreamForm stream_form(Scheme scheme) noexcept {
     }
 }
 
-Opened open_standard_input(Scheme scheme, Selection selection) {
+Opened open_standard_input(Scheme scheme, Wanted wanted) {
     if (scheme == Scheme::oci || scheme == Scheme::dir) {
         return wrong_scheme("-", "standard input is no folder");
     }
@@ -70,36 +76,38 @@ Opened open_standard_input(Scheme scheme, Selection selection) {
     }
     UniqueFd fd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
     if (fd.get() < 0) return fail(ErrorCode::unreadable, system_message(errno), "-");
-    return open_stream(std::move(fd), "-", stream_form(scheme), std::move(selection));
+    return open_stream(std::move(fd), "-", stream_form(scheme), std::move(wanted.selection),
+                       wanted.limits);
 }
 
-Opened open_folder(const std::string& path, Scheme scheme, Selection selection) {
-    if (scheme == Scheme::oci) return open_oci_layout(path, std::move(selection));
+Opened open_folder(const std::string& path, Scheme scheme, Wanted wanted) {
+    if (scheme == Scheme::oci) return open_oci_layout(path, std::move(wanted.selection));
     if (scheme == Scheme::dir) return open_directory(path);
     if (scheme != Scheme::none) return wrong_scheme(path, "this is a folder");
-    if (is_oci_layout(path)) return open_oci_layout(path, std::move(selection));
+    if (is_oci_layout(path)) return open_oci_layout(path, std::move(wanted.selection));
     return open_directory(path);
 }
 
-Opened open_pipe(const std::string& path, Scheme scheme, Selection selection) {
+Opened open_pipe(const std::string& path, Scheme scheme, Wanted wanted) {
     if (scheme == Scheme::oci || scheme == Scheme::dir) return wrong_scheme(path, "no folder");
     UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (fd.get() < 0) return fail(ErrorCode::unreadable, system_message(errno), path);
-    return open_stream(std::move(fd), path, stream_form(scheme), std::move(selection));
+    return open_stream(std::move(fd), path, stream_form(scheme), std::move(wanted.selection),
+                       wanted.limits);
 }
 
 /// A compressed file on disk: an archive passes as a stream, a layer does not.
 Opened open_compressed(const std::shared_ptr<const FileHandle>& file,
-                       std::span<const std::byte> start, Scheme scheme, Selection selection) {
-    if (scheme == Scheme::none && !starts_image_archive(start)) {
+                       std::span<const std::byte> start, Scheme scheme, Wanted wanted) {
+    if (scheme == Scheme::none && !starts_image_archive(start, wanted.limits.memory)) {
         return open_layer_file(file->path(), file->size());
     }
-    return open_pipe(file->path(), scheme, std::move(selection));
+    return open_pipe(file->path(), scheme, std::move(wanted));
 }
 
 /// An archive whose members have holes cut out is read as a stream too: then
 /// libarchive puts the holes back.
-Opened open_plain(std::shared_ptr<const FileHandle> file, Scheme scheme, Selection selection) {
+Opened open_plain(std::shared_ptr<const FileHandle> file, Scheme scheme, Wanted wanted) {
     auto index = index_file(*file);
     if (!index && index.error().code == ErrorCode::malformed) {
         return fail(ErrorCode::unsupported,
@@ -107,15 +115,15 @@ Opened open_plain(std::shared_ptr<const FileHandle> file, Scheme scheme, Selecti
                     file->path(), "layer: scans it as a layer all the same");
     }
     if (!index) return std::unexpected(index.error());
-    const ArchiveDocuments documents = find_documents(*file, *index);
+    const ArchiveDocuments documents = find_documents(file, *index);
     if (scheme == Scheme::oci_archive && !documents.index) {
         return fail(ErrorCode::malformed, "no OCI archive: it has no index.json", file->path());
     }
-    if (scheme == Scheme::docker_archive && !documents.manifest) {
+    if (scheme == Scheme::docker_archive && !documents.manifest && !documents.legacy_layers) {
         return fail(ErrorCode::malformed, "no docker archive: it has no manifest.json",
                     file->path());
     }
-    if (!documents.index && !documents.manifest) {
+    if (!documents.any()) {
         return open_layer_file(file->path(), file->size());
     }
     if (index->has_sparse()) {
@@ -124,12 +132,12 @@ Opened open_plain(std::shared_ptr<const FileHandle> file, Scheme scheme, Selecti
         if (fd.get() < 0) return fail(ErrorCode::unreadable, system_message(errno), file->path());
         return open_stream(std::move(fd), file->path(),
                            by_content ? StreamForm::archive : stream_form(scheme),
-                           std::move(selection));
+                           std::move(wanted.selection), wanted.limits);
     }
-    return open_image_archive(std::move(file), *std::move(index), std::move(selection));
+    return open_image_archive(std::move(file), *std::move(index), std::move(wanted.selection));
 }
 
-Opened open_file(const std::string& path, Scheme scheme, Selection selection) {
+Opened open_file(const std::string& path, Scheme scheme, Wanted wanted) {
     if (scheme == Scheme::oci || scheme == Scheme::dir) {
         return wrong_scheme(path, "this is a file, not a folder");
     }
@@ -142,8 +150,8 @@ Opened open_file(const std::string& path, Scheme scheme, Selection selection) {
     const auto got = (*file)->read_at(0, start);
     if (!got) return std::unexpected(got.error());
     start.resize(*got);
-    if (is_compressed(start)) return open_compressed(*file, start, scheme, std::move(selection));
-    return open_plain(*std::move(file), scheme, std::move(selection));
+    if (is_compressed(start)) return open_compressed(*file, start, scheme, std::move(wanted));
+    return open_plain(*std::move(file), scheme, std::move(wanted));
 }
 
 /// The path that is there, and the reference behind it.
@@ -226,12 +234,13 @@ bool looks_like_registry_reference(std::string_view text) noexcept {
 }
 
 Result<std::unique_ptr<ImageSource>> open_target(std::string_view target,
-                                                 std::string_view platform) {
-    Selection selection;
+                                                 std::string_view platform,
+                                                 const StreamLimits& limits) {
+    Wanted wanted{{}, limits};
     if (!platform.empty()) {
         auto parsed = parse_platform(platform);
         if (!parsed) return std::unexpected(parsed.error());
-        selection.platform = *std::move(parsed);
+        wanted.selection.platform = *std::move(parsed);
     }
     const TargetName name = parse_target(target);
     if (name.scheme == Scheme::registry) return registries_are_not_read(target);
@@ -239,14 +248,14 @@ Result<std::unique_ptr<ImageSource>> open_target(std::string_view target,
     if (name.rest.empty() || name.rest.find('\0') != std::string::npos) {
         return fail(ErrorCode::invalid_argument, "the target names no path", std::string(target));
     }
-    if (name.rest == "-") return open_standard_input(name.scheme, std::move(selection));
+    if (name.rest == "-") return open_standard_input(name.scheme, std::move(wanted));
 
-    const auto found = find_path(name, selection);
+    const auto found = find_path(name, wanted.selection);
     if (!found) return std::unexpected(found.error());
     const mode_t mode = found->status.st_mode;
-    if (S_ISDIR(mode)) return open_folder(found->path, name.scheme, std::move(selection));
-    if (S_ISREG(mode)) return open_file(found->path, name.scheme, std::move(selection));
-    if (S_ISFIFO(mode)) return open_pipe(found->path, name.scheme, std::move(selection));
+    if (S_ISDIR(mode)) return open_folder(found->path, name.scheme, std::move(wanted));
+    if (S_ISREG(mode)) return open_file(found->path, name.scheme, std::move(wanted));
+    if (S_ISFIFO(mode)) return open_pipe(found->path, name.scheme, std::move(wanted));
     return fail(ErrorCode::unsupported, "neither a file, a folder nor a pipe", found->path);
 }
 

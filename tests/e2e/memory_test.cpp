@@ -38,8 +38,44 @@ TEST_P(Memory, StaysUnderTheCeiling) {
 
 INSTANTIATE_TEST_SUITE_P(Streams, Memory,
                          testing::Values("gzip-20g", "zstd-20g", "gzip-10g-file", "members-2m",
-                                         "sparse-1t"),
+                                         "sparse-1t", "xz-dictionary-128m"),
                          test_name);
+
+/// Scans an archive round which xz asks for a dictionary of 1 GiB.
+Ran scan_large_dictionary(std::vector<std::string> options, const std::string& target) {
+    Command command;
+    command.producer = {python(), source() / "fixtures/streams.py", "xz-dictionary-1g"};
+    options.insert(options.begin(), {"scan", "--format", "json"});
+    options.push_back(target);
+    return stratascan(std::move(options), command);
+}
+
+TEST(Memory, ADictionaryOverTheCeilingIsRefusedAndSaid) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "sanitizers take memory of their own";
+#endif
+    const Ran ran = scan_large_dictionary({}, "-");
+    EXPECT_EQ(ran.exit, 2) << ran.err;
+    EXPECT_LE(ran.peak_rss, default_ceiling);
+    EXPECT_NE(ran.out.find("the stream asks for more than"), std::string::npos) << ran.out;
+    // Told that it is an archive, there is nothing that could be scanned without decoding it.
+    const Ran forced = scan_large_dictionary({}, "oci-archive:-");
+    EXPECT_EQ(forced.exit, 3);
+    EXPECT_LE(forced.peak_rss, default_ceiling);
+    EXPECT_NE(forced.err.find("raise --memory"), std::string::npos) << forced.err;
+}
+
+TEST(Memory, AHigherCeilingReadsALargerDictionary) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "sanitizers take memory of their own";
+#endif
+    const Ran ran = scan_large_dictionary({"--memory", "2GiB"}, "-");
+    EXPECT_EQ(ran.exit, 1) << ran.err;
+    EXPECT_LE(ran.peak_rss, std::uint64_t{2} << 30);
+    const json report = report_of(ran);
+    ASSERT_TRUE(report.is_object()) << ran.err;
+    EXPECT_EQ(report.at("targets").at(0).at("coverage").at("complete"), true) << ran.out;
+}
 
 TEST(Memory, ASmallerCeilingIsKeptToo) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

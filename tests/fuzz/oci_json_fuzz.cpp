@@ -18,13 +18,17 @@ using stratascan::fail;
 using stratascan::Result;
 using stratascan::source::BlobStore;
 
-/// Every blob name leads to one of a few documents.
+/// Every blob name leads to one of a few documents. An empty one is absent.
 class MadeUpStore final : public BlobStore {
 public:
     explicit MadeUpStore(std::string_view input) {
-        for (const char* name : {"index.json", "manifest.json", "a", "b", "c"}) {
+        const std::string lower = std::string(64, '1') + "/json";
+        const std::string upper = std::string(64, '2') + "/json";
+        for (const std::string& name : {std::string("index.json"), std::string("manifest.json"),
+                                        std::string("a"), std::string("b"), std::string("c"),
+                                        std::string("repositories"), lower, upper}) {
             const std::size_t end = std::min(input.find('\0'), input.size());
-            documents_[name] = std::string(input.substr(0, end));
+            if (end > 0) documents_[name] = std::string(input.substr(0, end));
             input.remove_prefix(std::min(end + 1, input.size()));
         }
     }
@@ -33,12 +37,20 @@ public:
         const auto found = documents_.find(name);
         if (found != documents_.end()) return found->second;
         if (!name.starts_with("blobs/")) return fail(ErrorCode::not_found, "no");
-        return documents_.at(std::string(1, static_cast<char>('a' + name.back() % 3)));
+        const auto any = documents_.find(std::string(1, static_cast<char>('a' + name.back() % 3)));
+        if (any == documents_.end()) return fail(ErrorCode::not_found, "no");
+        return any->second;
     }
 
     std::optional<Blob> find(const std::string& name) const override {
         if (name.size() % 2 == 0) return std::nullopt;
         return Blob{name, 1};
+    }
+
+    std::vector<std::string> names() const override {
+        std::vector<std::string> names;
+        for (const auto& [name, bytes] : documents_) names.push_back(name);
+        return names;
     }
 
     std::string_view place() const noexcept override { return "archive"; }
@@ -52,13 +64,15 @@ private:
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-    switch (data[0] % 4) {
+    switch (data[0] % 6) {
         case 0: (void)stratascan::source::parse_oci_document(bytes); break;
         case 1: (void)stratascan::source::parse_config(bytes); break;
         case 2: (void)stratascan::source::parse_docker_manifest(bytes); break;
+        case 3: (void)stratascan::source::parse_legacy_layer(bytes); break;
+        case 4: (void)stratascan::source::parse_legacy_tags(bytes); break;
         default: {
             stratascan::source::Selection selection;
-            if (data[0] % 8 == 7) selection.platform = {"linux", "amd64", ""};
+            if (data[0] % 12 == 11) selection.platform = {"linux", "amd64", ""};
             (void)stratascan::source::resolve_images(MadeUpStore(bytes), selection);
         }
     }

@@ -106,6 +106,79 @@ TEST(Metadata, EveryMemberIsATextUnderItsOwnName) {
     EXPECT_EQ(rest->text.find(password), std::string::npos) << "taken out, not doubled";
 }
 
+TEST(Metadata, DocumentsBesideTheConfigAreTextsAndWhatIsRepeatedIsNot) {
+    using Form = source::SideDocument::Form;
+    ImageRef image = image_with(config_of(json::array()), 2);
+    image.layers[1].created_by = "RUN make";
+    const json below = {{"id", "b"},
+                        {"config", {{"Env", {"DB_PASSWORD=" + password, "OLD=" + password}}}},
+                        {"container_config",
+                         {{"Env", {"OLD=" + password}}, {"Cmd", {"RUN", "make"}}}}};
+    image.documents = {
+        {Form::layer_json, "b/json", below.dump(), 1},
+        {Form::text, "b/VERSION", "1.0", 1},
+        {Form::text, "notes", "{no JSON", -1},
+        {Form::index, "index.json",
+         json{{"annotations", {{"note", password}}},
+              {"manifests", {{{"annotations", {{"n", password}}}, {"x", "kept"}}}}}
+             .dump(),
+         -1},
+        {Form::container, "compression", "{}", -1}};
+    const auto texts = texts_of(image);
+    const MetadataText* old = text_at(texts, "b/json: config.Env[1]");
+    ASSERT_NE(old, nullptr);
+    EXPECT_EQ(old->source, Source::env);
+    EXPECT_EQ(old->layer_index, 1);
+    EXPECT_EQ(text_at(texts, "b/json: config.Env[0]"), nullptr) << "the config says it";
+    EXPECT_EQ(text_at(texts, "b/json: container_config.Env[0]"), nullptr) << "it was just said";
+    EXPECT_EQ(text_at(texts, "b/json: container_config.Cmd"), nullptr) << "it is the build step";
+    ASSERT_NE(text_at(texts, "layers[1].created_by"), nullptr);
+    EXPECT_EQ(text_at(texts, "layers[1].created_by")->text, "RUN make");
+    ASSERT_NE(text_at(texts, "b/VERSION"), nullptr);
+    EXPECT_EQ(text_at(texts, "b/VERSION")->text, "1.0");
+    ASSERT_NE(text_at(texts, "notes"), nullptr);
+    EXPECT_EQ(text_at(texts, "notes")->text, "{no JSON");
+    ASSERT_NE(text_at(texts, "index.json"), nullptr);
+    EXPECT_NE(text_at(texts, "index.json")->text.find("kept"), std::string::npos);
+    EXPECT_EQ(text_at(texts, "index.json")->text.find(password), std::string::npos)
+        << "annotations are with the images that they are about";
+    ASSERT_NE(text_at(texts, "compression"), nullptr);
+    EXPECT_EQ(text_at(texts, "compression")->source, Source::trailer);
+}
+
+TEST(Metadata, ABuildStepOfALayerIsScannedWhateverTheConfigIs) {
+    for (const char* config : {"", "no JSON", R"({"history":[]})", "{}"}) {
+        ImageRef image = image_with(json::object(), 1);
+        image.config = config;
+        image.layers[0].created_by = "RUN login " + password;
+        const auto texts = texts_of(image);
+        ASSERT_NE(text_at(texts, "layers[0].created_by"), nullptr) << config;
+        EXPECT_EQ(text_at(texts, "layers[0].created_by")->layer_index, 0);
+        std::vector<std::string> notes;
+        EXPECT_EQ(build_steps(image, notes).at(0), image.layers[0].created_by) << config;
+    }
+}
+
+TEST(Join, StraysAreFilesOfTheirOwnUnderTheirNames) {
+    ImageRef image = image_with(json::object(), 2);
+    image.kind = "stray";
+    image.config.clear();
+    image.layers[0].name = "notes.txt";
+    image.layers[1].name = "blobs/x";
+    LayerResult text = result_for(image.layers[0]);
+    text.is_archive = false;
+    text.findings.push_back(finding_at("", 0));
+    LayerResult tar = result_for(image.layers[1]);
+    tar.findings.push_back(finding_at("etc/passwd", 0));
+    const TargetReport report = join("t", image, {&text, &tar}, {}, false);
+    EXPECT_TRUE(report.coverage.complete);
+    ASSERT_EQ(report.findings.size(), 2U);
+    EXPECT_EQ(report.findings[0].path, "notes.txt");
+    EXPECT_EQ(report.findings[0].source, Source::file);
+    EXPECT_EQ(report.findings[1].path, "etc/passwd");
+    EXPECT_EQ(report.layers.at(1).path, "blobs/x");
+}
+
 TEST(Metadata, ManifestAnnotationsAndEmbeddedDataAreTexts) {
     ImageRef image = image_with(json::object(), 1);
     image.kind = "attestation";

@@ -53,7 +53,9 @@ TEST(Documents, AMissingManifestOrConfigIsAGap) {
     const std::string config = ImageBuilder::config_bytes({lower_layer});
     builder.drop("blobs/sha256/" + sha256(config).substr(7));
     const Reading reading = read_target(builder.write_folder(temp, "layout"));
-    ASSERT_EQ(reading.images.size(), 2U) << reading.error;
+    ASSERT_EQ(reading.images.size(), 3U) << reading.error;
+    EXPECT_EQ(reading.images[2].kind, "stray") << "nobody names its layer any more";
+    EXPECT_EQ(reading.images[2].layers.at(0).digest, sha256(upper_layer));
     EXPECT_NE(gaps_of(reading.images[0]).find("config is missing"), std::string::npos);
     EXPECT_EQ(reading.images[0].platform, "linux/amd64") << "the index says it too";
     EXPECT_EQ(reading.images[0].config_digest, sha256(config));
