@@ -80,7 +80,10 @@ std::optional<Follow> Follow::from(const Patterns& patterns, const States& now) 
     const Automaton& automaton = patterns.automaton();
     const std::vector<Bytes> kinds = kinds_of(automaton);
     if (kinds.size() > 255) return std::nullopt;
-    std::map<States, std::uint16_t> numbers = {{now, 2}};
+    const auto width = static_cast<std::uint16_t>(kinds.size());
+    const std::size_t most = std::min<std::size_t>(most_states, 0xffffU / width - 3);
+    const std::uint16_t accept = width;
+    std::map<States, std::uint16_t> rows = {{now, static_cast<std::uint16_t>(2 * width)}};
     std::deque<States> open = {now};
     std::vector<std::uint16_t> next(2 * kinds.size(), 0);
     while (!open.empty()) {
@@ -88,22 +91,22 @@ std::optional<Follow> Follow::from(const Patterns& patterns, const States& now) 
         open.pop_front();
         for (const Bytes& kind : kinds) {
             const States reached = automaton.step(states, kind);
-            std::uint16_t number = 0;
+            std::uint16_t row = 0;
             if (patterns.ended(reached)) {
-                number = accept;
+                row = accept;
             } else if (!reached.empty()) {
-                const auto known = numbers.find(reached);
-                if (known != numbers.end()) {
-                    number = known->second;
-                } else if (numbers.size() < most_states) {
-                    number = static_cast<std::uint16_t>(numbers.size() + 2);
-                    numbers.emplace(reached, number);
+                const auto known = rows.find(reached);
+                if (known != rows.end()) {
+                    row = known->second;
+                } else if (rows.size() < most) {
+                    row = static_cast<std::uint16_t>((rows.size() + 2) * width);
+                    rows.emplace(reached, row);
                     open.push_back(reached);
                 } else {
-                    number = accept;
+                    row = accept;
                 }
             }
-            next.push_back(number);
+            next.push_back(row);
         }
     }
     std::array<std::uint8_t, 256> kind_of{};
@@ -115,13 +118,14 @@ std::optional<Follow> Follow::from(const Patterns& patterns, const States& now) 
     Follow follow;
     follow.form_.resize(header);
     std::memcpy(follow.form_.data(), kind_of.data(), kind_of.size());
-    follow.form_[header - 1] = static_cast<std::uint16_t>(kinds.size());
+    follow.form_[header - 1] = width;
     follow.form_.insert(follow.form_.end(), next.begin(), next.end());
     return follow;
 }
 
 std::bitset<256> Follow::bytes_at(const std::uint16_t* form, std::size_t distance) {
-    std::set<std::uint16_t> states = {2};
+    const std::uint16_t width = form[header - 1], accept = width;
+    std::set<std::uint16_t> states = {static_cast<std::uint16_t>(2 * width)};
     Bytes bytes;
     for (std::size_t place = 0; place <= distance; ++place) {
         std::set<std::uint16_t> reached;

@@ -55,10 +55,10 @@ public:
         const auto* const kinds = reinterpret_cast<const std::uint8_t*>(form);
         const std::size_t width = form[header - 1];
         const std::uint16_t* const next = form + header;
-        std::size_t state = 2;
+        std::size_t row = 2 * width;
         while (at != end) {
-            state = next[state * width + kinds[static_cast<unsigned char>(*at++)]];
-            if (state < 2) return state == accept;
+            row = next[row + kinds[static_cast<unsigned char>(*at++)]];
+            if (row <= width) return row == width;
         }
         return true;
     }
@@ -66,19 +66,19 @@ public:
     /// What may stand `distance` bytes behind the text; anything, where that is far.
     [[nodiscard]] static std::bitset<256> bytes_at(const std::uint16_t* form, std::size_t distance);
 
-    /// What walk() reads: kinds of bytes (256, a byte each), their number, then for
-    /// each state the next one by kind. States 0 and 1 are "no" and "yes".
+    /// What walk() reads: kinds of bytes (256, a byte each), their number, then a row
+    /// a state: where the next state's row begins, by kind. Rows 0 and 1 are "no"
+    /// and "yes".
     [[nodiscard]] const std::vector<std::uint16_t>& form() const noexcept { return form_; }
 
     static constexpr std::size_t header = 256 / sizeof(std::uint16_t) + 1;
 
 private:
-    static constexpr std::uint16_t accept = 1;
-    /// The state behind `state`, by a byte.
-    [[nodiscard]] static std::uint16_t behind(const std::uint16_t* form, std::uint16_t state,
+    // The row of the state behind `row`, by a byte.
+    [[nodiscard]] static std::uint16_t behind(const std::uint16_t* form, std::uint16_t row,
                                               std::size_t byte) {
         const auto* const kinds = reinterpret_cast<const std::uint8_t*>(form);
-        return form[header + std::size_t{state} * form[header - 1] + kinds[byte]];
+        return form[header + row + kinds[byte]];
     }
 
     std::vector<std::uint16_t> form_;

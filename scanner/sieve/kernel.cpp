@@ -47,6 +47,11 @@ public:
         return bits;
     }
 
+    [[nodiscard]] static std::uint64_t keys(const Plain& first, const Plain& second,
+                                            const char* at) noexcept {
+        return first.keys(at) | second.keys(at);
+    }
+
 private:
     static void mark(const char* text, std::size_t blocks, std::uint64_t* bits, auto holds) {
         for (std::size_t i = 0; i < blocks; ++i) {

@@ -25,8 +25,8 @@ struct Bytes {
     Bytes() = default;
     explicit Bytes(const std::array<std::uint8_t, 128>& table) noexcept
         : low(_mm512_loadu_si512(table.data())), high(_mm512_loadu_si512(table.data() + 64)) {}
-    [[nodiscard]] __m512i of(const char* at) const noexcept {
-        return _mm512_permutex2var_epi8(low, _mm512_loadu_si512(at), high);
+    [[nodiscard]] __m512i of(__m512i bytes) const noexcept {
+        return _mm512_permutex2var_epi8(low, bytes, high);
     }
     __m512i low, high;
 };
@@ -41,7 +41,7 @@ public:
                       std::uint64_t* tokens, std::uint64_t* digits) noexcept {
         const Bytes table(tables.kinds);
         for (std::size_t i = 0; i < blocks; ++i) {
-            const __m512i kinds = table.of(text + i * 64);
+            const __m512i kinds = table.of(_mm512_loadu_si512(text + i * 64));
             tokens[i] = _mm512_test_epi8_mask(kinds, _mm512_set1_epi8(token_kind));
             digits[i] = _mm512_test_epi8_mask(kinds, _mm512_set1_epi8(digit_kind));
         }
@@ -72,12 +72,26 @@ public:
     }
 
     [[nodiscard]] std::uint64_t keys(const char* at) const noexcept {
-        static_assert(table_places == 6);
-        const __m512i all = _mm512_and_si512(
-            _mm512_and_si512(_mm512_and_si512(places_[0].of(at), places_[1].of(at + 1)),
-                             _mm512_and_si512(places_[2].of(at + 2), places_[3].of(at + 3))),
-            _mm512_and_si512(places_[4].of(at + 4), places_[5].of(at + 5)));
+        __m512i all = places_[0].of(_mm512_loadu_si512(at));
+        for (std::size_t i = 1; i < table_places; ++i) {
+            all = _mm512_and_si512(all, places_[i].of(_mm512_loadu_si512(at + i)));
+        }
         return _mm512_test_epi8_mask(all, all);
+    }
+
+    [[nodiscard]] static std::uint64_t keys(const Avx512& first, const Avx512& second,
+                                            const char* at) noexcept {
+        __m512i of_first = _mm512_set1_epi8(-1), of_second = of_first;
+        for (std::size_t i = 0; i < table_places; ++i) {
+            __m512i bytes = _mm512_loadu_si512(at + i);
+            // The compiler would load them twice: a load that crosses lines of the
+            // cache costs more than a register.
+            asm("" : "+v"(bytes));
+            of_first = _mm512_and_si512(of_first, first.places_[i].of(bytes));
+            of_second = _mm512_and_si512(of_second, second.places_[i].of(bytes));
+        }
+        const __m512i either = _mm512_or_si512(of_first, of_second);
+        return _mm512_test_epi8_mask(either, either);
     }
 
 private:

@@ -7,6 +7,7 @@
 //     static void prints(text, blocks, prints)
 //     static std::size_t list(bits, blocks, numbers): of blocks that have a bit
 //     Simd(const KeyTable&), std::uint64_t keys(text): places that a bucket allows
+//     static std::uint64_t keys(first, second, text): those that one of two allows
 #pragma once
 
 #include "scanner/sieve/kernel_block.hpp"
@@ -93,7 +94,7 @@ public:
     /// The places of a block that a bucket allows.
     [[nodiscard]] std::uint64_t of(const char* block) const noexcept {
         if constexpr (tables_of(group) == 1) return first_.keys(block);
-        return first_.keys(block) | second_.keys(block);
+        return Simd::keys(first_, second_, block);
     }
 
 private:

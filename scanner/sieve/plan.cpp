@@ -23,7 +23,7 @@ using States = match::Automaton::States;
 
 // Rules' matches are no wider than a window's margin.
 constexpr std::uint64_t widest_range = layer::margin;
-constexpr std::string_view magic = "stratascan sieve 3\n";
+constexpr std::string_view magic = "stratascan sieve 4\n";
 
 std::bitset<256> token_bytes() {
     std::bitset<256> bytes;
