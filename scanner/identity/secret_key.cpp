@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -114,9 +114,7 @@ std::string unwrapped(std::string_view secret) {
 
 }  // namespace
 
-SecretKey::SecretKey(std::string bytes) : bytes_(std::move(bytes)) {}
-
-SecretKey::~SecretKey() { OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
+void SecretKey::FreeMac::operator()(evp_mac_ctx_st* mac) const noexcept { EVP_MAC_CTX_free(mac); }
 
 Result<SecretKey> SecretKey::load(const std::string& path) {
     const std::string place = path.empty() ? default_path() : path;
@@ -130,21 +128,49 @@ Result<SecretKey> SecretKey::load(const std::string& path) {
         bytes = read_key(place);
     }
     if (!bytes) return std::unexpected(bytes.error());
-    return SecretKey(std::move(*bytes));
+    EVP_MAC* const hmac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+    Mac mac(EVP_MAC_CTX_new(hmac));
+    EVP_MAC_free(hmac);
+    std::string digest = "SHA256";
+    const std::array<OSSL_PARAM, 2> parameters = {
+        OSSL_PARAM_construct_utf8_string("digest", digest.data(), digest.size()),
+        OSSL_PARAM_construct_end()};
+    const bool ready = mac != nullptr &&
+                       EVP_MAC_init(mac.get(),
+                                    reinterpret_cast<const unsigned char*>(bytes->data()),
+                                    bytes->size(), parameters.data()) == 1;
+    OPENSSL_cleanse(bytes->data(), bytes->size());
+    if (!ready) {
+        return fail(ErrorCode::unsupported, "OpenSSL has no HMAC with SHA-256 here", {},
+                    "check OpenSSL's configuration (OPENSSL_CONF)");
+    }
+    return SecretKey(std::move(mac));
 }
 
 std::string SecretKey::name(std::string_view secret) const {
-    const bool pem = secret.starts_with("-----BEGIN");
-    std::string text("secret");
-    text += '\0';
-    text += pem ? unwrapped(secret) : std::string(secret);
-    std::array<unsigned char, EVP_MAX_MD_SIZE> mac{};
-    unsigned size = 0;
-    HMAC(EVP_sha256(), bytes_.data(), static_cast<int>(bytes_.size()),
-         reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(), &size);
-    OPENSSL_cleanse(text.data(), text.size());
+    const Mac mac(EVP_MAC_CTX_dup(mac_.get()));
+    const auto add = [&](std::string_view bytes) {
+        EVP_MAC_update(mac.get(), reinterpret_cast<const unsigned char*>(bytes.data()),
+                       bytes.size());
+    };
+    add(std::string_view("secret\0", 7));
+    if (secret.starts_with("-----BEGIN")) {
+        std::string text = unwrapped(secret);
+        add(text);
+        OPENSSL_cleanse(text.data(), text.size());
+    } else {
+        add(secret);
+    }
+    std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
+    std::size_t size = 0;
+    EVP_MAC_final(mac.get(), bytes.data(), &size, bytes.size());
+    constexpr std::string_view digits = "0123456789abcdef";
     std::string name = "hmac-sha256:";
-    for (unsigned i = 0; i < size; ++i) name += fmt::format("{:02x}", mac[i]);
+    name.reserve(name.size() + 2 * size);
+    for (std::size_t i = 0; i < size; ++i) {
+        name += digits[bytes[i] >> 4U];
+        name += digits[bytes[i] & 15U];
+    }
     return name;
 }
 

@@ -4,10 +4,13 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "stratascan/error.hpp"
+
+struct evp_mac_ctx_st;  // OpenSSL's EVP_MAC_CTX
 
 namespace stratascan::identity {
 
@@ -22,15 +25,15 @@ public:
     /// do not count in a PEM block, so that a key is known however it is wrapped.
     [[nodiscard]] std::string name(std::string_view secret) const;
 
-    SecretKey(SecretKey&&) noexcept = default;
-    SecretKey& operator=(SecretKey&&) noexcept = default;
-    SecretKey(const SecretKey&) = delete;
-    SecretKey& operator=(const SecretKey&) = delete;
-    ~SecretKey();
-
 private:
-    explicit SecretKey(std::string bytes);
-    std::string bytes_;
+    struct FreeMac {
+        void operator()(evp_mac_ctx_st* mac) const noexcept;
+    };
+    using Mac = std::unique_ptr<evp_mac_ctx_st, FreeMac>;
+
+    explicit SecretKey(Mac mac) noexcept : mac_(std::move(mac)) {}
+    // HMAC-SHA256 under the key, before the first byte; names are made with copies.
+    Mac mac_;
 };
 
 /// A secret as it may be shown: its public prefix, and how long it is.
