@@ -7,6 +7,7 @@
 
 #include "scanner/sieve/follow.hpp"
 #include "scanner/sieve/required.hpp"
+#include "scanner/sieve/sample.hpp"
 
 namespace stratascan::sieve {
 
@@ -22,6 +23,20 @@ std::uint64_t eight_bytes(std::string_view text, std::size_t at) noexcept {
         std::memcpy(&bytes, text.data() + at, text.size() - at);
     }
     return bytes;
+}
+
+// A processor, or an emulation of one, whose vectors err must not cost a finding.
+bool agrees(const Tables& tables, Kernel kernel) {
+    constexpr std::size_t bytes = 2 << 10;
+    const auto places_of = [&](Kernel one, bool programs) {
+        std::array<std::uint32_t, bytes + kernel_slack> places{};
+        const std::size_t count =
+            one(tables, text_sample().data(), 0, bytes, programs, places.data());
+        return std::vector<std::uint32_t>(places.begin(),
+                                          places.begin() + static_cast<std::ptrdiff_t>(count));
+    };
+    return places_of(kernel, false) == places_of(&plain_kernel, false) &&
+           places_of(kernel, true) == places_of(&plain_kernel, true);
 }
 
 }  // namespace
@@ -47,7 +62,9 @@ Sieve::Sieve(Plan plan, Kernel kernel)
 
 std::shared_ptr<const Sieve> Sieve::for_this_processor(Plan plan) {
     const Kernel kernel = best_kernel();
-    return kernel == nullptr ? nullptr : std::make_shared<const Sieve>(std::move(plan), kernel);
+    if (kernel == nullptr) return nullptr;
+    auto sieve = std::make_shared<const Sieve>(std::move(plan), kernel);
+    return agrees(sieve->tables_, kernel) ? sieve : nullptr;
 }
 
 Sieve::Entry Sieve::entry_of(const Needle& needle) const {

@@ -31,7 +31,7 @@ public:
     Sieve(Plan plan, Kernel kernel);
 
     /// For this processor; nothing when it has no instructions that make a sieve
-    /// faster than the engine alone.
+    /// faster than the engine alone, or gets other results with them than without.
     [[nodiscard]] static std::shared_ptr<const Sieve> for_this_processor(Plan plan);
 
     /// Appends the stretches of `text` in which an expression may match that goes
