@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <openssl/sha.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "scanner/match/database_cache.hpp"
 #include "scanner/match/pack.hpp"
@@ -35,21 +37,40 @@ Result<Engine> load_carried(match::Pack pack) {
     if (!database) return std::unexpected(database.error());
     auto plan = sieve::read_plan(pack.sieve);
     if (!plan) return std::unexpected(plan.error());
-    return Engine{*rules, *database, sieve::Sieve::for_this_processor(std::move(*plan)), {}};
+    return Engine{*rules, *database, sieve::Sieve::for_this_processor(std::move(*plan)), {}, {}};
 }
 
-Result<Engine> load_with(match::Pack pack, const std::vector<std::string>& rule_files) {
-    auto more = match::read_rule_files(rule_files);
-    if (!more) return std::unexpected(more.error());
+// The carried rules as the extension wants them; what can't be is noted.
+void adapt(match::RuleFile& carried, match::Extension& extension) {
+    for (const auto& [id, where, replaced] : extension.without) {
+        const bool found = std::erase_if(carried.rules, [&id](const match::Rule& rule) {
+                               return rule.id == id;
+                           }) > 0;
+        if (where.empty() || found == !replaced) continue;
+        extension.notes.push_back(
+            found ? fmt::format("{}: rule \"{}\": takes the place of the program's own rule of "
+                                "that id",
+                                where, id)
+                  : fmt::format("{}: `disabledRules`: there is no rule \"{}\" to leave out", where,
+                                id));
+    }
+    for (const auto& allowance : extension.allowances) {
+        match::apply(allowance, carried.rules, extension.notes);
+    }
+}
+
+Result<Engine> load_with(match::Pack pack, match::Extension extension) {
     const auto carried = match::RuleSet::assemble(pack.rules, true);
     if (!carried) return std::unexpected(carried.error());
     match::RuleFile& all = pack.rules;
-    for (match::Rule& rule : more->rules) {
+    adapt(all, extension);
+    for (match::Rule& rule : extension.rules.rules) {
         auto complete = match::complete_rule(std::move(rule));
         if (!complete) return std::unexpected(complete.error());
         all.rules.push_back(std::move(*complete));
     }
-    std::move(more->programs.begin(), more->programs.end(), std::back_inserter(all.programs));
+    std::move(extension.rules.programs.begin(), extension.rules.programs.end(),
+              std::back_inserter(all.programs));
     auto rules = match::RuleSet::assemble(std::move(all));
     if (!rules) return std::unexpected(rules.error());
     auto database = match::cached_database(**rules);
@@ -59,21 +80,36 @@ Result<Engine> load_with(match::Pack pack, const std::vector<std::string>& rule_
     // Rules that can't be sieved are for the engine alone: slower, and as complete.
     auto extended = sieve::extend_plan(**carried, *plan, **rules);
     auto sieve = extended ? sieve::Sieve::for_this_processor(std::move(*extended)) : nullptr;
-    return Engine{*rules, *database, std::move(sieve), {}};
+    return Engine{*rules, *database, std::move(sieve), {}, std::move(extension.notes)};
 }
 
 }  // namespace
 
-Result<Engine> load_engine(const std::vector<std::string>& rule_files) {
+Result<Engine> load_engine_with(match::Extension extension) {
     auto pack = match::read_pack(match::embedded_pack());
     if (!pack) return std::unexpected(pack.error());
-    auto engine = rule_files.empty() ? load_carried(std::move(*pack))
-                                     : load_with(std::move(*pack), rule_files);
+    const bool as_carried = extension.rules.rules.empty() && extension.rules.programs.empty() &&
+                            extension.without.empty() && extension.allowances.empty();
+    auto engine = as_carried ? load_carried(std::move(*pack))
+                             : load_with(std::move(*pack), std::move(extension));
     if (!engine) return engine;
+    if (as_carried) engine->notes = std::move(extension.notes);
     const auto sound = match::check_engine(*engine->database, engine->rules->expressions());
     if (!sound) return std::unexpected(sound.error());
     engine->ruleset = ruleset_name(*engine->rules);
     return engine;
+}
+
+Result<Engine> load_engine(const std::vector<std::string>& rule_files) {
+    auto extension = match::read_extension(rule_files);
+    if (!extension) return std::unexpected(extension.error());
+    return load_engine_with(std::move(*extension));
+}
+
+Result<match::RuleFile> carried_rules() {
+    auto pack = match::read_pack(match::embedded_pack());
+    if (!pack) return std::unexpected(pack.error());
+    return std::move(pack->rules);
 }
 
 }  // namespace stratascan

@@ -3,9 +3,11 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "scanner/identity/secret_key.hpp"
 #include "scanner/match/database.hpp"
+#include "scanner/match/extension.hpp"
 #include "scanner/match/ruleset.hpp"
 #include "scanner/sieve/sieve.hpp"
 #include "stratascan/error.hpp"
@@ -18,10 +20,17 @@ struct Engine {
     std::shared_ptr<const match::Database> database;
     std::shared_ptr<const sieve::Sieve> sieve;  ///< may be null
     std::string ruleset;  ///< "sha256:…", the name of all that results depend on
+    std::vector<std::string> notes;  ///< what of the given rules could not be carried over
 };
 
 /// The rules that the program carries, and those of `rule_files`; checked for
 /// known matches before it is believed.
 [[nodiscard]] Result<Engine> load_engine(const std::vector<std::string>& rule_files);
+
+/// The same, for rules that were read before.
+[[nodiscard]] Result<Engine> load_engine_with(match::Extension extension);
+
+/// The rules that the program carries, as the build completed them.
+[[nodiscard]] Result<match::RuleFile> carried_rules();
 
 }  // namespace stratascan

@@ -92,6 +92,7 @@ public:
     Result<Report> scan(std::span<const std::string> targets, Progress* progress,
                         std::stop_token stop) override;
     const Stats& stats() const noexcept override { return stats_; }
+    const std::vector<std::string>& notes() const noexcept override { return engine_.notes; }
 
     Stats stats_;
 
@@ -124,6 +125,7 @@ private:
     tbb::task_arena arena_;
     tbb::enumerable_thread_specific<layer::WindowScanner> workers_;
     std::mutex stats_mutex_;
+    std::map<std::string, std::uint64_t> gave_way_;  // in files, by the reason
 };
 
 Result<Report> LocalScanner::scan(std::span<const std::string> targets, Progress* progress,
@@ -324,6 +326,7 @@ void LocalScanner::count(const layer::LayerResult& result, const layer::LayerTim
     stats_.read_ns += times.read_ns;
     stats_.hash_ns += times.hash_ns;
     stats_.decode_ns += times.decode_ns;
+    for (const auto& [reason, count] : result.dropped) gave_way_[std::string(reason)] += count;
     if (!times.decoder.empty()) stats_.gzip_decoder = times.decoder;
 }
 
@@ -332,8 +335,12 @@ void LocalScanner::finish_stats(std::uint64_t start) {
     stats_.engine_level = engine_.database->level();
     stats_.windows = stats_.engine_bytes = stats_.sieved_bytes = 0;
     stats_.scan_ns = stats_.confirm_ns = stats_.raw_hits = stats_.confirmed = 0;
+    stats_.dropped = gave_way_;
     for (const layer::WindowScanner& worker : workers_) {
         const layer::ScanCounters& counters = worker.counters();
+        for (const auto& [reason, count] : counters.dropped) {
+            stats_.dropped[std::string(reason)] += count;
+        }
         stats_.windows += counters.windows;
         stats_.engine_bytes += counters.engine_bytes;
         stats_.sieved_bytes += counters.sieved_bytes;

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -65,6 +66,9 @@ struct Stats {
     std::uint64_t read_ns = 0, hash_ns = 0, decode_ns = 0, scan_ns = 0, confirm_ns = 0;
     std::uint64_t windows = 0, sieved_bytes = 0, engine_bytes = 0;
     std::uint64_t raw_hits = 0, confirmed = 0;
+    /// Candidates that became no finding, by the reason; the same for any number of
+    /// threads.
+    std::map<std::string, std::uint64_t> dropped;
     std::uint64_t start_ns = 0, total_ns = 0;
     std::uint64_t peak_rss_bytes = 0;
     std::string gzip_decoder, engine_level;
@@ -85,6 +89,9 @@ public:
                                               std::stop_token stop = {}) = 0;
 
     [[nodiscard]] virtual const Stats& stats() const noexcept = 0;
+
+    /// What of the given rules could not be carried over, one line each.
+    [[nodiscard]] virtual const std::vector<std::string>& notes() const noexcept = 0;
 };
 
 /// 0 complete and clean, 1 findings, 2 nothing found but incomplete.

@@ -26,6 +26,11 @@ void add_rules_command(CLI::App& app, int& code);
 /// "stratascan: message" on standard error; gives exit_failed.
 int complain(std::string_view message);
 
+/// Columns of the terminal, by COLUMNS where standard output is none; 100 where
+/// nobody says.
+[[nodiscard]] unsigned terminal_width();
+[[nodiscard]] bool writes_to_terminal();
+
 /// Writes `text` to `path`, or to standard output when it is empty or "-".
 /// False, with a complaint, when it can't be written in full.
 [[nodiscard]] bool write_output(const std::string& path, std::string_view text);

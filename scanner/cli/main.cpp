@@ -1,8 +1,11 @@
-#include <CLI/CLI.hpp>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 
@@ -17,6 +20,18 @@ int complain(std::string_view message) {
     std::fprintf(stderr, "stratascan: %s\n", text.c_str());
     return exit_failed;
 }
+
+unsigned terminal_width() {
+    winsize size{};
+    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+    if (const char* columns = std::getenv("COLUMNS")) {
+        const long width = std::strtol(columns, nullptr, 10);
+        if (width > 0 && width < 1000) return static_cast<unsigned>(width);
+    }
+    return 100;
+}
+
+bool writes_to_terminal() { return ::isatty(STDOUT_FILENO) == 1; }
 
 bool write_output(const std::string& path, std::string_view text) {
     const bool to_standard = path.empty() || path == "-";

@@ -1,4 +1,3 @@
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -10,6 +9,7 @@
 
 #include "scanner/cli/command.hpp"
 #include "scanner/cli/progress_line.hpp"
+#include "scanner/cli/rules_command.hpp"
 #include "scanner/cli/stop_signals.hpp"
 #include "scanner/report/report_writer.hpp"
 #include "stratascan/scanner.hpp"
@@ -30,16 +30,6 @@ struct ScanArguments {
     bool secrets_only = false;
     bool programs_only = false;
 };
-
-unsigned terminal_width() {
-    winsize size{};
-    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-    if (const char* columns = std::getenv("COLUMNS")) {
-        const long width = std::strtol(columns, nullptr, 10);
-        if (width > 0 && width < 1000) return static_cast<unsigned>(width);
-    }
-    return 100;
-}
 
 report::TableStyle table_style(const ScanArguments& arguments) {
     const bool terminal = arguments.output.empty() && ::isatty(STDOUT_FILENO) == 1;
@@ -62,6 +52,7 @@ int scan(ScanArguments& arguments) {
     const StopSignals signals;
     auto scanner = Scanner::create(arguments.options);
     if (!scanner) return complain(scanner.error().message());
+    if (!arguments.quiet) tell_notes((*scanner)->notes());
     Result<Report> report;
     {
         std::optional<ProgressLine> line;
@@ -98,7 +89,8 @@ void add_options(CLI::App& command, ScanArguments& arguments) {
     command.add_option("--platform", options.platform,
                        "Only this platform of an index, as os/arch[/variant] (default: all)");
     command.add_option("--rules", options.rule_files,
-                       "More rules, a TOML file or a folder of them")
+                       "More rules: a TOML file, or a folder of them, in the form of patterns/\n"
+                       "or of gitleaks")
         ->allow_extra_args(false);
     command.add_option("--key-file", options.key_file,
                        "Key of the HMAC that names secrets (default: one made on first use)");

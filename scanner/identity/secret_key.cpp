@@ -128,6 +128,10 @@ Result<SecretKey> SecretKey::load(const std::string& path) {
         bytes = read_key(place);
     }
     if (!bytes) return std::unexpected(bytes.error());
+    return prepared(std::move(*bytes));
+}
+
+Result<SecretKey> SecretKey::prepared(std::string bytes) {
     EVP_MAC* const hmac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
     Mac mac(EVP_MAC_CTX_new(hmac));
     EVP_MAC_free(hmac);
@@ -137,14 +141,23 @@ Result<SecretKey> SecretKey::load(const std::string& path) {
         OSSL_PARAM_construct_end()};
     const bool ready = mac != nullptr &&
                        EVP_MAC_init(mac.get(),
-                                    reinterpret_cast<const unsigned char*>(bytes->data()),
-                                    bytes->size(), parameters.data()) == 1;
-    OPENSSL_cleanse(bytes->data(), bytes->size());
+                                    reinterpret_cast<const unsigned char*>(bytes.data()),
+                                    bytes.size(), parameters.data()) == 1;
+    OPENSSL_cleanse(bytes.data(), bytes.size());
     if (!ready) {
         return fail(ErrorCode::unsupported, "OpenSSL has no HMAC with SHA-256 here", {},
                     "check OpenSSL's configuration (OPENSSL_CONF)");
     }
     return SecretKey(std::move(mac));
+}
+
+Result<SecretKey> SecretKey::passing() {
+    std::string bytes(made_key_bytes, '\0');
+    if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()),
+                   static_cast<int>(bytes.size())) != 1) {
+        return fail(ErrorCode::unreadable, "the system gives no random bytes");
+    }
+    return prepared(std::move(bytes));
 }
 
 std::string SecretKey::name(std::string_view secret) const {

@@ -21,6 +21,9 @@ public:
     /// there. A file that others may read, or of fewer than 16 bytes, is refused.
     [[nodiscard]] static Result<SecretKey> load(const std::string& path);
 
+    /// A key that is kept nowhere, for work whose results name no secret.
+    [[nodiscard]] static Result<SecretKey> passing();
+
     /// "hmac-sha256:" and 64 hex digits. White space and the escapes \n and \r
     /// do not count in a PEM block, so that a key is known however it is wrapped.
     [[nodiscard]] std::string name(std::string_view secret) const;
@@ -31,6 +34,8 @@ private:
     };
     using Mac = std::unique_ptr<evp_mac_ctx_st, FreeMac>;
 
+    /// Wipes the bytes.
+    [[nodiscard]] static Result<SecretKey> prepared(std::string bytes);
     explicit SecretKey(Mac mac) noexcept : mac_(std::move(mac)) {}
     // HMAC-SHA256 under the key, before the first byte; names are made with copies.
     Mac mac_;

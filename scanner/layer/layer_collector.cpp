@@ -141,7 +141,7 @@ void LayerCollector::close(std::uint32_t ordinal, OpenFile& file) {
         by_source[found.finding.source].push_back(std::move(found));
     }
     for (auto& [source, findings] : by_source) {
-        settle(findings);
+        settle(findings, dropped_);
         for (WindowFinding& found : findings) {
             found.finding.path = file.path;
             if (findings_.size() < findings_a_layer) {
@@ -184,6 +184,7 @@ void LayerCollector::finish(LayerResult& result) {
     result.findings = std::move(findings_);
     result.programs = std::move(found_programs_);
     result.paths = std::move(paths_);
+    result.dropped = std::move(dropped_);
     std::move(gaps_.begin(), gaps_.end(), std::back_inserter(result.gaps));
 }
 

@@ -62,6 +62,7 @@ private:
     std::vector<LayerProgram> found_programs_;
     std::vector<Gap> gaps_;
     PathIndex paths_;
+    DropCounts dropped_;
     std::uint64_t findings_dropped_ = 0;
     std::optional<Error> error_;
 };

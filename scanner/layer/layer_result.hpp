@@ -7,6 +7,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -90,6 +91,8 @@ struct LayerResult {
     std::vector<LayerFinding> findings;  ///< sorted by (ordinal, offset, rule)
     std::vector<LayerProgram> programs;  ///< sorted by (ordinal, program)
     PathIndex paths;
+    /// Findings that gave way to others of the same file, by the reason.
+    std::map<std::string_view, std::uint64_t> dropped;
 };
 
 }  // namespace stratascan::layer

@@ -1,8 +1,6 @@
 #include "scanner/layer/window_scan.hpp"
 
 #include <algorithm>
-#include <map>
-#include <tuple>
 
 #include "scanner/layer/clock.hpp"
 
@@ -14,6 +12,8 @@ namespace {
 constexpr std::uint32_t observations_a_literal = 4;
 // Bytes round a secret that decide whether its file has lines.
 constexpr std::size_t text_sight = 1024;
+// A window full of candidates is counted in parts, so that it does not fill memory.
+constexpr std::size_t most_dropped = 1 << 14;
 
 // Vectorised for what the processor has; the rest of the build is for the least
 // common one. ThreadSanitizer is not up yet when the loader chooses between clones.
@@ -80,6 +80,7 @@ WindowScan WindowScanner::scan(Window& window) {
     std::fill(seen_literals_.begin(), seen_literals_.end(), Seen{});
     line_cursor_ = {};
     look_at_hits(window, result);
+    settle_dropped();
     if (options_.programs) read_heads(window, result);
     if (!window.last) mark_open_member(window, result);
     for (Member& member : window.members) {
@@ -144,9 +145,12 @@ void WindowScanner::look_at_hit(const Window& window, const Region& region, cons
     }
     if (!options_.secrets || expression.rules.empty()) return;
     matches_.clear();
+    const std::string_view path =
+        region.has_member ? std::string_view(window.members[region.member].path) : "";
     for (const std::uint32_t rule : expression.rules) {
-        second_look_.look(rule, region.text, end, matches_);
+        second_look_.look(rule, region.text, end, matches_, {path, &dropped_});
     }
+    count_dropped(region.stream_begin);
     for (match::Match& match : matches_) {
         WindowFinding found;
         found.member = region.has_member ? region.member : ~std::uint32_t{0};
@@ -174,6 +178,22 @@ void WindowScanner::look_at_hit(const Window& window, const Region& region, cons
         }
         result.findings.push_back(std::move(found));
     }
+}
+
+void WindowScanner::count_dropped(std::uint64_t stream_begin) {
+    for (const match::Dropped& one : dropped_) {
+        window_dropped_.push_back(
+            {stream_begin + one.begin, stream_begin + one.end, one.rule, one.reason});
+    }
+    dropped_.clear();
+    if (window_dropped_.size() >= most_dropped) settle_dropped();
+}
+
+void WindowScanner::settle_dropped() {
+    std::sort(window_dropped_.begin(), window_dropped_.end());
+    const auto end = std::unique(window_dropped_.begin(), window_dropped_.end());
+    for (auto one = window_dropped_.begin(); one != end; ++one) ++counters_.dropped[one->reason];
+    window_dropped_.clear();
 }
 
 // Findings come almost in order: each counts on from the one before it, or a file
@@ -252,8 +272,9 @@ Result<std::vector<Finding>> WindowScanner::scan_text(std::string_view text) {
     for (const match::Hit& hit : hits_) {
         matches_.clear();
         for (const std::uint32_t rule : rules_.expressions()[hit.expression].rules) {
-            second_look_.look(rule, text, hit.end, matches_);
+            second_look_.look(rule, text, hit.end, matches_, {{}, &dropped_});
         }
+        count_dropped(0);
         for (match::Match& match : matches_) {
             match.finding.offset = match.begin;
             WindowFinding one;
@@ -262,60 +283,11 @@ Result<std::vector<Finding>> WindowScanner::scan_text(std::string_view text) {
             found.push_back(std::move(one));
         }
     }
-    settle(found);
+    settle_dropped();
+    settle(found, counters_.dropped);
     std::vector<Finding> findings;
     for (WindowFinding& finding : found) findings.push_back(std::move(finding.finding));
     return findings;
-}
-
-namespace {
-
-// Of several rules that see the same value, the most telling one stays. The
-// findings are sorted, so that equals are decided by the rule's name.
-void keep_best(std::vector<WindowFinding>& findings) {
-    const auto rank = [](const WindowFinding& found) {
-        const bool proved = found.finding.evidence == Evidence::verified;
-        return std::tuple(!found.generic, proved, found.finding.confidence,
-                          found.finding.severity);
-    };
-    std::map<std::pair<std::uint64_t, std::uint64_t>, std::size_t> best;
-    for (std::size_t i = 0; i < findings.size(); ++i) {
-        const Finding& finding = findings[i].finding;
-        const auto [kept, fresh] = best.try_emplace({finding.offset, finding.length}, i);
-        if (!fresh && rank(findings[kept->second]) < rank(findings[i])) kept->second = i;
-    }
-    std::vector<WindowFinding> rest;
-    rest.reserve(best.size());
-    for (const auto& [span, index] : best) rest.push_back(std::move(findings[index]));
-    findings = std::move(rest);
-}
-
-}  // namespace
-
-void settle(std::vector<WindowFinding>& findings) {
-    const auto key = [](const WindowFinding& found) {
-        return std::tuple<std::uint64_t, std::string_view, std::uint64_t>(
-            found.finding.offset, found.finding.rule, found.finding.length);
-    };
-    std::sort(findings.begin(), findings.end(),
-              [&](const auto& a, const auto& b) { return key(a) < key(b); });
-    keep_best(findings);
-    // Sorted by begin: a generic finding overlaps a specific one when one of the
-    // specific ones that begin before its end reaches beyond its begin.
-    std::vector<std::pair<std::uint64_t, std::uint64_t>> specific;  // begin, furthest end so far
-    std::uint64_t furthest = 0;
-    for (const WindowFinding& found : findings) {
-        if (found.generic) continue;
-        furthest = std::max(furthest, found.finding.offset + found.finding.length);
-        specific.emplace_back(found.finding.offset, furthest);
-    }
-    std::erase_if(findings, [&](const WindowFinding& found) {
-        if (!found.generic) return false;
-        const std::uint64_t end = found.finding.offset + found.finding.length;
-        const auto behind = std::lower_bound(specific.begin(), specific.end(),
-                                             std::pair{end, std::uint64_t{0}});
-        return behind != specific.begin() && std::prev(behind)->second > found.finding.offset;
-    });
 }
 
 }  // namespace stratascan::layer

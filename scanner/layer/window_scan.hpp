@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "scanner/layer/hit_finder.hpp"
@@ -52,10 +54,14 @@ struct WindowScan {
     std::optional<Error> error;
 };
 
+/// How many candidates became no finding, by the reason (match/drop_reason.hpp).
+using DropCounts = std::map<std::string_view, std::uint64_t>;
+
 /// Counters that workers add to.
 struct ScanCounters {
     std::uint64_t scan_ns = 0, confirm_ns = 0;
     std::uint64_t windows = 0, engine_bytes = 0, sieved_bytes = 0, hits = 0, confirmed = 0;
+    DropCounts dropped;
 };
 
 struct ScanOptions {
@@ -84,6 +90,8 @@ private:
     void look_at_hits(const Window& window, WindowScan& result);
     void look_at_hit(const Window& window, const Region& region, const match::Hit& hit,
                      std::size_t end, WindowScan& result);
+    void count_dropped(std::uint64_t stream_begin);
+    void settle_dropped();
     void see_program(const Region& region, std::uint32_t literal, std::size_t end,
                      WindowScan& result);
     [[nodiscard]] std::int64_t lines_from(const Window& window, std::uint64_t mark,
@@ -97,6 +105,16 @@ private:
     ScanOptions options_;
     std::vector<match::Hit> hits_;
     std::vector<match::Match> matches_;
+    // Of the hit that is looked at; and of the window, at places of the stream, so
+    // that a candidate with several anchors counts once.
+    std::vector<match::Dropped> dropped_;
+    struct DroppedPlace {
+        std::uint64_t begin = 0, end = 0;
+        std::uint32_t rule = 0;
+        std::string_view reason;
+        auto operator<=>(const DroppedPlace&) const = default;
+    };
+    std::vector<DroppedPlace> window_dropped_;
     // How often each literal was observed in the member that had it last.
     struct Seen {
         std::uint32_t member = ~std::uint32_t{0};
@@ -113,9 +131,18 @@ private:
     ScanCounters counters_;
 };
 
+/// A finding that gave way to another rule's when a file's were settled.
+struct GaveWay {
+    WindowFinding finding;
+    std::string to;           ///< the other rule
+    std::string_view reason;  ///< dropped::same_bytes or dropped::overlapped
+};
+
 /// Of findings of the same bytes keeps the most telling one, drops generic ones
 /// that overlap specific ones, and sorts by offset and length. All must be of one
-/// member and source.
-void settle(std::vector<WindowFinding>& findings);
+/// member and source. Counts what was dropped in `counts`, and hands it over to
+/// `gave_way` where that is not null.
+void settle(std::vector<WindowFinding>& findings, DropCounts& counts,
+            std::vector<GaveWay>* gave_way = nullptr);
 
 }  // namespace stratascan::layer

@@ -8,8 +8,28 @@ namespace stratascan::match {
 
 namespace {
 
-constexpr std::string_view rules_magic = "stratascan rules 2\n";
-constexpr std::string_view pack_magic = "stratascan pack 2\n";
+constexpr std::string_view rules_magic = "stratascan rules 3\n";
+constexpr std::string_view pack_magic = "stratascan pack 3\n";
+
+void write_allow_list(WireWriter& out, const AllowList& list) {
+    out.text(list.description);
+    out.number(list.all ? 1 : 0);
+    out.texts(list.paths);
+    out.texts(list.regexes);
+    out.number(static_cast<std::uint64_t>(list.target));
+    out.texts(list.stopwords);
+}
+
+AllowList read_allow_list(WireReader& in) {
+    AllowList list;
+    list.description = in.text();
+    list.all = in.number() != 0;
+    list.paths = in.texts();
+    list.regexes = in.texts();
+    list.target = static_cast<AllowList::Target>(in.number() % 3);
+    list.stopwords = in.texts();
+    return list;
+}
 
 void write_rule(WireWriter& out, const Rule& rule) {
     out.text(rule.id);
@@ -17,6 +37,8 @@ void write_rule(WireWriter& out, const Rule& rule) {
     out.number(static_cast<std::uint64_t>(rule.severity));
     out.number(static_cast<std::uint64_t>(rule.confidence));
     out.text(rule.pattern);
+    out.number(rule.first_group ? 1 : 0);
+    out.text(rule.path);
     out.texts(rule.anchors);
     out.number(rule.nocase ? 1 : 0);
     out.text(rule.gate);
@@ -28,11 +50,15 @@ void write_rule(WireWriter& out, const Rule& rule) {
     out.texts(rule.context);
     out.number(rule.context_within);
     out.texts(rule.allow);
+    out.number(rule.allowlists.size());
+    for (const AllowList& list : rule.allowlists) write_allow_list(out, list);
     out.text(rule.check);
     out.number(static_cast<std::uint64_t>(rule.public_prefix + 1));
     out.texts(rule.examples);
     out.texts(rule.counter_examples);
     out.text(rule.reference);
+    out.text(rule.note);
+    out.text(rule.short_literal_reason);
     out.text(rule.file);
     out.number(rule.line);
 }
@@ -44,6 +70,8 @@ Rule read_rule(WireReader& in) {
     rule.severity = static_cast<Severity>(in.number() % 5);
     rule.confidence = static_cast<Confidence>(in.number() % 3);
     rule.pattern = in.text();
+    rule.first_group = in.number() != 0;
+    rule.path = in.text();
     rule.anchors = in.texts();
     rule.nocase = in.number() != 0;
     rule.gate = in.text();
@@ -55,11 +83,16 @@ Rule read_rule(WireReader& in) {
     rule.context = in.texts();
     rule.context_within = static_cast<std::uint32_t>(in.number());
     rule.allow = in.texts();
+    for (std::uint64_t left = in.count(); left > 0 && in.ok(); --left) {
+        rule.allowlists.push_back(read_allow_list(in));
+    }
     rule.check = in.text();
     rule.public_prefix = static_cast<std::int32_t>(in.number() % 4096) - 1;
     rule.examples = in.texts();
     rule.counter_examples = in.texts();
     rule.reference = in.text();
+    rule.note = in.text();
+    rule.short_literal_reason = in.text();
     rule.file = in.text();
     rule.line = static_cast<std::uint32_t>(in.number());
     return rule;

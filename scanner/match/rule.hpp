@@ -20,6 +20,20 @@ namespace stratascan::match {
 /// Secrets of this many bytes need no digit, whatever their rule says.
 inline constexpr std::size_t digitless = 64;
 
+/// A condition under which a candidate is no secret, as the TOML of gitleaks has
+/// them. It holds when one of its parts does; with `all`, when each part that is
+/// not empty does.
+struct AllowList {
+    enum class Target : std::uint8_t { secret, match, line };
+
+    std::string description;
+    bool all = false;
+    std::vector<std::string> paths;    ///< RE2 over the file's path
+    std::vector<std::string> regexes;  ///< RE2 over what `target` says
+    Target target = Target::secret;
+    std::vector<std::string> stopwords;  ///< anywhere in the secret, ASCII case ignored
+};
+
 struct Rule {
     std::string id;     ///< "github-pat-classic"; unique, kebab case
     std::string title;  ///< "GitHub personal access token (classic)"
@@ -29,6 +43,15 @@ struct Rule {
     /// RE2 syntax over bytes (Latin-1). A group named `secret` captures the
     /// secret; without one the whole match is the secret.
     std::string pattern;
+
+    /// The secret is the first group that holds anything, not the one of that name.
+    /// Only rules in the form of gitleaks have it.
+    bool first_group = false;
+
+    /// RE2 over the file's path, with and without a leading slash; a file whose path
+    /// it does not match is not looked at. Empty: all are. Only rules in the form of
+    /// gitleaks have it.
+    std::string path;
 
     /// Literals of which every match contains at least one; 4 bytes or more.
     /// Empty in the file: derived from the pattern. Matched without regard to
@@ -68,6 +91,9 @@ struct Rule {
     /// RE2 expressions over the secret; a match drops the candidate as not a secret.
     std::vector<std::string> allow;
 
+    /// Further conditions of that kind. Only rules in the form of gitleaks have them.
+    std::vector<AllowList> allowlists;
+
     /// Name of the offline check (evidence/), or empty.
     std::string check;
 
@@ -83,7 +109,13 @@ struct Rule {
     std::vector<std::string> counter_examples;
 
     std::string reference;  ///< where the vendor describes the format
-    std::string file;       ///< the rule file, for messages
+    std::string note;       ///< what else a reader should know; instead of a reference, too
+
+    /// Why what the engine looks for has fewer than `lint::long_literal` bytes.
+    std::string short_literal_reason;
+
+    bool carried_over = false;  ///< read from a file in the form of gitleaks
+    std::string file;           ///< the rule file, for messages
     std::uint32_t line = 0;
 };
 

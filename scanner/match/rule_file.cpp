@@ -8,6 +8,7 @@
 #include <functional>
 #include <iterator>
 #include <map>
+#include <optional>
 
 #include "scanner/match/toml.hpp"
 
@@ -142,6 +143,8 @@ const Setters<Rule>& rule_setters() {
         {"examples", texts(&Rule::examples)},
         {"counter_examples", texts(&Rule::counter_examples)},
         {"reference", text(&Rule::reference)},
+        {"note", text(&Rule::note)},
+        {"short_literal_reason", text(&Rule::short_literal_reason)},
     };
     return setters;
 }
@@ -178,50 +181,63 @@ const Setters<program::ProgramRule>& program_setters() {
     return setters;
 }
 
+// The table's rule; nothing, and every mistake told, when it has one.
 template <typename Target>
-Result<Target> read_table(Reader reader, const toml::table& table, const Setters<Target>& setters) {
+std::optional<Target> read_table(Reader reader, const toml::table& table,
+                                 const Setters<Target>& setters, std::vector<Error>& mistakes) {
     Target target;
-    reader.line = table.source().begin.line;
+    const std::size_t before = mistakes.size();
     if (const auto id = table["id"].value<std::string>()) reader.id = *id;
     for (const auto& [key, node] : table) {
         reader.line = node.source().begin.line;
         const auto setter = setters.find(key.str());
         if (setter == setters.end()) {
-            return reader.wrong(fmt::format("there is no key `{}`", key.str()));
+            mistakes.push_back(reader.wrong(fmt::format("there is no key `{}`", key.str())).error());
+            continue;
         }
         if (auto set = setter->second(reader, key.str(), node, target); !set) {
-            return std::unexpected(set.error());
+            mistakes.push_back(set.error());
         }
     }
     reader.line = table.source().begin.line;
-    if (target.id.empty()) return reader.wrong("`id` is missing");
+    if (target.id.empty() && mistakes.size() == before) {
+        mistakes.push_back(reader.wrong("`id` is missing").error());
+    }
+    if constexpr (std::is_same_v<Target, Rule>) {
+        target.file = reader.file;
+        target.line = reader.line;
+        if (target.pattern.empty() && mistakes.size() == before) {
+            mistakes.push_back(reader.wrong("`pattern` is missing").error());
+        }
+    }
+    if (mistakes.size() > before) return std::nullopt;
     return target;
 }
 
 template <typename Target>
-Result<void> read_array(const std::string& name, const toml::node& node,
-                        const Setters<Target>& setters, std::vector<Target>& into) {
+void read_array(const std::string& name, const toml::node& node, const Setters<Target>& setters,
+                std::vector<Target>& into, std::vector<Error>& mistakes) {
     const toml::array* array = node.as_array();
     const Reader reader{name, {}, node.source().begin.line};
-    if (array == nullptr) return reader.wrong("rules stand in [[rule]] or [[program]] tables");
+    const auto no_table = reader.wrong("rules stand in [[rule]] or [[program]] tables");
+    if (array == nullptr) {
+        mistakes.push_back(no_table.error());
+        return;
+    }
     for (const toml::node& element : *array) {
         const toml::table* table = element.as_table();
-        if (table == nullptr) return reader.wrong("rules stand in [[rule]] or [[program]] tables");
-        auto target = read_table<Target>(reader, *table, setters);
-        if (!target) return std::unexpected(target.error());
-        if constexpr (std::is_same_v<Target, Rule>) {
-            target->file = name;
-            target->line = table->source().begin.line;
-            if (target->pattern.empty()) {
-                return Reader{name, target->id, target->line}.wrong("`pattern` is missing");
-            }
+        if (table == nullptr) {
+            mistakes.push_back(no_table.error());
+            continue;
         }
-        into.push_back(std::move(*target));
+        auto target = read_table<Target>(reader, *table, setters, mistakes);
+        if (target) into.push_back(std::move(*target));
     }
-    return {};
 }
 
-Result<std::string> read_text(const std::string& path) {
+}  // namespace
+
+Result<std::string> read_rule_text(const std::string& path) {
     std::error_code error;
     if (std::filesystem::file_size(path, error) > largest_file && !error) {
         return fail(ErrorCode::over_limit, "a rule file may have 8 MiB", path);
@@ -233,7 +249,7 @@ Result<std::string> read_text(const std::string& path) {
     return text;
 }
 
-Result<std::vector<std::string>> files_below(const std::string& path) {
+Result<std::vector<std::string>> rule_files_below(const std::string& path) {
     std::error_code error, of_entry;
     if (!std::filesystem::is_directory(path, error)) return std::vector{path};
     std::vector<std::string> files;
@@ -250,38 +266,43 @@ Result<std::vector<std::string>> files_below(const std::string& path) {
     return files;
 }
 
-}  // namespace
-
-Result<RuleFile> parse_rule_file(std::string_view source, const std::string& name) {
+RuleFile parse_rule_file(std::string_view source, const std::string& name,
+                         std::vector<Error>& mistakes) {
     RuleFile file;
     try {
         const toml::table document = toml::parse(source, name);
         for (const auto& [key, node] : document) {
-            Result<void> read;
             if (key == "rule") {
-                read = read_array(name, node, rule_setters(), file.rules);
+                read_array(name, node, rule_setters(), file.rules, mistakes);
             } else if (key == "program") {
-                read = read_array(name, node, program_setters(), file.programs);
+                read_array(name, node, program_setters(), file.programs, mistakes);
             } else {
-                read = Reader{name, {}, node.source().begin.line}.wrong(
-                    fmt::format("there is no key `{}`", key.str()));
+                const Reader reader{name, {}, node.source().begin.line};
+                mistakes.push_back(
+                    reader.wrong(fmt::format("there is no key `{}`", key.str())).error());
             }
-            if (!read) return std::unexpected(read.error());
         }
     } catch (const toml::parse_error& error) {
-        return fail(ErrorCode::malformed, std::string(error.description()),
-                    fmt::format("{}:{}", name, error.source().begin.line));
+        mistakes.push_back({ErrorCode::malformed, std::string(error.description()),
+                            fmt::format("{}:{}", name, error.source().begin.line), {}});
     }
+    return file;
+}
+
+Result<RuleFile> parse_rule_file(std::string_view source, const std::string& name) {
+    std::vector<Error> mistakes;
+    RuleFile file = parse_rule_file(source, name, mistakes);
+    if (!mistakes.empty()) return std::unexpected(std::move(mistakes.front()));
     return file;
 }
 
 Result<RuleFile> read_rule_files(const std::vector<std::string>& paths) {
     RuleFile all;
     for (const std::string& path : paths) {
-        const auto files = files_below(path);
+        const auto files = rule_files_below(path);
         if (!files) return std::unexpected(files.error());
         for (const std::string& file : *files) {
-            const auto source = read_text(file);
+            const auto source = read_rule_text(file);
             if (!source) return std::unexpected(source.error());
             auto parsed = parse_rule_file(*source, file);
             if (!parsed) return parsed;

@@ -18,15 +18,6 @@ namespace stratascan::match {
 
 namespace {
 
-re2::RE2::Options regex_options() {
-    re2::RE2::Options options;
-    options.set_encoding(re2::RE2::Options::EncodingLatin1);
-    options.set_log_errors(false);
-    // A pattern of a rule needs some 100 KiB; all rules together must stay in bounds.
-    options.set_max_mem(2 << 20);
-    return options;
-}
-
 Error about(const Rule& rule, const Error& error) {
     Error told = error;
     told.what = fmt::format("rule \"{}\": {}", rule.id, error.what);
@@ -56,6 +47,16 @@ Result<void> check_regexes(const Rule& rule) {
         const re2::RE2 allow(text, regex_options());
         if (!allow.ok()) return fail(ErrorCode::invalid_argument, "`allow`: " + allow.error());
     }
+    for (const AllowList& list : rule.allowlists) {
+        if (auto sound = check_allow_list(list); !sound) return sound;
+    }
+    const re2::RE2 path(rule.path, regex_options());
+    if (!path.ok()) return fail(ErrorCode::invalid_argument, "`path`: " + path.error());
+    if (rule.first_group && pattern.NumberOfCapturingGroups() > most_groups) {
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("the pattern has more than {} groups", most_groups), {},
+                    "write (?:…) for groups that hold no secret");
+    }
     if (!rule.check.empty() && evidence::find_check(rule.check) == nullptr) {
         return fail(ErrorCode::invalid_argument, "there is no check `" + rule.check + "`");
     }
@@ -71,7 +72,12 @@ Result<void> complete_width(Rule& rule, const RegexNode& tree) {
         }
         rule.width = static_cast<std::uint32_t>(*width);
     }
-    const std::size_t around = std::max<std::size_t>(2 * rule.reach, rule.context_within);
+    std::size_t around = std::max<std::size_t>(2 * rule.reach, rule.context_within);
+    if (std::any_of(rule.allowlists.begin(), rule.allowlists.end(), [](const AllowList& list) {
+            return list.target == AllowList::Target::line;
+        })) {
+        around = std::max<std::size_t>(around, rule.reach + line_sight);
+    }
     if (rule.width + around + widest_gate > layer::margin) {
         return fail(ErrorCode::invalid_argument,
                     fmt::format("a match may have {} bytes; {} is the most", rule.width,
@@ -163,10 +169,13 @@ void CompiledRule::compile() const {
         const auto& groups = pattern_->NamedCapturingGroups();
         const auto secret = groups.find("secret");
         secret_group_ = secret == groups.end() ? 0 : secret->second;
+        last_group_ = rule_.first_group ? pattern_->NumberOfCapturingGroups() : secret_group_;
         if (const auto tree = parse_regex(rule_.pattern)) beginnings_ = Beginnings(*tree);
         for (const std::string& text : rule_.allow) {
             allow_.push_back(std::make_unique<re2::RE2>(text, regex_options()));
         }
+        for (const AllowList& list : rule_.allowlists) allow_lists_.emplace_back(list);
+        if (!rule_.path.empty()) path_ = std::make_unique<re2::RE2>(rule_.path, regex_options());
     });
 }
 
@@ -185,12 +194,31 @@ int CompiledRule::secret_group() const {
     return secret_group_;
 }
 
-bool CompiledRule::allowed(std::string_view secret) const {
+int CompiledRule::last_group() const {
+    compile();
+    return last_group_;
+}
+
+const re2::RE2* CompiledRule::allowed_by(std::string_view secret) const {
     compile();
     const re2::StringPiece text(secret.data(), secret.size());
-    return std::any_of(allow_.begin(), allow_.end(), [&](const auto& allow) {
+    const auto found = std::find_if(allow_.begin(), allow_.end(), [&](const auto& allow) {
         return re2::RE2::PartialMatch(text, *allow);
     });
+    return found == allow_.end() ? nullptr : found->get();
+}
+
+const AllowList* CompiledRule::allowed_by(const Candidate& candidate) const {
+    compile();
+    const auto found = std::find_if(allow_lists_.begin(), allow_lists_.end(),
+                                    [&](const auto& list) { return list.holds(candidate); });
+    return found == allow_lists_.end() ? nullptr : &found->list();
+}
+
+bool CompiledRule::looks_at(std::string_view path) const {
+    if (rule_.path.empty()) return true;
+    compile();
+    return !path.empty() && matches_path(*path_, path);
 }
 
 Result<Rule> complete_rule(Rule rule) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "scanner/evidence/evidence.hpp"
+#include "scanner/match/allow_list.hpp"
 #include "scanner/match/regex_tree.hpp"
 #include "scanner/match/rule.hpp"
 #include "scanner/match/rule_file.hpp"
@@ -41,9 +42,15 @@ public:
     [[nodiscard]] const Rule& rule() const noexcept { return rule_; }
     [[nodiscard]] const re2::RE2& pattern() const;
     [[nodiscard]] int secret_group() const;
+    /// The last group that says what the secret is: the secret's, or of several.
+    [[nodiscard]] int last_group() const;
     /// Where a match can begin.
     [[nodiscard]] const Beginnings& beginnings() const;
-    [[nodiscard]] bool allowed(std::string_view secret) const;
+    /// The rule's condition by which the secret is none, or null.
+    [[nodiscard]] const re2::RE2* allowed_by(std::string_view secret) const;
+    [[nodiscard]] const AllowList* allowed_by(const Candidate& candidate) const;
+    /// Whether the rule is about files of that path at all.
+    [[nodiscard]] bool looks_at(std::string_view path) const;
     [[nodiscard]] evidence::Check check() const noexcept { return check_; }
     [[nodiscard]] bool is_generic() const noexcept { return generic_; }
 
@@ -56,7 +63,9 @@ private:
     mutable std::once_flag once_;
     mutable std::unique_ptr<re2::RE2> pattern_;
     mutable std::vector<std::unique_ptr<re2::RE2>> allow_;
-    mutable int secret_group_ = 0;
+    mutable std::vector<AllowCondition> allow_lists_;
+    mutable std::unique_ptr<re2::RE2> path_;
+    mutable int secret_group_ = 0, last_group_ = 0;
     mutable Beginnings beginnings_;
 };
 

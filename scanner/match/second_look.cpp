@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "scanner/match/database.hpp"
+#include "scanner/match/drop_reason.hpp"
 
 namespace stratascan::match {
 
@@ -87,10 +88,21 @@ Sight sight_of(const Rule& rule, std::size_t size, std::size_t anchor_end) {
     return sight;
 }
 
+using Groups = std::array<re2::StringPiece, most_groups + 1>;
+
+// The group that is the secret; of several, the first that holds anything.
+const re2::StringPiece& secret_of(const Groups& groups, int group, int last) {
+    for (int one = group + 1; one <= last; ++one) {
+        const re2::StringPiece& piece = groups[static_cast<std::size_t>(one)];
+        if (!piece.empty()) return piece;
+    }
+    return groups[static_cast<std::size_t>(group)];
+}
+
 }  // namespace
 
 void SecondLook::look(std::uint32_t number, std::string_view text, std::size_t anchor_end,
-                      std::vector<Match>& matches) const {
+                      std::vector<Match>& matches, const Beside& beside) const {
     const CompiledRule& compiled = *rules_.rules()[number];
     const Rule& rule = compiled.rule();
     const Sight sight = sight_of(rule, text.size(), anchor_end);
@@ -99,8 +111,9 @@ void SecondLook::look(std::uint32_t number, std::string_view text, std::size_t a
     const std::size_t to = std::min(text.size(), sight.search.end + 1);
     const re2::StringPiece near(text.data() + from, to - from);
     const int group = compiled.secret_group();
-    std::array<re2::StringPiece, most_groups + 1> groups;
-    const int wanted = group + 1;
+    Groups groups;
+    const int last_group = compiled.last_group();
+    const int wanted = last_group + 1;
 
     const auto offset = [&](const re2::StringPiece& piece) {
         return static_cast<std::size_t>(piece.data() - text.data());
@@ -129,26 +142,39 @@ void SecondLook::look(std::uint32_t number, std::string_view text, std::size_t a
         const std::size_t begin = offset(groups[0]);
         const std::size_t end = begin + groups[0].size();
         if (begin >= sight.begins_before) break;
-        const re2::StringPiece& captured = groups[static_cast<std::size_t>(group)];
+        const re2::StringPiece& captured = secret_of(groups, group, last_group);
         const bool has_secret = captured.data() != nullptr && !captured.empty();
         const std::size_t secret_end =
             has_secret ? offset(captured) + captured.size() : std::max(end, begin + 1);
         if (has_secret && end >= sight.ends_at) {
-            judge(number, text, {begin, end}, {offset(captured), secret_end}, matches);
+            const Range secret{offset(captured), secret_end};
+            const std::string_view why =
+                judge(number, text, {begin, end}, secret, beside.path, matches);
+            if (!why.empty() && beside.dropped != nullptr) {
+                beside.dropped->push_back({number, begin, end, secret.begin, secret.end, why});
+            }
         }
         at = std::max(secret_end, begin + 1);
     }
 }
 
-void SecondLook::judge(std::uint32_t number, std::string_view text, Range match, Range secret_at,
-                       std::vector<Match>& matches) const {
+std::string_view SecondLook::judge(std::uint32_t number, std::string_view text, Range match,
+                                   Range secret_at, std::string_view path,
+                                   std::vector<Match>& matches) const {
     const CompiledRule& compiled = *rules_.rules()[number];
     const Rule& rule = compiled.rule();
     const std::string_view secret = text.substr(secret_at.begin, secret_at.end - secret_at.begin);
-    if (rule.entropy > 0 && evidence::entropy(secret) < rule.entropy) return;
-    if (rule.digit && !has_digit(secret)) return;
-    if (!has_context(rule, text, match.begin, match.end)) return;
-    if (compiled.allowed(secret)) return;
+    if (rule.entropy > 0 && evidence::entropy(secret) < rule.entropy) {
+        return dropped::low_entropy;
+    }
+    if (rule.digit && !has_digit(secret)) return dropped::no_digit;
+    if (!has_context(rule, text, match.begin, match.end)) return dropped::no_context;
+    if (compiled.allowed_by(secret) != nullptr) return dropped::allowed;
+    if (!compiled.looks_at(path)) return dropped::other_path;
+    if (!rule.allowlists.empty() &&
+        compiled.allowed_by({text, match.begin, match.end, secret, path}) != nullptr) {
+        return dropped::allow_list;
+    }
 
     evidence::Output proof;
     if (compiled.check() != nullptr) {
@@ -156,13 +182,13 @@ void SecondLook::judge(std::uint32_t number, std::string_view text, Range match,
         const std::size_t to = std::min(text.size(), match.end + check_sight);
         proof = compiled.check()({secret, text.substr(match.begin, match.end - match.begin),
                                   text.substr(from, to - from)});
-        if (!proof.drop_reason.empty()) return;
+        if (!proof.drop_reason.empty()) return proof.drop_reason;
     }
     const std::size_t prefix = public_prefix(rule, secret);
     const std::string_view placeholder =
         evidence::placeholder_reason(secret.substr(std::min(prefix, secret.size() - 1)));
     if (!placeholder.empty()) {
-        if (compiled.is_generic()) return;
+        if (compiled.is_generic()) return placeholder;
         if (proof.level == Evidence::pattern || proof.level == Evidence::bad_checksum) {
             proof.level = Evidence::known_example;
             proof.detail = "placeholder";
@@ -191,6 +217,7 @@ void SecondLook::judge(std::uint32_t number, std::string_view text, Range match,
     finding.secret_id = key_.name(secret);
     if (show_secrets_) finding.clear_text = std::string(secret);
     matches.push_back(std::move(found));
+    return {};
 }
 
 }  // namespace stratascan::match

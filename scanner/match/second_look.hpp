@@ -23,6 +23,20 @@ struct Match {
     Finding finding;                 ///< rule, evidence and secret fields; no place
 };
 
+/// A candidate that became no finding, and why (drop_reason.hpp).
+struct Dropped {
+    std::uint32_t rule = 0;
+    std::size_t match_begin = 0, match_end = 0;  ///< of the pattern's match, in the text
+    std::size_t begin = 0, end = 0;              ///< of what would have been the secret
+    std::string_view reason;
+};
+
+/// What a look is told of the file, and who wants to know what it dropped.
+struct Beside {
+    std::string_view path;  ///< empty where the text is of no file
+    std::vector<Dropped>* dropped = nullptr;
+};
+
 class SecondLook {
 public:
     SecondLook(const RuleSet& rules, const identity::SecretKey& key, bool show_secrets)
@@ -33,14 +47,16 @@ public:
     /// `layer::margin` bytes to either side of the anchor, or end where the file
     /// does.
     void look(std::uint32_t rule, std::string_view text, std::size_t anchor_end,
-              std::vector<Match>& matches) const;
+              std::vector<Match>& matches, const Beside& beside = {}) const;
 
 private:
     struct Range {
         std::size_t begin = 0, end = 0;
     };
-    void judge(std::uint32_t rule, std::string_view text, Range match, Range secret,
-               std::vector<Match>& matches) const;
+    /// Appends what it finds; or says why it is nothing.
+    [[nodiscard]] std::string_view judge(std::uint32_t rule, std::string_view text, Range match,
+                                         Range secret, std::string_view path,
+                                         std::vector<Match>& matches) const;
 
     const RuleSet& rules_;
     const identity::SecretKey& key_;

@@ -3,7 +3,10 @@
 // the last rate is that of the whole.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
+#include <utility>
+#include <vector>
 
 #include "scanner/report/report_writer.hpp"
 #include "scanner/report/text.hpp"
@@ -39,6 +42,20 @@ private:
     std::string text_;
 };
 
+// The most frequent reason first; equals by their names.
+void write_dropped(Block& block, const Stats& stats) {
+    std::vector<std::pair<std::string, std::uint64_t>> reasons(stats.dropped.begin(),
+                                                               stats.dropped.end());
+    std::stable_sort(reasons.begin(), reasons.end(),
+                     [](const auto& a, const auto& b) { return a.second > b.second; });
+    std::uint64_t all = 0;
+    for (const auto& [reason, count] : reasons) all += count;
+    block.figure("dropped", counted(all, "candidate"));
+    for (const auto& [reason, count] : reasons) {
+        block.figure("", fmt::format("{:>9}  {}", grouped(count), printable(reason)));
+    }
+}
+
 }  // namespace
 
 std::string write_stats(const Stats& stats) {
@@ -57,6 +74,7 @@ std::string write_stats(const Stats& stats) {
     block.figure("windows", grouped(stats.windows));
     block.figure("hits", fmt::format("{}, {} confirmed", grouped(stats.raw_hits),
                                      grouped(stats.confirmed)));
+    write_dropped(block, stats);
     const std::uint64_t all = stats.sieved_bytes + stats.engine_bytes;
     block.figure("sieve", stats.sieved_bytes == 0
                               ? "set nothing aside"

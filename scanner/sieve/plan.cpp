@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <tuple>
 
 #include "scanner/layer/window.hpp"
 #include "scanner/match/database.hpp"
@@ -109,14 +110,18 @@ private:
 
     [[nodiscard]] bool same_rules(const match::RuleSet& rules, std::uint32_t theirs,
                                   std::uint32_t ours) const {
-        const auto ids = [](const match::RuleSet& set, std::uint32_t number) {
-            std::vector<std::string> all;
-            for (const std::uint32_t rule : set.expressions()[number].rules) {
-                all.push_back(set.rules()[rule]->rule().id);
-            }
-            return all;
+        // A file may replace a rule by another one of the same name.
+        const auto same = [](const match::Rule& a, const match::Rule& b) {
+            return std::tie(a.id, a.pattern, a.anchors, a.gate, a.reach, a.width, a.lead, a.digit,
+                            a.first_group) == std::tie(b.id, b.pattern, b.anchors, b.gate, b.reach,
+                                                       b.width, b.lead, b.digit, b.first_group);
         };
-        return ids(rules, theirs) == ids(rules_, ours) &&
+        return std::ranges::equal(rules.expressions()[theirs].rules,
+                                  rules_.expressions()[ours].rules,
+                                  [&](std::uint32_t a, std::uint32_t b) {
+                                      return same(rules.rules()[a]->rule(),
+                                                  rules_.rules()[b]->rule());
+                                  }) &&
                rules.expressions()[theirs].programs.empty() ==
                    rules_.expressions()[ours].programs.empty();
     }

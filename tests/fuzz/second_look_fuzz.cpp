@@ -1,5 +1,5 @@
 // The second look at any place of any text: matches lie in the text, and are the
-// same when the text is a part of a longer one.
+// same when the text is a part of a longer one; what is dropped is so for a reason.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -49,7 +49,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::size_t end = text.empty() ? 0 : (data[1] * 256U + data[2]) % (text.size() + 1);
     const match::SecondLook second(engine.rules(), engine.key(), true);
     std::vector<match::Match> matches, again;
-    second.look(rule, text, end, matches);
+    std::vector<match::Dropped> dropped;
+    second.look(rule, text, end, matches, {"a/path", &dropped});
+    for (const match::Dropped& one : dropped) {
+        if (one.match_begin > one.begin || one.begin >= one.end || one.end > one.match_end ||
+            one.match_end > text.size() || one.reason.empty()) {
+            __builtin_trap();
+        }
+    }
     const std::string aside(layer::margin, 'w');
     const std::string wide = aside + text + aside;
     second.look(rule, std::string_view(wide).substr(layer::margin, text.size()), end, again);

@@ -8,7 +8,8 @@
 #include <set>
 
 #include "scanner/engine.hpp"
-#include "scanner/layer/window_scan.hpp"
+#include "scanner/lint/lint.hpp"
+#include "scanner/lint/trial.hpp"
 #include "scanner/match/example.hpp"
 #include "scanner/match/second_look.hpp"
 #include "tests/support/scanning.hpp"
@@ -85,10 +86,6 @@ protected:
         }
     }
 
-    static layer::WindowScanner scanner() {
-        return {*engine_->rules, *engine_->database, nullptr, *key_, {}};
-    }
-
     static Engine* engine_;
     static identity::SecretKey* key_;
 };
@@ -96,54 +93,16 @@ protected:
 Engine* Rules::engine_ = nullptr;
 identity::SecretKey* Rules::key_ = nullptr;
 
-TEST_F(Rules, AreManyAndEachHasAnExample) {
-    EXPECT_GE(engine_->rules->rules().size(), 80U);
-    for (const auto& compiled : engine_->rules->rules()) {
-        EXPECT_FALSE(compiled->rule().examples.empty()) << compiled->rule().id;
-        EXPECT_FALSE(compiled->rule().title.empty()) << compiled->rule().id;
-        EXPECT_TRUE(compiled->pattern().ok()) << compiled->rule().id;
-    }
-}
+TEST_F(Rules, AreMany) { EXPECT_GE(engine_->rules->rules().size(), 80U); }
 
-// A finding may give way to that of another rule which tells more of the same
-// bytes; then that other one has to cover them.
-TEST_F(Rules, FindTheirExamplesWhereverTheyStand) {
-    auto window_scanner = scanner();
-    for (std::uint32_t i = 0; i < engine_->rules->rules().size(); ++i) {
-        const Rule& rule = engine_->rules->rules()[i]->rule();
-        std::set<std::string> failed;
-        for_each_text(rule, rule.examples, [&](const std::string& text) {
-            const auto findings = window_scanner.scan_text(text);
-            ASSERT_TRUE(findings.has_value());
-            const bool by_itself = std::any_of(findings->begin(), findings->end(),
-                                               [&](const auto& f) { return f.rule == rule.id; });
-            if (by_itself) return;
-            const auto spans = seen_by(*engine_->rules, *engine_->database, i, text);
-            const bool covered = std::any_of(spans.begin(), spans.end(), [&](const Span& span) {
-                return std::any_of(findings->begin(), findings->end(), [&](const Finding& f) {
-                    return f.offset < span.end && f.offset + f.length > span.begin;
-                });
-            });
-            if (!covered) failed.insert(spans.empty() ? "not seen" : "seen, but settled away");
-        });
-        for (const std::string& how : failed) ADD_FAILURE() << rule.id << ": " << how;
-    }
-}
-
-TEST_F(Rules, LeaveTheirCounterExamplesAlone) {
-    auto window_scanner = scanner();
-    for (const auto& compiled : engine_->rules->rules()) {
-        const Rule& rule = compiled->rule();
-        bool found = false;
-        for_each_text(rule, rule.counter_examples, [&](const std::string& text) {
-            const auto findings = window_scanner.scan_text(text);
-            ASSERT_TRUE(findings.has_value());
-            for (const Finding& finding : *findings) {
-                found |= finding.rule == rule.id && finding.confidence >= Confidence::medium;
-            }
-        });
-        EXPECT_FALSE(found) << rule.id;
-    }
+// The same checks as `stratascan rules lint`: form, literals, widths, and every
+// example and counter-example through a whole scan.
+TEST_F(Rules, KeepToWhatTheLinterAsks) {
+    const auto report = lint::lint_rules(*engine_, lint::all_rules(*engine_));
+    ASSERT_TRUE(report.has_value()) << report.error().message();
+    EXPECT_EQ(report->rules, engine_->rules->rules().size());
+    EXPECT_GE(report->examples, report->rules);
+    for (const Error& problem : report->problems) ADD_FAILURE() << problem.message();
 }
 
 // The rules without what judges a match, so that spans alone are compared.

@@ -344,7 +344,8 @@ WindowFinding found_at(std::string rule, std::uint64_t offset, std::uint64_t len
 }
 
 std::string settled(std::vector<WindowFinding> findings) {
-    settle(findings);
+    DropCounts counts;
+    settle(findings, counts);
     std::string text;
     for (const WindowFinding& found : findings) {
         text += found.finding.rule + std::to_string(found.finding.offset) + ' ';

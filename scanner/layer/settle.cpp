@@ -1,0 +1,105 @@
+// Findings of one file, settled with each other: several rules may see the same
+// bytes, and a reader wants each secret once.
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <tuple>
+
+#include "scanner/layer/window_scan.hpp"
+#include "scanner/match/drop_reason.hpp"
+
+namespace stratascan::layer {
+
+namespace {
+
+// Who gives way to whom, told or only counted.
+class Leavers {
+public:
+    Leavers(DropCounts& counts, std::vector<GaveWay>* told) : counts_(counts), told_(told) {}
+
+    void leave(const WindowFinding& finding, const std::string& to, std::string_view reason) {
+        // The same rule may have seen the same bytes from two of its anchors.
+        if (finding.finding.rule == to) return;
+        ++counts_[reason];
+        if (told_ != nullptr) told_->push_back({finding, to, reason});
+    }
+
+private:
+    DropCounts& counts_;
+    std::vector<GaveWay>* told_;
+};
+
+// Of several rules that see the same value, the most telling one stays. The
+// findings are sorted, so that equals are decided by the rule's name.
+void keep_best(std::vector<WindowFinding>& findings, Leavers& leavers) {
+    const auto rank = [](const WindowFinding& found) {
+        const bool proved = found.finding.evidence == Evidence::verified;
+        return std::tuple(!found.generic, proved, found.finding.confidence,
+                          found.finding.severity);
+    };
+    std::map<std::pair<std::uint64_t, std::uint64_t>, std::size_t> best;
+    for (std::size_t i = 0; i < findings.size(); ++i) {
+        const Finding& finding = findings[i].finding;
+        const auto [kept, fresh] = best.try_emplace({finding.offset, finding.length}, i);
+        if (!fresh && rank(findings[kept->second]) < rank(findings[i])) kept->second = i;
+    }
+    for (std::size_t i = 0; i < findings.size(); ++i) {
+        const Finding& finding = findings[i].finding;
+        const std::size_t kept = best.find({finding.offset, finding.length})->second;
+        if (kept == i) continue;
+        leavers.leave(findings[i], findings[kept].finding.rule, match::dropped::same_bytes);
+    }
+    std::vector<WindowFinding> rest;
+    rest.reserve(best.size());
+    for (const auto& [span, index] : best) rest.push_back(std::move(findings[index]));
+    findings = std::move(rest);
+}
+
+// Sorted by begin: a generic finding overlaps a specific one when one of the
+// specific ones that begin before its end reaches beyond its begin.
+void drop_overlapped(std::vector<WindowFinding>& findings, Leavers& leavers) {
+    struct Reach {
+        std::uint64_t begin = 0, furthest = 0;  // end of any so far
+        std::string rule;                       // whose end that is
+    };
+    std::vector<Reach> specific;
+    for (const WindowFinding& found : findings) {
+        if (found.generic) continue;
+        Reach next{found.finding.offset, found.finding.offset + found.finding.length,
+                   found.finding.rule};
+        if (!specific.empty() && specific.back().furthest > next.furthest) {
+            next.furthest = specific.back().furthest;
+            next.rule = specific.back().rule;
+        }
+        specific.push_back(std::move(next));
+    }
+    std::erase_if(findings, [&](const WindowFinding& found) {
+        if (!found.generic) return false;
+        const std::uint64_t end = found.finding.offset + found.finding.length;
+        const auto behind =
+            std::lower_bound(specific.begin(), specific.end(), end,
+                             [](const Reach& reach, std::uint64_t at) { return reach.begin < at; });
+        if (behind == specific.begin()) return false;
+        const Reach& last = *std::prev(behind);
+        if (last.furthest <= found.finding.offset) return false;
+        leavers.leave(found, last.rule, match::dropped::overlapped);
+        return true;
+    });
+}
+
+}  // namespace
+
+void settle(std::vector<WindowFinding>& findings, DropCounts& counts,
+            std::vector<GaveWay>* gave_way) {
+    const auto key = [](const WindowFinding& found) {
+        return std::tuple<std::uint64_t, std::string_view, std::uint64_t>(
+            found.finding.offset, found.finding.rule, found.finding.length);
+    };
+    std::sort(findings.begin(), findings.end(),
+              [&](const auto& a, const auto& b) { return key(a) < key(b); });
+    Leavers leavers(counts, gave_way);
+    keep_best(findings, leavers);
+    drop_overlapped(findings, leavers);
+}
+
+}  // namespace stratascan::layer
