@@ -7,8 +7,11 @@
 // is dropped with the reason; placeholders stay, marked as such.
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <utility>
 
 #include "scanner/evidence/checks.hpp"
+#include "scanner/evidence/chosen.hpp"
 #include "scanner/evidence/codec.hpp"
 #include "scanner/evidence/code_value.hpp"
 #include "scanner/evidence/template.hpp"
@@ -73,6 +76,32 @@ bool is_name_of_other(std::string_view name) {
     // An id is public, but Vault calls one half of a credential `secret_id`.
     if (last == "id") return lowered(pieces[pieces.size() - 2]) != "secret";
     return std::find(last_words.begin(), last_words.end(), last) != last_words.end();
+}
+
+/// Tokens that prove nothing of who holds them: against forged forms, of the next
+/// page of a list, of a request that is sent twice; and what the name calls public.
+bool is_name_of_public(std::string_view name) {
+    constexpr std::array<std::string_view, 12> words = {
+        "csrf",   "xsrf",        "csrfmiddlewaretoken", "authenticity", "nonce", "vapid",
+        "public", "publishable", "continuation",        "next",         "page",  "idempotency"};
+    const auto pieces = pieces_of(name);
+    if (pieces.size() == 2 && lowered(pieces[0]) == "client" && lowered(pieces[1]) == "token") {
+        return true;
+    }
+    return std::any_of(pieces.begin(), pieces.end(), [&words](Piece piece) {
+        return std::find(words.begin(), words.end(), lowered(piece)) != words.end();
+    });
+}
+
+/// `invalid_key`, `TEST_TOKEN`, `expectedSecret`: what tests call their values.
+bool is_name_of_tests(std::string_view name) {
+    constexpr std::array<std::string_view, 11> words = {
+        "invalid", "test",  "tests", "example", "sample", "dummy",
+        "fake",    "wrong", "mock",  "expected", "exporter"};
+    const auto pieces = pieces_of(name);
+    return std::any_of(pieces.begin(), pieces.end(), [&words](Piece piece) {
+        return std::find(words.begin(), words.end(), lowered(piece)) != words.end();
+    });
 }
 
 /// A word of a language or a configuration: it says yes, no, nothing or a type.
@@ -191,6 +220,7 @@ std::string_view drop_reason(std::string_view value, const Place& place) {
     if (is_number(value, place.quoted)) return "number";
     if (is_colour(value)) return "colour";
     if (is_name_of_other(place.name)) return "says something about a secret";
+    if (is_name_of_public(place.name)) return "public by its name";
     if (const auto reason = code_reason(value, place.quoted, place.behind); !reason.empty()) {
         return reason;
     }
@@ -198,10 +228,35 @@ std::string_view drop_reason(std::string_view value, const Place& place) {
 }
 
 /// How sure a value that stays is: drawn ones are surer than chosen ones.
-int shift_of(std::string_view value, const std::vector<Piece>& pieces) {
+int shift_of(std::string_view value, const std::vector<Piece>& pieces, std::string_view name) {
     const bool digits = std::any_of(value.begin(), value.end(), is_digit);
-    if (!digits) return -1;
+    if (!digits || is_name_of_tests(name)) return -1;
     return value.size() < 12 || likeness_to_words(pieces) >= 0.7 ? -1 : 0;
+}
+
+/// "user:password" of a Basic header, or any text in base64: its letters tell more
+/// than those of the encoding do.
+std::optional<Output> judge_encoded(std::string_view value, bool basic) {
+    const std::string text = text_inside_base64(value);
+    if (text.empty()) {
+        if (basic) return outcome(Evidence::pattern, "not base64 of user:password", -1);
+        return std::nullopt;
+    }
+    const std::size_t colon = text.find(':');
+    if (basic && colon == npos) {
+        return outcome(Evidence::pattern, "not base64 of user:password", -1);
+    }
+    const std::string_view password =
+        colon == npos ? std::string_view(text) : std::string_view(text).substr(colon + 1);
+    if (password.empty()) return outcome(Evidence::pattern, "no password", -1);
+    if (!placeholder_reason(password).empty()) return placeholder();
+    const auto pieces = pieces_of(password);
+    if (pieces.empty() || read_as_words(pieces)) {
+        return outcome(Evidence::pattern, "words in base64", -1);
+    }
+    if (!basic) return std::nullopt;
+    return outcome(Evidence::well_formed, "user " + printable(text.substr(0, colon), 60),
+                   shift_of(password, pieces, {}));
 }
 
 }  // namespace
@@ -219,14 +274,38 @@ Output generic_value(const Input& input) {
         if (reason == "mask") return not_a_secret("mask");
         return placeholder();
     }
+    if (is_published_value(value)) {
+        return outcome(Evidence::known_example, "published example", -1);
+    }
     const auto pieces = pieces_of(value);
     if (pieces.empty()) return not_a_secret("no letter or digit");
+    const bool basic = lowered(input.match.substr(0, 64)).find("basic ") != std::string::npos;
+    if (auto judged = judge_encoded(value, basic)) return std::move(*judged);
     if (has_foreign_letters(value) && !std::any_of(value.begin(), value.end(), is_digit)) {
         return not_a_secret("words");
     }
     if (is_words(value, pieces) || is_short_word(value, pieces)) return not_a_secret("words");
     if (is_numbered_name(value)) return placeholder();
-    return outcome(Evidence::pattern, "value of an assignment", shift_of(value, pieces));
+    return outcome(Evidence::pattern, "value of an assignment", shift_of(value, pieces, place.name));
+}
+
+/// The password of a file whose form leaves no doubt that it is one. What is left to
+/// tell is whether it opens anything: the words of manuals and of tests do not.
+Output chosen_password(const Input& input) {
+    const std::string_view value = trimmed(input.secret);
+    if (value.empty() || !template_reason(value).empty()) return placeholder();
+    if (!placeholder_reason(value).empty()) return placeholder();
+    if (is_published_value(value)) {
+        return outcome(Evidence::known_example, "published example", -1);
+    }
+    const std::string text = text_inside_base64(value);
+    const std::size_t colon = text.find(':');
+    const std::string_view plain = text.empty() ? value
+                                   : colon == npos
+                                       ? std::string_view(text)
+                                       : std::string_view(text).substr(colon + 1);
+    if (is_chosen_word(plain)) return outcome(Evidence::pattern, "password of words", -2);
+    return {};
 }
 
 }  // namespace stratascan::evidence::checks

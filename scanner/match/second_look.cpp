@@ -36,6 +36,18 @@ bool has_digit(std::string_view secret) noexcept {
            std::any_of(secret.begin(), secret.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+// "abcd1234efgh5678ijkl": typed in for a secret, but with a secret's length and its
+// kinds of characters. Worth a line of low confidence, where "changeme" is not.
+bool has_form_of_token(std::string_view secret, std::string_view placeholder) noexcept {
+    constexpr std::size_t shortest = 20;
+    const auto any = [secret](char first, char last) {
+        return std::any_of(secret.begin(), secret.end(),
+                           [=](char c) { return lower(c) >= first && lower(c) <= last; });
+    };
+    const bool typed = placeholder == "sequential characters" || placeholder == "repeated characters";
+    return typed && secret.size() >= shortest && any('0', '9') && any('a', 'z');
+}
+
 Confidence shifted(Confidence confidence, int shift) {
     const int value = std::clamp(static_cast<int>(confidence) + shift, 0, 2);
     return static_cast<Confidence>(value);
@@ -162,7 +174,7 @@ void SecondLook::judge(std::uint32_t number, std::string_view text, Range match,
     const std::string_view placeholder =
         evidence::placeholder_reason(secret.substr(std::min(prefix, secret.size() - 1)));
     if (!placeholder.empty()) {
-        if (compiled.is_generic()) return;
+        if (compiled.is_generic() && !has_form_of_token(secret, placeholder)) return;
         if (proof.level == Evidence::pattern || proof.level == Evidence::bad_checksum) {
             proof.level = Evidence::known_example;
             proof.detail = "placeholder";
