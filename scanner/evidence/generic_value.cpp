@@ -41,13 +41,21 @@ std::string_view last_name(std::string_view text) noexcept {
     return text.substr(from);
 }
 
+/// The name that ends with `text`, whose beginning may stand before the match.
+std::string_view whole_name(std::string_view text, const Input& input) noexcept {
+    const std::string_view name = last_name(text);
+    const std::size_t at = input.around.find(input.match);
+    if (at == npos || name.data() != input.match.data()) return name;
+    return last_name(input.around.substr(0, at + name.size()));
+}
+
 Place place_of(const Input& input) {
     Place place;
     const std::size_t at = input.match.rfind(input.secret);
     if (at == npos) return place;
     std::string_view before = input.match.substr(0, at);
     place.quoted = !before.empty() && is_quote(before.back());
-    place.name = last_name(before);
+    place.name = whole_name(before, input);
     std::string_view behind = input.match.substr(at + input.secret.size());
     if (behind.empty()) {
         const std::size_t match_at = input.around.find(input.match);
@@ -131,7 +139,9 @@ bool is_number(std::string_view value, bool quoted) noexcept {
         if (is_digit(c)) ++digits;
         else if (std::string_view(".-+:,_/ TZ").find(c) == npos) return false;
     }
-    if (digits == 0) return false;
+    // No program counts so far.
+    constexpr std::size_t longest = 20;
+    if (digits == 0 || digits > longest) return false;
     return digits < value.size() || !quoted || digits < 8;
 }
 
@@ -227,10 +237,33 @@ std::string_view drop_reason(std::string_view value, const Place& place) {
     return {};
 }
 
+/// "sdf0o98sjdfsdf": fingers that run along a row of the keyboard, twice or more.
+bool is_typed(std::string_view value) {
+    constexpr std::array<std::string_view, 3> rows = {"qwertyuiop", "asdfghjkl", "zxcvbnm"};
+    constexpr std::size_t run = 3;
+    constexpr std::size_t longest = 40;
+    if (value.size() > longest) return false;
+    const std::string plain = lowered(value);
+    std::size_t runs = 0;
+    for (std::size_t at = 0; at + run <= plain.size(); ++at) {
+        for (const std::string_view row : rows) {
+            if (row.find(std::string_view(plain).substr(at, run)) != npos) ++runs;
+        }
+    }
+    return runs >= 2;
+}
+
 /// How sure a value that stays is: drawn ones are surer than chosen ones.
 int shift_of(std::string_view value, const std::vector<Piece>& pieces, std::string_view name) {
     const bool digits = std::any_of(value.begin(), value.end(), is_digit);
-    if (!digits || is_name_of_tests(name)) return -1;
+    if (!digits || is_name_of_tests(name) || is_typed(value)) return -1;
+    const auto is_hex = [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); };
+    // What two sides agree on in tests of key exchange.
+    constexpr std::size_t shared_bytes = 64;
+    if (value.size() >= shared_bytes && lowered(name).find("shared") != std::string::npos &&
+        std::all_of(value.begin(), value.end(), is_hex)) {
+        return -1;
+    }
     return value.size() < 12 || likeness_to_words(pieces) >= 0.7 ? -1 : 0;
 }
 
