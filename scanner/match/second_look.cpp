@@ -39,7 +39,7 @@ bool has_digit(std::string_view secret) noexcept {
 // "abcd1234efgh5678ijkl": typed in for a secret, but with a secret's length and its
 // kinds of characters. Worth a line of low confidence, where "changeme" is not.
 bool has_form_of_token(std::string_view secret, std::string_view placeholder) noexcept {
-    constexpr std::size_t shortest = 20;
+    constexpr std::size_t shortest = 12;
     const auto any = [secret](char first, char last) {
         return std::any_of(secret.begin(), secret.end(),
                            [=](char c) { return lower(c) >= first && lower(c) <= last; });
