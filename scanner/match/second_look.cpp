@@ -157,7 +157,10 @@ void SecondLook::judge(std::uint32_t number, std::string_view text, Range match,
     const CompiledRule& compiled = *rules_.rules()[number];
     const Rule& rule = compiled.rule();
     const std::string_view secret = text.substr(secret_at.begin, secret_at.end - secret_at.begin);
-    if (rule.entropy > 0 && evidence::entropy(secret) < rule.entropy) return;
+    // Filler where a form leaves no doubt what is meant is an example; elsewhere it
+    // is nothing.
+    const bool dull = rule.entropy > 0 && evidence::entropy(secret) < rule.entropy;
+    if (dull && (compiled.is_generic() || rule.confidence < Confidence::high)) return;
     if (rule.digit && !has_digit(secret)) return;
     if (!has_context(rule, text, match.begin, match.end)) return;
     if (compiled.allowed(secret)) return;
@@ -171,8 +174,9 @@ void SecondLook::judge(std::uint32_t number, std::string_view text, Range match,
         if (!proof.drop_reason.empty()) return;
     }
     const std::size_t prefix = public_prefix(rule, secret);
-    const std::string_view placeholder =
+    std::string_view placeholder =
         evidence::placeholder_reason(secret.substr(std::min(prefix, secret.size() - 1)));
+    if (placeholder.empty() && dull) placeholder = "few different characters";
     if (!placeholder.empty()) {
         if (compiled.is_generic() && !has_form_of_token(secret, placeholder)) return;
         if (proof.level == Evidence::pattern || proof.level == Evidence::bad_checksum) {
