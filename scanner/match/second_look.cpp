@@ -177,11 +177,14 @@ void SecondLook::judge(std::uint32_t number, std::string_view text, Range match,
     std::string_view placeholder =
         evidence::placeholder_reason(secret.substr(std::min(prefix, secret.size() - 1)));
     if (placeholder.empty() && dull) placeholder = "few different characters";
+    if (placeholder.empty() && evidence::is_published_example(secret)) {
+        placeholder = "published example";
+    }
     if (!placeholder.empty()) {
         if (compiled.is_generic() && !has_form_of_token(secret, placeholder)) return;
         if (proof.level == Evidence::pattern || proof.level == Evidence::bad_checksum) {
             proof.level = Evidence::known_example;
-            proof.detail = "placeholder";
+            proof.detail = placeholder == "published example" ? placeholder : "placeholder";
         }
     }
 
