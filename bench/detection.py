@@ -11,6 +11,8 @@ NAME VALUE UNIT lines, for each publisher and for all:
   detection.PUBLISHER.found         share of `pos` with a finding, whatever its confidence
   detection.PUBLISHER.found_medium  … of medium or high confidence
   detection.PUBLISHER.false_medium  share of `neg` with a finding of medium or high confidence
+  detection.PUBLISHER.found_secrets as `found`, over the `pos` that hold a secret: without the
+                                    rules of disputed.tsv and without bare names of files
 
 The files' names and their order tell nothing of the samples. `--misses FILE` lists, by publisher
 and rule, what was missed and what was falsely reported, and by which rules of ours. The samples
@@ -19,6 +21,7 @@ stay where they are: nothing here keeps or prints their text.
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -28,6 +31,7 @@ from typing import Iterable, NamedTuple
 
 PROJECT = Path(__file__).resolve().parent.parent
 SURE = ("medium", "high")
+FILE_NAME = re.compile(r"[\w./-]+\.(?:ya?ml|config|p12|pfx|php|hcl)", re.IGNORECASE)
 
 
 class Sample(NamedTuple):
@@ -36,6 +40,13 @@ class Sample(NamedTuple):
     positive: bool
     text: str
     place: str  # file and line in the corpora, for whoever wants to read it
+
+
+def disputed_rules() -> set[tuple[str, str]]:
+    """Rules whose positive samples are no secrets, as disputed.tsv says."""
+    lines = (PROJECT / "bench" / "disputed.tsv").read_text().splitlines()
+    return {(fields[0], fields[1]) for fields in (line.split("\t") for line in lines)
+            if len(fields) == 3}
 
 
 def read_samples(corpora: Path) -> list[Sample]:
@@ -74,14 +85,19 @@ def scan(program: Path, samples: list[Sample], more: list[str]) -> list[list[tup
 
 def figures(samples: list[Sample], found: list[list[tuple[str, str]]]) -> Iterable[str]:
     counts: dict[str, Counter] = defaultdict(Counter)
+    disputed = disputed_rules()
     for sample, findings in zip(samples, found):
         sure = any(confidence in SURE for _, confidence in findings)
+        secret = ((sample.src, sample.rule) not in disputed
+                  and not FILE_NAME.fullmatch(sample.text.strip()))
         for name in (sample.src, "all"):
             count = counts[name]
             if sample.positive:
                 count["pos"] += 1
                 count["found"] += bool(findings)
                 count["found_medium"] += sure
+                count["secrets"] += secret
+                count["found_secrets"] += secret and bool(findings)
             else:
                 count["neg"] += 1
                 count["false_medium"] += sure
@@ -89,7 +105,8 @@ def figures(samples: list[Sample], found: list[list[tuple[str, str]]]) -> Iterab
         count = counts[name]
         yield f"detection.{name}.pos {count['pos']} samples"
         yield f"detection.{name}.neg {count['neg']} samples"
-        for figure, of in (("found", "pos"), ("found_medium", "pos"), ("false_medium", "neg")):
+        for figure, of in (("found", "pos"), ("found_secrets", "secrets"), ("found_medium", "pos"),
+                           ("false_medium", "neg")):
             if count[of]:
                 yield f"detection.{name}.{figure} {100 * count[figure] / count[of]:.2f} %"
 
