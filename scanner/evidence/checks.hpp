@@ -47,6 +47,7 @@ namespace stratascan::evidence::checks {
 // url_credential.cpp, generic_value.cpp
 [[nodiscard]] Output url_credential(const Input& input);
 [[nodiscard]] Output generic_value(const Input& input);
+[[nodiscard]] Output chosen_password(const Input& input);
 
 /// An outcome with its detail and its shift of confidence, nothing else.
 [[nodiscard]] inline Output outcome(Evidence level, std::string detail, int shift = 0) {

@@ -100,12 +100,18 @@ bool is_call(std::string_view value, bool quoted, char behind) {
 
 /// `a.b.c`: names joined by dots, each of them a name and not a drawn part.
 bool is_dotted_name(std::string_view value) {
+    constexpr int most_numbers = 2;  // in a name; drawn parts have more
     if (value.find('.') == npos) return false;
     std::string_view rest = value;
     while (true) {
         const std::string_view part = rest.substr(0, rest.find('.'));
         if (part.empty() || is_digit(part.front())) return false;
         if (!std::all_of(part.begin(), part.end(), is_name_char)) return false;
+        const auto inside = pieces_of(part);
+        const auto numbers = std::count_if(inside.begin(), inside.end(), [](Piece piece) {
+            return is_digit(piece.front());
+        });
+        if (numbers > most_numbers) return false;
         if (part.size() == rest.size()) break;
         rest.remove_prefix(part.size() + 1);
     }

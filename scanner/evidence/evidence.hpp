@@ -52,4 +52,7 @@ using Check = Output (*)(const Input&);
 /// character", …), or empty. Works on the captured value alone.
 [[nodiscard]] std::string_view placeholder_reason(std::string_view value) noexcept;
 
+/// Whether vendors or standards publish this very value as an example.
+[[nodiscard]] bool is_published_example(std::string_view value);
+
 }  // namespace stratascan::evidence

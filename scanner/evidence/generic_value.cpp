@@ -7,8 +7,11 @@
 // is dropped with the reason; placeholders stay, marked as such.
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <utility>
 
 #include "scanner/evidence/checks.hpp"
+#include "scanner/evidence/chosen.hpp"
 #include "scanner/evidence/codec.hpp"
 #include "scanner/evidence/code_value.hpp"
 #include "scanner/evidence/template.hpp"
@@ -38,13 +41,21 @@ std::string_view last_name(std::string_view text) noexcept {
     return text.substr(from);
 }
 
+/// The name that ends with `text`, whose beginning may stand before the match.
+std::string_view whole_name(std::string_view text, const Input& input) noexcept {
+    const std::string_view name = last_name(text);
+    const std::size_t at = input.around.find(input.match);
+    if (at == npos || name.data() != input.match.data()) return name;
+    return last_name(input.around.substr(0, at + name.size()));
+}
+
 Place place_of(const Input& input) {
     Place place;
     const std::size_t at = input.match.rfind(input.secret);
     if (at == npos) return place;
     std::string_view before = input.match.substr(0, at);
     place.quoted = !before.empty() && is_quote(before.back());
-    place.name = last_name(before);
+    place.name = whole_name(before, input);
     std::string_view behind = input.match.substr(at + input.secret.size());
     if (behind.empty()) {
         const std::size_t match_at = input.around.find(input.match);
@@ -75,6 +86,33 @@ bool is_name_of_other(std::string_view name) {
     return std::find(last_words.begin(), last_words.end(), last) != last_words.end();
 }
 
+/// Tokens that prove nothing of who holds them: against forged forms, of the next
+/// page of a list, of a request that is sent twice; and what the name calls public.
+bool is_name_of_public(std::string_view name) {
+    constexpr std::array<std::string_view, 12> words = {
+        "csrf",   "xsrf",        "csrfmiddlewaretoken", "authenticity", "nonce", "vapid",
+        "public", "publishable", "continuation",        "next",         "page",  "idempotency"};
+    const auto pieces = pieces_of(name);
+    if (pieces.size() == 2 && lowered(pieces[0]) == "client" && lowered(pieces[1]) == "token") {
+        return true;
+    }
+    return std::any_of(pieces.begin(), pieces.end(), [&words](Piece piece) {
+        return std::find(words.begin(), words.end(), lowered(piece)) != words.end();
+    });
+}
+
+/// `invalid_key`, `TEST_TOKEN`, `expectedSecret`: what tests call their values. And
+/// hashes, which are no secrets but of them.
+bool is_name_of_tests(std::string_view name) {
+    constexpr std::array<std::string_view, 12> words = {
+        "invalid", "test",  "tests", "example",  "sample",   "dummy",
+        "fake",    "wrong", "mock",  "expected", "exporter", "hash"};
+    const auto pieces = pieces_of(name);
+    return std::any_of(pieces.begin(), pieces.end(), [&words](Piece piece) {
+        return std::find(words.begin(), words.end(), lowered(piece)) != words.end();
+    });
+}
+
 /// A word of a language or a configuration: it says yes, no, nothing or a type.
 bool is_literal_word(std::string_view value) {
     constexpr std::array<std::string_view, 44> words = {
@@ -102,7 +140,9 @@ bool is_number(std::string_view value, bool quoted) noexcept {
         if (is_digit(c)) ++digits;
         else if (std::string_view(".-+:,_/ TZ").find(c) == npos) return false;
     }
-    if (digits == 0) return false;
+    // No program counts so far.
+    constexpr std::size_t longest = 20;
+    if (digits == 0 || digits > longest) return false;
     return digits < value.size() || !quoted || digits < 8;
 }
 
@@ -191,17 +231,66 @@ std::string_view drop_reason(std::string_view value, const Place& place) {
     if (is_number(value, place.quoted)) return "number";
     if (is_colour(value)) return "colour";
     if (is_name_of_other(place.name)) return "says something about a secret";
+    if (is_name_of_public(place.name)) return "public by its name";
     if (const auto reason = code_reason(value, place.quoted, place.behind); !reason.empty()) {
         return reason;
     }
     return {};
 }
 
+/// "sdf0o98sjdfsdf": fingers that run along a row of the keyboard, twice or more.
+bool is_typed(std::string_view value) {
+    constexpr std::array<std::string_view, 3> rows = {"qwertyuiop", "asdfghjkl", "zxcvbnm"};
+    constexpr std::size_t run = 3;
+    constexpr std::size_t longest = 40;
+    if (value.size() > longest) return false;
+    const std::string plain = lowered(value);
+    std::size_t runs = 0;
+    for (std::size_t at = 0; at + run <= plain.size(); ++at) {
+        for (const std::string_view row : rows) {
+            if (row.find(std::string_view(plain).substr(at, run)) != npos) ++runs;
+        }
+    }
+    return runs >= 2;
+}
+
 /// How sure a value that stays is: drawn ones are surer than chosen ones.
-int shift_of(std::string_view value, const std::vector<Piece>& pieces) {
+int shift_of(std::string_view value, const std::vector<Piece>& pieces, std::string_view name) {
     const bool digits = std::any_of(value.begin(), value.end(), is_digit);
-    if (!digits) return -1;
+    if (!digits || is_name_of_tests(name) || is_typed(value)) return -1;
+    const auto is_hex = [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); };
+    // What two sides agree on in tests of key exchange.
+    constexpr std::size_t shared_bytes = 64;
+    if (value.size() >= shared_bytes && lowered(name).find("shared") != std::string::npos &&
+        std::all_of(value.begin(), value.end(), is_hex)) {
+        return -1;
+    }
     return value.size() < 12 || likeness_to_words(pieces) >= 0.7 ? -1 : 0;
+}
+
+/// "user:password" of a Basic header, or any text in base64: its letters tell more
+/// than those of the encoding do.
+std::optional<Output> judge_encoded(std::string_view value, bool basic) {
+    const std::string text = text_inside_base64(value);
+    if (text.empty()) {
+        if (basic) return outcome(Evidence::pattern, "not base64 of user:password", -1);
+        return std::nullopt;
+    }
+    const std::size_t colon = text.find(':');
+    if (basic && colon == npos) {
+        return outcome(Evidence::pattern, "not base64 of user:password", -1);
+    }
+    const std::string_view password =
+        colon == npos ? std::string_view(text) : std::string_view(text).substr(colon + 1);
+    if (password.empty()) return outcome(Evidence::pattern, "no password", -1);
+    if (!placeholder_reason(password).empty()) return placeholder();
+    const auto pieces = pieces_of(password);
+    if (pieces.empty() || read_as_words(pieces)) {
+        return outcome(Evidence::pattern, "words in base64", -1);
+    }
+    if (!basic) return std::nullopt;
+    return outcome(Evidence::well_formed, "user " + printable(text.substr(0, colon), 60),
+                   shift_of(password, pieces, {}));
 }
 
 }  // namespace
@@ -219,14 +308,38 @@ Output generic_value(const Input& input) {
         if (reason == "mask") return not_a_secret("mask");
         return placeholder();
     }
+    if (is_published_value(value)) {
+        return outcome(Evidence::known_example, "published example", -1);
+    }
     const auto pieces = pieces_of(value);
     if (pieces.empty()) return not_a_secret("no letter or digit");
+    const bool basic = lowered(input.match.substr(0, 64)).find("basic ") != std::string::npos;
+    if (auto judged = judge_encoded(value, basic)) return std::move(*judged);
     if (has_foreign_letters(value) && !std::any_of(value.begin(), value.end(), is_digit)) {
         return not_a_secret("words");
     }
     if (is_words(value, pieces) || is_short_word(value, pieces)) return not_a_secret("words");
     if (is_numbered_name(value)) return placeholder();
-    return outcome(Evidence::pattern, "value of an assignment", shift_of(value, pieces));
+    return outcome(Evidence::pattern, "value of an assignment", shift_of(value, pieces, place.name));
+}
+
+/// The password of a file whose form leaves no doubt that it is one. What is left to
+/// tell is whether it opens anything: the words of manuals and of tests do not.
+Output chosen_password(const Input& input) {
+    const std::string_view value = trimmed(input.secret);
+    if (value.empty() || !template_reason(value).empty()) return placeholder();
+    if (!placeholder_reason(value).empty()) return placeholder();
+    if (is_published_value(value)) {
+        return outcome(Evidence::known_example, "published example", -1);
+    }
+    const std::string text = text_inside_base64(value);
+    const std::size_t colon = text.find(':');
+    const std::string_view plain = text.empty() ? value
+                                   : colon == npos
+                                       ? std::string_view(text)
+                                       : std::string_view(text).substr(colon + 1);
+    if (is_chosen_word(plain)) return outcome(Evidence::pattern, "password of words", -2);
+    return {};
 }
 
 }  // namespace stratascan::evidence::checks

@@ -66,6 +66,16 @@ bool is_sample(const nlohmann::json& payload) {
     return john_doe || json_string(payload, "iss") == "supabase-demo";
 }
 
+/// Whether a claim says whose the token is, of whom, for what or until when. Those
+/// of documentation often say nothing.
+bool names_anything(const nlohmann::json& payload) {
+    constexpr std::array<const char*, 8> claims = {"iss", "sub", "aud",  "exp",
+                                                   "iat", "jti", "role", "scope"};
+    return payload.size() > 2 || std::any_of(claims.begin(), claims.end(), [&](const char* claim) {
+               return payload.contains(claim);
+           });
+}
+
 std::string claims_of(const nlohmann::json& payload) {
     std::string detail;
     if (const std::string issuer = json_string(payload, "iss"); !issuer.empty()) {
@@ -109,7 +119,7 @@ Output jwt(const Input& input) {
     if (unsigned_token) return outcome(Evidence::well_formed, detail + ", not signed", -1);
     // The anonymous role of a hosted database is meant to be published.
     const bool anonymous = json_string(*payload, "role") == "anon";
-    return outcome(Evidence::well_formed, detail, anonymous ? -1 : 0);
+    return outcome(Evidence::well_formed, detail, anonymous || !names_anything(*payload) ? -1 : 0);
 }
 
 }  // namespace stratascan::evidence::checks

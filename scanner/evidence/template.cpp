@@ -102,12 +102,15 @@ bool is_enclosed(std::string_view value) noexcept {
     return false;
 }
 
-/// `%s` and its kin as the whole value or set off from letters: "Bearer %s".
+/// `%s` and its kin as the whole value or set off from letters: "Bearer %s". With a
+/// width between, only in a text: a drawn value with symbols may hold "%6x" too.
 bool has_conversion(std::string_view value) noexcept {
+    constexpr std::size_t drawn_bytes = 24;
+    const bool text = value.size() < drawn_bytes || value.find(' ') != npos;
     for (std::size_t at = value.find('%'); at != npos; at = value.find('%', at + 1)) {
         if (at > 0 && is_alnum(value[at - 1])) continue;
         std::size_t end = at + 1;
-        while (end < value.size() && (is_digit(value[end]) || value[end] == '$' ||
+        while (text && end < value.size() && (is_digit(value[end]) || value[end] == '$' ||
                                       value[end] == '-' || value[end] == '.' ||
                                       value[end] == '*')) {
             ++end;

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "scanner/evidence/checks.hpp"
+#include "scanner/evidence/chosen.hpp"
 #include "scanner/evidence/codec.hpp"
 #include "scanner/evidence/template.hpp"
 
@@ -72,10 +73,12 @@ Output url_credential(const Input& input) {
     }
     if (!placeholder_reason(password).empty()) return placeholder();
     if (host.find_first_of("${}<>%") != std::string::npos) {
-        return outcome(Evidence::pattern, "host is a template", -1);
+        return outcome(Evidence::pattern, "host is a template", -2);
     }
-    if (is_form_word(password)) return outcome(Evidence::pattern, "password is a plain word", -1);
+    if (is_form_word(password)) return outcome(Evidence::pattern, "password is a plain word", -2);
     if (is_own_host(host)) return outcome(Evidence::pattern, "local host", -1);
+    const std::string plain = percent_decoded(password);
+    if (is_chosen_word(plain)) return outcome(Evidence::pattern, "password of words", -1);
     return {};
 }
 

@@ -37,6 +37,18 @@ bool has_digit(std::string_view secret) noexcept {
            std::any_of(secret.begin(), secret.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+// "abcd1234efgh5678ijkl": typed in for a secret, but with a secret's length and its
+// kinds of characters. Worth a line of low confidence, where "changeme" is not.
+bool has_form_of_token(std::string_view secret, std::string_view placeholder) noexcept {
+    constexpr std::size_t shortest = 12;
+    const auto any = [secret](char first, char last) {
+        return std::any_of(secret.begin(), secret.end(),
+                           [=](char c) { return lower(c) >= first && lower(c) <= last; });
+    };
+    const bool typed = placeholder == "sequential characters" || placeholder == "repeated characters";
+    return typed && secret.size() >= shortest && any('0', '9') && any('a', 'z');
+}
+
 Confidence shifted(Confidence confidence, int shift) {
     const int value = std::clamp(static_cast<int>(confidence) + shift, 0, 2);
     return static_cast<Confidence>(value);
@@ -164,7 +176,10 @@ std::string_view SecondLook::judge(std::uint32_t number, std::string_view text, 
     const CompiledRule& compiled = *rules_.rules()[number];
     const Rule& rule = compiled.rule();
     const std::string_view secret = text.substr(secret_at.begin, secret_at.end - secret_at.begin);
-    if (rule.entropy > 0 && evidence::entropy(secret) < rule.entropy) {
+    // Filler where a form leaves no doubt what is meant is an example; elsewhere it
+    // is nothing.
+    const bool dull = rule.entropy > 0 && evidence::entropy(secret) < rule.entropy;
+    if (dull && (compiled.is_generic() || rule.confidence < Confidence::high)) {
         return dropped::low_entropy;
     }
     if (rule.digit && !has_digit(secret)) return dropped::no_digit;
@@ -185,13 +200,17 @@ std::string_view SecondLook::judge(std::uint32_t number, std::string_view text, 
         if (!proof.drop_reason.empty()) return proof.drop_reason;
     }
     const std::size_t prefix = public_prefix(rule, secret);
-    const std::string_view placeholder =
+    std::string_view placeholder =
         evidence::placeholder_reason(secret.substr(std::min(prefix, secret.size() - 1)));
+    if (placeholder.empty() && dull) placeholder = "few different characters";
+    if (placeholder.empty() && evidence::is_published_example(secret)) {
+        placeholder = "published example";
+    }
     if (!placeholder.empty()) {
-        if (compiled.is_generic()) return placeholder;
+        if (compiled.is_generic() && !has_form_of_token(secret, placeholder)) return placeholder;
         if (proof.level == Evidence::pattern || proof.level == Evidence::bad_checksum) {
             proof.level = Evidence::known_example;
-            proof.detail = "placeholder";
+            proof.detail = placeholder == "published example" ? placeholder : "placeholder";
         }
     }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "scanner/evidence/codec.hpp"
 #include "scanner/evidence/evidence.hpp"
 #include "tests/support/checks.hpp"
 
@@ -92,6 +93,61 @@ TEST(GenericValue, KeepsDrawnValues) {
         }
         EXPECT_LE(lost, 3) << kind;
     }
+}
+
+TEST(GenericValue, DropsWhatItsNameCallsPublic) {
+    const std::string value = example("{{alnum:36}}");
+    for (const char* name : {"csrf_token", "authenticityToken", "public_key", "nextToken",
+                             "vapid-key", "clientToken"}) {
+        EXPECT_EQ(dropped(std::string(name) + " = \"" + value + "\"", value), "public by its name")
+            << name;
+    }
+    EXPECT_EQ(dropped("client_secret = \"" + value + "\"", value), "");
+}
+
+TEST(GenericValue, ReadsTheWholeNameAlsoBeforeTheMatch) {
+    const std::string value = example("{{alnum:36}}");
+    const std::string text = "my csrf_token = \"" + value + "\"";
+    const std::size_t at = text.find("token");
+    const std::string_view match = std::string_view(text).substr(at, text.size() - at);
+    const auto secret = match.substr(match.find(value), value.size());
+    EXPECT_EQ(run("generic-value", secret, match, text).drop_reason, "public by its name");
+}
+
+TEST(GenericValue, IsLessSureOfTestsAndOfTypedValues) {
+    const auto shift = [](const std::string& name, const std::string& value) {
+        const std::string text = name + " = \"" + value + "\"";
+        return run("generic-value", value, text, text).confidence_shift;
+    };
+    const std::string value = example("{{alnum:36}}");
+    EXPECT_EQ(shift("api_secret", value), 0);
+    EXPECT_EQ(shift("invalid_secret", value), -1);
+    EXPECT_EQ(shift("secret_hash", value), -1);
+    EXPECT_EQ(shift("api_secret", "sdf0o9823sjdfsdf"), -1);
+    EXPECT_EQ(shift("shared_secret", example("{{hex:64}}")), -1);
+}
+
+TEST(GenericValue, LooksIntoBase64) {
+    const auto judged = [](const std::string& before, const std::string& inside) {
+        const std::string value = encode_base64(inside);
+        const std::string text = before + value;
+        return run("generic-value", value, text, text);
+    };
+    EXPECT_EQ(judged("secret = ", "this is a long text").detail, "words in base64");
+    EXPECT_EQ(judged("Authorization: Basic ", "aladdin:opensesame").detail, "words in base64");
+    EXPECT_EQ(judged("Authorization: Basic ", "ann:" + example("{{alnum:20}}")).level,
+              Evidence::well_formed);
+    EXPECT_EQ(judged("Authorization: Basic ", example("{{alnum:20}}")).confidence_shift, -1);
+}
+
+TEST(ChosenPassword, TellsWordsFromDrawnValues) {
+    for (const char* word : {"opensesame", "p4ssw0rd", "Hunter2", "qwerty", "pw"}) {
+        EXPECT_EQ(run("chosen-password", word).confidence_shift, -2) << word;
+    }
+    EXPECT_EQ(run("chosen-password", example("{{alnum:16}}")).confidence_shift, 0);
+    EXPECT_EQ(run("chosen-password", "changeme").level, Evidence::known_example);
+    EXPECT_EQ(run("chosen-password", "${PASSWORD}").level, Evidence::known_example);
+    EXPECT_EQ(run("chosen-password", "").level, Evidence::known_example);
 }
 
 TEST(GenericValue, MarksPlaceholders) {

@@ -27,7 +27,7 @@ std::string altered(std::string token) {
 TEST(CheckNames, AreSortedAndAllFound) {
     const auto names = check_names();
     EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
-    EXPECT_EQ(names.size(), 26U);
+    EXPECT_EQ(names.size(), 27U);
     for (const auto name : names) EXPECT_NE(find_check(name), nullptr) << name;
     EXPECT_EQ(find_check("no-such-check"), nullptr);
     EXPECT_EQ(find_check(""), nullptr);
@@ -254,7 +254,10 @@ TEST(UrlCredential, IsJudgedByPasswordAndHost) {
                                  "<password>", "{password}"}) {
         EXPECT_EQ(at(variable, "db.prod").detail, "placeholder") << variable;
     }
-    EXPECT_EQ(at("password", "db.prod").confidence_shift, -1);
+    EXPECT_EQ(at("password", "db.prod").confidence_shift, -2);
+    for (const char* word : {"opensesame", "p4ssw0rd", "Hunter2", "he%2F%2Fo", "My%20Pass"}) {
+        EXPECT_EQ(at(word, "db.prod").detail, "password of words") << word;
+    }
 }
 
 TEST(EvidencePlaceholders, AreRecognised) {
