@@ -11,17 +11,12 @@
 #include <vector>
 
 #include "scanner/layer/layer_result.hpp"
+#include "scanner/layer/ordinal_gap.hpp"
 #include "scanner/layer/window.hpp"
 #include "scanner/layer/window_scan.hpp"
 #include "scanner/program/identify.hpp"
 
 namespace stratascan::layer {
-
-/// A gap, and the layer's member that it is in.
-struct OrdinalGap {
-    Gap gap;
-    std::uint32_t ordinal = 0;
-};
 
 /// A layer that is nothing but secrets must not fill memory with findings.
 inline constexpr std::size_t findings_a_layer = 50'000;

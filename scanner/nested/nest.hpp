@@ -20,7 +20,7 @@
 #include <string_view>
 #include <vector>
 
-#include "scanner/layer/layer_collector.hpp"
+#include "scanner/layer/ordinal_gap.hpp"
 #include "scanner/layer/slab.hpp"
 #include "scanner/layer/window.hpp"
 #include "scanner/nested/inner_stream.hpp"
