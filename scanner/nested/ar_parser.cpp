@@ -73,7 +73,7 @@ private:
         const bool between = state_ == State::header && held_.empty();
         if (!last || between) return Found::need_input;
         state_ = State::rest;
-        return damaged("ar: it ends early");
+        return damaged("ar: it ends early", held_);
     }
 
     // Behind contents of odd size stands one byte.
@@ -84,7 +84,7 @@ private:
         const auto size = digits(head.substr(48, 10), 10);
         if (head.substr(58) != "`\n" || !size) {
             state_ = State::rest;
-            return damaged("ar: damaged header");
+            return damaged("ar: damaged header", held_);
         }
         left_ = *size;
         odd_ = *size % 2 == 1;
@@ -103,7 +103,7 @@ private:
             const auto length = digits(name.substr(3), 10);
             if (!length || *length > longest_name || *length > left_) {
                 state_ = State::rest;
-                return damaged("ar: damaged name");
+                return damaged("ar: damaged name", held_);
             }
             name_left_ = static_cast<std::size_t>(*length);
             left_ -= name_left_;

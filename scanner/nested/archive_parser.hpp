@@ -43,7 +43,7 @@ enum class Found : std::uint8_t {
     contents,    ///< bytes() are contents of the member
     member_end,
     aside,       ///< bytes() belong to no member
-    damage,      ///< what() says what is wrong; more may follow
+    damage,      ///< what() is wrong; header() are nobody's; more may follow
 };
 
 class ArchiveParser {
@@ -85,8 +85,11 @@ protected:
         left -= part.size();
         return say(found, part);
     }
-    Found damaged(std::string what) {
+    /// What was gathered of a header belongs to nobody then.
+    Found damaged(std::string what, std::string& held) {
         what_ = std::move(what);
+        header_ = std::move(held);
+        held.clear();
         return Found::damage;
     }
 

@@ -83,7 +83,7 @@ private:
     }
     Found broken(const char* what) {
         state_ = State::rest;
-        return damaged(what);
+        return damaged(what, held_);
     }
     [[nodiscard]] std::size_t fixed() const { return newc_ ? newc_size : odc_size; }
     [[nodiscard]] std::size_t padded(std::size_t size) const {

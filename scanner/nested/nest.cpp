@@ -330,6 +330,7 @@ bool Nest::step_archive(std::size_t at) {
             if (level.stream > 0) stream(level.stream).add_aside(level.parser->bytes());
             return true;
         case Found::damage:
+            if (level.stream > 0) stream(level.stream).add_aside(level.parser->header());
             // A file that was taken for an archive by its first bytes is none. And a
             // member's decoder says itself that its bytes end early.
             if (level.members > 0 && (member == nullptr || !member->packed)) {

@@ -64,13 +64,13 @@ private:
     Found starved(bool last) {
         if (!last) return Found::need_input;
         state_ = State::rest;
-        return damaged("rpm: it ends early");
+        return damaged("rpm: it ends early", held_);
     }
 
     Found read_intro() {
         if (!held_.starts_with(header_magic)) {
             state_ = State::rest;
-            return damaged("rpm: damaged header");
+            return damaged("rpm: damaged header", held_);
         }
         left_ = big_endian(held_, 8, 4) * 16 + big_endian(held_, 12, 4);
         if (++headers_ == 1) left_ += (8 - (intro_size + left_) % 8) % 8;

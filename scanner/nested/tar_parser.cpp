@@ -71,7 +71,7 @@ private:
         if (!last) return Found::need_input;
         const bool whole = state_ == State::header && held_from_ == 0;
         state_ = State::rest;
-        if (!whole) return damaged("tar: it ends early");
+        if (!whole) return damaged("tar: it ends early", held_);
         header_ = std::move(held_);
         held_.clear();
         return header_.empty() ? Found::need_input : say(Found::aside, header_);
@@ -108,21 +108,22 @@ private:
     }
 
     Found too_long() {
-        header_ = std::move(held_);
-        forget_header();
         lost_ = true;
         state_ = State::header;
-        return damaged("tar: an extended header is too long");
+        std::string held = std::move(held_);
+        forget_header();
+        return damaged("tar: an extended header is too long", held);
     }
 
     Found no_header(std::string_view bytes) {
         const bool zeros = bytes.find_first_not_of('\0') == bytes.npos;
         const bool tell = !zeros && !lost_;
         lost_ = lost_ || tell;
-        header_ = std::move(held_);
+        std::string held = std::move(held_);
         forget_header();
-        if (!tell) return say(Found::aside, header_);
-        return damaged("tar: damaged header");
+        if (tell) return damaged("tar: damaged header", held);
+        header_ = std::move(held);
+        return say(Found::aside, header_);
     }
 
     void read_extended() {

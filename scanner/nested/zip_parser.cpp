@@ -49,8 +49,9 @@ public:
                     }
                     if (const Found found = seek(in, last);
                         found != Found::need_input || in.empty()) {
-                        if (found == Found::need_input && held_.size() == signature.size()) break;
-                        return found;
+                        const bool settled = held_.size() == signature.size() ||
+                                             (last && !held_.empty());
+                        if (found != Found::need_input || !settled) return found;
                     }
                     break;
                 case State::header:
@@ -148,7 +149,7 @@ private:
     Found cut_contents(bool last) {
         if (!last) return Found::need_input;
         state_ = State::rest;
-        return damaged("zip: it ends inside an entry");
+        return damaged("zip: it ends inside an entry", held_);
     }
 
     Found begin_member() {

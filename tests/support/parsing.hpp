@@ -78,7 +78,10 @@ inline Parsed parse(nested::ArchiveParser& parser, std::string_view archive, std
                 if (!parsed.members.empty()) parsed.members.back().ended = true;
                 break;
             case Found::aside: parsed.aside += parser.bytes(); break;
-            case Found::damage: parsed.damage.push_back(parser.what()); break;
+            case Found::damage:
+                parsed.damage.push_back(parser.what());
+                parsed.aside += parser.header();
+                break;
         }
     }
 }
