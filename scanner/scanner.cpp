@@ -28,7 +28,10 @@ using LayerResults = std::map<std::string, layer::LayerResult>;
 // The ceiling's share that is not slabs: the program and its libraries, rules,
 // databases and regular expressions, findings, decoders. Measured, with room.
 constexpr std::uint64_t base_memory = std::uint64_t{160} << 20;
-constexpr std::uint64_t decoder_memory = std::uint64_t{32} << 20;
+// A layer's: its own decoder, those inside containers, and the slabs that are being
+// filled with what these make.
+constexpr std::uint64_t inner_decoder_memory = std::uint64_t{16} << 20;
+constexpr std::uint64_t decoder_memory = (std::uint64_t{40} << 20) + inner_decoder_memory;
 constexpr std::uint64_t slab_memory = std::uint64_t{1280} << 10;
 constexpr std::uint64_t least_memory = std::uint64_t{256} << 20;
 
@@ -37,16 +40,26 @@ struct Plan {
     unsigned threads = 1;
     std::size_t layers = 1;
     std::size_t tokens = 4;
+    std::uint64_t decoders = 0;  ///< bytes for all decoders of all layers
+    std::uint64_t inner_decoders = inner_decoder_memory;  ///< bytes of one layer's
 };
+
+// What one layer that is alone may give to decoders inside containers, from `bytes`.
+// As much as `xz -9` takes, and no more than a layer's own decoder.
+std::uint64_t inner_decoders_within(std::uint64_t bytes) {
+    return std::clamp(bytes, inner_decoder_memory, layer::large_decoder_memory.xz_bytes);
+}
 
 Plan make_plan(const Options& options, unsigned threads, std::size_t layers) {
     Plan plan;
     plan.threads = threads;
     const std::uint64_t spare = options.memory_bytes - base_memory;
-    // Half for decoders, half for slabs; a layer needs three windows to flow.
-    const std::size_t most = std::max<std::uint64_t>(1, spare / 2 / decoder_memory);
+    // Five eighths for decoders, the rest for slabs; a layer needs three windows to flow.
+    const std::uint64_t decoders = spare / 8 * 5;
+    const std::size_t most = std::max<std::uint64_t>(1, decoders / decoder_memory);
     plan.layers = std::clamp<std::size_t>(std::min<std::size_t>(threads, layers), 1, most);
-    const std::size_t slabs = spare / 2 / slab_memory;
+    plan.decoders = decoders;
+    const std::size_t slabs = (spare - decoders) / slab_memory;
     plan.tokens = std::clamp<std::size_t>(slabs / plan.layers, 2, std::size_t{2} * threads + 2);
     return plan;
 }
@@ -62,13 +75,15 @@ struct StreamPlan {
 StreamPlan make_stream_plan(const Options& options, unsigned threads) {
     constexpr std::uint64_t most_for_layer = layer::large_decoder_memory.xz_bytes + (1 << 20);
     const std::uint64_t spare = options.memory_bytes - base_memory;
-    const std::uint64_t slabs = spare / 4;
-    const std::uint64_t decoders = spare - slabs;
+    const std::uint64_t slabs = spare / 8;
+    const std::uint64_t inner = spare / 8;
+    const std::uint64_t decoders = spare - slabs - inner;
     const std::uint64_t for_layer = std::min(decoders / 2, most_for_layer);
     StreamPlan plan{make_plan(options, threads, 1),
                     layer::decoder_memory_within(decoders - for_layer),
                     layer::decoder_memory_within(for_layer)};
     plan.plan.tokens = std::min<std::size_t>(plan.plan.tokens, slabs / slab_memory);
+    plan.plan.inner_decoders = std::min(inner, layer::large_decoder_memory.xz_bytes);
     return plan;
 }
 
@@ -99,8 +114,8 @@ public:
 private:
     layer::LayerScanContext context(const Plan& plan, Progress* progress, std::stop_token stop) {
         return {*engine_.rules, [this]() -> layer::WindowScanner& { return workers_.local(); },
-                slabs_, plan.tokens, options_.limits, layer::GzipEngine::fastest, {}, progress,
-                std::move(stop)};
+                slabs_, plan.tokens, options_.limits, layer::GzipEngine::fastest, {},
+                plan.inner_decoders, progress, std::move(stop)};
     }
 
     Result<void> scan_target(const std::string& target, Progress* progress, std::stop_token stop,
@@ -164,7 +179,8 @@ Result<void> LocalScanner::scan_target(const std::string& target, Progress* prog
             source::LayerRef ref;
             ref.key = folder;
             images.front().layers.push_back(ref);
-            const Plan plan = make_plan(options_, threads_, 1);
+            Plan plan = make_plan(options_, threads_, 1);
+            plan.inner_decoders = inner_decoders_within(plan.decoders);
             arena_.execute([&] {
                 results[folder] = layer::scan_directory(folder, context(plan, progress, stop));
             });
@@ -256,9 +272,11 @@ void LocalScanner::scan_layers(source::ImageSource& source,
     }
     if (progress != nullptr) progress->layers_planned(layers.size(), bytes);
     const Plan plan = make_plan(options_, threads_, layers.size());
-    const auto scan_one = [&](const source::LayerRef& layer, layer::DecoderMemory memory) {
+    const auto scan_one = [&](const source::LayerRef& layer, layer::DecoderMemory memory,
+                              std::uint64_t inner) {
         auto around = context(plan, progress, stop);
         around.memory = memory;
+        around.inner_decoder_bytes = inner;
         layer::LayerResult result = scan_blob(source.open(layer), digest_algorithm(layer), around);
         if (progress != nullptr) progress->layer_done(result.findings.size());
         results.find(layer.key)->second = std::move(result);
@@ -269,14 +287,17 @@ void LocalScanner::scan_layers(source::ImageSource& source,
         for (std::size_t i = 0; i < plan.layers; ++i) {
             group.run([&] {
                 for (std::size_t at = next++; at < layers.size(); at = next++) {
-                    scan_one(*layers[at], {});
+                    scan_one(*layers[at], {}, inner_decoder_memory);
                 }
             });
         }
         group.wait();
+        const std::uint64_t large = layer::large_decoder_memory.xz_bytes;
+        const std::uint64_t inner =
+            inner_decoders_within(plan.decoders > large ? plan.decoders - large : 0);
         for (const auto* layer : layers) {
             if (results.find(layer->key)->second.over_decoder_memory) {
-                scan_one(*layer, layer::large_decoder_memory);
+                scan_one(*layer, layer::large_decoder_memory, inner);
             }
         }
     });

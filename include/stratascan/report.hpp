@@ -75,6 +75,7 @@ struct Gap {
     std::string path;
     std::string reason;
     std::uint64_t bytes = 0;
+    std::vector<std::string> inner_path{};  ///< the way into nested containers
 };
 
 /// One secret at one place of one image. Paths are those of the tar member,
@@ -119,6 +120,7 @@ struct Program {
     int layer_index = -1;
     std::string layer;
     std::string path;
+    std::vector<std::string> inner_path;  ///< the way into nested containers
     Visibility visibility = Visibility::visible;
     int hidden_by = -1;
     bool renamed = false;   ///< no name that this program is known by

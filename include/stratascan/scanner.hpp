@@ -43,9 +43,12 @@ struct Options {
     /// Limits that no honest image meets. Reaching one is a gap, never silent.
     struct Limits {
         std::uint64_t output_bytes = std::uint64_t{1} << 40;  ///< a layer, uncompressed
-        std::uint64_t ratio = 2000;  ///< output to input, judged past 16 GiB of output
-        std::uint64_t members = 8'000'000;                    ///< tar members a layer
+        /// Output to input, judged past 16 GiB of a layer's output, and past 1 GiB of
+        /// that of containers in it.
+        std::uint64_t ratio = 2000;
+        std::uint64_t members = 8'000'000;  ///< of a layer's tar, and in its containers
         std::uint64_t findings_a_file = 10'000;
+        unsigned depth = 5;  ///< of containers in containers
     } limits;
 };
 

@@ -110,9 +110,13 @@ void add_options(CLI::App& command, ScanArguments& arguments) {
                        "Of a layer, uncompressed (default: 1TiB)")
         ->transform(CLI::AsSizeValue(false));
     limits->add_option("--max-ratio", options.limits.ratio,
-                       "Of a layer's compression, judged past 16 GiB")
+                       "Of a layer's compression, judged past 16 GiB; of its containers', past 1 GiB")
         ->capture_default_str();
     limits->add_option("--max-members", options.limits.members, "Of a layer")
+        ->capture_default_str();
+    limits->add_option("--max-depth", options.limits.depth,
+                       "Of containers in containers that are looked into")
+        ->check(CLI::Range(0, 16))
         ->capture_default_str();
     limits->add_option("--max-findings", options.limits.findings_a_file, "In one file")
         ->capture_default_str();

@@ -291,6 +291,7 @@ void Joiner::add_programs() {
             const Hiding hidden = hiding(i, found.ordinal, program.path);
             program.visibility = hidden.how;
             program.hidden_by = hidden.layer;
+            if (!program.inner_path.empty()) continue;  // links are to its container
             for (std::string& alias : overlay_.aliases({static_cast<int>(i), found.ordinal},
                                                        layer::normalise_path(program.path))) {
                 program.aliases.push_back(std::move(alias));
@@ -303,8 +304,10 @@ void Joiner::add_programs() {
     }
     std::stable_sort(report_.programs.begin(), report_.programs.end(),
                      [](const Program& left, const Program& right) {
-                         return std::tie(left.layer_index, left.path, left.program) <
-                                std::tie(right.layer_index, right.path, right.program);
+                         return std::tie(left.layer_index, left.path, left.inner_path,
+                                         left.program) <
+                                std::tie(right.layer_index, right.path, right.inner_path,
+                                         right.program);
                      });
 }
 

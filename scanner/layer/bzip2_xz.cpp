@@ -56,6 +56,7 @@ public:
     }
 
     std::string_view name() const noexcept override { return "bzip2"; }
+    std::uint64_t hold() override { return bzip2_bytes; }
 
 private:
     static std::unexpected<Error> damaged(std::string what) {
@@ -101,6 +102,11 @@ public:
     }
 
     std::string_view name() const noexcept override { return "xz"; }
+    std::uint64_t hold() override {
+        memory_limit_ = lzma_memusage(&stream_);
+        if (open_) lzma_memlimit_set(&stream_, memory_limit_);
+        return memory_limit_;
+    }
 
 private:
     static constexpr std::string_view magic{"\xfd" "7zXZ\0", 6};

@@ -50,6 +50,11 @@ public:
     [[nodiscard]] virtual Result<Step> step(std::string_view& in, bool last,
                                             std::span<char>& out) = 0;
 
+    /// The memory that it holds, about; from here on it asks for no more, and a
+    /// stream that wants more is over the limit. For decoders in decoders, which
+    /// share one allowance.
+    [[nodiscard]] virtual std::uint64_t hold() { return std::uint64_t{256} << 10; }
+
     /// Of the library that does the work, for `--stats`.
     [[nodiscard]] virtual std::string_view name() const noexcept = 0;
 };
@@ -64,6 +69,9 @@ struct DecoderMemory {
     std::uint64_t xz_bytes = std::uint64_t{24} << 20;       ///< more than xz -6 takes
 };
 inline constexpr DecoderMemory large_decoder_memory{27, std::uint64_t{128} << 20};
+
+/// What bzip2 takes, whatever it reads.
+inline constexpr std::uint64_t bzip2_bytes = std::uint64_t{4} << 20;
 
 /// The largest windows that fit in `bytes` together with what a decoder takes
 /// beside them.

@@ -3,30 +3,23 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <tuple>
 
 namespace stratascan::layer {
 
 namespace {
 
-// A layer that is nothing but secrets must not fill memory with findings.
-constexpr std::size_t findings_a_layer = 50'000;
+constexpr std::size_t named_bytes_limit = 8 << 20;
 constexpr std::uint32_t no_member = ~std::uint32_t{0};
-
-// A file's name may itself hold a secret; no report repeats it.
-void cut_out(std::string& path, const std::string& secret, const std::string& redacted) {
-    if (secret.empty()) return;
-    for (std::size_t at = path.find(secret); at != path.npos;
-         at = path.find(secret, at + redacted.size())) {
-        path.replace(at, secret.size(), redacted);
-    }
-}
 
 }  // namespace
 
 LayerCollector::LayerCollector(std::shared_ptr<const program::ProgramSet> programs,
-                               std::uint64_t findings_a_file)
-    : programs_(programs), judge_(std::move(programs)), findings_a_file_(findings_a_file) {}
+                               std::uint64_t findings_a_file, std::size_t& findings_left)
+    : programs_(programs), judge_(std::move(programs)), findings_a_file_(findings_a_file),
+      findings_left_(findings_left) {}
 
 void LayerCollector::add(Window& window, WindowScan& scan) {
     if (scan.error && !error_) error_ = scan.error;
@@ -63,14 +56,14 @@ void LayerCollector::add(Window& window, WindowScan& scan) {
         }
     }
     while (!open_.empty() && open_.begin()->first < done_below) {
-        close(open_.begin()->first, open_.begin()->second);
+        close(open_.begin()->second);
         open_.erase(open_.begin());
     }
 }
 
 void LayerCollector::add_paths(const Window& window) {
     for (const Member& member : window.members) {
-        if (!member.fresh || member.after_end) continue;
+        if (!member.fresh || member.after_end || member.inner) continue;
         paths_.entries.push_back({member.hash, member.ordinal, member.kind});
         if (member.kind == EntryKind::hardlink) {
             paths_.hardlinks.push_back({member.path, member.link, member.ordinal});
@@ -82,10 +75,20 @@ void LayerCollector::add_paths(const Window& window) {
 
 LayerCollector::OpenFile& LayerCollector::file_of(const Window& window, std::uint32_t member) {
     const Member& from = window.members[member];
-    OpenFile& file = open_[from.ordinal];
-    if (file.path.empty()) {
+    const auto [at, fresh] = open_.try_emplace(from.ordinal);
+    OpenFile& file = at->second;
+    if (!fresh) return file;
+    file.mode = from.mode;
+    if (from.inner) {
+        const HostFile& host = *from.inner->host;
+        file.path = host.path;
+        file.inner_path = from.inner->steps();
+        file.host = host.ordinal;
+        file.kind = host.kind;
+        file.after_end = host.after_end;
+    } else {
         file.path = from.path;
-        file.mode = from.mode;
+        file.host = from.ordinal;
         file.kind = from.kind;
         file.after_end = from.after_end;
     }
@@ -95,17 +98,30 @@ LayerCollector::OpenFile& LayerCollector::file_of(const Window& window, std::uin
 void LayerCollector::take_finding(const Window& window, WindowFinding& found) {
     Finding& finding = found.finding;
     OpenFile& file = found.member == no_member ? nobody_ : file_of(window, found.member);
-    cut_out(file.path, found.named_secret, finding.redacted);
     if (file.after_end) finding.source = Source::trailer;
     if (file.kind == EntryKind::whiteout && finding.source == Source::file) {
         finding.source = Source::whiteout;
     }
     if (found.has_line) finding.line = static_cast<std::uint64_t>(std::max<std::int64_t>(found.lines, 0)) + 1;
+    if (!found.named_secret.empty()) keep_named(file, found);
     if (file.findings.size() < findings_a_file_) {
         file.findings.push_back(std::move(found));
     } else {
         ++file.dropped;
     }
+}
+
+// Paths are printed with what is found there, so secrets in names are kept until all
+// is known, to be cut out. Where they are too many, nothing more is told.
+void LayerCollector::keep_named(const OpenFile& file, WindowFinding& found) {
+    named_bytes_ += sizeof(NamedSecret) + found.named_secret.size();
+    if (named_bytes_ > named_bytes_limit) {
+        findings_left_ = 0;
+        return;
+    }
+    const std::string& name = file.inner_path.empty() ? file.path : file.inner_path.back();
+    named_.push_back({file.host, std::hash<std::string>()(name), std::move(found.named_secret),
+                      found.finding.redacted});
 }
 
 // An executable's dynamic section lies near its end, often windows away from its
@@ -134,7 +150,7 @@ void LayerCollector::read_late_dynamic(const Window& window) {
     }
 }
 
-void LayerCollector::close(std::uint32_t ordinal, OpenFile& file) {
+void LayerCollector::close(OpenFile& file) {
     // Offsets count from different starts in contents and headers.
     std::map<Source, std::vector<WindowFinding>> by_source;
     for (WindowFinding& found : file.findings) {
@@ -143,49 +159,57 @@ void LayerCollector::close(std::uint32_t ordinal, OpenFile& file) {
     for (auto& [source, findings] : by_source) {
         settle(findings, dropped_);
         for (WindowFinding& found : findings) {
-            found.finding.path = file.path;
-            if (findings_.size() < findings_a_layer) {
-                findings_.push_back({std::move(found.finding), ordinal});
-            } else {
+            Finding& finding = found.finding;
+            finding.path = file.path;
+            finding.inner_path = file.inner_path;
+            if (findings_left_ == 0) {
                 ++findings_dropped_;
+                continue;
             }
+            --findings_left_;
+            findings_.push_back({std::move(finding), file.host});
         }
     }
     if (file.dropped > 0) {
-        gaps_.push_back({file.path,
-                         fmt::format("more than {} findings in one file; {} are not told",
-                                     findings_a_file_, file.dropped), 0});
+        gaps_.push_back({{file.path,
+                          fmt::format("more than {} findings in one file; {} are not told",
+                                      findings_a_file_, file.dropped), 0, file.inner_path},
+                         file.host});
     }
+    close_programs(file);
+}
+
+// A program in a container is known by its own name there.
+void LayerCollector::close_programs(OpenFile& file) {
     for (program::Observation& seen : file.sightings) judge_.add(std::move(seen));
-    for (Program& program : judge_.judge(file.elf, file.path, file.mode)) {
+    const std::string& name = file.inner_path.empty() ? file.path : file.inner_path.back();
+    std::vector<Program> programs = judge_.judge(file.elf, name, file.mode);
+    std::sort(programs.begin(), programs.end(),
+              [](const Program& a, const Program& b) { return a.program < b.program; });
+    for (Program& program : programs) {
         program.path = file.path;
-        found_programs_.push_back({std::move(program), ordinal});
+        program.inner_path = file.inner_path;
+        found_programs_.push_back({std::move(program), file.host});
     }
 }
 
-void LayerCollector::finish(LayerResult& result) {
-    for (auto& [ordinal, file] : open_) close(ordinal, file);
+void LayerCollector::finish(LayerResult& result, std::vector<OrdinalGap>& gaps) {
+    for (auto& [ordinal, file] : open_) close(file);
     open_.clear();
-    close(0, nobody_);
+    close(nobody_);
     if (findings_dropped_ > 0) {
-        gaps_.push_back({{}, fmt::format("more than {} findings in one layer; {} are not told",
-                                         findings_a_layer, findings_dropped_), 0});
+        gaps_.push_back({{{}, fmt::format("more than {} findings in one layer; {} are not told",
+                                          findings_a_layer, findings_dropped_), 0, {}}, 0});
     }
-    std::sort(findings_.begin(), findings_.end(), [](const auto& a, const auto& b) {
-        return std::tie(a.ordinal, a.finding.source, a.finding.offset, a.finding.rule) <
-               std::tie(b.ordinal, b.finding.source, b.finding.offset, b.finding.rule);
-    });
-    std::sort(found_programs_.begin(), found_programs_.end(), [](const auto& a, const auto& b) {
-        return std::tie(a.ordinal, a.program.program) < std::tie(b.ordinal, b.program.program);
-    });
     std::sort(paths_.entries.begin(), paths_.entries.end(), [](const auto& a, const auto& b) {
         return std::tie(a.path, a.ordinal) < std::tie(b.path, b.ordinal);
     });
-    result.findings = std::move(findings_);
-    result.programs = std::move(found_programs_);
-    result.paths = std::move(paths_);
-    result.dropped = std::move(dropped_);
-    std::move(gaps_.begin(), gaps_.end(), std::back_inserter(result.gaps));
+    std::move(findings_.begin(), findings_.end(), std::back_inserter(result.findings));
+    std::move(found_programs_.begin(), found_programs_.end(),
+              std::back_inserter(result.programs));
+    if (!paths_.entries.empty()) result.paths = std::move(paths_);
+    for (const auto& [reason, count] : dropped_) result.dropped[reason] += count;
+    std::move(gaps_.begin(), gaps_.end(), std::back_inserter(gaps));
 }
 
 }  // namespace stratascan::layer

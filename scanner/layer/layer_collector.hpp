@@ -1,6 +1,7 @@
 // Puts windows' results together, in stream order, into a layer's result. The
 // place where what belongs to one file but was seen in several windows meets:
 // line numbers, a program's literals, a generic finding beside a specific one.
+// One for each stream of windows that the layer has; StreamCollectors has them all.
 #pragma once
 
 #include <cstdint>
@@ -10,30 +11,46 @@
 #include <vector>
 
 #include "scanner/layer/layer_result.hpp"
+#include "scanner/layer/ordinal_gap.hpp"
 #include "scanner/layer/window.hpp"
 #include "scanner/layer/window_scan.hpp"
 #include "scanner/program/identify.hpp"
 
 namespace stratascan::layer {
 
+/// A layer that is nothing but secrets must not fill memory with findings.
+inline constexpr std::size_t findings_a_layer = 50'000;
+
 class LayerCollector {
 public:
+    /// `findings_left` are those that the layer may still have; shared and counted down.
     LayerCollector(std::shared_ptr<const program::ProgramSet> programs,
-                   std::uint64_t findings_a_file);
+                   std::uint64_t findings_a_file, std::size_t& findings_left);
 
     /// Windows come in order of their sequence.
     void add(Window& window, WindowScan& scan);
 
-    /// Hands over findings, programs, paths and the gaps met here.
-    void finish(LayerResult& result);
+    /// Adds findings, programs, paths and the gaps met here. Those inside containers
+    /// have the ordinal of the layer's member that holds them.
+    void finish(LayerResult& result, std::vector<OrdinalGap>& gaps);
 
     [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
-    [[nodiscard]] std::size_t findings() const noexcept { return findings_.size(); }
+
+    /// A secret that stands in a name: in the path of the layer's member, or in a
+    /// step from there.
+    struct NamedSecret {
+        std::uint32_t ordinal = 0;  ///< of the layer's member
+        std::size_t name = 0;       ///< hash of the path or the step
+        std::string secret, redacted;
+    };
+    [[nodiscard]] std::vector<NamedSecret>& named_secrets() noexcept { return named_; }
 
 private:
     // A member that something was seen in.
     struct OpenFile {
         std::string path;
+        std::vector<std::string> inner_path;
+        std::uint32_t host = 0;  // the layer's member that it is, or is in
         std::uint32_t mode = 0;
         EntryKind kind = EntryKind::file;
         bool after_end = false;
@@ -48,19 +65,24 @@ private:
     void add_paths(const Window& window);
     OpenFile& file_of(const Window& window, std::uint32_t member);
     void read_late_dynamic(const Window& window);
-    void close(std::uint32_t ordinal, OpenFile& file);
+    void close(OpenFile& file);
+    void close_programs(OpenFile& file);
     void take_finding(const Window& window, WindowFinding& found);
+    void keep_named(const OpenFile& file, WindowFinding& found);
 
     std::shared_ptr<const program::ProgramSet> programs_;
     program::FileJudge judge_;
     std::uint64_t findings_a_file_;
+    std::size_t& findings_left_;
+    std::vector<NamedSecret> named_;
+    std::size_t named_bytes_ = 0;
     std::map<std::uint32_t, OpenFile> open_;
     OpenFile nobody_;  // what stands in front of the first member
     std::optional<std::uint32_t> continuing_;  // ordinal of the member across windows
     std::uint64_t continuing_lines_ = 0;
     std::vector<LayerFinding> findings_;
     std::vector<LayerProgram> found_programs_;
-    std::vector<Gap> gaps_;
+    std::vector<OrdinalGap> gaps_;
     PathIndex paths_;
     DropCounts dropped_;
     std::uint64_t findings_dropped_ = 0;

@@ -65,7 +65,7 @@ struct PathIndex {
 
 struct LayerFinding {
     Finding finding;            ///< image fields (layer_index, layer, visibility, …) unset
-    std::uint32_t ordinal = 0;  ///< of the member that holds it
+    std::uint32_t ordinal = 0;  ///< of the layer's member that holds it
 };
 
 struct LayerProgram {
@@ -82,14 +82,17 @@ struct LayerResult {
     std::uint64_t members = 0;
     std::uint64_t bytes = 0;             ///< uncompressed
     std::uint64_t compressed_bytes = 0;  ///< of the blob
+    std::uint64_t inner_members = 0;     ///< of containers in it
+    std::uint64_t inner_bytes = 0;       ///< that decoders made of them
     /// False: no tar member was found; the bytes were scanned as one run.
     bool is_archive = true;
     /// The decoder asked for more memory than it was given: worth a try alone.
     bool over_decoder_memory = false;
     std::vector<Gap> gaps;
     std::vector<std::string> notes;
-    std::vector<LayerFinding> findings;  ///< sorted by (ordinal, offset, rule)
-    std::vector<LayerProgram> programs;  ///< sorted by (ordinal, program)
+    /// Sorted by ordinal, and by place in the member; those inside it come last.
+    std::vector<LayerFinding> findings;
+    std::vector<LayerProgram> programs;  ///< likewise
     PathIndex paths;
     /// Findings that gave way to others of the same file, by the reason.
     std::map<std::string_view, std::uint64_t> dropped;

@@ -5,8 +5,9 @@
 #include <oneapi/tbb/task_arena.h>
 
 #include "scanner/layer/directory_walk.hpp"
-#include "scanner/layer/layer_collector.hpp"
+#include "scanner/layer/stream_collectors.hpp"
 #include "scanner/layer/tar_walk.hpp"
+#include "scanner/nested/nested_walk.hpp"
 
 namespace stratascan::layer {
 
@@ -22,7 +23,7 @@ struct Job {
 // Windows from `source` through the scanners into `collector`. A worker that
 // waits here takes no task of another layer: its scratch and this layer's tokens
 // stay its own.
-std::optional<Error> run(WindowSource& source, LayerCollector& collector,
+std::optional<Error> run(WindowSource& source, StreamCollectors& collector,
                          const LayerScanContext& context, const std::function<void()>& aside) {
     std::optional<Error> error;
     const auto produce = [&](tbb::flow_control& flow) -> Job* {
@@ -56,6 +57,25 @@ std::optional<Error> run(WindowSource& source, LayerCollector& collector,
     });
     if (!error) error = collector.error();
     return error;
+}
+
+nested::NestLimits nest_limits(const LayerScanContext& context) {
+    const Options::Limits& limits = context.limits;
+    return {limits.depth, limits.output_bytes, limits.ratio, limits.members,
+            context.inner_decoder_bytes};
+}
+
+// What the collectors have and what was seen inside containers.
+void take_results(StreamCollectors& collector, const nested::Nest& nest, LayerResult& result) {
+    collector.finish(result, nest.gaps());
+    if (nest.gaps_untold() > 0) {
+        result.gaps.push_back(
+            {{}, fmt::format("{} more places inside containers were not read",
+                             nest.gaps_untold()), 0});
+    }
+    result.inner_members = nest.members();
+    result.inner_bytes = nest.output_bytes();
+    result.over_decoder_memory = nest.over_memory();
 }
 
 void add_gap(LayerResult& result, std::string reason, std::uint64_t bytes = 0) {
@@ -102,10 +122,11 @@ LayerResult scan_layer(std::unique_ptr<source::BlobReader> blob,
     options.digest_algorithm = digest_algorithm;
     BlobStream stream(std::move(blob), options, context.progress);
     TarWalk walk(stream, context.slabs, {context.limits.members});
-    LayerCollector collector(context.rules.shared_programs(), context.limits.findings_a_file);
+    nested::NestedWalk walk_inside(walk, context.slabs, nest_limits(context));
+    StreamCollectors collector(context.rules.shared_programs(), context.limits.findings_a_file);
 
-    const auto error = run(walk, collector, context, [&] { stream.drain_hash(); });
-    collector.finish(result);
+    const auto error = run(walk_inside, collector, context, [&] { stream.drain_hash(); });
+    take_results(collector, walk_inside.nest(), result);
     // What the user stopped may have no end.
     const bool stopped = error && error->code == ErrorCode::cancelled;
     const auto digest = stopped ? std::unexpected(*error) : stream.finish();
@@ -125,7 +146,7 @@ LayerResult scan_layer(std::unique_ptr<source::BlobReader> blob,
         add_gap(result, digest.error().message());
     }
     if (stream.damage()) {
-        result.over_decoder_memory = stream.over_memory();
+        result.over_decoder_memory = result.over_decoder_memory || stream.over_memory();
         spoil(result, LayerState::partial, stream.damage()->message());
         add_gap(result, stream.damage()->message());
     }
@@ -154,9 +175,10 @@ LayerResult scan_layer(std::unique_ptr<source::BlobReader> blob,
 LayerResult scan_directory(const std::string& path, const LayerScanContext& context) {
     LayerResult result;
     DirectoryWalk walk(path, context.slabs);
-    LayerCollector collector(context.rules.shared_programs(), context.limits.findings_a_file);
-    const auto error = run(walk, collector, context, [] {});
-    collector.finish(result);
+    nested::NestedWalk walk_inside(walk, context.slabs, nest_limits(context));
+    StreamCollectors collector(context.rules.shared_programs(), context.limits.findings_a_file);
+    const auto error = run(walk_inside, collector, context, [] {});
+    take_results(collector, walk_inside.nest(), result);
     result.compression = "none";
     result.files = walk.files();
     result.members = walk.members();

@@ -25,6 +25,8 @@ struct LayerScanContext {
     Options::Limits limits;
     GzipEngine gzip = GzipEngine::fastest;
     DecoderMemory memory;
+    /// Of all decoders that are open at once inside containers of one layer.
+    std::uint64_t inner_decoder_bytes = std::uint64_t{16} << 20;
     Progress* progress = nullptr;
     std::stop_token stop;
 };

@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "scanner/layer/inner_place.hpp"
 #include "scanner/layer/layer_result.hpp"
 #include "scanner/layer/slab.hpp"
 #include "stratascan/error.hpp"
@@ -43,6 +44,8 @@ struct Member {
     std::string path;        ///< normalised; a whiteout's is the path that it hides
     std::string link;        ///< target of a link, resolved
     PathHash hash;           ///< filled in by the worker
+    /// Where it stands, if inside a container; `path` is empty then.
+    std::shared_ptr<const InnerPlace> inner;
 };
 
 enum class PieceKind : std::uint8_t { contents, header, raw };
@@ -58,6 +61,9 @@ struct Piece {
 
 struct Window {
     SlabRef slab;
+    /// 0: the layer's own stream. Others hold what is inside containers: what has
+    /// passed through so many decoders.
+    std::uint32_t stream = 0;
     std::uint64_t sequence = 0;
     std::uint64_t begin = 0, end = 0;  ///< stream positions of the payload
     std::uint32_t context = 0;         ///< bytes in sight before `begin`

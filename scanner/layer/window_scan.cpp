@@ -84,7 +84,7 @@ WindowScan WindowScanner::scan(Window& window) {
     if (options_.programs) read_heads(window, result);
     if (!window.last) mark_open_member(window, result);
     for (Member& member : window.members) {
-        if (member.fresh) member.hash = hash_path(member.path);
+        if (member.fresh && !member.inner) member.hash = hash_path(member.path);
     }
     const std::uint64_t end = now_ns();
     counters_.windows += 1;

@@ -9,8 +9,10 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "scanner/layer/decoder.hpp"
 
@@ -48,6 +50,11 @@ public:
                     if (in.size() < 4) return Step::end;
                     const std::uint32_t magic = little_endian(in);
                     if (magic == ZSTD_MAGICNUMBER) {
+                        if (std::exchange(lowered_, false)) {
+                            ZSTD_DCtx_reset(context_.get(), ZSTD_reset_session_only);
+                            ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax,
+                                                   static_cast<int>(window_log_));
+                        }
                         state_ = State::frame;
                     } else if ((magic & ZSTD_MAGIC_SKIPPABLE_MASK) ==
                                ZSTD_MAGIC_SKIPPABLE_START) {
@@ -91,6 +98,14 @@ public:
 
     std::string_view name() const noexcept override { return "zstd"; }
 
+    // zstd takes a new limit only between frames.
+    std::uint64_t hold() override {
+        const std::uint64_t bytes = context_ ? ZSTD_sizeof_DCtx(context_.get()) : 0;
+        window_log_ = std::min(window_log_, decoder_memory_within(bytes).zstd_window_log);
+        lowered_ = true;
+        return bytes;
+    }
+
 private:
     enum class State : std::uint8_t { between, frame, skippable };
 
@@ -124,6 +139,7 @@ private:
     std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context_;
     State state_ = State::between;
     std::uint32_t skip_left_ = 0;
+    bool lowered_ = false;  // the window's limit, not yet told to zstd
 };
 
 }  // namespace

@@ -34,6 +34,7 @@ void write_gaps(JsonWriter& json, const std::vector<Gap>& gaps) {
     for (const Gap& gap : gaps) {
         json.begin_object();
         write_path(json, gap.path);
+        if (!gap.inner_path.empty()) json.member("inner_path", gap.inner_path);
         json.member("reason", gap.reason);
         json.member("bytes", gap.bytes);
         json.end_object();
@@ -113,6 +114,7 @@ void write_members(JsonWriter& json, const Program& program) {
     write_index(json, "layer_index", program.layer_index);
     write_optional(json, "layer", program.layer);
     write_path(json, program.path);
+    json.member("inner_path", program.inner_path);
     json.member("visibility", to_string(program.visibility));
     write_index(json, "hidden_by", program.hidden_by);
     json.member("renamed", program.renamed);

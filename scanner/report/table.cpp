@@ -52,9 +52,8 @@ bool in_layer(Source source) {
 }
 
 std::string location(const Finding& finding) {
-    std::string text = printable(finding.path);
+    std::string text = place_in(finding.path, finding.inner_path);
     if (text.empty() && finding.source == Source::trailer) text = "the layer's own bytes";
-    for (const std::string& inner : finding.inner_path) text += " › " + printable(inner);
     const bool one_line = !in_layer(finding.source) && finding.line <= 1;
     if (finding.line > 0 && !one_line) {
         text += fmt::format(":{}", finding.line);
@@ -130,7 +129,7 @@ std::string program_name(const Program& program) {
 
 std::vector<Piece> program_facts(const Program& program) {
     std::vector<Piece> facts;
-    facts.push_back({printable(program.path)});
+    facts.push_back({place_in(program.path, program.inner_path)});
     const auto fact = [&facts](bool holds, std::string text, Tone tone = Tone::faint) {
         if (holds) facts.push_back({std::move(text), tone});
     };

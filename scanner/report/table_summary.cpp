@@ -135,7 +135,7 @@ void write_gaps(Canvas& canvas, const TargetReport& target, std::size_t column) 
         const std::string place = layer < 0 ? "image" : fmt::format("layer {}", layer);
         const std::string reason = gap.reason.substr(0, reason_limit);
         canvas.labelled(4, {place, Tone::warning}, column - 2,
-                        {{printable(gap.path)},
+                        {{place_in(gap.path, gap.inner_path)},
                          {printable(reason), Tone::plain, true},
                          {gap.bytes > 0 ? sized(gap.bytes) : "", Tone::faint}});
     }

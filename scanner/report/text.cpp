@@ -109,6 +109,12 @@ std::string sized(std::uint64_t bytes) {
                         : fmt::format("{:.0f} {}", value, units[unit]);
 }
 
+std::string place_in(std::string_view path, const std::vector<std::string>& inner_path) {
+    std::string text = printable(path);
+    for (const std::string& inner : inner_path) text += " › " + printable(inner);
+    return text;
+}
+
 std::string short_digest(std::string_view digest) {
     return printable(digest.substr(digest.find(':') + 1).substr(0, 12));  // npos + 1 is 0
 }

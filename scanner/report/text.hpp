@@ -31,6 +31,10 @@ namespace stratascan::report {
 /// The first twelve digits of a digest, without its algorithm.
 [[nodiscard]] std::string short_digest(std::string_view digest);
 
+/// A file and the way into it, printable: "app.jar › config/a.properties".
+[[nodiscard]] std::string place_in(std::string_view path,
+                                   const std::vector<std::string>& inner_path);
+
 /// A build step as its author wrote it: without the shell and the marks that
 /// builders put round it, on one line, printable, its beginning only.
 [[nodiscard]] std::string build_step(std::string_view created_by);

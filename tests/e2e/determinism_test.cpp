@@ -29,7 +29,9 @@ INSTANTIATE_TEST_SUITE_P(
                     "many-small-files", "one-long-line", "opaque-deletes", "blob-shared",
                     "same-layer-twice", "docker-archive-old", "docker-archive-disagrees",
                     "platforms-all", "config-everywhere", "gzip-truncated", "wrong-digest",
-                    "oci-archive-stdin", "folder-root", "program-renamed", "two-targets"),
+                    "oci-archive-stdin", "nested-two-and-three-fold",
+                    "nested-across-windows", "nested-damaged", "nested-names-with-secrets",
+                    "folder-root", "program-renamed", "two-targets"),
     test_name);
 
 TEST(Determinism, TwoRunsGiveTheSameBytes) {

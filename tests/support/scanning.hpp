@@ -123,7 +123,7 @@ private:
     layer::LayerScanContext context(const Options::Limits& limits) {
         return {
             *rules_, [this]() -> layer::WindowScanner& { return scanner(); },
-            slabs_, 4, limits, layer::GzipEngine::fastest, {}, nullptr, {}};
+            slabs_, 4, limits, layer::GzipEngine::fastest, {}, 16 << 20, nullptr, {}};
     }
 
     std::shared_ptr<const match::RuleSet> rules_;

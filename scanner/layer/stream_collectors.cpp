@@ -1,0 +1,107 @@
+#include "scanner/layer/stream_collectors.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace stratascan::layer {
+
+namespace {
+
+using NamedSecrets =
+    std::multimap<std::pair<std::uint32_t, std::size_t>, LayerCollector::NamedSecret>;
+
+// A name may itself hold a secret; no report repeats it.
+void cut_out(std::string& name, const LayerCollector::NamedSecret& named) {
+    const std::string& secret = named.secret;
+    for (std::size_t at = name.find(secret); at != name.npos;
+         at = name.find(secret, at + named.redacted.size())) {
+        name.replace(at, secret.size(), named.redacted);
+    }
+}
+
+void cut_name(const NamedSecrets& secrets, std::uint32_t ordinal, std::string& name) {
+    const auto [first, last] =
+        secrets.equal_range({ordinal, std::hash<std::string>()(name)});
+    for (auto at = first; at != last; ++at) cut_out(name, at->second);
+}
+
+// A secret in a file of the layer, by the first `steps` of the way to it.
+PathHash seen_at(const LayerFinding& found, std::size_t steps) {
+    std::string text = std::to_string(found.ordinal) + '\0' + found.finding.rule + '\0' +
+                       found.finding.secret_id;
+    for (std::size_t i = 0; i < steps; ++i) text += '\0' + found.finding.inner_path[i];
+    return hash_path(text);
+}
+
+// An archive may store a member as it is, and a compression leaves a short secret in
+// one piece: it is then seen in the container's bytes as well. The finding that
+// knows the whole way in stays.
+void drop_seen_twice(LayerResult& result) {
+    std::set<PathHash> further_in;
+    for (const LayerFinding& found : result.findings) {
+        for (std::size_t i = 0; i < found.finding.inner_path.size(); ++i) {
+            further_in.insert(seen_at(found, i));
+        }
+    }
+    if (further_in.empty()) return;
+    std::erase_if(result.findings, [&](const LayerFinding& found) {
+        return (found.finding.source == Source::file || found.finding.source == Source::trailer) &&
+               further_in.contains(seen_at(found, found.finding.inner_path.size()));
+    });
+}
+
+template <typename Placed>
+void cut_path(const NamedSecrets& secrets, std::uint32_t ordinal, Placed& placed) {
+    cut_name(secrets, ordinal, placed.path);
+    for (std::string& step : placed.inner_path) cut_name(secrets, ordinal, step);
+}
+
+}  // namespace
+
+StreamCollectors::StreamCollectors(std::shared_ptr<const program::ProgramSet> programs,
+                                   std::uint64_t findings_a_file)
+    : programs_(std::move(programs)), findings_a_file_(findings_a_file) {
+    streams_.emplace_back(programs_, findings_a_file_, findings_left_);
+}
+
+void StreamCollectors::add(Window& window, WindowScan& scan) {
+    while (streams_.size() <= window.stream) {
+        streams_.emplace_back(programs_, findings_a_file_, findings_left_);
+    }
+    LayerCollector& collector = streams_[window.stream];
+    collector.add(window, scan);
+    if (!error_) error_ = collector.error();
+}
+
+void StreamCollectors::finish(LayerResult& result, std::vector<OrdinalGap> inner_gaps) {
+    std::vector<OrdinalGap> gaps;
+    for (LayerCollector& collector : streams_) collector.finish(result, gaps);
+    std::move(inner_gaps.begin(), inner_gaps.end(), std::back_inserter(gaps));
+    drop_seen_twice(result);
+    cut_names(result, gaps);
+    for (OrdinalGap& gap : gaps) result.gaps.push_back(std::move(gap.gap));
+    // Each stream's are in order of their places already.
+    const auto by_ordinal = [](const auto& a, const auto& b) { return a.ordinal < b.ordinal; };
+    std::stable_sort(result.findings.begin(), result.findings.end(), by_ordinal);
+    std::stable_sort(result.programs.begin(), result.programs.end(), by_ordinal);
+}
+
+void StreamCollectors::cut_names(LayerResult& result, std::vector<OrdinalGap>& gaps) {
+    NamedSecrets secrets;
+    for (LayerCollector& collector : streams_) {
+        for (auto& named : collector.named_secrets()) {
+            const std::pair key(named.ordinal, named.name);
+            secrets.emplace(key, std::move(named));
+        }
+    }
+    if (secrets.empty()) return;
+    for (LayerFinding& found : result.findings) cut_path(secrets, found.ordinal, found.finding);
+    for (LayerProgram& found : result.programs) cut_path(secrets, found.ordinal, found.program);
+    for (OrdinalGap& gap : gaps) cut_path(secrets, gap.ordinal, gap.gap);
+}
+
+}  // namespace stratascan::layer

@@ -1,0 +1,39 @@
+// The collectors of all the streams of windows that a layer has: its own, and those
+// of what is inside containers. Settles what concerns several of them: a secret in
+// the name of a member stands in the path of whatever is found in it, and a secret
+// that a container leaves as it is, is seen in the container's bytes, too.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "scanner/layer/layer_collector.hpp"
+
+namespace stratascan::layer {
+
+class StreamCollectors {
+public:
+    StreamCollectors(std::shared_ptr<const program::ProgramSet> programs,
+                     std::uint64_t findings_a_file);
+
+    /// Windows of one stream come in order of their sequence.
+    void add(Window& window, WindowScan& scan);
+
+    /// Hands over everything; `inner_gaps` are those met inside containers.
+    void finish(LayerResult& result, std::vector<OrdinalGap> inner_gaps);
+
+    [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
+
+private:
+    void cut_names(LayerResult& result, std::vector<OrdinalGap>& gaps);
+
+    std::shared_ptr<const program::ProgramSet> programs_;
+    std::uint64_t findings_a_file_;
+    std::size_t findings_left_ = findings_a_layer;
+    std::deque<LayerCollector> streams_;
+    std::optional<Error> error_;
+};
+
+}  // namespace stratascan::layer

@@ -1,0 +1,440 @@
+#include "scanner/nested/nest.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "scanner/nested/inflate.hpp"
+
+namespace stratascan::nested {
+
+namespace {
+
+// What is told of damage must not fill memory.
+constexpr std::size_t gaps_told = 1000;
+constexpr std::size_t gap_text_told = 4 << 20;
+// Bytes that decoders make before their ratio to the file's bytes is judged: of a
+// whole layer, and of one file.
+constexpr std::uint64_t ratio_judged_past = std::uint64_t{1} << 30;
+constexpr std::uint64_t ratio_judged_in_file = std::uint64_t{64} << 20;
+// zlib's two bytes are a weak magic: damage tells something only behind so much.
+constexpr std::uint64_t zlib_believed_past = 64 << 10;
+
+layer::Compression compression_of(Packing packing) {
+    switch (packing) {
+        case Packing::bzip2: return layer::Compression::bzip2;
+        case Packing::zstd: return layer::Compression::zstd;
+        case Packing::xz: return layer::Compression::xz;
+        default: return layer::Compression::gzip;
+    }
+}
+
+std::unique_ptr<ArchiveParser> make_parser(Format format) {
+    switch (format) {
+        case Format::tar: return make_tar_parser();
+        case Format::zip: return make_zip_parser();
+        case Format::ar: return make_ar_parser();
+        case Format::cpio: return make_cpio_parser();
+        default: return make_rpm_parser();
+    }
+}
+
+std::unique_ptr<layer::Decoder> make_decoder(Format format, Packing packing,
+                                             std::uint64_t memory) {
+    if (packing == Packing::deflate) return make_deflate_decoder();
+    if (packing == Packing::lzma) return make_zip_lzma_decoder(memory);
+    if (format == Format::zlib) return make_zlib_decoder();
+    layer::DecoderOptions options;
+    options.memory = layer::decoder_memory_within(memory);
+    return layer::make_decoder(compression_of(packing), options);
+}
+
+Packing packing_of(Format format) {
+    switch (format) {
+        case Format::bzip2: return Packing::bzip2;
+        case Format::zstd: return Packing::zstd;
+        case Format::xz: return Packing::xz;
+        default: return Packing::stored;  // gzip and zlib have decoders of their own
+    }
+}
+
+}  // namespace
+
+Nest::Nest(layer::SlabPool& pool, const NestLimits& limits) : pool_(pool), limits_(limits) {}
+
+void Nest::open(layer::HostFile host) {
+    host_ = std::make_shared<const layer::HostFile>(std::move(host));
+    host_bytes_ = host_output_ = 0;
+    levels_.push_back(std::make_unique<Level>());
+}
+
+void Nest::give(std::string_view bytes) {
+    host_bytes_ += bytes.size();
+    arrive(*levels_.front(), bytes);
+}
+
+void Nest::close() {
+    if (is_open()) levels_.front()->last = true;
+}
+
+void Nest::abandon(std::string reason) {
+    if (levels_.size() > 1 || levels_.front()->kind != Level::Kind::unknown) {
+        stop_host(std::move(reason));
+        end(0);
+    }
+    levels_.clear();
+}
+
+std::optional<layer::Window> Nest::take() {
+    if (ready_.empty()) return std::nullopt;
+    layer::Window window = std::move(ready_.front());
+    ready_.pop_front();
+    return window;
+}
+
+void Nest::finish() {
+    for (const auto& one : streams_) {
+        if (one) one->finish();
+    }
+    streams_.clear();
+}
+
+// From the innermost level outwards: the first that can do something does it.
+bool Nest::run() {
+    while (!levels_.empty()) {
+        std::size_t at = levels_.size();
+        bool moved = false;
+        while (!moved && at > 0) moved = step(--at);
+        if (!ready_.empty()) return true;
+        if (!moved) return false;
+    }
+    return false;
+}
+
+bool Nest::step(std::size_t at) {
+    switch (levels_[at]->kind) {
+        case Level::Kind::unknown: return step_unknown(*levels_[at]);
+        case Level::Kind::leaf: return step_leaf(at);
+        case Level::Kind::decoder: return step_decoder(at);
+        case Level::Kind::archive: return step_archive(at);
+    }
+    return false;
+}
+
+InnerStream& Nest::stream(std::uint32_t number) {
+    if (streams_.size() <= number) streams_.resize(number + 1);
+    auto& one = streams_[number];
+    if (!one) one = std::make_unique<InnerStream>(pool_, number, ready_);
+    return *one;
+}
+
+std::uint32_t Nest::add_member(std::uint32_t number, const Level& level, std::uint32_t mode,
+                               std::string_view header) {
+    layer::Member member;
+    member.kind = layer::EntryKind::file;
+    member.mode = mode;
+    member.inner = level.place;
+    return stream(number).begin_member(std::move(member), header);
+}
+
+// Bytes that a level is given. What is no archive is shown whole, whatever its
+// decoder makes of it; an archive is shown in its parts.
+void Nest::arrive(Level& level, std::string_view bytes) {
+    level.input = bytes;
+    if (!level.gap.empty()) level.gap_bytes += bytes.size();
+    if (level.kind == Level::Kind::unknown || level.kind == Level::Kind::archive) return;
+    if (!level.place || (level.stream == 0 && level.kind == Level::Kind::decoder)) return;
+    if (level.packed) {
+        if (level.stream > 0) stream(level.stream).add_aside(bytes);
+        return;
+    }
+    stream(std::max(level.stream, 1U)).add_contents(level.member, level.offset, bytes);
+    level.offset += bytes.size();
+}
+
+bool Nest::refill(Level& level) {
+    if (level.behind.empty()) return false;
+    arrive(level, std::exchange(level.behind, {}));
+    return true;
+}
+
+// Waits for as many bytes as it takes to recognise anything.
+bool Nest::step_unknown(Level& level) {
+    const std::string_view more =
+        level.input.substr(0, recognised_within - std::min(level.head.size(), recognised_within));
+    const bool enough = level.head.size() + more.size() >= recognised_within;
+    if (!enough && !level.last) {
+        level.head += more;
+        level.input = {};
+        return false;
+    }
+    // Bytes that came in one run are looked at where they are.
+    const bool in_one = level.head.empty();
+    if (!in_one) level.head += more;
+    const std::string_view whole = in_one ? level.input : std::string_view(level.head);
+    const std::string_view rest = in_one ? std::string_view() : level.input.substr(more.size());
+    begin_container(level, recognise(whole.substr(0, recognised_within)));
+    level.behind = rest;
+    arrive(level, whole);
+    return true;
+}
+
+void Nest::begin_container(Level& level, Format format) {
+    level.kind = Level::Kind::leaf;
+    level.format = format;
+    if (format == Format::none) return;
+    const bool archive = format == Format::tar || format == Format::ar || format == Format::cpio;
+    const bool wrapped = level.wraps == Level::Wraps::everything ||
+                         (level.wraps == Level::Wraps::archives && archive);
+    level.inner_depth = level.depth + (wrapped ? 0 : 1);
+    if (level.inner_depth > limits_.depth) {
+        level.gap = fmt::format("{}: containers are nested more than {} levels deep",
+                                to_string(format), limits_.depth);
+    } else if (!exhausted_.empty()) {
+        level.gap = exhausted_;
+    } else if (is_compression(format)) {
+        begin_decoder(level, packing_of(format));
+    } else {
+        level.kind = Level::Kind::archive;
+        level.parser = make_parser(format);
+    }
+}
+
+// All open decoders share one allowance. Those that are at work already keep what
+// they have and get no more.
+void Nest::begin_decoder(Level& level, Packing packing) {
+    std::uint64_t held = 0;
+    for (const auto& other : levels_) {
+        if (other->decoder) held += other->decoder->hold();
+    }
+    const std::uint64_t left = limits_.decoder_bytes - std::min(held, limits_.decoder_bytes);
+    if (packing == Packing::bzip2 && left < layer::bzip2_bytes) {
+        level.kind = Level::Kind::leaf;
+        level.gap = "bzip2: the decoders round it have taken all memory";
+        over_memory_ = true;
+        return;
+    }
+    level.kind = Level::Kind::decoder;
+    level.decoder = make_decoder(level.format, packing, left);
+    level.out = std::make_unique_for_overwrite<char[]>(decoder_buffer);
+}
+
+bool Nest::step_leaf(std::size_t at) {
+    Level& level = *levels_[at];
+    level.input = {};
+    if (refill(level)) return true;
+    if (!level.last) return false;
+    end(at);
+    return true;
+}
+
+bool Nest::step_decoder(std::size_t at) {
+    Level& level = *levels_[at];
+    if (level.ended) return step_leaf(at);
+    std::span<char> to(level.out.get(), decoder_buffer);
+    const std::size_t before = level.input.size() + level.left.size();
+    const auto step = level.decode(to);
+    const std::size_t made = decoder_buffer - to.size();
+    if (made > 0) {
+        decoder_made(at, {level.out.get(), made});
+        if (over_limit()) return true;
+    }
+    if (!step) {
+        decoder_ended(at, &step.error());
+        return true;
+    }
+    if (*step == layer::Step::end) {
+        decoder_ended(at, nullptr);
+        return true;
+    }
+    const bool moved = made > 0 || level.input.size() + level.left.size() != before;
+    if (*step != layer::Step::need_input || !level.input.empty()) return true;
+    if (refill(level)) return true;
+    if (level.last && !moved) {
+        const Error early{ErrorCode::malformed, "it ends early", {}, {}};
+        decoder_ended(at, &early);
+        return true;
+    }
+    return made > 0 || level.last;
+}
+
+// What a decoder makes is a member of its own, but for an archive's: there it is
+// the member itself.
+void Nest::decoder_made(std::size_t at, std::string_view bytes) {
+    Level& level = *levels_[at];
+    host_output_ += bytes.size();
+    output_bytes_ += bytes.size();
+    if (level.made == 0) {
+        auto inner = std::make_unique<Level>();
+        inner->place = level.place;
+        inner->depth = level.inner_depth;
+        inner->stream = level.stream + 1;
+        inner->member = level.member;
+        if (!level.packed) {
+            inner->wraps = Level::Wraps::archives;
+            inner->place = std::make_shared<const layer::InnerPlace>(
+                host_, level.place, std::string(to_string(level.format)));
+        }
+        // The header of a member of the layer's own file stands in the first stream,
+        // where its contents are now.
+        if (!level.packed || level.stream > 0) {
+            inner->member = add_member(inner->stream, *inner, 0, {});
+        }
+        levels_.push_back(std::move(inner));
+    }
+    level.made += bytes.size();
+    arrive(*levels_[at + 1], bytes);
+}
+
+// At its end, or where it cannot go on. What looked like a container and never gave
+// a byte was none.
+void Nest::decoder_ended(std::size_t at, const Error* error) {
+    Level& level = *levels_[at];
+    level.ended = true;
+    if (at + 1 < levels_.size()) levels_[at + 1]->last = true;
+    if (error != nullptr) {
+        const bool greedy = error->code == ErrorCode::over_limit;
+        over_memory_ = over_memory_ || greedy;
+        const std::uint64_t believed = level.format == Format::zlib ? zlib_believed_past : 1;
+        if (greedy || level.packed || level.made >= believed) {
+            level.gap = error->what;
+            level.gap_bytes = level.input.size() + level.left.size();
+        }
+        if (level.end_open) level.gap_bytes = 0;
+    }
+    if (!level.end_open) return;
+    // The archive goes on where the decoder stopped.
+    Level& archive = *levels_[at - 1];
+    archive.parser->contents_ended(level.left);
+    archive.input = {level.input.data(), level.input.size() + archive.input.size()};
+    level.input = {};
+    level.left.clear();
+    level.last = true;
+}
+
+bool Nest::step_archive(std::size_t at) {
+    Level& level = *levels_[at];
+    Level* const member = at + 1 < levels_.size() ? levels_[at + 1].get() : nullptr;
+    switch (level.parser->step(level.input, level.input_is_last())) {
+        case Found::need_input:
+            if (refill(level)) return true;
+            if (!level.last) return false;
+            end(at);
+            return true;
+        case Found::member: begin_member(at); return true;
+        case Found::contents:
+            if (member != nullptr) arrive(*member, level.parser->bytes());
+            return true;
+        case Found::aside:
+            if (level.stream > 0) stream(level.stream).add_aside(level.parser->bytes());
+            return true;
+        case Found::damage:
+            if (level.stream > 0) stream(level.stream).add_aside(level.parser->header());
+            // A file that was taken for an archive by its first bytes is none. And a
+            // member's decoder says itself that its bytes end early.
+            if (level.members > 0 && (member == nullptr || !member->packed)) {
+                const auto& place = member != nullptr ? member->place : level.place;
+                add_gap(place.get(), level.parser->what(), level.input.size());
+            }
+            [[fallthrough]];
+        case Found::member_end:
+            if (member != nullptr) member->last = true;
+            return true;
+    }
+    return false;
+}
+
+void Nest::begin_member(std::size_t at) {
+    Level& level = *levels_[at];
+    const MemberHead& head = level.parser->head();
+    ++level.members;
+    if (members_ >= limits_.members) {
+        exhausted_ = fmt::format("the layer's containers have more than {} members",
+                                 limits_.members);
+        stop_host(exhausted_);
+        return;
+    }
+    ++members_;
+    auto inner = std::make_unique<Level>();
+    inner->place = level.place;
+    if (!head.name.empty()) {
+        inner->place =
+            std::make_shared<const layer::InnerPlace>(host_, level.place, head.name);
+    }
+    inner->depth = inner->inner_depth = level.inner_depth;
+    inner->stream = level.stream;
+    if (level.format == Format::rpm) inner->wraps = Level::Wraps::everything;
+    if (inner->place) {
+        inner->member = add_member(std::max(level.stream, 1U), *inner, head.mode,
+                                   level.parser->header());
+    }
+    switch (head.packing) {
+        case Packing::stored: break;
+        case Packing::encrypted:
+        case Packing::unsupported:
+            inner->kind = Level::Kind::leaf;
+            inner->packed = true;
+            inner->gap = head.packing == Packing::encrypted
+                             ? "encrypted"
+                             : "not supported: " + head.method;
+            break;
+        default:
+            inner->packed = true;
+            inner->end_open = !head.sized;
+            begin_decoder(*inner, head.packing);
+    }
+    levels_.push_back(std::move(inner));
+}
+
+// REQUIRES: `at` is the innermost level.
+void Nest::end(std::size_t at) {
+    const std::unique_ptr<Level> level = std::move(levels_[at]);
+    levels_.resize(at);
+    const auto& place = level->gap_place ? level->gap_place : level->place;
+    if (!level->gap.empty()) add_gap(place.get(), level->gap, level->gap_bytes);
+}
+
+// Both limits exist to end what would otherwise take hours. The first bomb of a
+// layer is let grow further than those behind it.
+bool Nest::over_limit() {
+    if (output_bytes_ > limits_.output_bytes) {
+        exhausted_ = fmt::format("the layer's containers hold more than {} bytes",
+                                 limits_.output_bytes);
+        stop_host(exhausted_);
+        return true;
+    }
+    if (output_bytes_ > ratio_judged_past && host_output_ > ratio_judged_in_file &&
+        host_output_ / limits_.ratio > host_bytes_) {
+        stop_host(fmt::format("it is compressed more than {}:1", limits_.ratio));
+        return true;
+    }
+    return false;
+}
+
+// All that is open is left where it is; the rest of the file passes unread, and is
+// one gap.
+void Nest::stop_host(std::string reason) {
+    auto file = std::make_unique<Level>();
+    file->kind = Level::Kind::leaf;
+    file->last = levels_.front()->last;
+    file->gap = std::move(reason);
+    file->gap_place = levels_.back()->place;
+    file->gap_bytes = levels_.front()->input.size() + levels_.front()->behind.size();
+    levels_.clear();
+    levels_.push_back(std::move(file));
+}
+
+void Nest::add_gap(const layer::InnerPlace* place, std::string reason, std::uint64_t bytes) {
+    layer::OrdinalGap gap{{host_->path, std::move(reason), bytes}, host_->ordinal};
+    if (place != nullptr) gap.gap.inner_path = place->steps();
+    gap_text_ += gap.gap.path.size() + gap.gap.reason.size();
+    for (const std::string& step : gap.gap.inner_path) gap_text_ += step.size();
+    if (gaps_.size() >= gaps_told || gap_text_ > gap_text_told) {
+        ++gaps_untold_;
+    } else {
+        gaps_.push_back(std::move(gap));
+    }
+}
+
+}  // namespace stratascan::nested

@@ -1,0 +1,129 @@
+#include "scanner/nested/recognise.hpp"
+
+#include <zlib.h>
+
+#include <array>
+
+#include "scanner/nested/archive_parser.hpp"
+#include "scanner/nested/bytes.hpp"
+#include "scanner/nested/tar_header.hpp"
+
+namespace stratascan::nested {
+
+namespace {
+
+using namespace std::string_view_literals;
+
+// RFC 1952, 2.3: deflate is the only method, and three flags are reserved.
+bool is_gzip(std::string_view head) {
+    return head.size() >= 10 && head.starts_with("\x1f\x8b\x08"sv) &&
+           (static_cast<unsigned char>(head[3]) & 0xe0U) == 0;
+}
+
+// RFC 1950 has no magic: two bytes whose remainder by 31 is 0, a window of 32 KiB
+// as every writer has it. Text may begin so ("x^2"), so what stands behind them
+// must inflate.
+bool is_zlib(std::string_view head) {
+    if (head.size() < 8 || head[0] != '\x78' || big_endian(head, 0, 2) % 31 != 0 ||
+        (static_cast<unsigned char>(head[1]) & 0x20U) != 0) {
+        return false;
+    }
+    z_stream stream{};
+    if (inflateInit(&stream) != Z_OK) return false;
+    std::array<unsigned char, 4096> out{};
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(head.data()));
+    stream.avail_in = static_cast<uInt>(head.size());
+    int status = Z_OK;
+    while (status == Z_OK && stream.avail_in > 0) {
+        stream.next_out = out.data();
+        stream.avail_out = static_cast<uInt>(out.size());
+        status = inflate(&stream, Z_NO_FLUSH);
+    }
+    // A short one must end well, a longer one must have begun to say something.
+    const bool whole = status == Z_STREAM_END;
+    const bool begun = (status == Z_OK || status == Z_BUF_ERROR) &&
+                       head.size() >= recognised_within && stream.total_out >= 64;
+    inflateEnd(&stream);
+    return whole || begun;
+}
+
+// RFC 8878, 3.1.1.1: of the descriptor's bits one is reserved. A skippable frame at
+// the beginning counts when a frame may follow it.
+bool is_zstd(std::string_view head) {
+    if (head.size() < 6) return false;
+    if (head.starts_with("\x28\xb5\x2f\xfd"sv)) {
+        return (static_cast<unsigned char>(head[4]) & 0x08U) == 0;
+    }
+    if ((static_cast<unsigned char>(head[0]) & 0xf0U) != 0x50U ||
+        head.substr(1, 3) != "\x2a\x4d\x18"sv || head.size() < 8) {
+        return false;
+    }
+    const std::uint64_t next = 8 + little_endian(head, 4, 4);
+    return next >= head.size() || is_zstd(head.substr(static_cast<std::size_t>(next)));
+}
+
+// Behind "BZh" and the block size stands a block or the end of an empty stream.
+bool is_bzip2(std::string_view head) {
+    return head.size() >= 10 && head.starts_with("BZh") && head[3] >= '1' && head[3] <= '9' &&
+           (head.substr(4, 6) == "\x31\x41\x59\x26\x53\x59"sv ||
+            head.substr(4, 6) == "\x17\x72\x45\x38\x50\x90"sv);
+}
+
+// The xz file format, 2.1.1: the stream flags have a checksum.
+bool is_xz(std::string_view head) {
+    if (head.size() < 12 || !head.starts_with("\xfd" "7zXZ\0"sv)) return false;
+    const auto* flags = reinterpret_cast<const Bytef*>(head.data() + 6);
+    return crc32(0, flags, 2) == little_endian(head, 8, 4);
+}
+
+bool is_cpio(std::string_view head) {
+    if (head.starts_with("070701") || head.starts_with("070702")) {
+        return head.size() >= 110 && head.substr(6, 104).find_first_not_of(
+                                         "0123456789abcdefABCDEF") == head.npos;
+    }
+    return head.starts_with("070707") && head.size() >= 76 &&
+           head.substr(6, 70).find_first_not_of("01234567") == head.npos;
+}
+
+bool is_rpm(std::string_view head) {
+    return head.size() >= 112 && head.starts_with("\xed\xab\xee\xdb"sv) &&
+           head.substr(96, 4) == "\x8e\xad\xe8\x01"sv;
+}
+
+}  // namespace
+
+// The version that a reader needs, times ten; APPNOTE.TXT, 4.4.3, ends at 6.3.
+constexpr std::uint64_t newest_zip = 63;
+
+bool is_zip_header(std::string_view header) noexcept {
+    if (!header.starts_with("PK\3\4"sv)) return false;
+    const auto version = little_endian(header, 4, 1);
+    const auto method = little_endian(header, 8, 2);
+    const auto name = little_endian(header, 26, 2);
+    const bool method_exists = method <= 20 || (method >= 92 && method <= 99);
+    return version <= newest_zip && method_exists && name > 0;
+}
+
+Format recognise(std::string_view head) {
+    if (is_gzip(head)) return Format::gzip;
+    if (is_zstd(head)) return Format::zstd;
+    if (is_xz(head)) return Format::xz;
+    if (is_bzip2(head)) return Format::bzip2;
+    if (head.size() >= zip_header_size && is_zip_header(head)) return Format::zip;
+    if (head.size() >= 68 && head.starts_with("!<arch>\n") && head.substr(66, 2) == "`\n") {
+        return Format::ar;
+    }
+    if (is_rpm(head)) return Format::rpm;
+    if (is_cpio(head)) return Format::cpio;
+    if (is_tar_block(head.substr(0, tar_block))) return Format::tar;
+    if (is_zlib(head)) return Format::zlib;
+    return Format::none;
+}
+
+std::string_view to_string(Format format) noexcept {
+    constexpr std::array<std::string_view, 11> names = {
+        "none", "gzip", "zlib", "zstd", "bzip2", "xz", "tar", "zip", "ar", "cpio", "rpm"};
+    return names[static_cast<std::size_t>(format)];
+}
+
+}  // namespace stratascan::nested

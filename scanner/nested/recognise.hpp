@@ -1,0 +1,35 @@
+// What a file's first bytes say it is. Names are never asked. Two magic bytes are
+// not enough to take a file for a container: as many of a header's fields as have
+// few valid values must have one of them, so that a file of another kind seldom
+// costs a decoder its start, and never a gap.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace stratascan::nested {
+
+enum class Format : std::uint8_t {
+    none, gzip, zlib, zstd, bzip2, xz, tar, zip, ar, cpio, rpm,
+};
+
+/// So many bytes of a file are asked for, if it has them.
+inline constexpr std::size_t recognised_within = 512;
+inline constexpr std::size_t zip_header_size = 30;
+
+[[nodiscard]] Format recognise(std::string_view head);
+
+/// As an element of a finding's inner path, and in words.
+[[nodiscard]] std::string_view to_string(Format format) noexcept;
+
+[[nodiscard]] constexpr bool is_compression(Format format) noexcept {
+    return format == Format::gzip || format == Format::zlib || format == Format::zstd ||
+           format == Format::bzip2 || format == Format::xz;
+}
+
+/// Whether the fixed part of a local file header makes sense.
+/// REQUIRES: header.size() >= zip_header_size.
+[[nodiscard]] bool is_zip_header(std::string_view header) noexcept;
+
+}  // namespace stratascan::nested

@@ -1,0 +1,146 @@
+// Archives with known contents, and what a parser says of one that it is given in
+// pieces of any size.
+#pragma once
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scanner/nested/archive_parser.hpp"
+
+namespace stratascan::test {
+
+struct ParsedMember {
+    nested::MemberHead head;
+    std::string contents;
+    bool ended = false;
+    auto operator==(const ParsedMember& other) const {
+        return head.name == other.head.name && contents == other.contents;
+    }
+};
+
+struct Parsed {
+    std::vector<ParsedMember> members;
+    std::string aside, headers;
+    std::vector<std::string> damage;
+};
+
+/// Every byte is either a header's, a member's or nobody's. A member whose end only
+/// its decoder knows ends at `open_end` bytes. `stuck` is set where a parser breaks
+/// its promise.
+inline Parsed parse(nested::ArchiveParser& parser, std::string_view archive, std::size_t piece,
+                    bool& stuck, std::size_t open_end = 0) {
+    using nested::Found;
+    Parsed parsed;
+    std::string_view in;
+    std::size_t idle = 0;
+    stuck = false;
+    for (;;) {
+        const std::size_t before = in.size();
+        const Found found = parser.step(in, archive.empty());
+        idle = before == in.size() ? idle + 1 : 0;
+        if (idle > 8) {
+            stuck = true;
+            return parsed;
+        }
+        switch (found) {
+            case Found::need_input:
+                if (!in.empty()) stuck = true;
+                if (archive.empty() || stuck) return parsed;
+                in = archive.substr(0, piece);
+                archive.remove_prefix(in.size());
+                break;
+            case Found::member:
+                parsed.members.push_back({parser.head(), {}, false});
+                parsed.headers += parser.header();
+                break;
+            case Found::contents: {
+                if (parsed.members.empty()) {
+                    stuck = true;
+                    return parsed;
+                }
+                ParsedMember& member = parsed.members.back();
+                member.contents += parser.bytes();
+                if (member.head.sized || member.contents.size() < open_end) break;
+                const std::size_t over = member.contents.size() - open_end;
+                member.contents.resize(open_end);
+                in = {parser.bytes().data() + parser.bytes().size() - over, over + in.size()};
+                parser.contents_ended({});
+                break;
+            }
+            case Found::member_end:
+                if (!parsed.members.empty()) parsed.members.back().ended = true;
+                break;
+            case Found::aside: parsed.aside += parser.bytes(); break;
+            case Found::damage:
+                parsed.damage.push_back(parser.what());
+                parsed.aside += parser.header();
+                break;
+        }
+    }
+}
+
+inline std::string little(std::uint64_t value, unsigned bytes) {
+    std::string text;
+    for (unsigned i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i) & 0xffU);
+    return text;
+}
+
+/// A zip entry with its local header; `packed` as it stands.
+inline std::string zip_entry(std::string_view name, std::string_view packed, unsigned method,
+                             unsigned flags = 0) {
+    const std::uint64_t size = (flags & 8U) != 0 ? 0 : packed.size();
+    return std::string("PK\3\4", 4) + little(20, 2) + little(flags, 2) + little(method, 2) +
+           little(0, 4) + little(0, 4) + little(size, 4) + little(size, 4) +
+           little(name.size(), 2) + little(0, 2) + std::string(name) + std::string(packed);
+}
+
+inline std::string deflated(std::string_view bytes) {
+    z_stream stream{};
+    deflateInit2(&stream, 6, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
+    std::string out(deflateBound(&stream, bytes.size()) + 16, '\0');
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+    stream.avail_in = static_cast<uInt>(bytes.size());
+    stream.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream.avail_out = static_cast<uInt>(out.size());
+    deflate(&stream, Z_FINISH);
+    out.resize(stream.total_out);
+    deflateEnd(&stream);
+    return out;
+}
+
+inline std::string ar_member(std::string name, std::string_view contents) {
+    const auto field = [](std::string text, std::size_t width) {
+        text.resize(width, ' ');
+        return text;
+    };
+    std::string made = field(std::move(name), 16) + field("0", 12) + field("0", 6) +
+                       field("0", 6) + field("100755", 8) +
+                       field(std::to_string(contents.size()), 10) + "`\n";
+    made += contents;
+    if (contents.size() % 2 == 1) made += '\n';
+    return made;
+}
+
+inline std::string cpio_member(const std::string& name, std::string_view contents) {
+    const auto hex = [](std::size_t value) {
+        char text[9];
+        std::snprintf(text, sizeof text, "%08zX", value);
+        return std::string(text);
+    };
+    std::string made = "070701" + hex(1) + hex(0100644) + hex(0) + hex(0) + hex(1) + hex(0) +
+                       hex(contents.size()) + hex(0) + hex(0) + hex(0) + hex(0) +
+                       hex(name.size() + 1) + hex(0) + name + '\0';
+    made.resize((made.size() + 3) / 4 * 4, '\0');
+    made += contents;
+    made.resize((made.size() + 3) / 4 * 4, '\0');
+    return made;
+}
+
+}  // namespace stratascan::test

@@ -1,0 +1,220 @@
+// What the parsers of archives promise: the same members however the bytes are cut,
+// damage said and not believed, no byte lost.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "scanner/nested/archive_parser.hpp"
+#include "scanner/nested/recognise.hpp"
+#include "tests/support/blobs.hpp"
+#include "tests/support/parsing.hpp"
+#include "tests/support/tar_builder.hpp"
+
+namespace stratascan::nested {
+namespace {
+
+using namespace std::string_literals;
+using test::Parsed;
+using Make = std::unique_ptr<ArchiveParser> (*)();
+
+Parsed parse(Make make, std::string_view archive, std::size_t open_end = 0) {
+    bool stuck = false;
+    const Parsed whole =
+        test::parse(*make(), archive, archive.size() + 1, stuck, open_end);
+    EXPECT_FALSE(stuck);
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{2}, std::size_t{7}, std::size_t{61}}) {
+        const Parsed cut = test::parse(*make(), archive, piece, stuck, open_end);
+        EXPECT_FALSE(stuck) << "in pieces of " << piece;
+        EXPECT_TRUE(cut.members == whole.members) << "in pieces of " << piece;
+        EXPECT_EQ(cut.aside, whole.aside) << "in pieces of " << piece;
+        EXPECT_EQ(cut.headers, whole.headers) << "in pieces of " << piece;
+        EXPECT_EQ(cut.damage, whole.damage) << "in pieces of " << piece;
+    }
+    return whole;
+}
+
+std::string listed(const Parsed& parsed) {
+    std::string text;
+    for (const auto& member : parsed.members) {
+        text += member.head.name + '=' + member.contents + (member.ended ? ";" : "…");
+    }
+    for (const std::string& what : parsed.damage) text += '!' + what;
+    return text;
+}
+
+test::TarMember member_of(std::string name, std::string content) {
+    test::TarMember member;
+    member.name = std::move(name);
+    member.content = std::move(content);
+    return member;
+}
+
+TEST(NestedTar, GivesMembersWithAllKindsOfNames) {
+    const std::string far = "a/" + std::string(200, 'n');
+    test::TarBuilder tar;
+    tar.folder("etc").file("./etc/x", "one").symlink("link", "etc/x");
+    auto pax = member_of("short", "two"), gnu = member_of(far + "2", "three");
+    auto binary = member_of("big", "four");
+    pax.pax = {{"path", far}};
+    gnu.gnu_long_name = true;
+    binary.base256_size = true;
+    tar.add(pax).add(gnu).add(binary);
+    EXPECT_EQ(listed(parse(&make_tar_parser, tar.finish())),
+              "etc=;etc/x=one;link=;" + far + "=two;" + far + "2=three;big=four;");
+}
+
+TEST(NestedTar, GoesOnBehindAnEndMarkerAndBehindDamage) {
+    test::TarBuilder first, second, third;
+    first.file("a", "one");
+    second.file("b", "two");
+    third.file("c", "three");
+    const std::string noise(1024, 'x');
+    const auto parsed = parse(&make_tar_parser, first.finish() + second.bytes() + noise +
+                                                    third.finish());
+    EXPECT_EQ(listed(parsed), "a=one;b=two;c=three;!tar: damaged header");
+    EXPECT_NE(parsed.aside.find(noise), std::string::npos);
+}
+
+TEST(NestedTar, SaysThatItEndsEarly) {
+    test::TarBuilder tar;
+    tar.file("a", std::string(2000, 'x'));
+    EXPECT_EQ(parse(&make_tar_parser, tar.bytes().substr(0, 1000)).damage,
+              std::vector{"tar: it ends early"s});
+    EXPECT_TRUE(parse(&make_tar_parser, tar.bytes().substr(0, 512 + 2000)).damage.empty())
+        << "only padding is missing";
+}
+
+TEST(NestedTar, AnExtendedHeaderIsNotBelievedWithoutEnd) {
+    test::TarBuilder tar;
+    auto endless = member_of("x", "short");
+    endless.type = 'x';
+    endless.claimed_size = 1 << 30;
+    tar.add(endless).file("a", "one");
+    const auto parsed = parse(&make_tar_parser, tar.finish());
+    EXPECT_EQ(parsed.members.size(), 1U);
+    EXPECT_EQ(parsed.damage.size(), 1U);
+}
+
+TEST(NestedZip, GivesEntriesByTheirLocalHeaders) {
+    const std::string zip = test::zip_entry("a/b", "stored", 0) +
+                            test::zip_entry("c", test::deflated("packed"), 8) +
+                            test::zip_entry("d/", "", 0) + "PK\1\2 central directory";
+    const auto parsed = parse(&make_zip_parser, zip);
+    ASSERT_EQ(parsed.members.size(), 3U);
+    EXPECT_EQ(parsed.members[0].contents, "stored");
+    EXPECT_EQ(parsed.members[1].head.packing, Packing::deflate);
+    EXPECT_EQ(parsed.members[1].contents, test::deflated("packed"));
+    EXPECT_EQ(parsed.members[2].head.name, "d");
+    EXPECT_EQ(parsed.aside, "PK\1\2 central directory");
+    EXPECT_TRUE(parsed.damage.empty());
+}
+
+TEST(NestedZip, ADecoderMayTellWhereAnEntryEnds) {
+    const std::string packed = test::deflated("packed");
+    const std::string zip = test::zip_entry("a", packed, 8, 8) + "PK\7\10" + std::string(12, 'd') +
+                            test::zip_entry("b", "stored", 0);
+    const auto parsed = parse(&make_zip_parser, zip, packed.size());
+    ASSERT_EQ(parsed.members.size(), 2U);
+    EXPECT_FALSE(parsed.members[0].head.sized);
+    EXPECT_EQ(parsed.members[0].contents, packed);
+    EXPECT_EQ(parsed.members[1].contents, "stored");
+}
+
+TEST(NestedZip, FindsEntriesBehindAnything) {
+    const std::string chance = "PK\3\4\xff\xff"s + "PKPK\3PK\3\4";
+    const auto parsed = parse(&make_zip_parser, test::zip_entry("a", "one", 0) + chance +
+                                                    test::zip_entry("b", "two", 0) + "PK\3");
+    EXPECT_EQ(listed(parsed), "a=one;b=two;");
+    EXPECT_EQ(parsed.aside, chance + "PK\3");
+}
+
+TEST(NestedZip, SaysWhatItCannotRead) {
+    const auto parsed = parse(&make_zip_parser, test::zip_entry("a", "xxxx", 8, 1) +
+                                                    test::zip_entry("b", "xxxx", 9) +
+                                                    test::zip_entry("c", "xxxx", 0, 8));
+    ASSERT_EQ(parsed.members.size(), 3U);
+    EXPECT_EQ(parsed.members[0].head.packing, Packing::encrypted);
+    EXPECT_EQ(parsed.members[0].head.bytes, 4U);
+    EXPECT_EQ(parsed.members[1].head.packing, Packing::unsupported);
+    EXPECT_EQ(parsed.members[2].head.packing, Packing::unsupported);
+    EXPECT_EQ(parsed.aside, "xxxx") << "an entry without a size is nobody's";
+}
+
+TEST(NestedZip, ReadsSizesOf64Bits) {
+    std::string entry = test::zip_entry("a", "", 0);
+    entry.replace(18, 8, std::string(8, '\xff'));
+    entry.replace(28, 2, test::little(20, 2));
+    entry += test::little(1, 2) + test::little(16, 2) + test::little(5, 8) + test::little(5, 8);
+    EXPECT_EQ(listed(parse(&make_zip_parser, entry + "stuff" + "PK\1\2")), "a=stuff;");
+}
+
+TEST(NestedAr, GivesMembersWithLongNames) {
+    const std::string ar =
+        "!<arch>\n" + test::ar_member("//", "a_long_name_for_a_member.o/\nanother/\n") +
+        test::ar_member("/0", "one") + test::ar_member("/28", "two!") +
+        test::ar_member("short.o/", "three") + test::ar_member("#1/8", "bsd_name" + "four"s);
+    EXPECT_EQ(listed(parse(&make_ar_parser, ar)),
+              "a_long_name_for_a_member.o=one;another=two!;short.o=three;bsd_name=four;");
+}
+
+TEST(NestedAr, SaysDamage) {
+    const std::string ar = "!<arch>\n" + test::ar_member("a/", "one");
+    EXPECT_EQ(listed(parse(&make_ar_parser, ar + std::string(60, 'x'))),
+              "a=one;!ar: damaged header");
+    EXPECT_EQ(listed(parse(&make_ar_parser, ar.substr(0, ar.size() - 2))),
+              "a=on…!ar: it ends early");
+    EXPECT_EQ(parse(&make_ar_parser, "!<arch>\n" + test::ar_member("#1/99", "x")).damage.size(), 1U);
+}
+
+TEST(NestedCpio, GivesMembersAndWhatIsBehindTheTrailer) {
+    const std::string cpio =
+        test::cpio_member("./a", "one") + test::cpio_member("TRAILER!!!", "");
+    EXPECT_EQ(listed(parse(&make_cpio_parser, cpio + std::string(100, '\0'))), "a=one;");
+    EXPECT_EQ(listed(parse(&make_cpio_parser, cpio + std::string(100, '\0') + "more")),
+              "a=one;=more;");
+    EXPECT_EQ(parse(&make_cpio_parser, test::cpio_member("a", "one")).damage,
+              std::vector{"cpio: the trailer is missing"s});
+}
+
+TEST(NestedRpm, GivesThePayload) {
+    const std::string intro = "\x8e\xad\xe8\x01"s + std::string(4, '\0');
+    const auto count = [](unsigned number) { return "\0\0\0"s + static_cast<char>(number); };
+    const std::string rpm = "\xed\xab\xee\xdb" + std::string(92, '\0') + intro + count(0) +
+                            count(3) + "sig\0\0\0\0\0"s + intro + count(1) + count(2) +
+                            std::string(18, 'h');
+    EXPECT_EQ(listed(parse(&make_rpm_parser, rpm + "payload")), "=payload;");
+    EXPECT_EQ(parse(&make_rpm_parser, rpm.substr(0, 150)).damage,
+              std::vector{"rpm: it ends early"s});
+}
+
+TEST(NestedRecognise, KnowsContainersByTheirContents) {
+    using layer::Compression;
+    EXPECT_EQ(recognise(test::gzip("x")), Format::gzip);
+    EXPECT_EQ(recognise(test::zstd("x")), Format::zstd);
+    EXPECT_EQ(recognise(test::zstd_skippable("abc") + test::zstd("x")), Format::zstd);
+    EXPECT_EQ(recognise(test::compress(Compression::bzip2, "x")), Format::bzip2);
+    EXPECT_EQ(recognise(test::compress(Compression::xz, "x")), Format::xz);
+    EXPECT_EQ(recognise(test::TarBuilder().file("a", "b").finish()), Format::tar);
+    EXPECT_EQ(recognise(test::zip_entry("a", "b", 0)), Format::zip);
+    EXPECT_EQ(recognise("!<arch>\n" + test::ar_member("a/", "b")), Format::ar);
+    EXPECT_EQ(recognise(test::cpio_member("a", "b")), Format::cpio);
+}
+
+TEST(NestedRecognise, TakesNothingElseForOne) {
+    EXPECT_EQ(recognise(""), Format::none);
+    EXPECT_EQ(recognise("\x1f\x8b"), Format::none);
+    EXPECT_EQ(recognise("x^2 and more of a formula, which is long enough"), Format::none);
+    EXPECT_EQ(recognise("PK\3\4 and then text, more than a header's length"), Format::none);
+    EXPECT_EQ(recognise("BZh9 and then text, more than a header's length"), Format::none);
+    EXPECT_EQ(recognise(std::string(512, '\0')), Format::none);
+    test::Random random(7);
+    for (int i = 0; i < 20'000; ++i) {
+        std::string bytes = random.bytes(512);
+        EXPECT_EQ(recognise(bytes), Format::none);
+        bytes.replace(0, 2, "\x78\x9c");
+        EXPECT_EQ(recognise(bytes), Format::none) << "zlib's two bytes in front of noise";
+    }
+}
+
+}  // namespace
+}  // namespace stratascan::nested

@@ -1,0 +1,150 @@
+// A layer with containers in it, the whole way: what is found, where, what is said
+// not to be read, and that neither cuts nor limits change it.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/support/parsing.hpp"
+#include "tests/support/scanning.hpp"
+#include "tests/support/tar_builder.hpp"
+
+namespace stratascan::nested {
+namespace {
+
+using namespace std::string_literals;
+
+constexpr const char* rules = R"(
+[[rule]]
+id = "token"
+title = "Token"
+pattern = '\b(?P<secret>tst_[A-Za-z0-9]{8})\b'
+)";
+
+std::string told(const layer::LayerResult& result) {
+    std::string text;
+    for (const auto& found : result.findings) {
+        text += found.finding.path;
+        for (const std::string& step : found.finding.inner_path) text += '>' + step;
+        text += ':' + std::to_string(found.finding.line) + " @" +
+                std::to_string(found.finding.offset) + ' ' +
+                std::string(to_string(found.finding.source)) + '\n';
+    }
+    for (const Gap& gap : result.gaps) {
+        text += "gap " + gap.path;
+        for (const std::string& step : gap.inner_path) text += '>' + step;
+        text += ": " + gap.reason + '\n';
+    }
+    return text;
+}
+
+class NestedWalk : public testing::Test {
+protected:
+    std::string scan(const std::string& name, const std::string& contents,
+                     const Options::Limits& limits = {}) {
+        test::TarBuilder tar;
+        tar.file("before", "nothing\n").file(name, contents).file("after", "line\ntst_after000\n");
+        last_ = engine_.scan(tar.finish(), limits);
+        std::string text = told(last_);
+        const std::string after = "after:2 @5 file\n";
+        const std::size_t at = text.find(after);
+        EXPECT_NE(at, text.npos) << "the file behind it is read, too";
+        return at == text.npos ? text : text.erase(at, after.size());
+    }
+
+    test::TestEngine engine_{rules};
+    layer::LayerResult last_;
+};
+
+TEST_F(NestedWalk, FindsWhatDecodersMake) {
+    const std::string text = "a line\n\ntst_01234567\n";
+    EXPECT_EQ(scan("x", test::gzip(text)), "x>gzip:3 @8 file\n");
+    EXPECT_EQ(scan("x", test::gzip("a line\n\ntst_") + test::gzip("01234567\n")),
+              "x>gzip:3 @8 file\n")
+        << "members of a gzip file are one";
+    EXPECT_EQ(scan("x", test::zstd_skippable("??") + test::zstd(text)), "x>zstd:3 @8 file\n");
+    EXPECT_EQ(scan("x", test::gzip(test::zstd(text))), "x>gzip>zstd:3 @8 file\n");
+}
+
+TEST_F(NestedWalk, FindsWhatArchivesHold) {
+    const std::string text = "a line\n\ntst_01234567\n";
+    const std::string tar = test::TarBuilder().file("in/y", text).finish();
+    EXPECT_EQ(scan("x", tar), "x>in/y:3 @8 file\n") << "once, though it stands there as it is";
+    EXPECT_EQ(scan("x", test::gzip(tar)), "x>gzip>in/y:3 @8 file\n");
+    EXPECT_EQ(scan("x", test::zip_entry("in/y", test::deflated(text), 8)), "x>in/y:3 @8 file\n");
+    EXPECT_EQ(scan("x", test::zip_entry("in/y", test::deflated(text), 8, 8) + "PK\7\10" +
+                            std::string(12, '\0') + test::zip_entry("z", text, 0)),
+              "x>in/y:3 @8 file\nx>z:3 @8 file\n");
+    EXPECT_EQ(scan("x", test::gzip(test::zip_entry("t", test::deflated(test::gzip(tar)), 8))),
+              "x>gzip>t>gzip>in/y:3 @8 file\n");
+}
+
+TEST_F(NestedWalk, SeesMembersAcrossWindowsAsOneFile) {
+    test::Random random(3);
+    std::string large = random.text(3 << 20);
+    const auto lines = std::count(large.begin(), large.end(), '\n');
+    const std::string place = std::to_string(lines + 2) + " @" + std::to_string(large.size() + 1);
+    const std::string text = large + "\ntst_01234567\n";
+    EXPECT_EQ(scan("x", test::gzip(text)), "x>gzip:" + place + " file\n");
+    const std::string zip = test::zip_entry("y", test::deflated(text), 8);
+    EXPECT_EQ(scan("x", zip), "x>y:" + place + " file\n");
+    EXPECT_EQ(scan("x", test::TarBuilder().file("y", text).finish()),
+              "x>y:" + place + " file\n");
+    EXPECT_EQ(scan("x", test::gzip(zip)), "x>gzip>y:" + place + " file\n");
+}
+
+TEST_F(NestedWalk, DoesNotDependOnWhereTheContainerStands) {
+    const std::string inner = test::zip_entry(
+        "y", test::gzip(test::TarBuilder().file("z", "tst_01234567").finish()), 0);
+    test::Random random(5);
+    for (const std::size_t before :
+         {(std::size_t{1} << 20) - 1536 - 1, (std::size_t{1} << 20) - 1536 - 100,
+          (std::size_t{1} << 20) - 2048, std::size_t{1} << 20}) {
+        test::TarBuilder tar;
+        tar.file("noise", random.text(before)).file("x", inner);
+        EXPECT_EQ(told(engine_.scan(tar.finish())), "x>y>gzip>z:1 @0 file\n") << before;
+    }
+}
+
+TEST_F(NestedWalk, TellsDamageAndGoesOn) {
+    test::Random random(9);
+    const std::string whole = test::gzip(random.bytes(200'000));
+    EXPECT_EQ(scan("x", whole.substr(0, 100'000)),
+              "gap x: gzip: the blob ends inside a member\n");
+    EXPECT_EQ(scan("x", test::zip_entry("a", "xxxx", 8, 1)), "gap x>a: encrypted\n");
+    EXPECT_EQ(last_.gaps.front().bytes, 4U);
+    EXPECT_EQ(scan("x", test::zip_entry("a", "\7\7\7\7", 8) + test::zip_entry("b", "tst_01234567", 0)),
+              "x>b:1 @0 file\ngap x>a: deflate: damaged stream\n");
+    EXPECT_EQ(scan("x", "\x1f\x8b\x08"s + std::string(7, '\0') + std::string(300, '\xff')), "")
+        << "it only looks like one";
+}
+
+TEST_F(NestedWalk, EndsAtItsLimits) {
+    Options::Limits limits;
+    limits.depth = 2;
+    const std::string deep = test::gzip(test::gzip(test::gzip("tst_01234567")));
+    EXPECT_EQ(scan("x", deep, limits),
+              "gap x>gzip>gzip: gzip: containers are nested more than 2 levels deep\n");
+    limits.depth = 3;
+    EXPECT_EQ(scan("x", deep, limits), "x>gzip>gzip>gzip:1 @0 file\n");
+
+    limits.output_bytes = 1 << 20;
+    EXPECT_EQ(scan("x", test::gzip(std::string(4 << 20, '\0')), limits),
+              "gap x>gzip: the layer's containers hold more than 1048576 bytes\n");
+
+    test::TarBuilder many;
+    for (int i = 0; i < 20; ++i) many.file(std::to_string(i), "");
+    Options::Limits few;
+    few.members = 10;
+    EXPECT_EQ(scan("x", many.finish(), few),
+              "gap x: the layer's containers have more than 10 members\n");
+}
+
+TEST_F(NestedWalk, CutsSecretsOutOfNames) {
+    const std::string text = "tst_otherone";
+    const std::string found = scan("x", test::zip_entry("tst_01234567/y", test::deflated(text), 8));
+    EXPECT_EQ(found.find("tst_"), std::string::npos) << found;
+    EXPECT_EQ(last_.findings.size(), 3U);
+}
+
+}  // namespace
+}  // namespace stratascan::nested
