@@ -133,7 +133,7 @@ public:
         archive.append(2 * block, '\0');
         const layer::LayerScanContext context{*engine_.rules,
                                               [this]() -> layer::WindowScanner& { return scanner_; },
-                                              slabs_, 1, {}, layer::GzipEngine::fastest, {},
+                                              slabs_, 1, {}, layer::GzipEngine::fastest, {}, 16 << 20,
                                               nullptr, {}};
         layer::LayerTimes times;
         const layer::LayerResult result = layer::scan_layer(

@@ -157,7 +157,7 @@ private:
         Patterns open, whole;
         Behind behind;
         bool anything = false;
-        Group nearest = Group::digit;
+        Group nearest = Group::plain;
         for (const std::uint32_t number : expression.rules) {
             const match::Rule& rule = rules_.rules()[number]->rule();
             anything = anything || rule.reach > 0;
@@ -171,8 +171,10 @@ private:
             const auto index = static_cast<std::size_t>(at - rule.anchors.begin());
             join(behind.open, (*first_open)[index]);
             join(behind.whole, (*first_whole)[index]);
-            nearest = std::max(nearest, nearness(rule, pattern->whole, rule.anchors, rule.nocase,
-                                                 rule.lead > 0 ? rule.lead : rule.width));
+            const Group here = nearness(rule, pattern->whole, rule.anchors, rule.nocase,
+                                        rule.lead > 0 ? rule.lead : rule.width);
+            // What is near of one rule's matches need not be of another's.
+            nearest = number == expression.rules.front() || here == nearest ? here : Group::plain;
         }
         std::string text = expression.literal;
         if (expression.nocase) std::transform(text.begin(), text.end(), text.begin(), lower);

@@ -12,6 +12,7 @@ constexpr const char* rules = R"(
 [[rule]]
 id = "token"
 title = "Token"
+confidence = "medium"
 pattern = '''\b(?P<secret>tst_[A-Za-z0-9]{8})\b'''
 entropy = 2.5
 digit = true

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "scanner/sieve/required.hpp"
+#include "tests/support/scanning.hpp"
 #include "tests/support/shipped.hpp"
 
 namespace stratascan::sieve {
@@ -296,6 +297,36 @@ TEST(Plan, IsExtendedByMoreRules) {
     EXPECT_EQ(names("x OTHER_abcdefabcdef x"), std::set<std::string>{"other_"});
     EXPECT_EQ(names("usage: prog"), std::set<std::string>{"usage: prog"});
     EXPECT_TRUE(names("x tst_ABCDEFABCDEF other_123456 usage:prog").empty());
+}
+
+// Two rules share an anchor, and of each something else stands near: then nothing
+// can be asked for that both have.
+TEST(Sieve, AnAnchorOfTwoRulesIsAskedForWhatBothHave) {
+    const std::string digits = R"([[rule]]
+id = "digits"
+title = "Digits"
+severity = "high"
+digit = true
+pattern = 'mixed=(?P<secret>[a-z0-9]{16,20})'
+examples = ["mixed=a1a1a1a1a1a1a1a1"]
+)";
+    const std::string runs = R"([[rule]]
+id = "runs"
+title = "Runs"
+severity = "high"
+pattern = 'mixed=.(?P<secret>[a-z]{40})'
+examples = ["mixed= aaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbb"]
+)";
+    const auto group_of = [](const std::string& text) {
+        const auto plan = make_plan(*test::rules_of(text));
+        EXPECT_TRUE(plan.has_value());
+        EXPECT_EQ(plan->needles.size(), 1U);
+        return plan->needles.front().group;
+    };
+    EXPECT_EQ(group_of(digits), Group::digit);
+    EXPECT_EQ(group_of(runs), Group::near);
+    EXPECT_EQ(group_of(digits + runs), Group::plain);
+    EXPECT_EQ(group_of(runs + digits), Group::plain);
 }
 
 }  // namespace
