@@ -104,11 +104,26 @@ void LayerCollector::take_finding(const Window& window, WindowFinding& found) {
     }
     if (found.has_line) finding.line = static_cast<std::uint64_t>(std::max<std::int64_t>(found.lines, 0)) + 1;
     if (!found.named_secret.empty()) keep_named(file, found);
-    if (file.findings.size() < findings_a_file_) {
-        file.findings.push_back(std::move(found));
-    } else {
-        ++file.dropped;
+    file.findings.push_back(std::move(found));
+    // Several rules see the same bytes: only what is settled counts.
+    if (file.findings.size() / 2 >= findings_a_file_) settle_file(file);
+}
+
+void LayerCollector::settle_file(OpenFile& file) {
+    // Offsets count from different starts in contents and headers.
+    std::map<Source, std::vector<WindowFinding>> by_source;
+    for (WindowFinding& found : file.findings) {
+        by_source[found.finding.source].push_back(std::move(found));
     }
+    file.findings.clear();
+    for (auto& [source, findings] : by_source) {
+        settle(findings, dropped_);
+        std::move(findings.begin(), findings.end(), std::back_inserter(file.findings));
+    }
+    if (file.findings.size() <= findings_a_file_) return;
+    file.dropped += file.findings.size() - findings_a_file_;
+    file.findings.erase(file.findings.begin() + static_cast<std::ptrdiff_t>(findings_a_file_),
+                        file.findings.end());
 }
 
 // Paths are printed with what is found there, so secrets in names are kept until all
@@ -151,24 +166,17 @@ void LayerCollector::read_late_dynamic(const Window& window) {
 }
 
 void LayerCollector::close(OpenFile& file) {
-    // Offsets count from different starts in contents and headers.
-    std::map<Source, std::vector<WindowFinding>> by_source;
+    settle_file(file);
     for (WindowFinding& found : file.findings) {
-        by_source[found.finding.source].push_back(std::move(found));
-    }
-    for (auto& [source, findings] : by_source) {
-        settle(findings, dropped_);
-        for (WindowFinding& found : findings) {
-            Finding& finding = found.finding;
-            finding.path = file.path;
-            finding.inner_path = file.inner_path;
-            if (findings_left_ == 0) {
-                ++findings_dropped_;
-                continue;
-            }
-            --findings_left_;
-            findings_.push_back({std::move(finding), file.host});
+        Finding& finding = found.finding;
+        finding.path = file.path;
+        finding.inner_path = file.inner_path;
+        if (findings_left_ == 0) {
+            ++findings_dropped_;
+            continue;
         }
+        --findings_left_;
+        findings_.push_back({std::move(finding), file.host});
     }
     if (file.dropped > 0) {
         gaps_.push_back({{file.path,

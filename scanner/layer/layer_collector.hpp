@@ -65,6 +65,8 @@ private:
     void add_paths(const Window& window);
     OpenFile& file_of(const Window& window, std::uint32_t member);
     void read_late_dynamic(const Window& window);
+    // Settles what was found in a file so far, and keeps as much as a report takes.
+    void settle_file(OpenFile& file);
     void close(OpenFile& file);
     void close_programs(OpenFile& file);
     void take_finding(const Window& window, WindowFinding& found);

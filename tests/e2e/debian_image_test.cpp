@@ -19,7 +19,7 @@ TEST(DebianImage, HoldsWhatWasPlantedAndNothingElse) {
     }
     Built built;
     built.folder = out;
-    built.expect = json::parse(read_file(out / "expect.json"), nullptr, false);
+    built.expect = json::parse(read_file(out.string() + ".expect.json"), nullptr, false);
     ASSERT_TRUE(built.expect.is_object());
     const Ran ran = scan_built(built, {"--format", "json"});
     check_report(built.expect, ran);
