@@ -157,7 +157,7 @@ private:
         Patterns open, whole;
         Behind behind;
         bool anything = false;
-        Group nearest = Group::plain;
+        Near nearest = {true, true};
         for (const std::uint32_t number : expression.rules) {
             const match::Rule& rule = rules_.rules()[number]->rule();
             anything = anything || rule.reach > 0;
@@ -171,10 +171,11 @@ private:
             const auto index = static_cast<std::size_t>(at - rule.anchors.begin());
             join(behind.open, (*first_open)[index]);
             join(behind.whole, (*first_whole)[index]);
-            const Group here = nearness(rule, pattern->whole, rule.anchors, rule.nocase,
-                                        rule.lead > 0 ? rule.lead : rule.width);
-            // What is near of one rule's matches need not be of another's.
-            nearest = number == expression.rules.front() || here == nearest ? here : Group::plain;
+            // What tells one rule's matches need not tell another's.
+            const Near near = nearness(rule, pattern->whole, rule.anchors, rule.nocase,
+                                       rule.lead > 0 ? rule.lead : rule.width);
+            nearest.digit = nearest.digit && near.digit;
+            nearest.run = nearest.run && near.run;
         }
         std::string text = expression.literal;
         if (expression.nocase) std::transform(text.begin(), text.end(), text.begin(), lower);
@@ -183,7 +184,7 @@ private:
         behind.open = open.automaton().closed(std::move(behind.open));
         behind.whole = whole.automaton().closed(std::move(behind.whole));
         add_needle(text, expression.nocase, 0, text.size(),
-                   anything ? Group::plain : nearest,
+                   anything ? Group::plain : group_of(nearest),
                    anything ? nullptr : &behind, open, whole);
         return {};
     }
@@ -205,7 +206,7 @@ private:
             if (!strings) break;
             cost_of_rules += cost(*strings);
             of_rules.push_back({std::move(*pattern), std::move(*strings), &rule});
-            near = near && nearness(of_rules.back()) != Group::plain;
+            near = near && group_of(nearness(of_rules.back())) != Group::plain;
         }
         if (of_rules.size() == expression.rules.size() &&
             (!of_gate || cost_of_rules < (near ? 10 : 3) * cost(*of_gate))) {
@@ -235,7 +236,8 @@ private:
         if (!first_open || !first_whole) {
             return unprovable(rule != nullptr ? rule->id : "a gate");
         }
-        const Group nearest = rule == nullptr ? Group::plain : nearness(strings);
+        const Group nearest =
+            rule == nullptr ? Group::plain : group_of(nearness(strings));
         for (std::size_t i = 0; i < texts.size(); ++i) {
             const Behind behind = {(*first_open)[i], (*first_whole)[i]};
             if (behind.whole.empty()) continue;
@@ -247,7 +249,17 @@ private:
         return {};
     }
 
-    static Group nearness(const Strings& strings) {
+    // What stands near the first of a pattern's strings in every match.
+    struct Near {
+        bool digit = false;  ///< a telling digit
+        bool run = false;    ///< the middle of a long run
+    };
+
+    static Group group_of(Near near) {
+        return near.digit ? Group::digit : near.run ? Group::near : Group::plain;
+    }
+
+    static Near nearness(const Strings& strings) {
         std::uint64_t lead = 0;
         std::vector<std::string> texts;
         for (const Required& string : strings.required) {
@@ -260,19 +272,17 @@ private:
 
     // What stands near the first of the strings in every match of the rule. That
     // string ends at most `lead` bytes behind the match's beginning.
-    static Group nearness(const match::Rule& rule, const RegexNode& tree,
-                          const std::vector<std::string>& strings, bool nocase,
-                          std::uint64_t lead) {
+    static Near nearness(const match::Rule& rule, const RegexNode& tree,
+                         const std::vector<std::string>& strings, bool nocase,
+                         std::uint64_t lead) {
         const Telling telling = telling_places(tree, rule.digit);
         const bool early = lead <= near_behind_bytes;
         const auto within = [](std::optional<std::uint64_t> distance) {
             return distance && *distance <= near_bytes;
         };
         const bool in_front = early || proved(before_secret(tree), strings, nocase);
-        if (within(telling.digit) && in_front) return Group::digit;
-        if (within(telling.run) && in_front) return Group::near;
-        if (within(telling.run_anywhere) && early) return Group::near;
-        return Group::plain;
+        return {within(telling.digit) && in_front,
+                (within(telling.run) && in_front) || (within(telling.run_anywhere) && early)};
     }
 
     // Whether every text of the tree has one of the strings.

@@ -126,6 +126,20 @@ TEST(SieveEdges, AProgramsLiteralOfEverySize) {
     }
 }
 
+// One rule's matches have a digit, the other's a long run: an anchor of both must
+// be met with either near it.
+TEST(SieveEdges, AnAnchorOfTwoRulesThatAreToldByDifferentThings) {
+    const std::string digit = rule("lead-(?P<secret>[A-Za-z0-9]{16,40})",
+                                   "anchors = ['lead-']\ndigit = true");
+    std::string run = rule("lead-(?P<secret>[a-z]{40}[.])", "anchors = ['lead-']");
+    run.replace(run.find("\"r\""), 3, "\"s\"");
+    for (const std::string& both : {digit + run, run + digit}) {
+        TestEngine engine(both);
+        EXPECT_GT(expect_same(engine, "lead-abcdefghijklmnopqr7s", "a digit"), 0U);
+        EXPECT_GT(expect_same(engine, "lead-abcdefghijabcdefghijabcdefghijabcdefghij.", "a run"), 0U);
+    }
+}
+
 TEST(SieveEdges, OtherHardRules) {
     const std::vector<Hard> all = {
         {"(?:aaaa|aaaaa|aaaaaa)[0-9]{8}", "anchors = ['aaaa']", "aaaaaaa12345678"},
