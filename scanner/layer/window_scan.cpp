@@ -66,7 +66,8 @@ WindowScanner::WindowScanner(const match::RuleSet& rules, const match::Database&
                              const sieve::Sieve* sieve, const identity::SecretKey& key,
                              const ScanOptions& options)
     : rules_(rules), finder_(rules, database, sieve),
-      second_look_(rules, key, options.show_secrets), options_(options),
+      second_look_(rules, key, options.show_secrets), views_(rules, finder_, second_look_),
+      options_(options),
       seen_literals_(rules.programs().literals().size()) {}
 
 WindowScan WindowScanner::scan(Window& window) {
@@ -80,6 +81,7 @@ WindowScan WindowScanner::scan(Window& window) {
     std::fill(seen_literals_.begin(), seen_literals_.end(), Seen{});
     line_cursor_ = {};
     look_at_hits(window, result);
+    if (options_.secrets) look_through_views(window, result);
     if (options_.programs) read_heads(window, result);
     if (!window.last) mark_open_member(window, result);
     for (Member& member : window.members) {
@@ -147,32 +149,84 @@ void WindowScanner::look_at_hit(const Window& window, const Region& region, cons
     for (const std::uint32_t rule : expression.rules) {
         second_look_.look(rule, region.text, end, matches_);
     }
-    for (match::Match& match : matches_) {
-        WindowFinding found;
-        found.member = region.has_member ? region.member : ~std::uint32_t{0};
-        found.generic = rules_.rules()[match.rule]->is_generic();
-        found.finding = std::move(match.finding);
-        const std::uint64_t place = region.stream_begin + match.begin;
-        if (region.piece != nullptr && region.piece->kind == PieceKind::contents) {
-            found.finding.source = Source::file;
-            found.finding.offset = region.piece->file_offset + (place - region.piece->begin);
-            const std::size_t near = match.begin > text_sight ? match.begin - text_sight : 0;
-            // A sparse file's holes are zeros: it has no lines.
-            found.has_line =
-                region.piece->file_offset == 0 &&
-                !looks_binary(region.text.substr(near, match.end + text_sight - near));
-            // The mark is where the member's owned contents begin in this window.
-            const std::uint64_t mark = std::max(region.piece->begin, window.own_begin());
-            found.lines = lines_from(window, mark, place);
-        } else if (region.piece != nullptr) {
-            found.finding.source = header_source(region.text, match.begin);
-            found.finding.offset = place - region.piece->begin;
-            found.named_secret = region.text.substr(match.begin, match.end - match.begin);
-        } else {
-            found.finding.source = Source::trailer;
-            found.finding.offset = place;
-        }
-        result.findings.push_back(std::move(found));
+    for (match::Match& match : matches_) take_match(window, region, match, result);
+}
+
+void WindowScanner::take_match(const Window& window, const Region& region, match::Match& match,
+                               WindowScan& result) {
+    WindowFinding found;
+    found.member = region.has_member ? region.member : ~std::uint32_t{0};
+    found.generic = rules_.rules()[match.rule]->is_generic();
+    found.finding = std::move(match.finding);
+    const std::uint64_t place = region.stream_begin + match.begin;
+    if (region.piece != nullptr && region.piece->kind == PieceKind::contents) {
+        found.finding.source = Source::file;
+        found.finding.offset = region.piece->file_offset + (place - region.piece->begin);
+        const std::size_t near = match.begin > text_sight ? match.begin - text_sight : 0;
+        // A sparse file's holes are zeros: it has no lines.
+        found.has_line = region.piece->file_offset == 0 &&
+                         !looks_binary(region.text.substr(near, match.end + text_sight - near));
+        // The mark is where the member's owned contents begin in this window.
+        const std::uint64_t mark = std::max(region.piece->begin, window.own_begin());
+        found.lines = lines_from(window, mark, place);
+    } else if (region.piece != nullptr) {
+        found.finding.source = header_source(region.text, match.begin);
+        found.finding.offset = place - region.piece->begin;
+        found.named_secret = region.text.substr(match.begin, match.end - match.begin);
+    } else {
+        found.finding.source = Source::trailer;
+        found.finding.offset = place;
+    }
+    result.findings.push_back(std::move(found));
+}
+
+// The pieces, and what lies between them, each as a text of its own.
+void WindowScanner::look_through_views(const Window& window, WindowScan& result) {
+    const std::string_view bytes = window.bytes();
+    const std::uint64_t sight = window.sight_begin();
+    std::vector<Region> regions;
+    view_matches_.clear();
+    const auto fail_with = [&](const Result<void>& done) {
+        if (!done) result.error = done.error();
+        return !done;
+    };
+    const auto add = [&](std::uint64_t begin, std::uint64_t end, const Piece* piece,
+                         const Piece* owner) {
+        begin = std::clamp(begin, sight, window.end);
+        end = std::clamp(end, begin, window.end);
+        const std::uint64_t own_begin = std::clamp(window.own_begin(), begin, end);
+        const std::uint64_t own_end = std::clamp(window.own_end(), begin, end);
+        if (own_begin == own_end) return false;
+        Region region;
+        region.text = bytes.substr(static_cast<std::size_t>(begin - sight),
+                                   static_cast<std::size_t>(end - begin));
+        // Most of what lies between files fills up a block.
+        if (piece == nullptr && region.text.find_first_not_of('\0') == region.text.npos) return false;
+        region.stream_begin = begin;
+        region.piece = piece;
+        region.has_member = owner != nullptr;
+        if (owner != nullptr) region.member = owner->member;
+        ViewedText text;
+        text.bytes = region.text;
+        text.own_begin = static_cast<std::size_t>(own_begin - begin);
+        text.own_end = static_cast<std::size_t>(own_end - begin);
+        text.offset = piece == nullptr ? begin : piece->file_offset + (begin - piece->begin);
+        text.number = static_cast<std::uint32_t>(regions.size());
+        regions.push_back(region);
+        return fail_with(views_.add(text, view_matches_));
+    };
+    std::uint64_t at = sight;
+    const Piece* before = nullptr;
+    for (const Piece& piece : window.pieces) {
+        if (piece.begin > at && add(at, piece.begin, nullptr, before)) return;
+        if (add(piece.begin, piece.end, &piece, &piece)) return;
+        before = &piece;
+        at = std::max(at, piece.end);
+    }
+    if (at < window.end && add(at, window.end, nullptr, before)) return;
+    if (fail_with(views_.finish(view_matches_))) return;
+    for (ViewMatch& one : view_matches_) {
+        take_match(window, regions[one.text], one.match, result);
     }
 }
 
@@ -249,19 +303,25 @@ void WindowScanner::mark_open_member(const Window& window, WindowScan& result) c
 Result<std::vector<Finding>> WindowScanner::scan_text(std::string_view text) {
     if (auto done = finder_.find(text, hits_); !done) return std::unexpected(done.error());
     std::vector<WindowFinding> found;
+    const auto take = [&](match::Match& match) {
+        match.finding.offset = match.begin;
+        WindowFinding one;
+        one.generic = rules_.rules()[match.rule]->is_generic();
+        one.finding = std::move(match.finding);
+        found.push_back(std::move(one));
+    };
     for (const match::Hit& hit : hits_) {
         matches_.clear();
         for (const std::uint32_t rule : rules_.expressions()[hit.expression].rules) {
             second_look_.look(rule, text, hit.end, matches_);
         }
-        for (match::Match& match : matches_) {
-            match.finding.offset = match.begin;
-            WindowFinding one;
-            one.generic = rules_.rules()[match.rule]->is_generic();
-            one.finding = std::move(match.finding);
-            found.push_back(std::move(one));
-        }
+        for (match::Match& match : matches_) take(match);
     }
+    view_matches_.clear();
+    auto viewed = views_.add({text, 0, text.size(), 0, 0}, view_matches_);
+    if (viewed) viewed = views_.finish(view_matches_);
+    if (!viewed) return std::unexpected(viewed.error());
+    for (ViewMatch& one : view_matches_) take(one.match);
     settle(found);
     std::vector<Finding> findings;
     for (WindowFinding& finding : found) findings.push_back(std::move(finding.finding));
@@ -271,13 +331,14 @@ Result<std::vector<Finding>> WindowScanner::scan_text(std::string_view text) {
 namespace {
 
 // Of several rules that see the same value, the most telling one stays. The
-// findings are sorted, so that equals are decided by the rule's name.
+// findings are sorted, so that equals are decided by the rule's name, and those of
+// one rule by how deep they lie.
+auto rank(const WindowFinding& found) {
+    const bool proved = found.finding.evidence == Evidence::verified;
+    return std::tuple(!found.generic, proved, found.finding.confidence, found.finding.severity);
+}
+
 void keep_best(std::vector<WindowFinding>& findings) {
-    const auto rank = [](const WindowFinding& found) {
-        const bool proved = found.finding.evidence == Evidence::verified;
-        return std::tuple(!found.generic, proved, found.finding.confidence,
-                          found.finding.severity);
-    };
     std::map<std::pair<std::uint64_t, std::uint64_t>, std::size_t> best;
     for (std::size_t i = 0; i < findings.size(); ++i) {
         const Finding& finding = findings[i].finding;
@@ -290,16 +351,63 @@ void keep_best(std::vector<WindowFinding>& findings) {
     findings = std::move(rest);
 }
 
+// Whether two findings, of which one at least is of decoded bytes, are of one
+// secret: of one rule or both of generic ones, or of much the same bytes.
+bool are_twins(const WindowFinding& a, const WindowFinding& b) {
+    const Finding &one = a.finding, &two = b.finding;
+    if (one.inner_path.empty() && two.inner_path.empty()) return false;
+    const std::uint64_t begin = std::max(one.offset, two.offset);
+    const std::uint64_t end = std::min(one.offset + one.length, two.offset + two.length);
+    if (begin >= end) return false;
+    if (one.rule == two.rule || (a.generic && b.generic)) return true;
+    return (end - begin) * 2 >= std::max(one.length, two.length);
+}
+
+// Whether the second is the one to keep.
+bool tells_more(const WindowFinding& first, const WindowFinding& second) {
+    const std::size_t depth = first.finding.inner_path.size();
+    const std::size_t other = second.finding.inner_path.size();
+    const bool same = first.finding.rule == second.finding.rule;
+    if (!same && rank(first) != rank(second)) return rank(first) < rank(second);
+    return other < depth;
+}
+
+// Few findings overlap, and no more of them are compared with each.
+void drop_twins(std::vector<WindowFinding>& findings) {
+    constexpr std::size_t most_overlaps = 16;
+    std::vector<WindowFinding> kept;
+    kept.reserve(findings.size());
+    for (WindowFinding& found : findings) {
+        bool stays = true;
+        const std::size_t first = kept.size() - std::min(kept.size(), most_overlaps);
+        for (std::size_t i = kept.size(); i > first && stays; --i) {
+            if (!are_twins(kept[i - 1], found)) continue;
+            if (tells_more(kept[i - 1], found)) {
+                kept.erase(kept.begin() + static_cast<std::ptrdiff_t>(i - 1));
+            } else {
+                stays = false;
+            }
+        }
+        if (stays) kept.push_back(std::move(found));
+    }
+    findings = std::move(kept);
+}
+
 }  // namespace
 
 void settle(std::vector<WindowFinding>& findings) {
     const auto key = [](const WindowFinding& found) {
-        return std::tuple<std::uint64_t, std::string_view, std::uint64_t>(
-            found.finding.offset, found.finding.rule, found.finding.length);
+        const Finding& finding = found.finding;
+        const std::size_t depth = finding.inner_path.size();
+        return std::tuple<std::uint64_t, std::string_view, std::uint64_t, std::size_t,
+                          const std::vector<std::string>&, std::string_view>(
+            finding.offset, finding.rule, finding.length, depth, finding.inner_path,
+            finding.secret_id);
     };
     std::sort(findings.begin(), findings.end(),
               [&](const auto& a, const auto& b) { return key(a) < key(b); });
     keep_best(findings);
+    drop_twins(findings);
     // Sorted by begin: a generic finding overlaps a specific one when one of the
     // specific ones that begin before its end reaches beyond its begin.
     std::vector<std::pair<std::uint64_t, std::uint64_t>> specific;  // begin, furthest end so far

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "scanner/layer/hit_finder.hpp"
+#include "scanner/layer/view_scan.hpp"
 #include "scanner/layer/window.hpp"
 #include "scanner/match/database.hpp"
 #include "scanner/match/second_look.hpp"
@@ -71,6 +72,8 @@ public:
     WindowScanner(const match::RuleSet& rules, const match::Database& database,
                   const sieve::Sieve* sieve, const identity::SecretKey& key,
                   const ScanOptions& options);
+    WindowScanner(const WindowScanner&) = delete;  // its parts refer to one another
+    WindowScanner& operator=(const WindowScanner&) = delete;
 
     [[nodiscard]] WindowScan scan(Window& window);
 
@@ -84,6 +87,9 @@ private:
     void look_at_hits(const Window& window, WindowScan& result);
     void look_at_hit(const Window& window, const Region& region, const match::Hit& hit,
                      std::size_t end, WindowScan& result);
+    void take_match(const Window& window, const Region& region, match::Match& match,
+                    WindowScan& result);
+    void look_through_views(const Window& window, WindowScan& result);
     void see_program(const Region& region, std::uint32_t literal, std::size_t end,
                      WindowScan& result);
     [[nodiscard]] std::int64_t lines_from(const Window& window, std::uint64_t mark,
@@ -94,9 +100,11 @@ private:
     const match::RuleSet& rules_;
     HitFinder finder_;
     match::SecondLook second_look_;
+    ViewScanner views_;
     ScanOptions options_;
     std::vector<match::Hit> hits_;
     std::vector<match::Match> matches_;
+    std::vector<ViewMatch> view_matches_;
     // How often each literal was observed in the member that had it last.
     struct Seen {
         std::uint32_t member = ~std::uint32_t{0};
@@ -114,8 +122,10 @@ private:
 };
 
 /// Of findings of the same bytes keeps the most telling one, drops generic ones
-/// that overlap specific ones, and sorts by offset and length. All must be of one
-/// member and source.
+/// that overlap specific ones, and sorts by offset and length. What was found in
+/// decoded bytes gives way to what was found in the bytes as they are, and the
+/// other way round where it tells more: the same secret is one finding. All must
+/// be of one member and source.
 void settle(std::vector<WindowFinding>& findings);
 
 }  // namespace stratascan::layer
