@@ -238,12 +238,6 @@ double likelihood(std::string_view key) noexcept {
     return std::min(std::exp2(-bits), 5e-5);
 }
 
-double byte_likelihood(char byte) noexcept {
-    // Capitals are the rarer half of letters.
-    const double share = byte >= 'A' && byte <= 'Z' ? 0.1 : 1;
-    return share * std::exp2(-surprise(byte));
-}
-
 std::size_t rarest_key(std::string_view text) noexcept {
     std::size_t best = 0;
     for (std::size_t i = 1; i + key_bytes <= text.size(); ++i) {

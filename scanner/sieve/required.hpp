@@ -31,8 +31,6 @@ struct Required {
 
 /// Estimate of how often the 4 bytes stand in text, per byte of it, in any case.
 [[nodiscard]] double likelihood(std::string_view key) noexcept;
-/// Estimate of how often a byte stands in text, per byte of it.
-[[nodiscard]] double byte_likelihood(char byte) noexcept;
 /// Where in `text` its rarest key begins.
 [[nodiscard]] std::size_t rarest_key(std::string_view text) noexcept;
 
