@@ -28,12 +28,28 @@ Result<void> HitFinder::find(const Window& window, bool programs,
     sift(window, behind(sieve_->reach()), std::min(window.bytes().size(), to + sieve_->lead()),
          programs);
     sieve::merge(chances_, behind(2 * margin), to, stretches_);
+    return scan_chances(window.bytes(), from, to, hits);
+}
+
+Result<void> HitFinder::find(std::string_view texts, std::span<const std::size_t> edges,
+                             std::vector<match::Hit>& hits) {
+    hits.clear();
+    if (sieve_ == nullptr) return scan_stretch(texts, {0, texts.size()}, hits);
+    chances_.clear();
+    sieve_->look(texts, 0, texts.size(), false, edges, chances_);
+    sieve::merge(chances_, 0, texts.size(), stretches_);
+    return scan_chances(texts, 0, texts.size(), hits);
+}
+
+// The engine sees what the sieve left of [from, to).
+Result<void> HitFinder::scan_chances(std::string_view bytes, std::size_t from, std::size_t to,
+                                     std::vector<match::Hit>& hits) {
     std::size_t kept = 0;
     for (const sieve::Stretch& one : stretches_) kept += one.end - one.begin;
     // Where there is little to leave out, the engine does better in one go.
-    if (kept > (to - from) / 2) return scan_stretch(window.bytes(), {from, to}, hits);
+    if (kept > (to - from) / 2) return scan_stretch(bytes, {from, to}, hits);
     sieved_bytes_ += to - from - kept;
-    return scan_stretches(window.bytes(), hits);
+    return scan_stretches(bytes, hits);
 }
 
 // In ELF files the programs' literals count, too.

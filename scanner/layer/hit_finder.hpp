@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,8 +33,15 @@ public:
     [[nodiscard]] std::uint64_t engine_bytes() const noexcept { return engine_bytes_; }
     [[nodiscard]] std::uint64_t sieved_bytes() const noexcept { return sieved_bytes_; }
 
+    /// Those in a text of several, `edges` being where each ends, in order; some hits
+    /// that lie in two of them, too.
+    [[nodiscard]] Result<void> find(std::string_view texts, std::span<const std::size_t> edges,
+                                    std::vector<match::Hit>& hits);
+
 private:
     void sift(const Window& window, std::size_t from, std::size_t to, bool programs);
+    [[nodiscard]] Result<void> scan_chances(std::string_view bytes, std::size_t from,
+                                            std::size_t to, std::vector<match::Hit>& hits);
     [[nodiscard]] Result<void> scan_stretch(std::string_view bytes, sieve::Stretch stretch,
                                             std::vector<match::Hit>& hits);
     [[nodiscard]] Result<void> scan_stretches(std::string_view bytes,

@@ -30,13 +30,14 @@ private:
 };
 
 // Of several rules that see the same value, the most telling one stays. The
-// findings are sorted, so that equals are decided by the rule's name.
+// findings are sorted, so that equals are decided by the rule's name, and those of
+// one rule by how deep they lie.
+auto rank(const WindowFinding& found) {
+    const bool proved = found.finding.evidence == Evidence::verified;
+    return std::tuple(!found.generic, proved, found.finding.confidence, found.finding.severity);
+}
+
 void keep_best(std::vector<WindowFinding>& findings, Leavers& leavers) {
-    const auto rank = [](const WindowFinding& found) {
-        const bool proved = found.finding.evidence == Evidence::verified;
-        return std::tuple(!found.generic, proved, found.finding.confidence,
-                          found.finding.severity);
-    };
     std::map<std::pair<std::uint64_t, std::uint64_t>, std::size_t> best;
     for (std::size_t i = 0; i < findings.size(); ++i) {
         const Finding& finding = findings[i].finding;
@@ -53,6 +54,49 @@ void keep_best(std::vector<WindowFinding>& findings, Leavers& leavers) {
     rest.reserve(best.size());
     for (const auto& [span, index] : best) rest.push_back(std::move(findings[index]));
     findings = std::move(rest);
+}
+
+// Whether two findings, of which one at least is of decoded bytes, are of one
+// secret: of one rule or both of generic ones, or of much the same bytes.
+bool are_twins(const WindowFinding& a, const WindowFinding& b) {
+    const Finding &one = a.finding, &two = b.finding;
+    if (one.inner_path.empty() && two.inner_path.empty()) return false;
+    const std::uint64_t begin = std::max(one.offset, two.offset);
+    const std::uint64_t end = std::min(one.offset + one.length, two.offset + two.length);
+    if (begin >= end) return false;
+    if (one.rule == two.rule || (a.generic && b.generic)) return true;
+    return (end - begin) * 2 >= std::max(one.length, two.length);
+}
+
+// Whether the second is the one to keep.
+bool tells_more(const WindowFinding& first, const WindowFinding& second) {
+    const bool same = first.finding.rule == second.finding.rule;
+    if (!same && rank(first) != rank(second)) return rank(first) < rank(second);
+    return second.finding.inner_path.size() < first.finding.inner_path.size();
+}
+
+// Few findings overlap, and no more of them are compared with each.
+void drop_twins(std::vector<WindowFinding>& findings, Leavers& leavers) {
+    constexpr std::size_t most_overlaps = 16;
+    std::vector<WindowFinding> kept;
+    kept.reserve(findings.size());
+    for (WindowFinding& found : findings) {
+        bool stays = true;
+        const std::size_t first = kept.size() - std::min(kept.size(), most_overlaps);
+        for (std::size_t i = kept.size(); i > first && stays; --i) {
+            const auto other = kept.begin() + static_cast<std::ptrdiff_t>(i - 1);
+            if (!are_twins(*other, found)) continue;
+            if (tells_more(*other, found)) {
+                leavers.leave(*other, found.finding.rule, match::dropped::same_bytes);
+                kept.erase(other);
+            } else {
+                leavers.leave(found, other->finding.rule, match::dropped::same_bytes);
+                stays = false;
+            }
+        }
+        if (stays) kept.push_back(std::move(found));
+    }
+    findings = std::move(kept);
 }
 
 // Sorted by begin: a generic finding overlaps a specific one when one of the
@@ -92,13 +136,18 @@ void drop_overlapped(std::vector<WindowFinding>& findings, Leavers& leavers) {
 void settle(std::vector<WindowFinding>& findings, DropCounts& counts,
             std::vector<GaveWay>* gave_way) {
     const auto key = [](const WindowFinding& found) {
-        return std::tuple<std::uint64_t, std::string_view, std::uint64_t>(
-            found.finding.offset, found.finding.rule, found.finding.length);
+        const Finding& finding = found.finding;
+        const std::size_t depth = finding.inner_path.size();
+        return std::tuple<std::uint64_t, std::string_view, std::uint64_t, std::size_t,
+                          const std::vector<std::string>&, std::string_view>(
+            finding.offset, finding.rule, finding.length, depth, finding.inner_path,
+            finding.secret_id);
     };
     std::sort(findings.begin(), findings.end(),
               [&](const auto& a, const auto& b) { return key(a) < key(b); });
     Leavers leavers(counts, gave_way);
     keep_best(findings, leavers);
+    drop_twins(findings, leavers);
     drop_overlapped(findings, leavers);
 }
 

@@ -66,7 +66,8 @@ WindowScanner::WindowScanner(const match::RuleSet& rules, const match::Database&
                              const sieve::Sieve* sieve, const identity::SecretKey& key,
                              const ScanOptions& options)
     : rules_(rules), finder_(rules, database, sieve),
-      second_look_(rules, key, options.show_secrets), options_(options),
+      second_look_(rules, key, options.show_secrets), views_(rules, finder_, second_look_),
+      options_(options),
       seen_literals_(rules.programs().literals().size()) {}
 
 WindowScan WindowScanner::scan(Window& window) {
@@ -80,6 +81,7 @@ WindowScan WindowScanner::scan(Window& window) {
     std::fill(seen_literals_.begin(), seen_literals_.end(), Seen{});
     line_cursor_ = {};
     look_at_hits(window, result);
+    if (options_.secrets) look_through_views(window, result);
     settle_dropped();
     if (options_.programs) read_heads(window, result);
     if (!window.last) mark_open_member(window, result);
@@ -151,32 +153,84 @@ void WindowScanner::look_at_hit(const Window& window, const Region& region, cons
         second_look_.look(rule, region.text, end, matches_, {path, &dropped_});
     }
     count_dropped(region.stream_begin);
-    for (match::Match& match : matches_) {
-        WindowFinding found;
-        found.member = region.has_member ? region.member : ~std::uint32_t{0};
-        found.generic = rules_.rules()[match.rule]->is_generic();
-        found.finding = std::move(match.finding);
-        const std::uint64_t place = region.stream_begin + match.begin;
-        if (region.piece != nullptr && region.piece->kind == PieceKind::contents) {
-            found.finding.source = Source::file;
-            found.finding.offset = region.piece->file_offset + (place - region.piece->begin);
-            const std::size_t near = match.begin > text_sight ? match.begin - text_sight : 0;
-            // A sparse file's holes are zeros: it has no lines.
-            found.has_line =
-                region.piece->file_offset == 0 &&
-                !looks_binary(region.text.substr(near, match.end + text_sight - near));
-            // The mark is where the member's owned contents begin in this window.
-            const std::uint64_t mark = std::max(region.piece->begin, window.own_begin());
-            found.lines = lines_from(window, mark, place);
-        } else if (region.piece != nullptr) {
-            found.finding.source = header_source(region.text, match.begin);
-            found.finding.offset = place - region.piece->begin;
-            found.named_secret = region.text.substr(match.begin, match.end - match.begin);
-        } else {
-            found.finding.source = Source::trailer;
-            found.finding.offset = place;
-        }
-        result.findings.push_back(std::move(found));
+    for (match::Match& match : matches_) take_match(window, region, match, result);
+}
+
+void WindowScanner::take_match(const Window& window, const Region& region, match::Match& match,
+                               WindowScan& result) {
+    WindowFinding found;
+    found.member = region.has_member ? region.member : ~std::uint32_t{0};
+    found.generic = rules_.rules()[match.rule]->is_generic();
+    found.finding = std::move(match.finding);
+    const std::uint64_t place = region.stream_begin + match.begin;
+    if (region.piece != nullptr && region.piece->kind == PieceKind::contents) {
+        found.finding.source = Source::file;
+        found.finding.offset = region.piece->file_offset + (place - region.piece->begin);
+        const std::size_t near = match.begin > text_sight ? match.begin - text_sight : 0;
+        // A sparse file's holes are zeros: it has no lines.
+        found.has_line = region.piece->file_offset == 0 &&
+                         !looks_binary(region.text.substr(near, match.end + text_sight - near));
+        // The mark is where the member's owned contents begin in this window.
+        const std::uint64_t mark = std::max(region.piece->begin, window.own_begin());
+        found.lines = lines_from(window, mark, place);
+    } else if (region.piece != nullptr) {
+        found.finding.source = header_source(region.text, match.begin);
+        found.finding.offset = place - region.piece->begin;
+        found.named_secret = region.text.substr(match.begin, match.end - match.begin);
+    } else {
+        found.finding.source = Source::trailer;
+        found.finding.offset = place;
+    }
+    result.findings.push_back(std::move(found));
+}
+
+// The pieces, and what lies between them, each as a text of its own.
+void WindowScanner::look_through_views(const Window& window, WindowScan& result) {
+    const std::string_view bytes = window.bytes();
+    const std::uint64_t sight = window.sight_begin();
+    std::vector<Region> regions;
+    view_matches_.clear();
+    const auto fail_with = [&](const Result<void>& done) {
+        if (!done) result.error = done.error();
+        return !done;
+    };
+    const auto add = [&](std::uint64_t begin, std::uint64_t end, const Piece* piece,
+                         const Piece* owner) {
+        begin = std::clamp(begin, sight, window.end);
+        end = std::clamp(end, begin, window.end);
+        const std::uint64_t own_begin = std::clamp(window.own_begin(), begin, end);
+        const std::uint64_t own_end = std::clamp(window.own_end(), begin, end);
+        if (own_begin == own_end) return false;
+        Region region;
+        region.text = bytes.substr(static_cast<std::size_t>(begin - sight),
+                                   static_cast<std::size_t>(end - begin));
+        // Most of what lies between files fills up a block.
+        if (piece == nullptr && region.text.find_first_not_of('\0') == region.text.npos) return false;
+        region.stream_begin = begin;
+        region.piece = piece;
+        region.has_member = owner != nullptr;
+        if (owner != nullptr) region.member = owner->member;
+        ViewedText text;
+        text.bytes = region.text;
+        text.own_begin = static_cast<std::size_t>(own_begin - begin);
+        text.own_end = static_cast<std::size_t>(own_end - begin);
+        text.offset = piece == nullptr ? begin : piece->file_offset + (begin - piece->begin);
+        text.number = static_cast<std::uint32_t>(regions.size());
+        regions.push_back(region);
+        return fail_with(views_.add(text, view_matches_));
+    };
+    std::uint64_t at = sight;
+    const Piece* before = nullptr;
+    for (const Piece& piece : window.pieces) {
+        if (piece.begin > at && add(at, piece.begin, nullptr, before)) return;
+        if (add(piece.begin, piece.end, &piece, &piece)) return;
+        before = &piece;
+        at = std::max(at, piece.end);
+    }
+    if (at < window.end && add(at, window.end, nullptr, before)) return;
+    if (fail_with(views_.finish(view_matches_))) return;
+    for (ViewMatch& one : view_matches_) {
+        take_match(window, regions[one.text], one.match, result);
     }
 }
 
@@ -269,21 +323,27 @@ void WindowScanner::mark_open_member(const Window& window, WindowScan& result) c
 Result<std::vector<Finding>> WindowScanner::scan_text(std::string_view text) {
     if (auto done = finder_.find(text, hits_); !done) return std::unexpected(done.error());
     std::vector<WindowFinding> found;
+    const auto take = [&](match::Match& match) {
+        match.finding.offset = match.begin;
+        WindowFinding one;
+        one.generic = rules_.rules()[match.rule]->is_generic();
+        one.finding = std::move(match.finding);
+        found.push_back(std::move(one));
+    };
     for (const match::Hit& hit : hits_) {
         matches_.clear();
         for (const std::uint32_t rule : rules_.expressions()[hit.expression].rules) {
             second_look_.look(rule, text, hit.end, matches_, {{}, &dropped_});
         }
         count_dropped(0);
-        for (match::Match& match : matches_) {
-            match.finding.offset = match.begin;
-            WindowFinding one;
-            one.generic = rules_.rules()[match.rule]->is_generic();
-            one.finding = std::move(match.finding);
-            found.push_back(std::move(one));
-        }
+        for (match::Match& match : matches_) take(match);
     }
     settle_dropped();
+    view_matches_.clear();
+    auto viewed = views_.add({text, 0, text.size(), 0, 0}, view_matches_);
+    if (viewed) viewed = views_.finish(view_matches_);
+    if (!viewed) return std::unexpected(viewed.error());
+    for (ViewMatch& one : view_matches_) take(one.match);
     settle(found, counters_.dropped);
     std::vector<Finding> findings;
     for (WindowFinding& finding : found) findings.push_back(std::move(finding.finding));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "scanner/layer/hit_finder.hpp"
+#include "scanner/layer/view_scan.hpp"
 #include "scanner/layer/window.hpp"
 #include "scanner/match/database.hpp"
 #include "scanner/match/second_look.hpp"
@@ -77,6 +78,8 @@ public:
     WindowScanner(const match::RuleSet& rules, const match::Database& database,
                   const sieve::Sieve* sieve, const identity::SecretKey& key,
                   const ScanOptions& options);
+    WindowScanner(const WindowScanner&) = delete;  // its parts refer to one another
+    WindowScanner& operator=(const WindowScanner&) = delete;
 
     [[nodiscard]] WindowScan scan(Window& window);
 
@@ -92,6 +95,9 @@ private:
                      std::size_t end, WindowScan& result);
     void count_dropped(std::uint64_t stream_begin);
     void settle_dropped();
+    void take_match(const Window& window, const Region& region, match::Match& match,
+                    WindowScan& result);
+    void look_through_views(const Window& window, WindowScan& result);
     void see_program(const Region& region, std::uint32_t literal, std::size_t end,
                      WindowScan& result);
     [[nodiscard]] std::int64_t lines_from(const Window& window, std::uint64_t mark,
@@ -102,6 +108,7 @@ private:
     const match::RuleSet& rules_;
     HitFinder finder_;
     match::SecondLook second_look_;
+    ViewScanner views_;
     ScanOptions options_;
     std::vector<match::Hit> hits_;
     std::vector<match::Match> matches_;
@@ -115,6 +122,7 @@ private:
         auto operator<=>(const DroppedPlace&) const = default;
     };
     std::vector<DroppedPlace> window_dropped_;
+    std::vector<ViewMatch> view_matches_;
     // How often each literal was observed in the member that had it last.
     struct Seen {
         std::uint32_t member = ~std::uint32_t{0};
@@ -139,9 +147,11 @@ struct GaveWay {
 };
 
 /// Of findings of the same bytes keeps the most telling one, drops generic ones
-/// that overlap specific ones, and sorts by offset and length. All must be of one
-/// member and source. Counts what was dropped in `counts`, and hands it over to
-/// `gave_way` where that is not null.
+/// that overlap specific ones, and sorts by offset and length. What was found in
+/// decoded bytes gives way to what was found in the bytes as they are, and the
+/// other way round where it tells more: the same secret is one finding. All must
+/// be of one member and source. Counts what was dropped in `counts`, and hands it
+/// over to `gave_way` where that is not null.
 void settle(std::vector<WindowFinding>& findings, DropCounts& counts,
             std::vector<GaveWay>* gave_way = nullptr);
 

@@ -1,0 +1,326 @@
+#include "scanner/match/views/stretch.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "scanner/evidence/codec.hpp"
+
+namespace stratascan::views {
+
+namespace {
+
+// A line goes on in the next one when it has this many characters: less is a word.
+constexpr std::size_t least_line = 32;
+// Bytes between two lines: a break, an indent, quotes, a comment's mark.
+constexpr std::size_t widest_break = 80;
+// Hex digits that are looked at; fewer are a number, and no secret is that short.
+constexpr std::size_t least_hex = 32;
+// Up to here a run of hex digits is looked at for whether it may be text.
+constexpr std::size_t widest_hash = 128;
+// Characters by which it is told whether a stretch is base64 or words.
+constexpr std::size_t telling_characters = 256;
+// Units of a mark further apart than this have nothing to do with one another;
+// as much of the text is shown to either side of them.
+constexpr std::size_t cluster_gap = 256;
+// More backslashes in a row are a picture, not text.
+constexpr std::size_t most_backslashes = 64;
+// Fewer %XX near one another are no encoded text.
+constexpr std::size_t least_percents = 3;
+
+enum Letter : std::uint8_t { none = 0, upper = 1, lower = 2, digit = 4, sign = 8, hex = 16 };
+
+constexpr std::array<std::uint8_t, 256> letters = [] {
+    std::array<std::uint8_t, 256> kinds{};
+    for (unsigned c = 'A'; c <= 'Z'; ++c) kinds[c] = c <= 'F' ? upper | hex : upper;
+    for (unsigned c = 'a'; c <= 'z'; ++c) kinds[c] = c <= 'f' ? lower | hex : lower;
+    for (unsigned c = '0'; c <= '9'; ++c) kinds[c] = digit | hex;
+    for (const unsigned char c : {'+', '/', '-', '_'}) kinds[c] = sign;
+    return kinds;
+}();
+
+std::uint8_t letter_at(std::string_view text, std::size_t at) noexcept {
+    return letters[static_cast<unsigned char>(text[at])];
+}
+
+std::size_t run_end(std::string_view text, std::size_t at, std::uint8_t kinds) noexcept {
+    while (at < text.size() && (letter_at(text, at) & kinds) != 0) ++at;
+    return at;
+}
+
+// Where the next line's characters begin behind a line that ends at `at`;
+// `nowhere` when what follows is no break.
+std::size_t behind_break(std::string_view text, std::size_t at) noexcept {
+    const std::size_t end = std::min(text.size(), at + widest_break);
+    bool broken = false;
+    const auto next_is = [&](std::size_t place, std::string_view any) {
+        return place < text.size() && any.find(text[place]) != std::string_view::npos;
+    };
+    while (at < end) {
+        const char c = text[at];
+        if (c == '\\' && next_is(at + 1, "nr")) {
+            broken = true;
+            at += 2;
+        } else if (c == '\n') {
+            broken = true;
+            ++at;
+        } else if (c == '+' && next_is(at - 1, " \t\"'") && next_is(at + 1, " \t\r\n")) {
+            ++at;
+        } else if (std::string_view(" \t\r\\\"',;#*>|.").find(c) != std::string_view::npos) {
+            ++at;
+        } else {
+            return broken && letter_at(text, at) != 0 ? at : nowhere;
+        }
+    }
+    return nowhere;
+}
+
+// Hex of text has few digits in front that text has not; hashes have all.
+bool may_be_text(std::string_view digits) noexcept {
+    std::size_t texts = 0;
+    const std::size_t pairs = digits.size() / 2;
+    for (std::size_t i = 0; i < pairs; ++i) {
+        texts += digits[2 * i] >= '2' && digits[2 * i] <= '7' ? 1 : 0;
+        // UTF-16 has a zero beside each character.
+        texts += digits[2 * i] == '0' && digits[2 * i + 1] == '0' ? 1 : 0;
+    }
+    return texts * 4 >= pairs * 3;
+}
+
+bool is_break(Encoding encoding, char c) noexcept {
+    if (encoding == Encoding::percent) {
+        return c == '"' || c == '\'' || c == '<' || c == '>' || c == '`' ||
+               (c >= '\0' && c <= ' ');
+    }
+    return c == '\n';
+}
+
+std::size_t last_break(Encoding encoding, std::string_view text) noexcept {
+    if (encoding != Encoding::percent) return text.rfind('\n');
+    for (std::size_t i = text.size(); i > 0; --i) {
+        if (is_break(encoding, text[i - 1])) return i - 1;
+    }
+    return std::string_view::npos;
+}
+
+std::size_t first_break(Encoding encoding, std::string_view text) noexcept {
+    if (encoding != Encoding::percent) return text.find('\n');
+    const auto found = std::find_if(text.begin(), text.end(),
+                                    [&](char c) { return is_break(encoding, c); });
+    return found == text.end() ? std::string_view::npos
+                               : static_cast<std::size_t>(found - text.begin());
+}
+
+void add_start(Stretch& stretch, std::size_t character) noexcept {
+    std::size_t& start = stretch.starts[character % group_of(stretch.encoding)];
+    if (start == nowhere) start = character;
+}
+
+// Words of a path or a name in front of what is encoded: each in letters of one
+// case, but for the first.
+void add_word_starts(std::string_view run, Stretch& stretch) noexcept {
+    constexpr std::size_t longest_word = 24;
+    std::size_t at = 0;
+    while (at < run.size()) {
+        const std::size_t begin = at;
+        std::uint8_t seen = 0;
+        for (; at < run.size() && at - begin <= longest_word; ++at) {
+            const std::uint8_t kind = letter_at(run, at) & (upper | lower | digit | sign);
+            if (kind == sign) break;
+            if (at > begin || kind != upper) seen |= kind;
+        }
+        const bool word = at < run.size() && (letter_at(run, at) & sign) != 0 &&
+                          (seen & (upper | lower)) != (upper | lower);
+        if (!word) return;
+        add_start(stretch, ++at);
+    }
+}
+
+}  // namespace
+
+void StretchFinder::find(std::string_view text, Stretches& out) {
+    if (text.size() < 2) return;
+    text_ = text;
+    out_ = &out;
+    runs_done_ = hex_done_ = pairs_done_ = escapes_done_ = 0;
+    percents_ = escapes_ = entities_ = {};
+    Hints hints;
+    for (std::size_t base = 0; base < text.size(); base += hint_bytes) {
+        const std::size_t left = text.size() - base;
+        const std::size_t blocks = std::min(hint_blocks, (left + 63) / 64);
+        const std::size_t read = blocks * 64 + hint_sight;
+        const char* from = text.data() + base;
+        if (left < read) {
+            std::memcpy(padded_.data(), from, left);
+            // What is behind the end is nothing that any hint is made of.
+            std::memset(padded_.data() + left, '\x7f', read - left);
+            from = padded_.data();
+        }
+        kernel_(from, blocks, hints);
+        const auto each = [&](std::uint64_t bits, std::size_t block, auto see) {
+            for (; bits != 0; bits &= bits - 1) {
+                see(base + block * 64 + static_cast<std::size_t>(std::countr_zero(bits)));
+            }
+        };
+        for (std::size_t i = 0; i < blocks; ++i) {
+            if ((hints.runs[i] | hints.marks[i] | hints.pairs[i]) == 0) continue;
+            each(hints.runs[i], i, [this](std::size_t at) {
+                if (at >= runs_done_) see_run(at);
+            });
+            each(hints.marks[i], i, [this](std::size_t at) { see_mark(at); });
+            each(hints.pairs[i], i, [this](std::size_t at) {
+                if (at >= pairs_done_) see_pairs(at);
+            });
+        }
+    }
+    close(Encoding::percent, percents_);
+    close(Encoding::escapes, escapes_);
+    close(Encoding::entities, entities_);
+}
+
+// Hex digits are characters of base64, too: what is all hex digits is taken for
+// hex alone, for it has letters of one case.
+void StretchFinder::see_run(std::size_t at) {
+    const std::size_t first = out_->segments.size();
+    runs_done_ = grow(Encoding::base64, at);
+    const std::size_t lines = out_->segments.size();
+    const std::size_t characters = out_->found.back().characters;
+    for (std::size_t i = first; i < lines; ++i) {
+        const Segment line = out_->segments[i];
+        const std::size_t after = i + 1 < lines ? out_->segments[i + 1].before : characters;
+        see_hex_of(line.begin, line.begin + (after - line.before));
+    }
+}
+
+// Of a long enough run of hex digits each 32nd place holds one.
+void StretchFinder::see_hex_of(std::size_t begin, std::size_t end) {
+    std::size_t at = std::max(begin, hex_done_);
+    while (at < end) {
+        const std::size_t probe = std::min(at + least_hex - 1, end - 1);
+        if ((letter_at(text_, probe) & hex) == 0) {
+            at = probe + 1;
+            continue;
+        }
+        std::size_t first = probe;
+        while (first > at && (letter_at(text_, first - 1) & hex) != 0) --first;
+        const std::size_t last = run_end(text_, probe, hex);
+        at = last + 1;
+        if (last - first < least_hex) continue;
+        hex_done_ = grow(Encoding::hex, first);
+        at = std::max(at, hex_done_);
+    }
+}
+
+// Adds the stretch that begins at a run's beginning, and gives its end.
+std::size_t StretchFinder::grow(Encoding encoding, std::size_t begin) {
+    const bool base64 = encoding == Encoding::base64;
+    const std::uint8_t kinds = base64 ? upper | lower | digit | sign : hex;
+    Stretch stretch;
+    stretch.encoding = encoding;
+    stretch.begin = begin;
+    stretch.first_segment = out_->segments.size();
+    std::uint8_t seen = 0;
+    std::size_t at = begin;
+    while (at != nowhere) {
+        const std::size_t end = run_end(text_, at, kinds);
+        if (end == at) break;
+        out_->segments.push_back({at, stretch.characters});
+        add_start(stretch, stretch.characters);
+        const std::string_view run = text_.substr(at, end - at);
+        if (base64) {
+            if (stretch.characters == 0) add_word_starts(run, stretch);
+            const std::size_t ask = std::min(
+                run.size(), telling_characters - std::min(telling_characters, stretch.characters));
+            for (std::size_t i = 0; i < ask; ++i) seen |= letter_at(run, i);
+        }
+        stretch.characters += run.size();
+        stretch.end = end;
+        at = run.size() >= least_line ? behind_break(text_, end) : nowhere;
+    }
+    stretch.segments = out_->segments.size() - stretch.first_segment;
+    constexpr std::uint8_t mixed = upper | lower | digit;
+    const bool hash = !base64 && stretch.segments == 1 && stretch.characters <= widest_hash;
+    stretch.telling = base64 ? (seen & mixed) == mixed
+                             : !hash || may_be_text(text_.substr(begin, stretch.characters));
+    out_->found.push_back(stretch);
+    return stretch.end;
+}
+
+void StretchFinder::see_mark(std::size_t at) {
+    Encoding encoding = Encoding::escapes;
+    Cluster* cluster = &escapes_;
+    if (text_[at] == '%') {
+        encoding = Encoding::percent;
+        cluster = &percents_;
+    } else if (text_[at] == '&') {
+        encoding = Encoding::entities;
+        cluster = &entities_;
+    } else {
+        // The second of two backslashes begins nothing. In rows that are too long
+        // to be seen whole nobody can tell which is the second.
+        if (at < escapes_done_) return;
+        const std::size_t row =
+            std::min(text_.find_first_not_of('\\', at), text_.size()) - at;
+        if (row > most_backslashes) {
+            close(encoding, *cluster);
+            cluster->floor = escapes_done_ = at + row;
+            return;
+        }
+    }
+    const Unit unit = unit_at(encoding, text_, at);
+    if (unit.encoded == 0) {
+        if (encoding == Encoding::escapes) escapes_done_ = at + 1;
+        return;
+    }
+    const std::size_t end = at + unit.encoded;
+    if (encoding == Encoding::escapes) escapes_done_ = end;
+    if (cluster->first != nowhere) {
+        const bool far = at > cluster->end + cluster_gap ||
+                         first_break(encoding, text_.substr(cluster->end, at - cluster->end)) !=
+                             std::string_view::npos;
+        if (far) close(encoding, *cluster);
+    }
+    if (cluster->first == nowhere) cluster->first = at;
+    cluster->end = end;
+    ++cluster->units;
+}
+
+// A view of all units, and of some of the text round them.
+void StretchFinder::close(Encoding encoding, Cluster& cluster) {
+    const Cluster closed = cluster;
+    cluster = {};
+    cluster.floor = closed.floor;
+    if (closed.first == nowhere) return;
+    if (encoding == Encoding::percent && closed.units < least_percents) return;
+    Stretch stretch;
+    stretch.encoding = encoding;
+    const std::size_t lead = std::min(closed.first - closed.floor, cluster_gap);
+    const std::size_t front = last_break(encoding, text_.substr(closed.first - lead, lead));
+    stretch.begin = closed.first - lead + (front == std::string_view::npos ? 0 : front + 1);
+    const std::string_view behind = text_.substr(closed.end, cluster_gap);
+    stretch.end = closed.end + std::min(behind.size(), first_break(encoding, behind));
+    out_->found.push_back(stretch);
+}
+
+void StretchFinder::see_pairs(std::size_t at) {
+    const auto is_text = [&](std::size_t place) {
+        if (place >= text_.size()) return false;
+        const char c = text_[place];
+        return (c >= ' ' && c <= '~') || c == '\t' || c == '\n' || c == '\r';
+    };
+    std::size_t end = at;
+    while (is_text(end) && end + 1 < text_.size() && text_[end + 1] == '\0') end += 2;
+    pairs_done_ = end;
+    Stretch stretch;
+    stretch.encoding = Encoding::utf16;
+    stretch.begin = at;
+    stretch.end = end;
+    // Big endian has a zero in front, and its last character has none behind it.
+    // Either may be chance.
+    stretch.zero_before = at > 0 && text_[at - 1] == '\0';
+    stretch.order_known = !stretch.zero_before && !is_text(end);
+    if (is_text(end)) ++stretch.end;
+    out_->found.push_back(stretch);
+}
+
+}  // namespace stratascan::views
