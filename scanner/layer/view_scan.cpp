@@ -22,6 +22,23 @@ bool is_run(Encoding encoding) noexcept {
     return encoding == Encoding::base64 || encoding == Encoding::hex;
 }
 
+// Names, hashes and pictures read as base64 are noise. A dozen characters in a
+// row, or characters and zeros, are no chance.
+bool may_hold_text(std::string_view bytes) noexcept {
+    constexpr std::size_t least_text = 12;
+    const auto is_text = [&](std::size_t at) {
+        const char c = bytes[at];
+        return (c >= ' ' && c <= '~') || c == '\0' || c == '\n' || c == '\r' || c == '\t';
+    };
+    for (std::size_t at = least_text - 1; at < bytes.size();) {
+        std::size_t begin = at + 1;
+        while (begin > at + 1 - least_text && is_text(begin - 1)) --begin;
+        if (begin == at + 1 - least_text) return true;
+        at = begin - 1 + least_text;
+    }
+    return false;
+}
+
 // Generic rules go by a name and a value. In bytes that are no text there is
 // neither, only what looks like them.
 bool stands_in_text(std::string_view text, const match::Match& match) noexcept {
@@ -87,6 +104,10 @@ void ViewScanner::add_runs(std::size_t depth, std::string_view text, const Stret
         if (first >= stretch.characters) continue;
         if (!store.add_run(text, levels_[depth].stretches, stretch, first, source)) continue;
         View& view = store.views().back();
+        if (!wide && !may_hold_text(store.bytes_of(view))) {
+            store.drop_last();
+            continue;
+        }
         view.starts = starts;
         if (!starts) continue;
         const auto& segments = levels_[depth].stretches.segments;
@@ -118,6 +139,7 @@ Result<void> ViewScanner::flush(std::size_t depth, std::vector<ViewMatch>& match
 Result<void> ViewScanner::look_deeper(std::size_t depth, std::vector<ViewMatch>& matches) {
     const views::ViewStore& above = levels_[depth - 1].store;
     for (std::size_t i = 0; i < above.views().size(); ++i) {
+        if (above.bytes_of(above.views()[i]).size() < views::least_run) continue;
         add_views(depth, above.bytes_of(above.views()[i]), i);
         if (levels_[depth].store.bytes().size() < batch_bytes) continue;
         if (auto done = flush(depth, matches); !done) return done;

@@ -114,10 +114,11 @@ TEST(Views, TellThePlacesThatAByteWasMadeOf) {
 }
 
 TEST(Views, ReadEscapesAsJsonAndShellsDo) {
-    EXPECT_TRUE(reads(R"({"a": "{\"password\": \"x\/y\"}"})", R"({"password": "x/y"})"));
+    EXPECT_TRUE(reads(R"({"a": "{\"password\": \"0123456789abcdef\/y\"}"})",
+                      R"({"password": "0123456789abcdef/y"})"));
     EXPECT_TRUE(reads(R"($'\147\x68p\u{5f}\U0000005f')", "ghp__"));
-    EXPECT_TRUE(reads(R"(one\\ntwo \d\w)", R"(one\ntwo \d\w)")) << "the second is no mark";
-    EXPECT_TRUE(reads(R"("\u00e9\ud83d\ude00\t")", "\u00e9??\t"));
+    EXPECT_TRUE(reads(R"(\x20one\\ntwo \d\w)", R"( one\ntwo \d\w)")) << "the second is no mark";
+    EXPECT_TRUE(reads(R"("\u00e9\ud83d\ude00\t\u0020")", "\u00e9??\t"));
     EXPECT_FALSE(reads(R"(\u12 \xg1 \400 \u{} \u{110000)", "\x12"));
 }
 
@@ -141,7 +142,9 @@ TEST(Views, AreFewInPlainText) {
 TEST(Views, TooManyBackslashesAreNoText) {
     const std::string row(200, '\\');
     EXPECT_TRUE(readings(row + "n" + row).empty());
-    EXPECT_TRUE(reads(row + " a\\nb", " a\nb"));
+    EXPECT_TRUE(reads(row + " a\\nb\\x20", " a\nb "));
+    EXPECT_TRUE(reads(std::string(60, '\\') + "\\x20", std::string(30, '\\') + ' '));
+    EXPECT_TRUE(readings("\\nwords \\tand \\\"more\\\" words").empty()) << "nothing is hidden";
 }
 
 TEST(Views, HintsAreTheSameForEveryProcessor) {

@@ -24,6 +24,13 @@ void plain_hints(const char* text, std::size_t blocks, Hints& hints) {
         &bits.ampersands, &bits.escaped, &bits.zeros,    &bits.texts};
     for (std::size_t i = 0; i < blocks + 2; ++i) {
         for (Hints::Bits* const each : of_kind) (*each)[i] = 0;
+        bits.numbers[i] = bits.assigns[i] = 0;
+        for (unsigned j = 0; j < 64; ++j) {
+            const char c = text[i * 64 + j];
+            const std::uint64_t bit = std::uint64_t{1} << j;
+            if (c == 'x' || c == 'u' || c == 'U' || c == '#') bits.numbers[i] |= bit;
+            if (c == '=' || c == ':') bits.assigns[i] |= bit;
+        }
         for (unsigned eighth = 0; eighth < 8; ++eighth) {
             std::uint64_t kinds = 0;
             for (unsigned j = 0; j < 8; ++j) {

@@ -15,6 +15,10 @@ inline constexpr std::size_t least_run = 24;
 /// Fewest UTF-16 units in a row that are looked at; of big endian ones one more.
 inline constexpr std::size_t least_units = 15;
 
+/// Fewest characters behind a plain escape that it is looked at for. Almost all
+/// text has escapes; but one that stands in front of a word alone hides nothing.
+inline constexpr std::size_t least_behind = 16;
+
 inline constexpr std::size_t hint_blocks = 64;
 inline constexpr std::size_t hint_bytes = hint_blocks * 64;
 /// Bytes behind a chunk that are looked at, too.
@@ -24,7 +28,9 @@ inline constexpr std::size_t hint_sight = 128;
 struct Hints {
     using Bits = std::array<std::uint64_t, hint_blocks + 2>;
     alignas(64) Bits runs;   ///< `least_run` characters of base64 begin
-    alignas(64) Bits marks;  ///< what may be `%41`, `\n` or `&quot;` begins
+    /// What may be `%41`, `\x41` or `&quot;` begins, or `\n` and its kin with at
+    /// least `least_behind` characters of base64 behind it, or with a name and `=`.
+    alignas(64) Bits marks;
     alignas(64) Bits pairs;  ///< `least_units` units of a character and a zero byte begin
 };
 

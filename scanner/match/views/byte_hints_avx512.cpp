@@ -29,6 +29,11 @@ void avx512_hints(const char* text, std::size_t blocks, Hints& hints) {
         const __m512i bytes = _mm512_loadu_si512(text + i * 64);
         const __mmask64 ascii = ~_mm512_movepi8_mask(bytes);
         const __m512i kinds = _mm512_maskz_permutex2var_epi8(ascii, low, bytes, high);
+        const auto is = [&bytes](char c) {
+            return _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(c));
+        };
+        bits.numbers[i] = is('x') | is('u') | is('U') | is('#');
+        bits.assigns[i] = is('=') | is(':');
         bits.tokens[i] = has(kinds, token_byte);
         bits.hex[i] = has(kinds, hex_byte);
         bits.percents[i] = has(kinds, percent_byte);

@@ -47,13 +47,17 @@ inline constexpr std::array<std::uint8_t, 128> byte_kinds = [] {
 struct KindBits {
     using Bits = Hints::Bits;
     alignas(64) Bits tokens, hex, percents, backslashes, ampersands, escaped, zeros, texts;
+    alignas(64) Bits numbers;  ///< `x`, `u`, `U`, `#`
+    alignas(64) Bits assigns;  ///< `=`, `:`
 };
 
-inline std::uint64_t ahead(const Hints::Bits& bits, std::size_t block, unsigned by) noexcept {
+// Always part of the kernel that calls it: one copy that all kernels share would
+// have the instructions of one of them.
+[[gnu::always_inline]] inline std::uint64_t ahead(const Hints::Bits& bits, std::size_t block, unsigned by) noexcept {
     return (bits[block] >> by) | (bits[block + 1] << (64 - by));
 }
 
-inline void hints_of(const KindBits& kinds, std::size_t blocks, Hints& hints) noexcept {
+[[gnu::always_inline]] inline void hints_of(const KindBits& kinds, std::size_t blocks, Hints& hints) noexcept {
     static_assert(least_run == 24 && least_units == 15);
     std::uint64_t any_zero = 0;
     for (std::size_t i = 0; i < blocks; ++i) {
@@ -64,10 +68,24 @@ inline void hints_of(const KindBits& kinds, std::size_t blocks, Hints& hints) no
         next &= next >> 2;
         run &= (run >> 4) | (next << 60);
         next &= next >> 4;  // from here on the last bits of `next` may be wrong, and unused
-        hints.runs[i] = run & ((run >> 8) | (next << 56)) & ((run >> 16) | (next << 48));
+        const std::uint64_t run16 = run & ((run >> 8) | (next << 56));
+        const std::uint64_t next16 = next & (next >> 8);
+        hints.runs[i] = run16 & ((run >> 16) | (next << 48));
+        const std::uint64_t number = ahead(kinds.numbers, i, 1);
+        const std::uint64_t hex2 = ahead(kinds.hex, i, 1) & ahead(kinds.hex, i, 2);
+        const std::uint64_t escapes = kinds.backslashes[i] & ahead(kinds.escaped, i, 1);
+        // A name behind an escape: adding a bit to a run carries it to the run's end.
+        // One that ends in another block may be followed by anything.
+        const std::uint64_t behind = ahead(kinds.tokens, i, 2);
+        const std::uint64_t carried = behind + (escapes & behind);
+        const bool named =
+            carried < behind || (carried & ~behind & ahead(kinds.assigns, i, 2)) != 0;
         hints.marks[i] =
-            (kinds.percents[i] & ahead(kinds.hex, i, 1) & ahead(kinds.hex, i, 2)) |
-            (kinds.backslashes[i] & ahead(kinds.escaped, i, 1)) | kinds.ampersands[i];
+            (kinds.percents[i] & hex2) |
+            (escapes & ((run16 >> 2) | (next16 << 62) | number |
+                        (hex2 & ahead(kinds.hex, i, 3)) | (named ? ~std::uint64_t{0} : 0))) |
+            (kinds.ampersands[i] &
+             ((ahead(kinds.tokens, i, 1) & ahead(kinds.tokens, i, 2)) | number));
         any_zero |= kinds.zeros[i];
         hints.pairs[i] = 0;
     }

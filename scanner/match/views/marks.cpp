@@ -1,5 +1,6 @@
 #include "scanner/match/views/marks.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "scanner/evidence/codec.hpp"
@@ -132,6 +133,12 @@ Unit entity_unit(std::string_view text, std::size_t at) noexcept {
 }
 
 }  // namespace
+
+std::size_t plain_marks_at(Encoding encoding, std::string_view text, std::size_t at) noexcept {
+    if (encoding != Encoding::escapes) return 0;
+    const std::size_t row = std::min(text.find_first_not_of('\\', at), text.size()) - at;
+    return row > most_backslashes ? row : 0;
+}
 
 unsigned hex_value(char c) noexcept {
     if (is_digit(c)) return static_cast<unsigned>(c - '0');

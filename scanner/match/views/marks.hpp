@@ -30,6 +30,15 @@ struct Unit {
 /// The unit that begins at `at`, where the encoding's mark stands.
 [[nodiscard]] Unit unit_at(Encoding encoding, std::string_view text, std::size_t at) noexcept;
 
+/// More backslashes in a row are a picture, not text: nobody who sees a part of
+/// the row can tell which of them are marks.
+inline constexpr std::size_t most_backslashes = 64;
+
+/// How many characters stand for themselves from a mark on, however they go on:
+/// those of a row of too many backslashes, or none.
+[[nodiscard]] std::size_t plain_marks_at(Encoding encoding, std::string_view text,
+                                         std::size_t at) noexcept;
+
 /// The value of a hex digit, or 16.
 [[nodiscard]] unsigned hex_value(char c) noexcept;
 

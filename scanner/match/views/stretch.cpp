@@ -23,8 +23,6 @@ constexpr std::size_t telling_characters = 256;
 // Units of a mark further apart than this have nothing to do with one another;
 // as much of the text is shown to either side of them.
 constexpr std::size_t cluster_gap = 256;
-// More backslashes in a row are a picture, not text.
-constexpr std::size_t most_backslashes = 64;
 // Fewer %XX near one another are no encoded text.
 constexpr std::size_t least_percents = 3;
 
@@ -111,6 +109,16 @@ std::size_t first_break(Encoding encoding, std::string_view text) noexcept {
                                : static_cast<std::size_t>(found - text.begin());
 }
 
+// What stands right behind an escape of one character: the escape may be why no
+// rule sees where it begins.
+bool hides_something(std::string_view text, std::size_t at) noexcept {
+    const std::size_t most = std::min(text.size(), at + least_behind);
+    std::size_t end = at;
+    while (end < most && letter_at(text, end) != 0) ++end;
+    if (end - at == least_behind) return true;
+    return end > at && end < text.size() && (text[end] == '=' || text[end] == ':');
+}
+
 void add_start(Stretch& stretch, std::size_t character) noexcept {
     std::size_t& start = stretch.starts[character % group_of(stretch.encoding)];
     if (start == nowhere) start = character;
@@ -129,7 +137,7 @@ void add_word_starts(std::string_view run, Stretch& stretch) noexcept {
             if (kind == sign) break;
             if (at > begin || kind != upper) seen |= kind;
         }
-        const bool word = at < run.size() && (letter_at(run, at) & sign) != 0 &&
+        const bool word = (at > begin || run[begin] == '/') && at < run.size() && (letter_at(run, at) & sign) != 0 &&
                           (seen & (upper | lower)) != (upper | lower);
         if (!word) return;
         add_start(stretch, ++at);
@@ -142,7 +150,7 @@ void StretchFinder::find(std::string_view text, Stretches& out) {
     if (text.size() < 2) return;
     text_ = text;
     out_ = &out;
-    runs_done_ = hex_done_ = pairs_done_ = escapes_done_ = 0;
+    runs_done_ = hex_done_ = pairs_done_ = 0;
     percents_ = escapes_ = entities_ = {};
     Hints hints;
     for (std::size_t base = 0; base < text.size(); base += hint_bytes) {
@@ -181,6 +189,17 @@ void StretchFinder::find(std::string_view text, Stretches& out) {
 // Hex digits are characters of base64, too: what is all hex digits is taken for
 // hex alone, for it has letters of one case.
 void StretchFinder::see_run(std::size_t at) {
+    // Most are names and paths, which need no more than this.
+    const std::size_t end = run_end(text_, at, upper | lower | digit | sign);
+    if (end - at < least_line) {
+        std::uint8_t seen = 0;
+        for (std::size_t i = at; i < end; ++i) seen |= letter_at(text_, i);
+        constexpr std::uint8_t mixed = upper | lower | digit;
+        if ((seen & mixed) != mixed) {
+            runs_done_ = end;
+            return;
+        }
+    }
     const std::size_t first = out_->segments.size();
     runs_done_ = grow(Encoding::base64, at);
     const std::size_t lines = out_->segments.size();
@@ -256,24 +275,19 @@ void StretchFinder::see_mark(std::size_t at) {
         encoding = Encoding::entities;
         cluster = &entities_;
     } else {
-        // The second of two backslashes begins nothing. In rows that are too long
-        // to be seen whole nobody can tell which is the second.
-        if (at < escapes_done_) return;
-        const std::size_t row =
-            std::min(text_.find_first_not_of('\\', at), text_.size()) - at;
-        if (row > most_backslashes) {
-            close(encoding, *cluster);
-            cluster->floor = escapes_done_ = at + row;
-            return;
-        }
+        // Which of several backslashes are marks is settled when the view is made.
+        // In front of a row that is too long there is none.
+        std::size_t row = at;
+        while (row > 0 && at - row <= most_backslashes && text_[row - 1] == '\\') --row;
+        if (at - row > most_backslashes || plain_marks_at(encoding, text_, row) > 0) return;
     }
     const Unit unit = unit_at(encoding, text_, at);
-    if (unit.encoded == 0) {
-        if (encoding == Encoding::escapes) escapes_done_ = at + 1;
-        return;
-    }
+    if (unit.encoded == 0) return;
     const std::size_t end = at + unit.encoded;
-    if (encoding == Encoding::escapes) escapes_done_ = end;
+    if (unit.encoded == 2 && !hides_something(text_, end)) return;
+    // Tables of letters of all the world hide no secret.
+    const bool ascii = unit.decoded == 1 && unit.bytes[0] >= ' ' && unit.bytes[0] <= '~';
+    if (encoding == Encoding::escapes && unit.encoded > 2 && !ascii) return;
     if (cluster->first != nowhere) {
         const bool far = at > cluster->end + cluster_gap ||
                          first_break(encoding, text_.substr(cluster->end, at - cluster->end)) !=
@@ -289,14 +303,17 @@ void StretchFinder::see_mark(std::size_t at) {
 void StretchFinder::close(Encoding encoding, Cluster& cluster) {
     const Cluster closed = cluster;
     cluster = {};
-    cluster.floor = closed.floor;
     if (closed.first == nowhere) return;
     if (encoding == Encoding::percent && closed.units < least_percents) return;
     Stretch stretch;
     stretch.encoding = encoding;
-    const std::size_t lead = std::min(closed.first - closed.floor, cluster_gap);
+    const std::size_t lead = std::min(closed.first, cluster_gap);
     const std::size_t front = last_break(encoding, text_.substr(closed.first - lead, lead));
     stretch.begin = closed.first - lead + (front == std::string_view::npos ? 0 : front + 1);
+    // A view does not begin within a row of backslashes.
+    if (encoding == Encoding::escapes && stretch.begin > 0 && text_[stretch.begin - 1] == '\\') {
+        stretch.begin = std::min(text_.find_first_not_of('\\', stretch.begin), closed.first);
+    }
     const std::string_view behind = text_.substr(closed.end, cluster_gap);
     stretch.end = closed.end + std::min(behind.size(), first_break(encoding, behind));
     out_->found.push_back(stretch);

@@ -77,8 +77,6 @@ private:
     // Units of one mark that stand near one another.
     struct Cluster {
         std::size_t first = nowhere, end = 0, units = 0;
-        std::size_t floor = 0;  // no view reaches before it
-        bool telling = false;
     };
 
     void see_run(std::size_t at);
@@ -91,7 +89,7 @@ private:
     HintKernel kernel_;
     std::string_view text_;
     Stretches* out_ = nullptr;
-    std::size_t runs_done_ = 0, hex_done_ = 0, pairs_done_ = 0, escapes_done_ = 0;
+    std::size_t runs_done_ = 0, hex_done_ = 0, pairs_done_ = 0;
     Cluster percents_, escapes_, entities_;
     std::array<char, hint_bytes + hint_sight> padded_{};
 };

@@ -131,6 +131,13 @@ bool ViewStore::add_run(std::string_view text, const Stretches& stretches, const
     return true;
 }
 
+void ViewStore::drop_last() noexcept {
+    const View& last = views_.back();
+    bytes_.resize(last.begin);
+    segments_.resize(last.first_segment);
+    views_.pop_back();
+}
+
 void ViewStore::add(std::string_view text, const Stretch& stretch, std::size_t source) {
     View view;
     view.encoding = stretch.encoding;
@@ -163,6 +170,11 @@ void ViewStore::decode_marks(std::string_view text, View& view) {
         bytes_.append(text, at, next - at);
         at = next;
         if (at == text.size()) break;
+        if (const std::size_t plain = plain_marks_at(view.encoding, text, at); plain > 0) {
+            bytes_.append(text, at, plain);
+            at += plain;
+            continue;
+        }
         const Unit unit = unit_at(view.encoding, text, at);
         if (unit.encoded == 0) {
             bytes_ += text[at++];
@@ -204,6 +216,12 @@ Places ViewStore::unit_of(const View& view, std::string_view text, std::size_t d
         made += next - at;
         at = next;
         if (at == encoded.size()) break;
+        if (const std::size_t plain = plain_marks_at(view.encoding, encoded, at); plain > 0) {
+            if (decoded < made + plain) break;
+            made += plain;
+            at += plain;
+            continue;
+        }
         const Unit unit = unit_at(view.encoding, encoded, at);
         const std::size_t makes = unit.encoded == 0 ? 1 : unit.decoded;
         const std::size_t takes = unit.encoded == 0 ? 1 : unit.encoded;

@@ -46,6 +46,8 @@ public:
     /// those from there on make no byte.
     bool add_run(std::string_view text, const Stretches& stretches, const Stretch& stretch,
                  std::size_t first_character, std::size_t source);
+    /// Takes back what add_run() just added.
+    void drop_last() noexcept;
     /// Decodes any other stretch.
     void add(std::string_view text, const Stretch& stretch, std::size_t source);
 
