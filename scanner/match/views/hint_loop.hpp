@@ -78,12 +78,13 @@ struct KindBits {
         // One that ends in another block may be followed by anything.
         const std::uint64_t behind = ahead(kinds.tokens, i, 2);
         const std::uint64_t carried = behind + (escapes & behind);
-        const bool named =
-            carried < behind || (carried & ~behind & ahead(kinds.assigns, i, 2)) != 0;
+        const std::uint64_t over = carried < behind ? ~std::uint64_t{0} : 0;
+        const std::uint64_t ends = carried & ~behind & ahead(kinds.assigns, i, 2);
+        const std::uint64_t named = over | (ends != 0 ? ~std::uint64_t{0} : 0);
         hints.marks[i] =
             (kinds.percents[i] & hex2) |
             (escapes & ((run16 >> 2) | (next16 << 62) | number |
-                        (hex2 & ahead(kinds.hex, i, 3)) | (named ? ~std::uint64_t{0} : 0))) |
+                        (hex2 & ahead(kinds.hex, i, 3)) | named)) |
             (kinds.ampersands[i] &
              ((ahead(kinds.tokens, i, 1) & ahead(kinds.tokens, i, 2)) | number));
         any_zero |= kinds.zeros[i];
