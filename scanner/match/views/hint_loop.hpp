@@ -88,9 +88,11 @@ struct KindBits {
             (kinds.ampersands[i] &
              ((ahead(kinds.tokens, i, 1) & ahead(kinds.tokens, i, 2)) | number));
         any_zero |= kinds.zeros[i];
-        hints.pairs[i] = 0;
     }
-    if (any_zero == 0) return;
+    if (any_zero == 0) {
+        hints.pairs.fill(0);
+        return;
+    }
     for (std::size_t i = 0; i < blocks; ++i) {
         std::uint64_t pair = kinds.texts[i] & ahead(kinds.zeros, i, 1);
         std::uint64_t next = kinds.texts[i + 1] & ahead(kinds.zeros, i + 1, 1);
