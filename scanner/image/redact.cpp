@@ -43,7 +43,8 @@ Redactor::Redactor(const std::vector<MetadataText>& texts, const std::vector<Fin
             continue;
         }
         const MetadataText& text = *place->second;
-        const bool within = finding.inner_path.empty() && finding.length >= shortest &&
+        // Of an encoded secret these are the encoded bytes.
+        const bool within = finding.length >= shortest &&
                             finding.offset <= text.text.size() &&
                             finding.length <= text.text.size() - finding.offset;
         if (within) {

@@ -170,13 +170,15 @@ void LayerCollector::close(OpenFile& file) {
     for (WindowFinding& found : file.findings) {
         Finding& finding = found.finding;
         finding.path = file.path;
-        finding.inner_path = file.inner_path;
         if (findings_left_ == 0) {
             ++findings_dropped_;
             continue;
         }
         --findings_left_;
-        findings_.push_back({std::move(finding), file.host});
+        // What it has is the way from the file's bytes to what they stand for.
+        finding.inner_path.insert(finding.inner_path.begin(), file.inner_path.begin(),
+                                  file.inner_path.end());
+        findings_.push_back({std::move(finding), file.host, file.inner_path.size()});
     }
     if (file.dropped > 0) {
         gaps_.push_back({{file.path,

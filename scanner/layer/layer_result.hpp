@@ -66,6 +66,7 @@ struct PathIndex {
 struct LayerFinding {
     Finding finding;            ///< image fields (layer_index, layer, visibility, …) unset
     std::uint32_t ordinal = 0;  ///< of the layer's member that holds it
+    std::size_t containers = 0; ///< steps of inner_path that lead into containers; the rest are encodings
 };
 
 struct LayerProgram {

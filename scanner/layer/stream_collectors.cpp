@@ -29,11 +29,14 @@ void cut_name(const NamedSecrets& secrets, std::uint32_t ordinal, std::string& n
     for (auto at = first; at != last; ++at) cut_out(name, at->second);
 }
 
-// A secret in a file of the layer, by the first `steps` of the way to it.
+// A secret in a file of the layer, by the first `steps` into containers and by the
+// encodings that it is written in.
 PathHash seen_at(const LayerFinding& found, std::size_t steps) {
+    const std::vector<std::string>& way = found.finding.inner_path;
     std::string text = std::to_string(found.ordinal) + '\0' + found.finding.rule + '\0' +
                        found.finding.secret_id;
-    for (std::size_t i = 0; i < steps; ++i) text += '\0' + found.finding.inner_path[i];
+    for (std::size_t i = 0; i < steps; ++i) text += '\0' + way[i];
+    for (std::size_t i = found.containers; i < way.size(); ++i) text += '\1' + way[i];
     return hash_path(text);
 }
 
@@ -43,14 +46,14 @@ PathHash seen_at(const LayerFinding& found, std::size_t steps) {
 void drop_seen_twice(LayerResult& result) {
     std::set<PathHash> further_in;
     for (const LayerFinding& found : result.findings) {
-        for (std::size_t i = 0; i < found.finding.inner_path.size(); ++i) {
+        for (std::size_t i = 0; i < found.containers; ++i) {
             further_in.insert(seen_at(found, i));
         }
     }
     if (further_in.empty()) return;
     std::erase_if(result.findings, [&](const LayerFinding& found) {
         return (found.finding.source == Source::file || found.finding.source == Source::trailer) &&
-               further_in.contains(seen_at(found, found.finding.inner_path.size()));
+               further_in.contains(seen_at(found, found.containers));
     });
 }
 

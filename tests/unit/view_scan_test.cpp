@@ -237,7 +237,8 @@ TEST(ViewScan, AgreesWithOneLookAtTheWholeWhereverWindowsAreCut) {
             WindowScan scan = engine().scanner().scan(window);
             for (WindowFinding& found : scan.findings) all.push_back(std::move(found));
         }
-        settle(all);
+        DropCounts dropped;
+        settle(all, dropped);
         std::multiset<std::string> found;
         for (WindowFinding& one : all) {
             one.finding.path = "f";
