@@ -43,8 +43,7 @@ Redactor::Redactor(const std::vector<MetadataText>& texts, const std::vector<Fin
             continue;
         }
         const MetadataText& text = *place->second;
-        // Of an encoded secret these are the encoded bytes.
-        const bool within = finding.length >= shortest &&
+        const bool within = finding.inner_path.empty() && finding.length >= shortest &&
                             finding.offset <= text.text.size() &&
                             finding.length <= text.text.size() - finding.offset;
         if (within) {

@@ -14,21 +14,30 @@ Result<void> HitFinder::find(std::string_view text, std::vector<match::Hit>& hit
 }
 
 Result<void> HitFinder::find(const Window& window, bool programs,
-                             std::vector<match::Hit>& hits) {
+                             std::vector<match::Hit>& hits, views::HintPlaces* encoded) {
     hits.clear();
+    if (encoded != nullptr) encoded->clear();
+    const std::string_view bytes = window.bytes();
     const std::uint64_t sight = window.sight_begin();
     const std::uint64_t first = window.own_begin() - sight;
     const auto to = static_cast<std::size_t>(window.own_end() - sight);
-    const auto behind = [&](std::size_t bytes) {
-        return static_cast<std::size_t>(first > bytes ? first - bytes : 0);
+    const auto behind = [&](std::size_t distance) {
+        return static_cast<std::size_t>(first > distance ? first - distance : 0);
     };
     const std::size_t from = behind(match::widest_gate);
-    if (sieve_ == nullptr) return scan_stretch(window.bytes(), {from, to}, hits);
+    if (sieve_ == nullptr) {
+        if (encoded != nullptr) sieve::find_encoded(bytes, 0, bytes.size(), *encoded);
+        return scan_stretch(bytes, {from, to}, hits);
+    }
     chances_.clear();
-    sift(window, behind(sieve_->reach()), std::min(window.bytes().size(), to + sieve_->lead()),
-         programs);
+    const std::size_t first_sifted = behind(sieve_->reach());
+    const std::size_t last_sifted = std::min(bytes.size(), to + sieve_->lead());
+    // What is encoded may begin and end far from the places that are asked about.
+    if (encoded != nullptr) sieve::find_encoded(bytes, 0, first_sifted, *encoded);
+    sift(window, first_sifted, last_sifted, programs, encoded);
+    if (encoded != nullptr) sieve::find_encoded(bytes, last_sifted, bytes.size(), *encoded);
     sieve::merge(chances_, behind(2 * margin), to, stretches_);
-    return scan_chances(window.bytes(), from, to, hits);
+    return scan_chances(bytes, from, to, hits);
 }
 
 Result<void> HitFinder::find(std::string_view texts, std::span<const std::size_t> edges,
@@ -53,7 +62,8 @@ Result<void> HitFinder::scan_chances(std::string_view bytes, std::size_t from, s
 }
 
 // In ELF files the programs' literals count, too.
-void HitFinder::sift(const Window& window, std::size_t from, std::size_t to, bool programs) {
+void HitFinder::sift(const Window& window, std::size_t from, std::size_t to, bool programs,
+                     views::HintPlaces* encoded) {
     const std::string_view bytes = window.bytes();
     const std::uint64_t sight = window.sight_begin();
     edges_.clear();
@@ -70,7 +80,7 @@ void HitFinder::sift(const Window& window, std::size_t from, std::size_t to, boo
     const auto until = [&](std::uint64_t place, bool in_elf) {
         const auto end = static_cast<std::size_t>(
             std::clamp<std::uint64_t>(place > sight ? place - sight : 0, at, to));
-        if (end > at) sieve_->look(bytes, at, end, in_elf, edges_, chances_);
+        if (end > at) sieve_->look(bytes, at, end, in_elf, edges_, chances_, encoded);
         at = end;
     };
     for (const Piece& piece : window.pieces) {

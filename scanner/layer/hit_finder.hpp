@@ -10,6 +10,7 @@
 #include "scanner/layer/window.hpp"
 #include "scanner/match/database.hpp"
 #include "scanner/match/ruleset.hpp"
+#include "scanner/match/views/hints.hpp"
 #include "scanner/sieve/sieve.hpp"
 #include "stratascan/error.hpp"
 
@@ -23,9 +24,11 @@ public:
 
     /// Those that end at the window's owned places, in order of their ends in the
     /// window's bytes; some at other places, too. Hits that can't begin a finding
-    /// may be missing. `programs`: their literals are asked for.
+    /// may be missing. `programs`: their literals are asked for. `encoded`, if not
+    /// null, becomes what may be encoded in all that is in sight.
     [[nodiscard]] Result<void> find(const Window& window, bool programs,
-                                    std::vector<match::Hit>& hits);
+                                    std::vector<match::Hit>& hits,
+                                    views::HintPlaces* encoded = nullptr);
     /// All hits in a text that is no window's.
     [[nodiscard]] Result<void> find(std::string_view text, std::vector<match::Hit>& hits);
 
@@ -39,7 +42,8 @@ public:
                                     std::vector<match::Hit>& hits);
 
 private:
-    void sift(const Window& window, std::size_t from, std::size_t to, bool programs);
+    void sift(const Window& window, std::size_t from, std::size_t to, bool programs,
+              views::HintPlaces* encoded);
     [[nodiscard]] Result<void> scan_chances(std::string_view bytes, std::size_t from,
                                             std::size_t to, std::vector<match::Hit>& hits);
     [[nodiscard]] Result<void> scan_stretch(std::string_view bytes, sieve::Stretch stretch,

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "scanner/sieve/kernel.hpp"
+
 namespace stratascan::layer {
 
 namespace {
@@ -54,8 +56,9 @@ bool stands_in_text(std::string_view text, const match::Match& match) noexcept {
 }  // namespace
 
 Result<void> ViewScanner::add(const ViewedText& text, std::vector<ViewMatch>& matches) {
+    if (text.hints.empty()) return {};
     texts_.push_back(text);
-    add_views(0, text.bytes, texts_.size() - 1);
+    add_views(0, text.bytes, text.hints, texts_.size() - 1);
     if (levels_[0].store.bytes().size() < batch_bytes) return {};
     return flush(0, matches);
 }
@@ -66,10 +69,11 @@ Result<void> ViewScanner::finish(std::vector<ViewMatch>& matches) {
     return done;
 }
 
-void ViewScanner::add_views(std::size_t depth, std::string_view text, std::size_t source) {
+void ViewScanner::add_views(std::size_t depth, std::string_view text, const views::Hints& hints,
+                            std::size_t source) {
     Level& level = levels_[depth];
     level.stretches.clear();
-    level.stretch_finder.find(text, level.stretches);
+    level.stretch_finder.find(text, hints, level.stretches);
     for (const Stretch& stretch : level.stretches.found) {
         if (depth == 0) {
             const ViewedText& from = texts_[source];
@@ -140,7 +144,10 @@ Result<void> ViewScanner::look_deeper(std::size_t depth, std::vector<ViewMatch>&
     const views::ViewStore& above = levels_[depth - 1].store;
     for (std::size_t i = 0; i < above.views().size(); ++i) {
         if (above.bytes_of(above.views()[i]).size() < views::least_run) continue;
-        add_views(depth, above.bytes_of(above.views()[i]), i);
+        const std::string_view bytes = above.bytes_of(above.views()[i]);
+        hints_.clear();
+        sieve::find_encoded(bytes, 0, bytes.size(), hints_);
+        add_views(depth, bytes, hints_.within(0, bytes.size()), i);
         if (levels_[depth].store.bytes().size() < batch_bytes) continue;
         if (auto done = flush(depth, matches); !done) return done;
     }

@@ -28,6 +28,7 @@ struct ViewedText {
     std::size_t own_begin = 0, own_end = 0;  ///< as hits' ends are owned
     std::uint64_t offset = 0;                ///< of its first byte in the file
     std::uint32_t number = 0;                ///< for the caller to know it by
+    views::Hints hints{};                    ///< of `bytes`
 };
 
 /// A finding in a view: its places, and the finding's length, are those of the
@@ -65,7 +66,8 @@ private:
         bool counts = true;
     };
 
-    void add_views(std::size_t depth, std::string_view text, std::size_t source);
+    void add_views(std::size_t depth, std::string_view text, const views::Hints& hints,
+                   std::size_t source);
     void add_runs(std::size_t depth, std::string_view text, const views::Stretch& stretch,
                   std::size_t source);
     [[nodiscard]] Result<void> flush(std::size_t depth, std::vector<ViewMatch>& matches);
@@ -91,6 +93,7 @@ private:
     const match::SecondLook& second_look_;
     std::vector<ViewedText> texts_;
     std::array<Level, depth_limit> levels_;
+    views::HintPlaces hints_;  // of the view that is looked into
     std::vector<match::Match> found_;
 };
 

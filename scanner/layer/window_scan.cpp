@@ -73,7 +73,8 @@ WindowScanner::WindowScanner(const match::RuleSet& rules, const match::Database&
 WindowScan WindowScanner::scan(Window& window) {
     WindowScan result;
     const std::uint64_t start = now_ns();
-    if (auto found = finder_.find(window, options_.programs, hits_); !found) {
+    views::HintPlaces* const hints = options_.secrets ? &hints_ : nullptr;
+    if (auto found = finder_.find(window, options_.programs, hits_, hints); !found) {
         result.error = found.error();
         return result;
     }
@@ -201,11 +202,14 @@ void WindowScanner::look_through_views(const Window& window, WindowScan& result)
         const std::uint64_t own_begin = std::clamp(window.own_begin(), begin, end);
         const std::uint64_t own_end = std::clamp(window.own_end(), begin, end);
         if (own_begin == own_end) return false;
+        const auto in_bytes = [&](std::uint64_t place) {
+            return static_cast<std::size_t>(place - sight);
+        };
+        const views::Hints hints = hints_.within(in_bytes(begin), in_bytes(end));
+        if (hints.empty()) return false;
         Region region;
         region.text = bytes.substr(static_cast<std::size_t>(begin - sight),
                                    static_cast<std::size_t>(end - begin));
-        // Most of what lies between files fills up a block.
-        if (piece == nullptr && region.text.find_first_not_of('\0') == region.text.npos) return false;
         region.stream_begin = begin;
         region.piece = piece;
         region.has_member = owner != nullptr;
@@ -216,6 +220,7 @@ void WindowScanner::look_through_views(const Window& window, WindowScan& result)
         text.own_end = static_cast<std::size_t>(own_end - begin);
         text.offset = piece == nullptr ? begin : piece->file_offset + (begin - piece->begin);
         text.number = static_cast<std::uint32_t>(regions.size());
+        text.hints = hints;
         regions.push_back(region);
         return fail_with(views_.add(text, view_matches_));
     };
@@ -340,7 +345,10 @@ Result<std::vector<Finding>> WindowScanner::scan_text(std::string_view text) {
     }
     settle_dropped();
     view_matches_.clear();
-    auto viewed = views_.add({text, 0, text.size(), 0, 0}, view_matches_);
+    hints_.clear();
+    sieve::find_encoded(text, 0, text.size(), hints_);
+    auto viewed = views_.add({text, 0, text.size(), 0, 0, hints_.within(0, text.size())},
+                             view_matches_);
     if (viewed) viewed = views_.finish(view_matches_);
     if (!viewed) return std::unexpected(viewed.error());
     for (ViewMatch& one : view_matches_) take(one.match);

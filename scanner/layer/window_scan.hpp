@@ -123,6 +123,7 @@ private:
     };
     std::vector<DroppedPlace> window_dropped_;
     std::vector<ViewMatch> view_matches_;
+    views::HintPlaces hints_;  // of the window
     // How often each literal was observed in the member that had it last.
     struct Seen {
         std::uint32_t member = ~std::uint32_t{0};

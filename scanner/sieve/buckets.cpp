@@ -158,10 +158,6 @@ void fill_tables(Plan& plan) {
             }
         }
     }
-    for (unsigned byte = 0; byte < 128; ++byte) {
-        if (is_token_byte(static_cast<unsigned char>(byte))) tables.kinds[byte] |= token_kind;
-        if (byte >= '0' && byte <= '9') tables.kinds[byte] |= digit_kind;
-    }
 }
 
 }  // namespace stratascan::sieve

@@ -11,15 +11,38 @@ class Plain {
 public:
     explicit Plain(const KeyTable& table) noexcept : table_(table) {}
 
-    static void kinds(const ByteTables& tables, const char* text, std::size_t blocks,
-                      std::uint64_t* tokens, std::uint64_t* digits) noexcept {
-        const auto of_kind = [&](unsigned kind) {
-            return [&tables, kind](char c) {
-                return (tables.kinds[static_cast<unsigned char>(c) & 127U] & kind) != 0;
-            };
+    template <bool encoded>
+    static void kinds(const char* text, std::size_t blocks, Chunk& chunk) noexcept {
+        const auto keep = [&](ChunkBits& bits, unsigned kind) {
+            mark(text, blocks, bits.data(), [kind](char c) {
+                return (byte_kinds[static_cast<unsigned char>(c) & 127U] & kind) != 0;
+            });
         };
-        mark(text, blocks, tokens, of_kind(token_kind));
-        mark(text, blocks, digits, of_kind(digit_kind));
+        keep(chunk.tokens, token_kind);
+        keep(chunk.digits, digit_kind);
+        if constexpr (!encoded) return;
+        keep(chunk.marks, mark_kind);
+        mark(text, blocks, chunk.zeros.data(), [](char c) { return c == 0; });
+        const auto keep_ascii = [&](ChunkBits& bits, unsigned kind) {
+            mark(text, blocks, bits.data(), [kind](char c) {
+                return c >= 0 && (byte_kinds[static_cast<unsigned char>(c)] & kind) != 0;
+            });
+        };
+        keep_ascii(chunk.texts, text_kind);
+        keep_ascii(chunk.base64, base64_kind);
+    }
+
+    [[nodiscard]] static std::uint64_t marked(const char* at) noexcept {
+        std::uint64_t bits = 0;
+        for (unsigned i = 0; i < 64; ++i) {
+            if (static_cast<signed char>(at[i]) < 0) continue;
+            unsigned ways = 0xff;
+            for (std::size_t place = 0; place < mark_tables.places.size(); ++place) {
+                ways &= mark_tables.places[place][static_cast<unsigned char>(at[i + place]) & 127U];
+            }
+            if (ways != 0) bits |= std::uint64_t{1} << i;
+        }
+        return bits;
     }
 
     static void prints(const char* text, std::size_t blocks, std::uint64_t* prints) noexcept {
@@ -68,8 +91,13 @@ private:
 }  // namespace
 
 std::size_t plain_kernel(const Tables& tables, const char* text, std::size_t from, std::size_t to,
-                         bool programs, std::uint32_t* places) {
-    return scan<Plain>(tables, text, from, to, programs, places);
+                         bool programs, std::uint32_t* places, views::HintPlaces* encoded) {
+    return scan<Plain>(tables, text, from, to, programs, places, encoded);
+}
+
+void plain_encoded(const char* text, std::size_t from, std::size_t to,
+                   views::HintPlaces& places) {
+    scan_encoded<Plain>(text, from, to, places);
 }
 
 Kernel kernel_named(std::string_view name) noexcept {
@@ -86,5 +114,22 @@ Kernel kernel_named(std::string_view name) noexcept {
 }
 
 Kernel best_kernel() noexcept { return kernel_named("avx512vbmi"); }
+
+EncodedKernel best_encoded_kernel() noexcept {
+#if defined(__x86_64__)
+    if (best_kernel() != nullptr) return &avx512_encoded;
+#endif
+    return &plain_encoded;
+}
+
+void find_encoded(std::string_view text, std::size_t from, std::size_t to,
+                  views::HintPlaces& encoded, EncodedKernel kernel) {
+    each_chunk(text, from, to, [&](const char* bytes, std::size_t begin, std::size_t end,
+                                   std::size_t shift) {
+        const Shifting shifting(encoded);
+        kernel(bytes, begin, end, encoded);
+        shifting.shift(encoded, shift);
+    });
+}
 
 }  // namespace stratascan::sieve

@@ -23,7 +23,7 @@ namespace {
 // at once, by their low seven bits.
 struct Bytes {
     Bytes() = default;
-    explicit Bytes(const std::array<std::uint8_t, 128>& table) noexcept
+    explicit Bytes(const ByteTable& table) noexcept
         : low(_mm512_loadu_si512(table.data())), high(_mm512_loadu_si512(table.data() + 64)) {}
     [[nodiscard]] __m512i of(__m512i bytes) const noexcept {
         return _mm512_permutex2var_epi8(low, bytes, high);
@@ -37,14 +37,35 @@ public:
         for (std::size_t i = 0; i < table_places; ++i) places_[i] = Bytes(table[i]);
     }
 
-    static void kinds(const ByteTables& tables, const char* text, std::size_t blocks,
-                      std::uint64_t* tokens, std::uint64_t* digits) noexcept {
-        const Bytes table(tables.kinds);
+    template <bool encoded>
+    static void kinds(const char* text, std::size_t blocks, Chunk& chunk) noexcept {
+        const Bytes table(byte_kinds);
+        const auto keep = [](ChunkBits& bits, std::size_t block, __m512i kinds,
+                             std::uint8_t kind) {
+            bits.data()[block] = _mm512_test_epi8_mask(kinds, _mm512_set1_epi8(static_cast<char>(kind)));
+        };
         for (std::size_t i = 0; i < blocks; ++i) {
-            const __m512i kinds = table.of(_mm512_loadu_si512(text + i * 64));
-            tokens[i] = _mm512_test_epi8_mask(kinds, _mm512_set1_epi8(token_kind));
-            digits[i] = _mm512_test_epi8_mask(kinds, _mm512_set1_epi8(digit_kind));
+            const __m512i bytes = _mm512_loadu_si512(text + i * 64);
+            const __m512i kinds = table.of(bytes);
+            keep(chunk.tokens, i, kinds, token_kind);
+            keep(chunk.digits, i, kinds, digit_kind);
+            if constexpr (!encoded) continue;
+            keep(chunk.marks, i, kinds, mark_kind);
+            chunk.zeros.data()[i] = _mm512_testn_epi8_mask(bytes, bytes);
+            keep(chunk.texts, i, kinds, text_kind);
+            keep(chunk.base64, i, kinds, base64_kind);
+            const std::uint64_t ascii = ~_mm512_movepi8_mask(bytes);
+            chunk.texts.data()[i] &= ascii;
+            chunk.base64.data()[i] &= ascii;
         }
+    }
+
+    [[nodiscard]] static std::uint64_t marked(const char* at) noexcept {
+        const __m512i first = _mm512_loadu_si512(at);
+        __m512i all = Bytes(mark_tables.places[0]).of(first);
+        all = _mm512_and_si512(all, Bytes(mark_tables.places[1]).of(_mm512_loadu_si512(at + 1)));
+        all = _mm512_and_si512(all, Bytes(mark_tables.places[2]).of(_mm512_loadu_si512(at + 2)));
+        return _mm512_test_epi8_mask(all, all) & ~_mm512_movepi8_mask(first);
     }
 
     static void prints(const char* text, std::size_t blocks, std::uint64_t* prints) noexcept {
@@ -101,8 +122,14 @@ private:
 }  // namespace
 
 std::size_t avx512_kernel(const Tables& tables, const char* text, std::size_t from,
-                          std::size_t to, bool programs, std::uint32_t* places) {
-    return scan<Avx512>(tables, text, from, to, programs, places);
+                          std::size_t to, bool programs, std::uint32_t* places,
+                          views::HintPlaces* encoded) {
+    return scan<Avx512>(tables, text, from, to, programs, places, encoded);
+}
+
+void avx512_encoded(const char* text, std::size_t from, std::size_t to,
+                    views::HintPlaces& places) {
+    scan_encoded<Avx512>(text, from, to, places);
 }
 
 }  // namespace stratascan::sieve

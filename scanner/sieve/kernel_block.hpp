@@ -30,6 +30,8 @@ private:
 /// Masks of a chunk and of what is looked at behind it.
 struct Chunk {
     ChunkBits tokens, digits, prints;
+    /// Of what may be encoded; the last three only of bytes that are what is said.
+    ChunkBits marks, zeros, texts, base64;
     ChunkBits runs;     ///< where `run_bytes` token bytes begin
     ChunkBits middles;  ///< of long runs
     ChunkBits told;     ///< telling digits

@@ -3,13 +3,16 @@
 // below become vectors, too.
 //
 // `Simd` looks at 64 bytes at a time:
-//     static void kinds(tables, text, blocks, tokens, digits)
+//     static void kinds<encoded>(text, blocks, chunk): its bits of single bytes,
+//         `encoded`: those of what may be encoded, too
+//     static std::uint64_t marked(text): places that a way of mark_tables allows
 //     static void prints(text, blocks, prints)
 //     static std::size_t list(bits, blocks, numbers): of blocks that have a bit
 //     Simd(const KeyTable&), std::uint64_t keys(text): places that a bucket allows
 //     static std::uint64_t keys(first, second, text): those that one of two allows
 #pragma once
 
+#include "scanner/sieve/byte_kinds.hpp"
 #include "scanner/sieve/kernel_block.hpp"
 
 namespace stratascan::sieve {
@@ -102,9 +105,84 @@ private:
     Simd first_, second_;
 };
 
+/// Where units of UTF-16 begin that at least `views::least_units` go on from.
+inline void find_pairs(const std::uint64_t* texts, const std::uint64_t* zeros,
+                       std::size_t blocks, std::uint64_t* pairs) noexcept {
+    static_assert(views::least_units == 15);
+    for (std::size_t i = 0; i < blocks; ++i) {
+        std::uint64_t pair = texts[i] & ((zeros[i] >> 1) | (zeros[i + 1] << 63));
+        std::uint64_t next = texts[i + 1] & ((zeros[i + 1] >> 1) | (zeros[i + 2] << 63));
+        pair &= (pair >> 2) | (next << 62);
+        next &= next >> 2;
+        pair &= (pair >> 4) | (next << 60);
+        next &= next >> 4;
+        pair &= (pair >> 8) | (next << 56);
+        next &= next >> 8;
+        // Eight and eight, of which one is in both.
+        pairs[i] = pair & ((pair >> 14) | (next << 50));
+    }
+}
+
+/// Adds the places in [from, to) that views::HintPlaces are said to be. REQUIRES:
+/// the chunk's bits of single bytes, and where runs are told.
+template <typename Simd>
+void tell_encoded(Chunk& chunk, const char* text, std::size_t from, std::size_t to,
+                  views::HintPlaces& places) {
+    const std::size_t blocks = (to - from + 63) / 64;
+    const std::uint64_t in_last = ~std::uint64_t{0} >> (63 - (to - from - 1) % 64);
+    // Gives those of a block's bits that are left when the ones given are taken.
+    const auto each = [&](std::uint64_t* bits, views::Places32& out, auto left) {
+        const std::size_t count = Simd::list(bits, blocks, chunk.listed.data());
+        for (std::size_t i = 0; i < count; ++i) {
+            const std::size_t block = chunk.listed[i];
+            std::uint64_t rest = left(block);
+            if (block + 1 == blocks) rest &= in_last;
+            std::uint32_t* const room = out.room(64);
+            std::size_t found = 0;
+            for (; rest != 0; rest &= rest - 1) {
+                room[found++] = static_cast<std::uint32_t>(
+                    from + block * 64 + static_cast<std::size_t>(std::countr_zero(rest)));
+            }
+            out.took(found);
+        }
+    };
+    // What is in front of the chunk may belong to a run that goes on in it.
+    if ((chunk.base64[0] & 1U) != 0) places.runs.add(from);
+    each(chunk.told.data(), places.runs, [&](std::size_t block) {
+        // One of each row of characters is enough. Added to the row, the lowest turns
+        // to nothing and is carried on through the row, in which all others stay.
+        const std::uint64_t row = chunk.base64.data()[block];
+        const std::uint64_t told = chunk.told.data()[block] & row;
+        return told & ~(row + told);
+    });
+    each(chunk.marks.data(), places.marks,
+         [&](std::size_t block) { return Simd::marked(text + from + block * 64); });
+    std::uint64_t any_zero = 0;
+    for (std::size_t i = 0; i < blocks; ++i) any_zero |= chunk.zeros.data()[i];
+    if (any_zero == 0) return;
+    std::uint64_t* const pairs = chunk.near.data();
+    find_pairs(chunk.texts.data(), chunk.zeros.data(), blocks, pairs);
+    pairs[-1] = 0;
+    each(pairs, places.pairs, [&](std::size_t block) {
+        return pairs[block] & ~((pairs[block] << 2) | (pairs[block - 1] >> 62));
+    });
+}
+
+/// As kernel.hpp says of EncodedKernel.
+template <typename Simd>
+void scan_encoded(const char* text, std::size_t from, std::size_t to,
+                  views::HintPlaces& places) {
+    Chunk chunk;
+    const std::size_t seen = (to - from + 63) / 64 + near_blocks;
+    Simd::template kinds<true>(text + from, seen + 1, chunk);
+    find_runs<run_bytes>(chunk.tokens.data(), seen, chunk.runs.data());
+    find_telling(chunk.runs, chunk.digits, seen, chunk.told, chunk.middles);
+    tell_encoded<Simd>(chunk, text, from, to, places);
+}
+
 template <typename Simd>
 std::size_t scan(const Tables& tables, const char* text, std::size_t from, std::size_t to,
-                 bool programs, std::uint32_t* places) noexcept {
+                 bool programs, std::uint32_t* places, views::HintPlaces* encoded) {
     Chunk chunk;
     const char* const first = text + from;
     const std::size_t blocks = (to - from + 63) / 64;
@@ -124,9 +202,14 @@ std::size_t scan(const Tables& tables, const char* text, std::size_t from, std::
         }
     };
 
-    Simd::kinds(tables.bytes, first, seen + 1, chunk.tokens.data(), chunk.digits.data());
+    if (encoded != nullptr) {
+        Simd::template kinds<true>(first, seen + 1, chunk);
+    } else {
+        Simd::template kinds<false>(first, seen + 1, chunk);
+    }
     find_runs<run_bytes>(chunk.tokens.data(), seen, runs);
     find_telling(chunk.runs, chunk.digits, seen, chunk.told, chunk.middles);
+    if (encoded != nullptr) tell_encoded<Simd>(chunk, text, from, to, *encoded);
 
     const GroupKeys<Simd, Group::plain> plain(tables);
     for (std::size_t i = 0; i < blocks; ++i) keys[i] = plain.of(first + i * 64);

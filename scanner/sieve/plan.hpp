@@ -85,10 +85,7 @@ using KeyTable = std::array<std::array<std::uint8_t, 128>, table_places>;
 /// What the first step reads. A group may have two tables: 16 buckets.
 struct ByteTables {
     alignas(64) std::array<std::array<KeyTable, 2>, groups> keys{};
-    alignas(64) std::array<std::uint8_t, 128> kinds{};  ///< token_kind and so on
 };
-inline constexpr std::uint8_t token_kind = 1;
-inline constexpr std::uint8_t digit_kind = 2;
 
 struct Plan {
     std::vector<Needle> needles;  ///< in order of their keys

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <numeric>
+#include <optional>
 
 #include "scanner/sieve/follow.hpp"
 #include "scanner/sieve/required.hpp"
@@ -30,8 +31,9 @@ bool agrees(const Tables& tables, Kernel kernel) {
     constexpr std::size_t bytes = 2 << 10;
     const auto places_of = [&](Kernel one, bool programs) {
         std::array<std::uint32_t, bytes + kernel_slack> places{};
+        views::HintPlaces encoded;
         const std::size_t count =
-            one(tables, text_sample().data(), 0, bytes, programs, places.data());
+            one(tables, text_sample().data(), 0, bytes, programs, places.data(), &encoded);
         return std::vector<std::uint32_t>(places.begin(),
                                           places.begin() + static_cast<std::ptrdiff_t>(count));
     };
@@ -91,22 +93,18 @@ Sieve::Entry Sieve::entry_of(const Needle& needle) const {
 }
 
 void Sieve::look(std::string_view text, std::size_t from, std::size_t to, bool programs,
-                 std::span<const std::size_t> edges, std::vector<Chance>& chances) const {
+                 std::span<const std::size_t> edges, std::vector<Chance>& chances,
+                 views::HintPlaces* encoded) const {
     std::array<std::uint32_t, kernel_chunk + kernel_slack> places;
-    // Where the kernel could read beyond the text, it reads a copy.
-    const std::size_t safe = text.size() > kernel_sight ? text.size() - kernel_sight : 0;
-    for (std::size_t at = from; at < std::min(to, safe);) {
-        const std::size_t end = std::min({to, safe, at + kernel_chunk});
-        const std::size_t count = kernel_(tables_, text.data(), at, end, programs, places.data());
-        confirm(text, places.data(), count, 0, programs, edges, chances);
-        at = end;
-    }
-    const std::size_t rest = std::max(from, std::min(to, safe));
-    if (rest >= to) return;
-    std::array<char, 2 * kernel_sight> copy{};
-    std::memcpy(copy.data(), text.data() + rest, text.size() - rest);
-    const std::size_t count = kernel_(tables_, copy.data(), 0, to - rest, programs, places.data());
-    confirm(text, places.data(), count, rest, programs, edges, chances);
+    each_chunk(text, from, to, [&](const char* bytes, std::size_t begin, std::size_t end,
+                                   std::size_t shift) {
+        std::optional<Shifting> shifting;
+        if (encoded != nullptr && shift != 0) shifting.emplace(*encoded);
+        const std::size_t count =
+            kernel_(tables_, bytes, begin, end, programs, places.data(), encoded);
+        if (shifting) shifting->shift(*encoded, shift);
+        confirm(text, places.data(), count, shift, programs, edges, chances);
+    });
 }
 
 // The places are few and far between in tables that are larger than the nearest

@@ -42,8 +42,11 @@ public:
     ///
     /// `edges` are the places, ascending, where one file ends and something else
     /// begins: a match lies between two. All those in `text` must be there.
+    ///
+    /// Adds what may be encoded in [from, to) to `encoded`, if not null.
     void look(std::string_view text, std::size_t from, std::size_t to, bool programs,
-              std::span<const std::size_t> edges, std::vector<Chance>& chances) const;
+              std::span<const std::size_t> edges, std::vector<Chance>& chances,
+              views::HintPlaces* encoded = nullptr) const;
 
     /// How far behind its needle a match may end.
     [[nodiscard]] std::size_t reach() const noexcept { return reach_; }

@@ -125,13 +125,6 @@ bool add_before(const RegexNode& node, RegexNode& before) {
 
 }  // namespace
 
-bool is_token_byte(unsigned char byte) noexcept {
-    constexpr std::string_view marks = "-_+/.=~:!@#%^*|";
-    return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
-           (byte >= 'a' && byte <= 'z') ||
-           (byte < 0x80 && marks.find(static_cast<char>(byte)) != std::string_view::npos);
-}
-
 RegexNode before_secret(const RegexNode& pattern) {
     RegexNode before;
     before.kind = Kind::sequence;

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "scanner/match/regex_tree.hpp"
+#include "scanner/sieve/byte_kinds.hpp"
 
 namespace stratascan::sieve {
 
@@ -15,9 +16,6 @@ inline constexpr unsigned print_bytes = 8;
 /// A run this long tells without a digit in it.
 inline constexpr unsigned long_run_bytes = 2 * run_bytes;
 inline constexpr unsigned near_bytes = 256;
-
-/// A letter, a digit, or one of -_+/.=~:!@#%^*|
-[[nodiscard]] bool is_token_byte(unsigned char byte) noexcept;
 
 /// Bytes in front of a key in which a telling place may be.
 inline constexpr unsigned near_behind_bytes = 64;

@@ -35,7 +35,8 @@ std::set<std::string> seen_in(test::TestEngine& engine, const std::string& strea
         if (scan.error) __builtin_trap();
         for (auto& found : scan.findings) all.push_back(std::move(found));
     }
-    layer::settle(all);
+    layer::DropCounts dropped;
+    layer::settle(all, dropped);
     std::set<std::string> lines;
     for (const auto& found : all) {
         const Finding& finding = found.finding;

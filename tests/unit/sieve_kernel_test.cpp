@@ -29,7 +29,8 @@ Places places_of(Kernel kernel, const std::string& text, std::size_t from, std::
     const std::vector<char> bytes(text.begin(), text.end());
     EXPECT_LE(to + kernel_sight, bytes.size());
     Places places(to - from + kernel_slack);
-    const std::size_t count = kernel(tables(), bytes.data(), from, to, programs, places.data());
+    const std::size_t count =
+        kernel(tables(), bytes.data(), from, to, programs, places.data(), nullptr);
     EXPECT_LE(count, to - from);
     places.resize(count);
     return places;

@@ -6,7 +6,7 @@
 
 #include <set>
 
-#include "scanner/match/views/hint_loop.hpp"
+#include "scanner/sieve/kernel.hpp"
 #include "tests/support/blobs.hpp"
 #include "tests/support/encodings.hpp"
 
@@ -27,7 +27,9 @@ struct Reading {
 std::vector<Reading> readings(std::string_view text) {
     StretchFinder finder;
     Stretches stretches;
-    finder.find(text, stretches);
+    HintPlaces hints;
+    sieve::find_encoded(text, 0, text.size(), hints);
+    finder.find(text, hints.within(0, text.size()), stretches);
     std::vector<Reading> all;
     for (const Stretch& stretch : stretches.found) {
         ViewStore store;
@@ -145,56 +147,6 @@ TEST(Views, TooManyBackslashesAreNoText) {
     EXPECT_TRUE(reads(row + " a\\nb\\x20", " a\nb "));
     EXPECT_TRUE(reads(std::string(60, '\\') + "\\x20", std::string(30, '\\') + ' '));
     EXPECT_TRUE(readings("\\nwords \\tand \\\"more\\\" words").empty()) << "nothing is hidden";
-}
-
-TEST(Views, HintsAreTheSameForEveryProcessor) {
-    Random random(1);
-    constexpr std::string_view likely("Aa9+/-_%\\nx&#;\"\0 .\n\0\0\0" "fffEE", 27);
-    std::string text(hint_bytes + hint_sight, ' ');
-    for (int round = 0; round < 300; ++round) {
-        for (std::size_t i = 0; i < text.size(); ++i) {
-            const std::size_t kind = random.number(0, 9);
-            if (kind < 2) text[i] = likely[random.number(0, likely.size() - 1)];
-            else if (kind == 2) text[i] = static_cast<char>(random.number(0, 255));
-            else if (kind < 8 && i > 1) text[i] = text[i - 2];
-        }
-        Hints best, slow;
-        best_hints()(text.data(), hint_blocks, best);
-        plain_hints(text.data(), hint_blocks, slow);
-        for (std::size_t i = 0; i < hint_blocks; ++i) {
-            ASSERT_EQ(best.runs[i], slow.runs[i]) << i;
-            ASSERT_EQ(best.marks[i], slow.marks[i]) << i;
-            ASSERT_EQ(best.pairs[i], slow.pairs[i]) << i;
-        }
-    }
-}
-
-// The hints against what they are said to be.
-TEST(Views, HintsAreWhatTheySay) {
-    Random random(2);
-    std::string text;
-    while (text.size() < hint_bytes + hint_sight) {
-        switch (random.number(0, 3)) {
-            case 0: text += std::string(random.number(1, 60), 'A'); break;
-            case 1: text += test::utf16_little(std::string(random.number(1, 30), 'b')); break;
-            case 2: text += std::string(random.number(1, 9), '.'); break;
-            default: text += '\0'; break;
-        }
-    }
-    Hints hints;
-    plain_hints(text.data(), hint_blocks, hints);
-    const auto is = [&](std::size_t at, std::uint8_t kind) {
-        return (byte_kinds[static_cast<unsigned char>(text[at])] & kind) != 0;
-    };
-    for (std::size_t at = 0; at < hint_bytes; ++at) {
-        bool run = true, pairs = true;
-        for (std::size_t i = 0; i < least_run; ++i) run = run && is(at + i, token_byte);
-        for (std::size_t i = 0; i < least_units; ++i) {
-            pairs = pairs && is(at + 2 * i, text_byte) && is(at + 2 * i + 1, zero_byte);
-        }
-        ASSERT_EQ((hints.runs[at / 64] >> (at % 64)) & 1U, run ? 1U : 0U) << at;
-        ASSERT_EQ((hints.pairs[at / 64] >> (at % 64)) & 1U, pairs ? 1U : 0U) << at;
-    }
 }
 
 // Nothing that is read lies outside, whatever the bytes; the work is bounded.

@@ -20,6 +20,8 @@ constexpr std::size_t least_hex = 32;
 constexpr std::size_t widest_hash = 128;
 // Characters by which it is told whether a stretch is base64 or words.
 constexpr std::size_t telling_characters = 256;
+// A line this long may have begun out of sight, where it told more.
+constexpr std::size_t far_begin = 4096;
 // Units of a mark further apart than this have nothing to do with one another;
 // as much of the text is shown to either side of them.
 constexpr std::size_t cluster_gap = 256;
@@ -71,6 +73,21 @@ std::size_t behind_break(std::string_view text, std::size_t at) noexcept {
         }
     }
     return nowhere;
+}
+
+// Where a line of at least `least_line` characters begins that goes on at `begin`,
+// behind a break; `nowhere` when there is none from `least` on.
+std::size_t line_above(std::string_view text, std::size_t begin, std::size_t least) noexcept {
+    constexpr std::string_view between = " \t\r\n\\\"',;#*>|.+";
+    std::size_t at = begin;
+    // The letter of an escape that breaks the line is taken for a part of the line.
+    const bool escape = at > least && text[at - 1] == '\\' && (text[at] == 'n' || text[at] == 'r');
+    const std::size_t furthest = std::max(least, begin - std::min(begin, widest_break));
+    while (at > furthest && between.contains(text[at - 1])) --at;
+    const std::size_t end = at;
+    if (end == begin || behind_break(text, end) != (escape ? begin + 1 : begin)) return nowhere;
+    while (at > least && letter_at(text, at - 1) != 0) --at;
+    return end - at >= least_line ? at : nowhere;
 }
 
 // Hex of text has few digits in front that text has not; hashes have all.
@@ -146,62 +163,54 @@ void add_word_starts(std::string_view run, Stretch& stretch) noexcept {
 
 }  // namespace
 
-void StretchFinder::find(std::string_view text, Stretches& out) {
+void StretchFinder::find(std::string_view text, const Hints& hints, Stretches& out) {
     if (text.size() < 2) return;
     text_ = text;
     out_ = &out;
-    runs_done_ = hex_done_ = pairs_done_ = 0;
+    runs_done_ = grown_ = hex_done_ = pairs_done_ = 0;
     percents_ = escapes_ = entities_ = {};
-    Hints hints;
-    for (std::size_t base = 0; base < text.size(); base += hint_bytes) {
-        const std::size_t left = text.size() - base;
-        const std::size_t blocks = std::min(hint_blocks, (left + 63) / 64);
-        const std::size_t read = blocks * 64 + hint_sight;
-        const char* from = text.data() + base;
-        if (left < read) {
-            std::memcpy(padded_.data(), from, left);
-            // What is behind the end is nothing that any hint is made of.
-            std::memset(padded_.data() + left, '\x7f', read - left);
-            from = padded_.data();
-        }
-        kernel_(from, blocks, hints);
-        const auto each = [&](std::uint64_t bits, std::size_t block, auto see) {
-            for (; bits != 0; bits &= bits - 1) {
-                see(base + block * 64 + static_cast<std::size_t>(std::countr_zero(bits)));
-            }
-        };
-        for (std::size_t i = 0; i < blocks; ++i) {
-            if ((hints.runs[i] | hints.marks[i] | hints.pairs[i]) == 0) continue;
-            each(hints.runs[i], i, [this](std::size_t at) {
-                if (at >= runs_done_) see_run(at);
-            });
-            each(hints.marks[i], i, [this](std::size_t at) { see_mark(at); });
-            each(hints.pairs[i], i, [this](std::size_t at) {
-                if (at >= pairs_done_) see_pairs(at);
-            });
-        }
-    }
+    const auto each = [&](std::span<const std::uint32_t> places, auto see) {
+        for (const std::uint32_t place : places) see(place - hints.begin);
+    };
+    each(hints.runs, [this](std::size_t at) {
+        if (at >= runs_done_) see_run(at);
+    });
+    each(hints.marks, [this](std::size_t at) { see_mark(at); });
+    each(hints.pairs, [this](std::size_t at) {
+        if (at >= pairs_done_) see_pairs(at);
+    });
     close(Encoding::percent, percents_);
     close(Encoding::escapes, escapes_);
     close(Encoding::entities, entities_);
 }
 
-// Hex digits are characters of base64, too: what is all hex digits is taken for
-// hex alone, for it has letters of one case.
+// Most runs are names and paths, which need no more than this. Hex digits are
+// characters of base64, too: what is all hex digits is taken for hex alone, for it
+// has letters of one case.
 void StretchFinder::see_run(std::size_t at) {
-    // Most are names and paths, which need no more than this.
-    const std::size_t end = run_end(text_, at, upper | lower | digit | sign);
-    if (end - at < least_line) {
-        std::uint8_t seen = 0;
-        for (std::size_t i = at; i < end; ++i) seen |= letter_at(text_, i);
-        constexpr std::uint8_t mixed = upper | lower | digit;
-        if ((seen & mixed) != mixed) {
-            runs_done_ = end;
-            return;
-        }
+    if (letter_at(text_, at) == 0) return;
+    std::size_t begin = at;
+    while (begin > runs_done_ && letter_at(text_, begin - 1) != 0) --begin;
+    std::uint8_t seen = 0;
+    const std::size_t told = std::min(text_.size(), begin + telling_characters);
+    std::size_t end = begin;
+    for (; end < told && letter_at(text_, end) != 0; ++end) seen |= letter_at(text_, end);
+    if (end == told) end = run_end(text_, end, upper | lower | digit | sign);
+    runs_done_ = end;
+    constexpr std::uint8_t mixed = upper | lower | digit;
+    if (end - begin < least_run) return;
+    if ((seen & mixed) != mixed && end - begin < far_begin) {
+        see_hex_of(begin, end);
+        return;
+    }
+    // Lines above had no digit in them, or too few kinds of letters.
+    for (std::size_t above = begin; above != nowhere;
+         above = line_above(text_, begin, grown_)) {
+        begin = above;
     }
     const std::size_t first = out_->segments.size();
-    runs_done_ = grow(Encoding::base64, at);
+    runs_done_ = grow(Encoding::base64, begin);
+    grown_ = runs_done_;
     const std::size_t lines = out_->segments.size();
     const std::size_t characters = out_->found.back().characters;
     for (std::size_t i = first; i < lines; ++i) {
@@ -327,6 +336,7 @@ void StretchFinder::see_pairs(std::size_t at) {
     };
     std::size_t end = at;
     while (is_text(end) && end + 1 < text_.size() && text_[end + 1] == '\0') end += 2;
+    if (end - at < 2 * least_units) return;
     pairs_done_ = end;
     Stretch stretch;
     stretch.encoding = Encoding::utf16;

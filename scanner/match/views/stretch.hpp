@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-#include "scanner/match/views/byte_hints.hpp"
+#include "scanner/match/views/hints.hpp"
 #include "scanner/match/views/marks.hpp"
 
 namespace stratascan::views {
@@ -68,10 +68,8 @@ struct Stretches {
 /// Not thread-safe; one a thread.
 class StretchFinder {
 public:
-    explicit StretchFinder(HintKernel kernel = best_hints()) : kernel_(kernel) {}
-
-    /// Appends the stretches of `text`, in no order.
-    void find(std::string_view text, Stretches& out);
+    /// Appends the stretches of `text`, in no order. `hints` are those of the text.
+    void find(std::string_view text, const Hints& hints, Stretches& out);
 
 private:
     // Units of one mark that stand near one another.
@@ -86,12 +84,10 @@ private:
     void close(Encoding encoding, Cluster& cluster);
     void see_pairs(std::size_t at);
 
-    HintKernel kernel_;
     std::string_view text_;
     Stretches* out_ = nullptr;
-    std::size_t runs_done_ = 0, hex_done_ = 0, pairs_done_ = 0;
+    std::size_t runs_done_ = 0, grown_ = 0, hex_done_ = 0, pairs_done_ = 0;
     Cluster percents_, escapes_, entities_;
-    std::array<char, hint_bytes + hint_sight> padded_{};
 };
 
 }  // namespace stratascan::views
