@@ -14,6 +14,7 @@
 #include "scanner/evidence/chosen.hpp"
 #include "scanner/evidence/codec.hpp"
 #include "scanner/evidence/code_value.hpp"
+#include "scanner/evidence/public_value.hpp"
 #include "scanner/evidence/template.hpp"
 #include "scanner/evidence/words.hpp"
 
@@ -221,10 +222,14 @@ bool is_numbered_name(std::string_view value) {
     return std::find(words.begin(), words.end(), lowered(letters)) != words.end();
 }
 
-std::string_view drop_reason(std::string_view value, const Place& place) {
+std::string_view drop_reason(std::string_view value, const Place& place,
+                             std::string_view around) {
     constexpr std::size_t shortest = 6;
     if (value.size() < shortest) return "too short";
     if (is_binary(value)) return "binary";
+    if (has_foreign_letters(value) && !std::any_of(value.begin(), value.end(), is_digit)) {
+        return "translated text";
+    }
     if (has_blank(value)) return "words";
     if (!template_reason(value).empty()) return "variable";
     if (is_literal_word(value)) return "literal";
@@ -235,7 +240,7 @@ std::string_view drop_reason(std::string_view value, const Place& place) {
     if (const auto reason = code_reason(value, place.quoted, place.behind); !reason.empty()) {
         return reason;
     }
-    return {};
+    return public_reason(value, place.name, around, place.quoted);
 }
 
 /// "sdf0o98sjdfsdf": fingers that run along a row of the keyboard, twice or more.
@@ -301,7 +306,7 @@ Output generic_value(const Input& input) {
     if (value.empty()) return not_a_secret("empty");
     if (value.size() > longest) return outcome(Evidence::pattern, "long value", -1);
     const Place place = place_of(input);
-    if (const auto reason = drop_reason(value, place); !reason.empty()) {
+    if (const auto reason = drop_reason(value, place, input.around); !reason.empty()) {
         return not_a_secret(reason);
     }
     if (const auto reason = placeholder_reason(value); !reason.empty()) {
@@ -315,11 +320,10 @@ Output generic_value(const Input& input) {
     if (pieces.empty()) return not_a_secret("no letter or digit");
     const bool basic = lowered(input.match.substr(0, 64)).find("basic ") != std::string::npos;
     if (auto judged = judge_encoded(value, basic)) return std::move(*judged);
-    if (has_foreign_letters(value) && !std::any_of(value.begin(), value.end(), is_digit)) {
-        return not_a_secret("words");
-    }
     if (is_words(value, pieces) || is_short_word(value, pieces)) return not_a_secret("words");
     if (is_numbered_name(value)) return placeholder();
+    // Most services number what is theirs with UUIDs; few hand them out as keys.
+    if (is_uuid(value)) return outcome(Evidence::pattern, "UUID of version 4", -1);
     return outcome(Evidence::pattern, "value of an assignment", shift_of(value, pieces, place.name));
 }
 

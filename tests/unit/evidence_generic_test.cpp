@@ -159,5 +159,48 @@ TEST(GenericValue, MarksPlaceholders) {
     }
 }
 
+// What is meant for all to see, though it reads like what was drawn.
+TEST(GenericValue, DropsPublicValuesEachForItsReason) {
+    const std::string hex64 = example("{{hex:64}}"), hex40 = example("{{hex:40}}");
+    const std::string base64 = example("{{alnum:86}}") + "==";
+    const std::string key = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE" + example("{{alnum:88}}");
+    const std::string certificate = "MIIDdzCCAl+gAwIBAgIE" + example("{{alnum:120}}");
+    const std::string ssh = "AAAAC3NzaC1lZDI1NTE5AAAAI" + example("{{alnum:43}}");
+    const std::string drawn = "a" + example("{{hex:7}}") + "-12ab-1" + example("{{hex:3}}") + "-8" +
+                              example("{{hex:3}}") + "-" + example("{{hex:12}}");
+    const auto as = [](const std::string& front, const std::string& value,
+                       const std::string& back) { return dropped(front + value + back, value); };
+    EXPECT_EQ(as("secret = \"", drawn, "\"\n"), "UUID");
+    EXPECT_EQ(as("token_sha256 = \"", hex64, "\"\n"), "hash");
+    EXPECT_EQ(as("secretHash: \"", hex40, "\"\n"), "hash");
+    EXPECT_EQ(as("\"js-tokens\": \"", "sha512-" + base64, "\",\n"), "hash");
+    EXPECT_EQ(as("\"integrity\": \"\", \"token\": \"", base64, "\"\n"), "checksum");
+    EXPECT_EQ(as("secret-token v1.2.0 h1:", base64, "\n"), "checksum");
+    EXPECT_EQ(as("api_key: \"", key, "\"\n"), "public key");
+    EXPECT_EQ(as("deploy_token = \"", ssh, "\"\n"), "public key");
+    EXPECT_EQ(as("secret = \"", certificate, "\"\n"), "certificate");
+    EXPECT_EQ(as("# Test vector 12 of the paper\nkey_secret = ", hex64, "\n"), "test vector");
+    EXPECT_EQ(as("password: \"", "\xD0\xBF\xD0\xB0\xD1\x80\xD0\xBE\xD0\xBB\xD1\x8C", "\"\n"),
+              "translated text");
+    std::string code;
+    while (code.size() < 400) code += "function(a,b){return a.c(b)};";
+    EXPECT_EQ(as(code + "d.token=", example("{{alnum:9}}") + "4x", ";" + code), "minified code");
+}
+
+TEST(GenericValue, KeepsWhatOnlyLooksPublic) {
+    const auto stays = [](const std::string& front, const std::string& value) {
+        return dropped(front + value + "\"\n", value);
+    };
+    const std::string drawn = "a" + example("{{hex:7}}") + "-12ab-4" + example("{{hex:3}}") + "-8" +
+                              example("{{hex:3}}") + "-" + example("{{hex:12}}");
+    EXPECT_EQ(stays("secret = \"", drawn), "");
+    EXPECT_EQ(stays("api_token: \"", "0b1" + example("{{hex:61}}")), "");
+    EXPECT_EQ(stays("password_hash: \"", "0b1" + example("{{hex:29}}")), "");
+    EXPECT_EQ(stays("secret: \"", "MI" + example("{{alnum:90}}") + "7Q"), "");
+    std::string code;
+    while (code.size() < 400) code += "function(a,b){return a.c(b)};";
+    EXPECT_EQ(stays(code + "d.token=\"", example("{{alnum:22}}") + "4x"), "");
+}
+
 }  // namespace
 }  // namespace stratascan::evidence
