@@ -323,7 +323,7 @@ Output generic_value(const Input& input) {
     if (is_words(value, pieces) || is_short_word(value, pieces)) return not_a_secret("words");
     if (is_numbered_name(value)) return placeholder();
     // Most services number what is theirs with UUIDs; few hand them out as keys.
-    if (is_uuid(value)) return outcome(Evidence::pattern, "UUID of version 4", -1);
+    if (is_uuid(value)) return outcome(Evidence::pattern, "UUID", -1);
     return outcome(Evidence::pattern, "value of an assignment", shift_of(value, pieces, place.name));
 }
 

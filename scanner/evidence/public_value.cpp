@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <string>
 
 #include "scanner/evidence/codec.hpp"
@@ -110,11 +111,44 @@ std::string_view inside_base64(std::string_view value) {
     return {};
 }
 
+/// Hex digits of `text` as a number.
+std::uint64_t hex_number(std::string_view text) noexcept {
+    std::uint64_t number = 0;
+    for (const char c : text) {
+        const unsigned digit = is_digit(c) ? static_cast<unsigned>(c - '0')
+                                           : static_cast<unsigned>(to_lower(c) - 'a') + 10;
+        number = number * 16 + digit;
+    }
+    return number;
+}
+
+/// A UUID of a version that is made of the time, and a time at which there were
+/// computers that made such (RFC 9562, sections 5.1 and 5.7); or one of no bits or
+/// all. Those that say they are of other versions may be drawn, whatever they say.
+bool is_clock_uuid(std::string_view value) noexcept {
+    if (value.find_first_not_of("0-") == npos || value.find_first_not_of("fF-") == npos) return true;
+    const std::uint64_t low = hex_number(value.substr(0, 8));
+    const std::uint64_t middle = hex_number(value.substr(9, 4));
+    const std::uint64_t high = hex_number(value.substr(15, 3));
+    constexpr std::uint64_t second = 10'000'000;  // of version 1, which counts 100 ns
+    constexpr std::uint64_t year = 365 * 24 * 3600 * second;
+    constexpr std::uint64_t from_1582_to_1970 = 0x01B21DD213814000;
+    if (value[14] == '1') {
+        const std::uint64_t time = (high << 48) | (middle << 32) | low;
+        return time > from_1582_to_1970 + 20 * year && time < from_1582_to_1970 + 80 * year;
+    }
+    if (value[14] == '7') {
+        const std::uint64_t milliseconds = (low << 16) | middle;
+        return milliseconds > 45 * (year / 10'000) && milliseconds < 80 * (year / 10'000);
+    }
+    return false;
+}
+
 /// Long lines with next to no blanks: what stands there without quotes is a variable
 /// that a program has renamed.
-bool is_minified(std::string_view line) noexcept {
-    constexpr std::size_t long_line = 300;
-    if (line.size() < long_line) return false;
+bool is_minified(std::string_view line, std::string_view value) noexcept {
+    constexpr std::size_t long_line = 300;  // beside the value
+    if (line.size() < long_line + value.size()) return false;
     const auto blanks = std::count_if(line.begin(), line.end(), is_blank);
     return static_cast<std::size_t>(blanks) * 20 < line.size();
 }
@@ -132,8 +166,7 @@ bool is_uuid(std::string_view value) noexcept {
 
 std::string_view public_reason(std::string_view value, std::string_view name,
                                std::string_view around, bool quoted) {
-    // Only those of version 4 are drawn; others are made of clocks, names, numbers.
-    if (is_uuid(value) && value[14] != '4') return "UUID";
+    if (is_uuid(value) && is_clock_uuid(value)) return "UUID";
     if (names_its_hash(value) || is_named_hash(value, name)) return "hash";
     const std::string_view line = line_of(around, value);
     if (is_locked_checksum(line, value)) return "checksum";
@@ -148,7 +181,7 @@ std::string_view public_reason(std::string_view value, std::string_view name,
             return "test vector";
         }
     }
-    if (!quoted && is_minified(line)) return "minified code";
+    if (!quoted && is_minified(line, value)) return "minified code";
     return {};
 }
 
