@@ -144,13 +144,17 @@ bool is_clock_uuid(std::string_view value) noexcept {
     return false;
 }
 
-/// Long lines with next to no blanks: what stands there without quotes is a variable
+/// Long lines of the marks of code with next to no blanks: what stands there without quotes is a variable
 /// that a program has renamed.
 bool is_minified(std::string_view line, std::string_view value) noexcept {
     constexpr std::size_t long_line = 300;  // beside the value
     if (line.size() < long_line + value.size()) return false;
     const auto blanks = std::count_if(line.begin(), line.end(), is_blank);
-    return static_cast<std::size_t>(blanks) * 20 < line.size();
+    const auto marks = std::count_if(line.begin(), line.end(), [](char c) {
+        return std::string_view("(){};,").find(c) != npos;
+    });
+    return static_cast<std::size_t>(blanks) * 20 < line.size() &&
+           static_cast<std::size_t>(marks) * 20 > line.size();
 }
 
 }  // namespace
