@@ -65,9 +65,33 @@ nested::NestLimits nest_limits(const LayerScanContext& context) {
             context.inner_decoder_bytes};
 }
 
+// A name that is printed with what was found there must not hold a secret itself.
+std::string without_secrets(WindowScanner& scanner, std::string_view name) {
+    auto findings = scanner.scan_text(name);
+    if (!findings) return {};
+    std::string clean;
+    std::size_t at = 0;
+    for (const Finding& finding : *findings) {
+        if (finding.offset < at) continue;
+        clean += name.substr(at, finding.offset - at);
+        clean += finding.redacted;
+        at = finding.offset + finding.length;
+    }
+    clean += name.substr(at);
+    return clean;
+}
+
 // What the collectors have and what was seen inside containers.
-void take_results(StreamCollectors& collector, const nested::Nest& nest, LayerResult& result) {
+void take_results(StreamCollectors& collector, const nested::Nest& nest,
+                  const LayerScanContext& context, LayerResult& result) {
     collector.finish(result, nest.gaps());
+    nest.history().tell(result, [&](std::string_view path) {
+        return without_secrets(context.scanner(), path);
+    });
+    if (nest.history().truncated()) {
+        result.notes.emplace_back("git: commits and trees beyond the memory for them were "
+                                  "scanned and not kept, so findings may lack their commit");
+    }
     if (nest.gaps_untold() > 0) {
         result.gaps.push_back(
             {{}, fmt::format("{} more places inside containers were not read",
@@ -126,7 +150,7 @@ LayerResult scan_layer(std::unique_ptr<source::BlobReader> blob,
     StreamCollectors collector(context.rules.shared_programs(), context.limits.findings_a_file);
 
     const auto error = run(walk_inside, collector, context, [&] { stream.drain_hash(); });
-    take_results(collector, walk_inside.nest(), result);
+    take_results(collector, walk_inside.nest(), context, result);
     // What the user stopped may have no end.
     const bool stopped = error && error->code == ErrorCode::cancelled;
     const auto digest = stopped ? std::unexpected(*error) : stream.finish();
@@ -178,7 +202,7 @@ LayerResult scan_directory(const std::string& path, const LayerScanContext& cont
     nested::NestedWalk walk_inside(walk, context.slabs, nest_limits(context));
     StreamCollectors collector(context.rules.shared_programs(), context.limits.findings_a_file);
     const auto error = run(walk_inside, collector, context, [] {});
-    take_results(collector, walk_inside.nest(), result);
+    take_results(collector, walk_inside.nest(), context, result);
     result.compression = "none";
     result.files = walk.files();
     result.members = walk.members();
