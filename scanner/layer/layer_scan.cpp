@@ -4,10 +4,13 @@
 #include <oneapi/tbb/parallel_pipeline.h>
 #include <oneapi/tbb/task_arena.h>
 
+#include <map>
+
 #include "scanner/layer/directory_walk.hpp"
 #include "scanner/layer/stream_collectors.hpp"
 #include "scanner/layer/tar_walk.hpp"
 #include "scanner/nested/nested_walk.hpp"
+#include "scanner/nested/sqlite.hpp"
 
 namespace stratascan::layer {
 
@@ -81,6 +84,24 @@ std::string without_secrets(WindowScanner& scanner, std::string_view name) {
     return clean;
 }
 
+// A table's name stands in the way to each of its rows.
+void clean_row_names(LayerResult& result, const LayerScanContext& context) {
+    std::map<std::string, std::string> cleaned;
+    const auto clean = [&](std::vector<std::string>& steps) {
+        for (std::string& step : steps) {
+            if (!step.starts_with(nested::sqlite_row_step)) continue;
+            const std::size_t row = step.rfind(" row ");
+            if (row == step.npos) continue;
+            const auto [name, fresh] = cleaned.try_emplace(step.substr(0, row));
+            if (fresh) name->second = without_secrets(context.scanner(), name->first);
+            step = name->second + step.substr(row);
+        }
+    };
+    for (LayerFinding& found : result.findings) clean(found.finding.inner_path);
+    for (LayerProgram& found : result.programs) clean(found.program.inner_path);
+    for (Gap& gap : result.gaps) clean(gap.inner_path);
+}
+
 // What the collectors have and what was seen inside containers.
 void take_results(StreamCollectors& collector, const nested::Nest& nest,
                   const LayerScanContext& context, LayerResult& result) {
@@ -88,6 +109,7 @@ void take_results(StreamCollectors& collector, const nested::Nest& nest,
     nest.history().tell(result, [&](std::string_view path) {
         return without_secrets(context.scanner(), path);
     });
+    clean_row_names(result, context);
     if (nest.history().truncated()) {
         result.notes.emplace_back("git: commits and trees beyond the memory for them were "
                                   "scanned and not kept, so findings may lack their commit");

@@ -8,6 +8,7 @@
 #include "scanner/nested/git_object.hpp"
 #include "scanner/nested/git_pack.hpp"
 #include "scanner/nested/inflate.hpp"
+#include "scanner/nested/sqlite.hpp"
 
 namespace stratascan::nested {
 
@@ -218,6 +219,10 @@ void Nest::begin_container(Level& level, Format format) {
 }
 
 void Nest::begin_parser(Level& level) {
+    if (level.format == Format::sqlite) {
+        level.parser = make_sqlite_parser(memory_left());
+        return;
+    }
     if (level.format != Format::git_pack && level.format != Format::git_object) {
         level.parser = make_parser(level.format);
         return;

@@ -6,6 +6,7 @@
 
 #include "scanner/nested/archive_parser.hpp"
 #include "scanner/nested/bytes.hpp"
+#include "scanner/nested/sqlite_file.hpp"
 #include "scanner/nested/tar_header.hpp"
 
 namespace stratascan::nested {
@@ -124,6 +125,7 @@ Format recognise(std::string_view head) {
     if (is_cpio(head)) return Format::cpio;
     if (is_tar_block(head.substr(0, tar_block))) return Format::tar;
     if (is_git_pack(head)) return Format::git_pack;
+    if (read_sqlite_header(head)) return Format::sqlite;
     if (is_zlib(head)) return Format::zlib;
     return Format::none;
 }
