@@ -210,14 +210,18 @@ void GitHistory::tell(layer::LayerResult& result,
     std::map<Version, std::size_t> kept;
     std::vector<bool> gone(result.findings.size());
     const auto is_earlier = [](const Asked& left, const Asked& right) {
-        return std::tuple(left.answer.time, left.answer.commit->view(), left.finding) <
-               std::tuple(right.answer.time, right.answer.commit->view(), right.finding);
+        const auto commit = [](const Asked& one) {
+            return one.answer.commit ? one.answer.commit->view() : std::string_view();
+        };
+        return std::tuple(left.answer.time, commit(left), left.finding) <
+               std::tuple(right.answer.time, commit(right), right.finding);
     };
     for (std::size_t i = 0; i < asked.size(); ++i) {
         Asked& one = asked[i];
-        if (!one.answer.commit || one.answer.path.empty()) continue;
         const Finding& finding = result.findings[one.finding].finding;
+        // A blob that no commit is known for may still be there twice.
         std::string place = one.answer.path;
+        if (place.empty()) place = '\0' + std::string(one.blob.view());
         for (std::size_t step = one.step + 1; step < finding.inner_path.size(); ++step) {
             place += '\0' + finding.inner_path[step];
         }
