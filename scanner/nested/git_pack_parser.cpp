@@ -1,123 +1,22 @@
+#include "scanner/nested/git_pack_parser.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <deque>
 #include <utility>
 
 #include "scanner/nested/bytes.hpp"
-#include "scanner/nested/gathered.hpp"
-#include "scanner/nested/git_delta.hpp"
 #include "scanner/nested/git_history.hpp"
-#include "scanner/nested/git_pack.hpp"
-#include "scanner/nested/git_pack_deltas.hpp"
-#include "scanner/nested/git_zlib.hpp"
 
 namespace stratascan::nested {
 
 namespace {
 
-constexpr std::size_t shown_at_once = 64 << 10;
 // Places that are tried behind damage before the rest is given up.
 constexpr std::size_t most_trials = 4096;
 constexpr std::string_view damaged_object = "git pack: damaged object";
 
-class GitPackParser final : public ArchiveParser {
-public:
-    GitPackParser(GitHistory& history, std::uint32_t repository, GitHash hash,
-                  std::uint64_t memory)
-        : history_(history), repository_(repository), hash_(hash), hasher_(hash),
-          pack_hasher_(hash), reserved_(memory / 4 * 3), memory_(PackMemory::within(memory)) {}
-
-    Found step(std::string_view& in, bool last) override;
-
-    bool makes_contents() const override { return true; }
-    std::uint64_t hold() const override { return reserved_; }
-    bool over_memory() const override { return over_memory_; }
-
-private:
-    enum class State : std::uint8_t { begin, object, data, seek, over };
-    /// What becomes of the bytes that an object inflates to.
-    enum class Use : std::uint8_t {
-        collect,   ///< shown at its end, when its id is known
-        skip,      ///< a delta that is looked at later
-        hash,      ///< too large to collect; shown later
-        pass,      ///< too large to collect, and shown as they come
-        literals,  ///< of a delta, what it inserts, as it comes
-    };
-
-    void take(std::string_view& in);
-    Found advance(bool all);
-    Found begin_object(bool all);
-    void start(const PackHeader& header, Use use);
-    Found inflate_more(bool all);
-    Found object_ended();
-    Found object_failed(std::string_view what);
-    Found starve() {
-        starved_ = true;
-        return Found::need_input;
-    }
-    Found seek(bool all);
-    void end_pack();
-    void stop_gathering();
-    void drop_to(std::uint64_t at);
-
-    Found show(std::string name, std::shared_ptr<const std::string> contents);
-    Found show_more();
-    Found later();
-    bool begin_late(PackEntry& entry);
-    Found late_more();
-    void tell_fates();
-    [[nodiscard]] std::uint32_t entry_at(std::uint64_t offset) const;
-    [[nodiscard]] std::uint64_t index_bytes() const {
-        return sizeof(PackEntry) * entries_.size() * 3 / 2 + 128 * base_ids_.size();
-    }
-
-    GitHistory& history_;
-    std::uint32_t repository_;
-    GitHash hash_;
-    GitHasher hasher_, pack_hasher_;
-    std::uint64_t reserved_;
-    PackMemory memory_;
-    bool over_memory_ = false;
-
-    Gathered pack_;
-    bool gathering_ = true;
-    std::vector<PackEntry> entries_;
-    std::vector<GitId> base_ids_;
-    std::uint64_t count_ = 0, found_ = 0;
-
-    State state_ = State::begin;
-    std::uint64_t at_ = 0;       // of the object's header, or where one is looked for
-    std::uint64_t data_at_ = 0;  // of its bytes that come next
-    std::uint64_t hashed_to_ = 0;
-    PackHeader header_of_;
-    Use use_ = Use::collect;
-    bool trial_ = false;      // behind damage: it may be no object
-    bool damaged_ = false;
-    std::size_t trials_ = 0;
-    std::uint64_t lost_from_ = 0;
-    std::string lost_what_;
-    bool starved_ = false;    // it cannot go on without more input
-    GitZlib zlib_;
-    std::uint64_t made_ = 0;
-    std::string collected_;
-    DeltaLiterals literals_;
-    std::array<char, shown_at_once> buffer_{};
-    std::string inserted_;
-
-    bool member_open_ = false, end_member_ = false;
-    std::shared_ptr<const std::string> shown_;
-    std::size_t shown_to_ = 0;
-    std::deque<std::pair<std::string, std::uint64_t>> gaps_;
-
-    std::unique_ptr<PackDeltas> deltas_;
-    std::size_t late_ = 0;       // the entry that is shown after the deltas' results
-    bool deltas_done_ = false, late_open_ = false;
-    std::uint64_t late_at_ = 0;
-    std::vector<std::pair<std::uint64_t, GitId>> large_;  // offsets of objects too large to collect
-    std::uint64_t bare_deltas_ = 0, bare_bytes_ = 0;
-};
+}  // namespace
 
 Found GitPackParser::step(std::string_view& in, bool last) {
     for (;;) {
@@ -252,7 +151,8 @@ Found GitPackParser::inflate_more(bool all) {
         const bool wrong_size = made_ > header_of_.size ||
                                 (said == GitZlib::Said::end && made_ != header_of_.size);
         if (said == GitZlib::Said::damaged || starved || endless || wrong_size) {
-            return object_failed(starved ? "git pack: it ends early" : damaged_object);
+            return object_failed(starved && !wrong_size ? "git pack: it ends early"
+                                                        : damaged_object);
         }
         if (use_ == Use::collect) collected_ += made;
         if (use_ == Use::hash) hasher_.add(made);
@@ -408,123 +308,6 @@ void GitPackParser::end_pack() {
         deltas_ = std::make_unique<PackDeltas>(pack_, entries_, base_ids_, hash_, memory_);
     }
 }
-
-Found GitPackParser::show(std::string name, std::shared_ptr<const std::string> contents) {
-    head_ = {};
-    head_.name = std::move(name);
-    head_.bytes = contents->size();
-    header_ = {};
-    shown_ = std::move(contents);
-    shown_to_ = 0;
-    member_open_ = true;
-    return Found::member;
-}
-
-Found GitPackParser::show_more() {
-    const std::string_view part =
-        std::string_view(*shown_).substr(shown_to_, shown_at_once);
-    if (part.empty()) {
-        shown_.reset();
-        member_open_ = end_member_ = false;
-        return Found::member_end;
-    }
-    shown_to_ += part.size();
-    return say(Found::contents, part);
-}
-
-// What deltas make, then what is left: large objects, and deltas whose base is
-// not known, of which only what they insert is shown.
-Found GitPackParser::later() {
-    if (!deltas_done_) {
-        if (auto object = deltas_->next()) {
-            history_.add_object(repository_, object->kind, object->id, *object->contents);
-            return show(object_step(object->kind, object->id), std::move(object->contents));
-        }
-        deltas_done_ = true;
-        late_ = 0;
-        tell_fates();
-    }
-    if (late_open_) return late_more();
-    while (late_ < entries_.size()) {
-        if (begin_late(entries_[late_++])) {
-            member_open_ = late_open_ = true;
-            return Found::member;
-        }
-    }
-    deltas_.reset();
-    deltas_done_ = false;
-    entries_ = {};
-    base_ids_ = {};
-    large_ = {};
-    if (state_ != State::over) drop_to(at_);
-    return Found::need_input;
-}
-
-bool GitPackParser::begin_late(PackEntry& entry) {
-    const bool is_delta = entry.base != PackEntry::none;
-    head_ = {};
-    header_ = {};
-    if (is_delta) {
-        if (entry.fate == PackEntry::Fate::shown) return false;
-        head_.name = fmt::format("delta at byte {}", entry.offset);
-        literals_ = {};
-    } else {
-        if (entry.size <= memory_.object) return false;
-        const auto large = std::lower_bound(
-            large_.begin(), large_.end(), entry.offset,
-            [](const auto& one, std::uint64_t at) { return one.first < at; });
-        if (large == large_.end() || large->first != entry.offset) return false;
-        head_.name = object_step(entry.kind, large->second);
-        head_.bytes = entry.size;
-    }
-    use_ = is_delta ? Use::literals : Use::pass;
-    late_at_ = entry.offset + entry.header;
-    zlib_.begin();
-    return true;
-}
-
-// It inflated well when it passed.
-Found GitPackParser::late_more() {
-    for (;;) {
-        std::string_view in = pack_.run(late_at_);
-        const std::size_t before = in.size();
-        std::span<char> out(buffer_);
-        const auto said = zlib_.step(in, out);
-        late_at_ += before - in.size();
-        const std::string_view made(buffer_.data(), buffer_.size() - out.size());
-        inserted_.clear();
-        if (use_ == Use::literals) literals_.take(made, inserted_);
-        const bool goes_on = said == GitZlib::Said::have_output ||
-                             (said == GitZlib::Said::need_input && !pack_.run(late_at_).empty());
-        if (!goes_on) {
-            late_open_ = false;
-            end_member_ = true;
-        }
-        const std::string_view shown = use_ == Use::pass ? made : std::string_view(inserted_);
-        if (!shown.empty()) return say(Found::contents, shown);
-        if (!goes_on) return Found::need_input;
-    }
-}
-
-void GitPackParser::tell_fates() {
-    constexpr std::array<std::string_view, 5> why = {
-        "", "whose base is not there", "that are too large to be followed", "that are damaged",
-        "that take too long"};
-    std::array<std::uint64_t, why.size()> counts{}, bytes{};
-    for (const PackEntry& entry : entries_) {
-        if (entry.base == PackEntry::none) continue;
-        ++counts[static_cast<std::size_t>(entry.fate)];
-        bytes[static_cast<std::size_t>(entry.fate)] += entry.packed;
-    }
-    over_memory_ = over_memory_ || counts[static_cast<std::size_t>(PackEntry::Fate::too_large)] > 0;
-    for (std::size_t i = 1; i < why.size(); ++i) {
-        if (counts[i] == 0) continue;
-        gaps_.emplace_back(fmt::format("git pack: {} deltas {}; only what they insert was read",
-                                       counts[i], why[i]), bytes[i]);
-    }
-}
-
-}  // namespace
 
 std::unique_ptr<ArchiveParser> make_git_pack_parser(GitHistory& history, std::uint32_t repository,
                                                     GitHash hash, std::uint64_t memory) {

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "scanner/nested/git_history.hpp"
 #include "tests/support/blobs.hpp"
 #include "tests/support/git_repository.hpp"
 #include "tests/support/scanning.hpp"
@@ -257,6 +258,39 @@ TEST_F(NestedGit, LooksIntoBlobsThatAreContainers) {
     EXPECT_EQ(scan(git), "app/.git/objects/>blob " + blob + end);
     git.run("gc -q --prune=now");
     EXPECT_EQ(scan(git), "app/.git/objects/pack/>blob " + blob + end);
+}
+
+TEST_F(NestedGit, KeepsNoMoreOfAGraphThanItMay) {
+    test::GitRepository git;
+    for (int i = 0; i < 20; ++i) {
+        git.write("folder" + std::to_string(i) + "/file", std::to_string(i));
+        git.commit();
+    }
+    const GitId blob = *id_from_hex(git.id("HEAD:folder3/file"));
+    for (const std::uint64_t memory : {std::uint64_t{4} << 10, std::uint64_t{4} << 20}) {
+        GitHistory history(memory);
+        const std::uint32_t repository = history.repository({".git/objects/pack/x.pack"});
+        for (const auto& [name, contents] : git.objects()) {
+            const std::size_t space = name.find(' ');
+            const GitKind kind = name.starts_with("commit") ? GitKind::commit
+                                 : name.starts_with("tree") ? GitKind::tree
+                                                            : GitKind::blob;
+            history.add_object(repository, kind, *id_from_hex(name.substr(space + 1)), contents);
+        }
+        EXPECT_LE(history.memory(), memory);
+        layer::LayerResult result;
+        result.findings.resize(1);
+        result.findings[0].finding.path = ".git/objects/pack/x.pack";
+        result.findings[0].finding.inner_path = {object_step(GitKind::blob, blob), "gzip"};
+        history.tell(result, [](std::string_view path) { return std::string(path); });
+        const bool small = memory < 1 << 20;
+        EXPECT_EQ(history.truncated(), small);
+        EXPECT_EQ(result.findings[0].finding.inner_path.size(), small ? 2U : 3U);
+        if (!small) {
+            EXPECT_EQ(result.findings[0].finding.inner_path[1],
+                      "commit " + git.id("HEAD~16") + " folder3/file");
+        }
+    }
 }
 
 TEST_F(NestedGit, TellsDamageOfLooseObjects) {
