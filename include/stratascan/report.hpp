@@ -92,7 +92,13 @@ struct Finding {
     int layer_index = -1;  ///< counts the image's layers from 0; -1: not in a layer
     std::string layer;     ///< blob digest; the config's or manifest's digest where source says so
     std::string path;      ///< where source is not a file: the member of the config, "config.Env[2]"
-    std::vector<std::string> inner_path;  ///< the way into nested containers and encodings
+    /// The way into nested containers and encodings. In a git repository: "blob ID",
+    /// then, where it is known, "commit ID PATH", the earliest commit that has the
+    /// blob, and its path in that commit's tree.
+    std::vector<std::string> inner_path;
+    /// Of a blob in a git repository: whether it is in the tree of HEAD. Nothing where
+    /// that is not known.
+    std::optional<bool> in_head;
     std::uint64_t line = 0;               ///< from 1; 0 in binary files
     std::uint64_t offset = 0;             ///< of the secret, in bytes from the start of the file
     std::uint64_t length = 0;             ///< of the secret, in bytes

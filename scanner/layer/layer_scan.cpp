@@ -4,10 +4,13 @@
 #include <oneapi/tbb/parallel_pipeline.h>
 #include <oneapi/tbb/task_arena.h>
 
+#include <map>
+
 #include "scanner/layer/directory_walk.hpp"
 #include "scanner/layer/stream_collectors.hpp"
 #include "scanner/layer/tar_walk.hpp"
 #include "scanner/nested/nested_walk.hpp"
+#include "scanner/nested/sqlite.hpp"
 
 namespace stratascan::layer {
 
@@ -65,9 +68,52 @@ nested::NestLimits nest_limits(const LayerScanContext& context) {
             context.inner_decoder_bytes};
 }
 
+// A name that is printed with what was found there must not hold a secret itself.
+std::string without_secrets(WindowScanner& scanner, std::string_view name) {
+    auto findings = scanner.scan_text(name);
+    if (!findings) return {};
+    std::string clean;
+    std::size_t at = 0;
+    for (const Finding& finding : *findings) {
+        if (finding.offset < at) continue;
+        clean += name.substr(at, finding.offset - at);
+        clean += finding.redacted;
+        at = finding.offset + finding.length;
+    }
+    clean += name.substr(at);
+    return clean;
+}
+
+// A table's name stands in the way to each of its rows.
+void clean_row_names(LayerResult& result, const LayerScanContext& context) {
+    std::map<std::string, std::string> cleaned;
+    const auto clean = [&](std::vector<std::string>& steps) {
+        for (std::string& step : steps) {
+            if (!step.starts_with(nested::sqlite_row_step)) continue;
+            const std::size_t row = step.rfind(" row ");
+            if (row == step.npos) continue;
+            const auto [name, fresh] = cleaned.try_emplace(step.substr(0, row));
+            if (fresh) name->second = without_secrets(context.scanner(), name->first);
+            step = name->second + step.substr(row);
+        }
+    };
+    for (LayerFinding& found : result.findings) clean(found.finding.inner_path);
+    for (LayerProgram& found : result.programs) clean(found.program.inner_path);
+    for (Gap& gap : result.gaps) clean(gap.inner_path);
+}
+
 // What the collectors have and what was seen inside containers.
-void take_results(StreamCollectors& collector, const nested::Nest& nest, LayerResult& result) {
+void take_results(StreamCollectors& collector, const nested::Nest& nest,
+                  const LayerScanContext& context, LayerResult& result) {
     collector.finish(result, nest.gaps());
+    nest.history().tell(result, [&](std::string_view path) {
+        return without_secrets(context.scanner(), path);
+    });
+    clean_row_names(result, context);
+    if (nest.history().truncated()) {
+        result.notes.emplace_back("git: commits and trees beyond the memory for them were "
+                                  "scanned and not kept, so findings may lack their commit");
+    }
     if (nest.gaps_untold() > 0) {
         result.gaps.push_back(
             {{}, fmt::format("{} more places inside containers were not read",
@@ -126,7 +172,7 @@ LayerResult scan_layer(std::unique_ptr<source::BlobReader> blob,
     StreamCollectors collector(context.rules.shared_programs(), context.limits.findings_a_file);
 
     const auto error = run(walk_inside, collector, context, [&] { stream.drain_hash(); });
-    take_results(collector, walk_inside.nest(), result);
+    take_results(collector, walk_inside.nest(), context, result);
     // What the user stopped may have no end.
     const bool stopped = error && error->code == ErrorCode::cancelled;
     const auto digest = stopped ? std::unexpected(*error) : stream.finish();
@@ -178,7 +224,7 @@ LayerResult scan_directory(const std::string& path, const LayerScanContext& cont
     nested::NestedWalk walk_inside(walk, context.slabs, nest_limits(context));
     StreamCollectors collector(context.rules.shared_programs(), context.limits.findings_a_file);
     const auto error = run(walk_inside, collector, context, [] {});
-    take_results(collector, walk_inside.nest(), result);
+    take_results(collector, walk_inside.nest(), context, result);
     result.compression = "none";
     result.files = walk.files();
     result.members = walk.members();

@@ -7,6 +7,8 @@
 #include <set>
 #include <utility>
 
+#include "scanner/nested/sqlite.hpp"
+
 namespace stratascan::layer {
 
 namespace {
@@ -30,10 +32,11 @@ void cut_name(const NamedSecrets& secrets, std::uint32_t ordinal, std::string& n
 }
 
 // A secret in a file of the layer, by the first `steps` into containers and by the
-// encodings that it is written in.
-PathHash seen_at(const LayerFinding& found, std::size_t steps) {
+// encodings that it is written in, and by the rule that found it or by any.
+PathHash seen_at(const LayerFinding& found, std::size_t steps, bool any_rule = false) {
     const std::vector<std::string>& way = found.finding.inner_path;
-    std::string text = std::to_string(found.ordinal) + '\0' + found.finding.rule + '\0' +
+    std::string text = std::to_string(found.ordinal) + '\0' +
+                       (any_rule ? std::string() : found.finding.rule) + '\0' +
                        found.finding.secret_id;
     for (std::size_t i = 0; i < steps; ++i) text += '\0' + way[i];
     for (std::size_t i = found.containers; i < way.size(); ++i) text += '\1' + way[i];
@@ -42,18 +45,22 @@ PathHash seen_at(const LayerFinding& found, std::size_t steps) {
 
 // An archive may store a member as it is, and a compression leaves a short secret in
 // one piece: it is then seen in the container's bytes as well. The finding that
-// knows the whole way in stays.
+// knows the whole way in stays. That in a row of a database, which has the column's
+// name in front of it, stays instead of what any rule saw in the pages.
 void drop_seen_twice(LayerResult& result) {
     std::set<PathHash> further_in;
     for (const LayerFinding& found : result.findings) {
         for (std::size_t i = 0; i < found.containers; ++i) {
             further_in.insert(seen_at(found, i));
+            if (!found.finding.inner_path[i].starts_with(nested::sqlite_row_step)) continue;
+            further_in.insert(seen_at(found, i, true));
         }
     }
     if (further_in.empty()) return;
     std::erase_if(result.findings, [&](const LayerFinding& found) {
         return (found.finding.source == Source::file || found.finding.source == Source::trailer) &&
-               further_in.contains(seen_at(found, found.containers));
+               (further_in.contains(seen_at(found, found.containers)) ||
+                further_in.contains(seen_at(found, found.containers, true)));
     });
 }
 

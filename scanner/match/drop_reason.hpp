@@ -17,8 +17,9 @@ inline constexpr std::string_view allowed = "allow condition";
 inline constexpr std::string_view allow_list = "allowlist";
 inline constexpr std::string_view other_path = "not of the rule's path";
 
-// Said when the findings of one file are settled with each other.
+// Said when the findings of one file, or of its versions in git, are settled.
 inline constexpr std::string_view same_bytes = "same bytes as a more telling rule";
 inline constexpr std::string_view overlapped = "overlapped by a more specific rule";
+inline constexpr std::string_view other_version = "same secret in another version of the file";
 
 }  // namespace stratascan::match::dropped

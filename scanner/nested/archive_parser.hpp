@@ -44,6 +44,7 @@ enum class Found : std::uint8_t {
     member_end,
     aside,       ///< bytes() belong to no member
     damage,      ///< what() is wrong; header() are nobody's; more may follow
+    gap,         ///< what() was not read, lost_bytes() of it; more may follow
 };
 
 class ArchiveParser {
@@ -58,10 +59,19 @@ public:
     /// its end that stood in front of the next `in`.
     virtual void contents_ended(std::string_view early) { static_cast<void>(early); }
 
+    /// Whether it makes what its members hold, as a decoder does. Its members are
+    /// then in another stream than its own bytes, which are shown whole.
+    [[nodiscard]] virtual bool makes_contents() const { return false; }
+    /// The memory that it holds, about, where that is more than a header.
+    [[nodiscard]] virtual std::uint64_t hold() const { return 0; }
+    /// It could tell more if it had been given more memory.
+    [[nodiscard]] virtual bool over_memory() const { return false; }
+
     [[nodiscard]] const MemberHead& head() const noexcept { return head_; }
     [[nodiscard]] std::string_view header() const noexcept { return header_; }
     [[nodiscard]] std::string_view bytes() const noexcept { return bytes_; }
     [[nodiscard]] const std::string& what() const noexcept { return what_; }
+    [[nodiscard]] std::uint64_t lost_bytes() const noexcept { return lost_bytes_; }
 
 protected:
     /// Gathers bytes into `held` until it has `size`; true when it has.
@@ -85,6 +95,11 @@ protected:
         left -= part.size();
         return say(found, part);
     }
+    Found lost(std::string what, std::uint64_t bytes) {
+        what_ = std::move(what);
+        lost_bytes_ = bytes;
+        return Found::gap;
+    }
     /// What was gathered of a header belongs to nobody then.
     Found damaged(std::string what, std::string& held) {
         what_ = std::move(what);
@@ -97,6 +112,7 @@ protected:
     std::string header_;
     std::string_view bytes_;
     std::string what_;
+    std::uint64_t lost_bytes_ = 0;
 };
 
 /// Names longer than this are no names.

@@ -36,6 +36,7 @@ struct Level {
     std::uint32_t member = 0;   ///< its ordinal in the stream that shows it
     std::uint64_t offset = 0;   ///< of what arrives next
     bool packed = false;        ///< a member as its archive packs it
+    bool in_zlib = false;       ///< what a zlib stream of no archive holds
 
     std::string head;               ///< its first bytes, until they tell what it is
     std::string_view input, behind; ///< what it was given and has not used
@@ -45,15 +46,19 @@ struct Level {
     std::string left;              ///< what the decoder could not use alone
     std::unique_ptr<char[]> out;   ///< what the decoder made; the level above uses it up
     std::uint64_t made = 0;
+    std::uint64_t believed_past = 1;  ///< bytes made that prove it to be what it seems
     bool ended = false;            ///< the decoder
     bool end_open = false;         ///< only the decoder knows where the member ends
     std::unique_ptr<ArchiveParser> parser;
+    std::unique_ptr<std::string> ref_text;  ///< of a file that may say what HEAD is in git
     std::uint64_t members = 0;
 
     std::string gap;               ///< why its bytes from some place on are not read
     std::uint64_t gap_bytes = 0;
     std::shared_ptr<const layer::InnerPlace> gap_place;  ///< where, if not in this level
 
+    /// Its members are made of its bytes, which are shown as they stand, too.
+    [[nodiscard]] bool shows_itself() const { return parser && parser->makes_contents(); }
     /// Nothing comes behind `input`.
     [[nodiscard]] bool input_is_last() const noexcept { return last && behind.empty(); }
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "scanner/nested/inflate.hpp"
+#include "scanner/nested/git_object.hpp"
 
 namespace stratascan::nested {
 
@@ -18,50 +18,11 @@ constexpr std::size_t gap_text_told = 4 << 20;
 // whole layer, and of one file.
 constexpr std::uint64_t ratio_judged_past = std::uint64_t{1} << 30;
 constexpr std::uint64_t ratio_judged_in_file = std::uint64_t{64} << 20;
-// zlib's two bytes are a weak magic: damage tells something only behind so much.
-constexpr std::uint64_t zlib_believed_past = 64 << 10;
-
-layer::Compression compression_of(Packing packing) {
-    switch (packing) {
-        case Packing::bzip2: return layer::Compression::bzip2;
-        case Packing::zstd: return layer::Compression::zstd;
-        case Packing::xz: return layer::Compression::xz;
-        default: return layer::Compression::gzip;
-    }
-}
-
-std::unique_ptr<ArchiveParser> make_parser(Format format) {
-    switch (format) {
-        case Format::tar: return make_tar_parser();
-        case Format::zip: return make_zip_parser();
-        case Format::ar: return make_ar_parser();
-        case Format::cpio: return make_cpio_parser();
-        default: return make_rpm_parser();
-    }
-}
-
-std::unique_ptr<layer::Decoder> make_decoder(Format format, Packing packing,
-                                             std::uint64_t memory) {
-    if (packing == Packing::deflate) return make_deflate_decoder();
-    if (packing == Packing::lzma) return make_zip_lzma_decoder(memory);
-    if (format == Format::zlib) return make_zlib_decoder();
-    layer::DecoderOptions options;
-    options.memory = layer::decoder_memory_within(memory);
-    return layer::make_decoder(compression_of(packing), options);
-}
-
-Packing packing_of(Format format) {
-    switch (format) {
-        case Format::bzip2: return Packing::bzip2;
-        case Format::zstd: return Packing::zstd;
-        case Format::xz: return Packing::xz;
-        default: return Packing::stored;  // gzip and zlib have decoders of their own
-    }
-}
 
 }  // namespace
 
-Nest::Nest(layer::SlabPool& pool, const NestLimits& limits) : pool_(pool), limits_(limits) {}
+Nest::Nest(layer::SlabPool& pool, const NestLimits& limits)
+    : pool_(pool), limits_(limits), history_(limits.decoder_bytes / 8) {}
 
 void Nest::open(layer::HostFile host) {
     host_ = std::make_shared<const layer::HostFile>(std::move(host));
@@ -79,10 +40,11 @@ void Nest::close() {
 }
 
 void Nest::abandon(std::string reason) {
-    if (levels_.size() > 1 || levels_.front()->kind != Level::Kind::unknown) {
+    const Level::Kind kind = levels_.front()->kind;
+    if (kind == Level::Kind::decoder || kind == Level::Kind::archive) {
         stop_host(std::move(reason));
-        end(0);
     }
+    if (kind != Level::Kind::unknown) end(0);
     levels_.clear();
 }
 
@@ -143,8 +105,10 @@ std::uint32_t Nest::add_member(std::uint32_t number, const Level& level, std::ui
 void Nest::arrive(Level& level, std::string_view bytes) {
     level.input = bytes;
     if (!level.gap.empty()) level.gap_bytes += bytes.size();
-    if (level.kind == Level::Kind::unknown || level.kind == Level::Kind::archive) return;
-    if (!level.place || (level.stream == 0 && level.kind == Level::Kind::decoder)) return;
+    if (level.ref_text && level.ref_text->size() < GitHistory::ref_file_bytes) *level.ref_text += bytes;
+    if (level.kind == Level::Kind::unknown) return;
+    if (level.kind == Level::Kind::archive && !level.shows_itself()) return;
+    if (!level.place || (level.stream == 0 && level.kind != Level::Kind::leaf)) return;
     if (level.packed) {
         if (level.stream > 0) stream(level.stream).add_aside(bytes);
         return;
@@ -174,50 +138,15 @@ bool Nest::step_unknown(Level& level) {
     if (!in_one) level.head += more;
     const std::string_view whole = in_one ? level.input : std::string_view(level.head);
     const std::string_view rest = in_one ? std::string_view() : level.input.substr(more.size());
-    begin_container(level, recognise(whole.substr(0, recognised_within)));
+    Format format = recognise(whole.substr(0, recognised_within));
+    if (format == Format::none && level.in_zlib && read_loose_header(whole)) {
+        format = Format::git_object;
+        levels_[levels_.size() - 2]->believed_past = 1;
+    }
+    begin_container(level, format);
     level.behind = rest;
     arrive(level, whole);
     return true;
-}
-
-void Nest::begin_container(Level& level, Format format) {
-    level.kind = Level::Kind::leaf;
-    level.format = format;
-    if (format == Format::none) return;
-    const bool archive = format == Format::tar || format == Format::ar || format == Format::cpio;
-    const bool wrapped = level.wraps == Level::Wraps::everything ||
-                         (level.wraps == Level::Wraps::archives && archive);
-    level.inner_depth = level.depth + (wrapped ? 0 : 1);
-    if (level.inner_depth > limits_.depth) {
-        level.gap = fmt::format("{}: containers are nested more than {} levels deep",
-                                to_string(format), limits_.depth);
-    } else if (!exhausted_.empty()) {
-        level.gap = exhausted_;
-    } else if (is_compression(format)) {
-        begin_decoder(level, packing_of(format));
-    } else {
-        level.kind = Level::Kind::archive;
-        level.parser = make_parser(format);
-    }
-}
-
-// All open decoders share one allowance. Those that are at work already keep what
-// they have and get no more.
-void Nest::begin_decoder(Level& level, Packing packing) {
-    std::uint64_t held = 0;
-    for (const auto& other : levels_) {
-        if (other->decoder) held += other->decoder->hold();
-    }
-    const std::uint64_t left = limits_.decoder_bytes - std::min(held, limits_.decoder_bytes);
-    if (packing == Packing::bzip2 && left < layer::bzip2_bytes) {
-        level.kind = Level::Kind::leaf;
-        level.gap = "bzip2: the decoders round it have taken all memory";
-        over_memory_ = true;
-        return;
-    }
-    level.kind = Level::Kind::decoder;
-    level.decoder = make_decoder(level.format, packing, left);
-    level.out = std::make_unique_for_overwrite<char[]>(decoder_buffer);
 }
 
 bool Nest::step_leaf(std::size_t at) {
@@ -273,6 +202,7 @@ void Nest::decoder_made(std::size_t at, std::string_view bytes) {
         inner->member = level.member;
         if (!level.packed) {
             inner->wraps = Level::Wraps::archives;
+            inner->in_zlib = level.format == Format::zlib;
             inner->place = std::make_shared<const layer::InnerPlace>(
                 host_, level.place, std::string(to_string(level.format)));
         }
@@ -296,8 +226,7 @@ void Nest::decoder_ended(std::size_t at, const Error* error) {
     if (error != nullptr) {
         const bool greedy = error->code == ErrorCode::over_limit;
         over_memory_ = over_memory_ || greedy;
-        const std::uint64_t believed = level.format == Format::zlib ? zlib_believed_past : 1;
-        if (greedy || level.packed || level.made >= believed) {
+        if (greedy || level.packed || level.made >= level.believed_past) {
             level.gap = error->what;
             level.gap_bytes = level.input.size() + level.left.size();
         }
@@ -325,6 +254,11 @@ bool Nest::step_archive(std::size_t at) {
         case Found::member: begin_member(at); return true;
         case Found::contents:
             if (member != nullptr) arrive(*member, level.parser->bytes());
+            if (level.parser->makes_contents()) {
+                host_output_ += level.parser->bytes().size();
+                output_bytes_ += level.parser->bytes().size();
+                static_cast<void>(over_limit());
+            }
             return true;
         case Found::aside:
             if (level.stream > 0) stream(level.stream).add_aside(level.parser->bytes());
@@ -339,7 +273,12 @@ bool Nest::step_archive(std::size_t at) {
             }
             [[fallthrough]];
         case Found::member_end:
+            over_memory_ = over_memory_ || level.parser->over_memory();
             if (member != nullptr) member->last = true;
+            return true;
+        case Found::gap:
+            over_memory_ = over_memory_ || level.parser->over_memory();
+            add_gap(level.place.get(), level.parser->what(), level.parser->lost_bytes());
             return true;
     }
     return false;
@@ -363,10 +302,10 @@ void Nest::begin_member(std::size_t at) {
             std::make_shared<const layer::InnerPlace>(host_, level.place, head.name);
     }
     inner->depth = inner->inner_depth = level.inner_depth;
-    inner->stream = level.stream;
+    inner->stream = level.stream + (level.parser->makes_contents() ? 1 : 0);
     if (level.format == Format::rpm) inner->wraps = Level::Wraps::everything;
     if (inner->place) {
-        inner->member = add_member(std::max(level.stream, 1U), *inner, head.mode,
+        inner->member = add_member(std::max(inner->stream, 1U), *inner, head.mode,
                                    level.parser->header());
     }
     switch (head.packing) {
@@ -393,6 +332,7 @@ void Nest::end(std::size_t at) {
     levels_.resize(at);
     const auto& place = level->gap_place ? level->gap_place : level->place;
     if (!level->gap.empty()) add_gap(place.get(), level->gap, level->gap_bytes);
+    if (level->ref_text) history_.add_ref_file(names_of(level->place.get()), *level->ref_text);
 }
 
 // Both limits exist to end what would otherwise take hours. The first bomb of a

@@ -23,6 +23,7 @@
 #include "scanner/layer/ordinal_gap.hpp"
 #include "scanner/layer/slab.hpp"
 #include "scanner/layer/window.hpp"
+#include "scanner/nested/git_history.hpp"
 #include "scanner/nested/inner_stream.hpp"
 #include "scanner/nested/level.hpp"
 #include "stratascan/report.hpp"
@@ -34,7 +35,9 @@ struct NestLimits {
     std::uint64_t output_bytes = std::uint64_t{1} << 40;  ///< of all that decoders make
     std::uint64_t ratio = 2000;                           ///< of that to one file's bytes
     std::uint64_t members = 8'000'000;
-    std::uint64_t decoder_bytes = std::uint64_t{16} << 20;  ///< of all open decoders
+    /// Of all that is open at once: decoders, and what is kept of git packs and
+    /// databases. An eighth is for what is known of git histories.
+    std::uint64_t decoder_bytes = std::uint64_t{16} << 20;
 };
 
 /// One thread at a time. Hostile input ends in gaps.
@@ -69,8 +72,13 @@ public:
     [[nodiscard]] std::uint64_t members() const noexcept { return members_; }
     /// What decoders made.
     [[nodiscard]] std::uint64_t output_bytes() const noexcept { return output_bytes_; }
-    /// A decoder asked for more memory than there was.
-    [[nodiscard]] bool over_memory() const noexcept { return over_memory_; }
+    /// A decoder asked for more memory than there was, or a container could have
+    /// been told more of with more.
+    [[nodiscard]] bool over_memory() const noexcept {
+        return over_memory_ || history_.truncated();
+    }
+    /// Of the git repositories that were met.
+    [[nodiscard]] const GitHistory& history() const noexcept { return history_; }
 
 private:
     bool step(std::size_t at);
@@ -80,7 +88,10 @@ private:
     bool step_archive(std::size_t at);
 
     void begin_container(Level& level, Format format);
+    void begin_parser(Level& level);
     void begin_decoder(Level& level, Packing packing);
+    [[nodiscard]] std::uint64_t memory_left() const;
+    [[nodiscard]] NamesIn names_of(const layer::InnerPlace* place) const;
     void decoder_made(std::size_t at, std::string_view bytes);
     void decoder_ended(std::size_t at, const Error* error);
     void begin_member(std::size_t at);
@@ -103,6 +114,7 @@ private:
     std::deque<layer::Window> ready_;
     std::uint64_t host_bytes_ = 0, host_output_ = 0;
     std::uint64_t output_bytes_ = 0, members_ = 0;
+    GitHistory history_;
     std::string exhausted_;  // a limit of the whole layer was reached
     bool over_memory_ = false;
     std::vector<layer::OrdinalGap> gaps_;

@@ -51,7 +51,8 @@ bool NestedWalk::give_next() {
             static_cast<std::size_t>(from - window_->sight_begin()),
             static_cast<std::size_t>(to - from));
         if (!nest_.is_open()) {
-            if (offset != 0 || !may_be_container(piece, bytes)) continue;
+            if (offset != 0) continue;
+            if (!may_be_container(piece, bytes) && !may_be_git_ref(member.path)) continue;
             nest_.open({member.path, member.ordinal, member.kind, member.after_end});
         } else if (offset != nest_.host_bytes()) {
             nest_.abandon("a container in a sparse file");

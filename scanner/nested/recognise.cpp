@@ -6,6 +6,7 @@
 
 #include "scanner/nested/archive_parser.hpp"
 #include "scanner/nested/bytes.hpp"
+#include "scanner/nested/sqlite_file.hpp"
 #include "scanner/nested/tar_header.hpp"
 
 namespace stratascan::nested {
@@ -90,6 +91,13 @@ bool is_rpm(std::string_view head) {
            head.substr(96, 4) == "\x8e\xad\xe8\x01"sv;
 }
 
+// gitformat-pack(5): versions 2 and 3 differ in nothing that is read here.
+bool is_git_pack(std::string_view head) {
+    if (head.size() < 12 || !head.starts_with("PACK")) return false;
+    const std::uint64_t version = big_endian(head, 4, 4);
+    return version == 2 || version == 3;
+}
+
 }  // namespace
 
 // The version that a reader needs, times ten; APPNOTE.TXT, 4.4.3, ends at 6.3.
@@ -116,13 +124,16 @@ Format recognise(std::string_view head) {
     if (is_rpm(head)) return Format::rpm;
     if (is_cpio(head)) return Format::cpio;
     if (is_tar_block(head.substr(0, tar_block))) return Format::tar;
+    if (is_git_pack(head)) return Format::git_pack;
+    if (read_sqlite_header(head)) return Format::sqlite;
     if (is_zlib(head)) return Format::zlib;
     return Format::none;
 }
 
 std::string_view to_string(Format format) noexcept {
-    constexpr std::array<std::string_view, 11> names = {
-        "none", "gzip", "zlib", "zstd", "bzip2", "xz", "tar", "zip", "ar", "cpio", "rpm"};
+    constexpr std::array<std::string_view, 14> names = {
+        "none", "gzip", "zlib", "zstd", "bzip2",    "xz",     "tar",
+        "zip",  "ar",   "cpio", "rpm",  "git pack", "SQLite", "git object"};
     return names[static_cast<std::size_t>(format)];
 }
 

@@ -11,7 +11,8 @@
 namespace stratascan::nested {
 
 enum class Format : std::uint8_t {
-    none, gzip, zlib, zstd, bzip2, xz, tar, zip, ar, cpio, rpm,
+    none, gzip, zlib, zstd, bzip2, xz, tar, zip, ar, cpio, rpm, git_pack, sqlite,
+    git_object,  ///< inflated; recognise() never says so, it needs its zlib stream
 };
 
 /// So many bytes of a file are asked for, if it has them.

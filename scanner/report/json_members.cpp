@@ -85,6 +85,7 @@ void write_members(JsonWriter& json, const Finding& finding) {
     write_optional(json, "layer", finding.layer);
     write_path(json, finding.path);
     json.member("inner_path", finding.inner_path);
+    if (finding.in_head) json.member("in_head", *finding.in_head);
     json.key("line");
     if (finding.line == 0) {
         json.null();

@@ -92,6 +92,7 @@ void write_finding(Canvas& canvas, const Finding& finding) {
                 {{location(finding)},
                  evidence_piece(finding),
                  {std::string(source_words(finding.source))},
+                 {finding.in_head.value_or(true) ? "" : "not in git's HEAD", Tone::faint},
                  {hidden_words(finding.visibility, finding.hidden_by, finding.layer_index),
                   Tone::faint},
                  {finding.blob_mismatch ? "in a blob that is not what it claims" : "",

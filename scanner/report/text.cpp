@@ -109,9 +109,27 @@ std::string sized(std::uint64_t bytes) {
                         : fmt::format("{:.0f} {}", value, units[unit]);
 }
 
+namespace {
+
+// "blob 1a2b…" with the digits that git itself shows, if it is that.
+std::string short_id(const std::string& step) {
+    constexpr std::size_t shown = 10;
+    for (const std::string_view kind : {"blob ", "commit ", "tree ", "tag "}) {
+        if (!step.starts_with(kind)) continue;
+        const std::size_t end = std::min(step.find(' ', kind.size()), step.size());
+        const std::string_view id = std::string_view(step).substr(kind.size(), end - kind.size());
+        const bool is_id = (id.size() == 40 || id.size() == 64) &&
+                           id.find_first_not_of("0123456789abcdef") == id.npos;
+        if (is_id) return step.substr(0, kind.size() + shown) + step.substr(end);
+    }
+    return step;
+}
+
+}  // namespace
+
 std::string place_in(std::string_view path, const std::vector<std::string>& inner_path) {
     std::string text = printable(path);
-    for (const std::string& inner : inner_path) text += " › " + printable(inner);
+    for (const std::string& inner : inner_path) text += " › " + printable(short_id(inner));
     return text;
 }
 

@@ -38,8 +38,29 @@ TEST_P(Memory, StaysUnderTheCeiling) {
 
 INSTANTIATE_TEST_SUITE_P(Streams, Memory,
                          testing::Values("gzip-20g", "zstd-20g", "gzip-10g-file", "members-2m",
-                                         "sparse-1t", "xz-dictionary-128m"),
+                                         "sparse-1t", "xz-dictionary-128m", "git-pack-1g"),
                          test_name);
+
+// Each delta makes a large object of a few bytes: a bomb, ended like any other.
+TEST(Memory, DeltasThatMakeGigabytesEndAsAGap) {
+    const fs::path expect = home() / "git-deltas.json";
+    Command command;
+    command.producer = {python(), source() / "fixtures/streams.py", "git-deltas", "--expect",
+                        expect.string()};
+    const Ran ran = stratascan({"scan", "--format", "json", "-"}, command);
+    ASSERT_FALSE(ran.timed_out);
+    EXPECT_EQ(ran.exit, 1) << ran.err;
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    EXPECT_LE(ran.peak_rss, default_ceiling);
+#endif
+    const json report = report_of(ran);
+    ASSERT_TRUE(report.is_object()) << ran.err;
+    const json& layer = report.at("targets").at(0).at("layers").at(0);
+    EXPECT_EQ(layer.at("state"), "partial");
+    EXPECT_NE(layer.at("gaps").dump().find("compressed more than"), std::string::npos)
+        << layer.dump();
+    EXPECT_EQ(report.at("targets").at(0).at("findings").size(), 1U) << "once, not once a version";
+}
 
 /// Scans an archive round which xz asks for a dictionary of 1 GiB.
 Ran scan_large_dictionary(std::vector<std::string> options, const std::string& target) {

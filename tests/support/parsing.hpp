@@ -39,13 +39,15 @@ inline Parsed parse(nested::ArchiveParser& parser, std::string_view archive, std
     using nested::Found;
     Parsed parsed;
     std::string_view in;
+    // What it makes of its bytes may take many steps.
+    const std::size_t most_idle = parser.makes_contents() ? 1 << 22 : 8;
     std::size_t idle = 0;
     stuck = false;
     for (;;) {
         const std::size_t before = in.size();
         const Found found = parser.step(in, archive.empty());
         idle = before == in.size() ? idle + 1 : 0;
-        if (idle > 8) {
+        if (idle > most_idle) {
             stuck = true;
             return parsed;
         }
@@ -82,6 +84,7 @@ inline Parsed parse(nested::ArchiveParser& parser, std::string_view archive, std
                 parsed.damage.push_back(parser.what());
                 parsed.aside += parser.header();
                 break;
+            case Found::gap: parsed.damage.push_back(parser.what()); break;
         }
     }
 }

@@ -124,6 +124,22 @@ TEST(JsonReport, HasTheNamesThatUsersRelyOn) {
     EXPECT_EQ(target["findings"][0]["severity"], "critical");
 }
 
+TEST(JsonReport, SaysWhetherHeadHasABlobWhereThatIsKnown) {
+    Report report = sample();
+    Finding& finding = report.targets[0].findings[0];
+    const std::string id(40, 'a'), commit(40, 'b');
+    finding.inner_path = {"blob " + id, "commit " + commit + " src/x"};
+    EXPECT_FALSE(json::parse(write_json(report))["targets"][0]["findings"][0].contains("in_head"));
+    finding.in_head = false;
+    const json told = json::parse(write_json(report))["targets"][0]["findings"][0];
+    EXPECT_EQ(told["in_head"], false);
+    EXPECT_EQ(told["inner_path"], json(finding.inner_path)) << "ids are whole here";
+    EXPECT_EQ(report::place_in("p", finding.inner_path),
+              "p › blob aaaaaaaaaa › commit bbbbbbbbbb src/x");
+    EXPECT_EQ(report::place_in("p", {"blob " + id.substr(1), "blob x"}),
+              "p › blob " + id.substr(1) + " › blob x");
+}
+
 TEST(JsonReport, WhatIsAbsentIsNull) {
     Report report = sample();
     report.targets[0].image.digest.clear();
