@@ -73,8 +73,8 @@ def in_wrapped_base64(text: Text, secret: bytes) -> Carried:
 def in_base64_twice(text: Text, secret: bytes) -> Carried:
     at = text.data.index(secret)
     once = base64.b64encode(text.data)
-    carried = one_line(b"kind: Secret\ndata:\n  settings: %s\n", base64.b64encode(once),
-                       at * 16 // 9, at, "secret.yaml")
+    carried = one_line(b"user_data:\n  encoded: %s\n", base64.b64encode(once),
+                       at * 16 // 9, at, "instance.yaml")
     carried.offsets |= {at * 4 // 3}
     return carried
 

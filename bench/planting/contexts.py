@@ -61,7 +61,6 @@ class Context:
     after: str = ""
 
 
-SETTINGS = {"host": "db.internal", "port": "5432", "log_level": "info", "workers": "4"}
 DOTENV = "NODE_ENV=production\nLOG_LEVEL=info\n"
 CONFIGURATION = (
     Context("dotenv", ".env", quoted_plain, ("«NAME»=«v»\n",), DOTENV, "PORT=8080\n"),
@@ -126,7 +125,10 @@ SOURCE = (
             "package app\n\n", ""))
 
 
-def styles(words: list[str]) -> dict[str, str]:
+def styles(sample: Sample) -> dict[str, str]:
+    if sample.name:
+        return dict.fromkeys(("NAME", "name", "Pascal", "camel", "kebab", "dotted"), sample.name)
+    words = sample.words
     pascal = "".join(word.capitalize() for word in words)
     return {"NAME": "_".join(words).upper(), "name": "_".join(words), "Pascal": pascal,
             "camel": pascal[:1].lower() + pascal[1:], "kebab": "-".join(words),
@@ -134,7 +136,7 @@ def styles(words: list[str]) -> dict[str, str]:
 
 
 def line(form: str, sample: Sample, value: str) -> str:
-    for style, name in styles(sample.words).items():
+    for style, name in styles(sample).items():
         form = form.replace(f"«{style}»", name)
     return form.replace("«v»", value)
 

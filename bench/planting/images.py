@@ -134,7 +134,7 @@ class Image:
         if made.context == "file name":
             if sample.form != "token":
                 return False
-            member = rawtar.member(f"{folder}/key {sample.value}.txt".encode(), b"nothing\n")
+            member = rawtar.member(f"{folder}/{sample.value} key".encode(), b"nothing\n")
         else:
             member = rawtar.member_with(
                 {f"SCHILY.xattr.user.{'_'.join(sample.words)}".encode(): sample.value.encode()},
@@ -155,7 +155,7 @@ class Image:
         elif contexts.quoted_word(sample.value) is None:
             return False
         else:
-            named = styles(sample.words)
+            named = styles(sample)
             text = f"{named['NAME']}={sample.value}"
         made.source = made.context
         if made.context == "env":

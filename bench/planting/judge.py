@@ -6,6 +6,7 @@ overlap it. Of those the best is judged: is the rule the sample's own, or one th
 """
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from .images import Planted
@@ -23,7 +24,7 @@ class Verdict:
 
 
 def equivalents(path: Path) -> set[tuple[str, str]]:
-    """Pairs of (planted rule, rule that may be reported instead); "*" stands for any rule."""
+    """Pairs of (planted rule, rule that may be reported instead), with `*` as in a file name."""
     rows = [line.split("\t") for line in path.read_text().splitlines()
             if line and not line.startswith("#")]
     return {(row[0], row[1]) for row in rows}
@@ -51,7 +52,8 @@ def about(planted: Planted, finding: dict) -> bool:
 def faults(planted: Planted, finding: dict, same: set[tuple[str, str]]) -> list[str]:
     found = []
     rule = finding["rule"]
-    if rule != planted.rule and not {(planted.rule, rule), ("*", rule)} & same:
+    if rule != planted.rule and not any(fnmatchcase(planted.rule, own) and fnmatchcase(rule, other)
+                                        for own, other in same):
         found.append("type")
     if planted.offsets is not None and finding["offset"] not in planted.offsets:
         found.append("offset")

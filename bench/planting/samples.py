@@ -20,8 +20,13 @@ from .templates import Expander
 ASSIGNED = re.compile(
     r"""(?:export\s+|ENV\s+)?(["']?)(?P<name>[A-Za-z_][\w.\-]{2,60})\1\s?[=:]\s?"""
     r"""(["']?)(?P<value>[^\s"'<>{}]+)\3[,;]?""")
+HEADER = re.compile(r"Authorization|Cookie|x-|ocp-", re.IGNORECASE)
 # Of a rule's id, what says the kind of credential and not whose it is.
 KINDS = {"old", "other", "length", "generic", "near", "value", "id", "in", "url"}
+# Their names are environment variables that one product reads: they are the same in every language.
+FIXED = {"browser-application-secret", "codeclimate-reporter-id", "container-admin-password",
+         "expo-access-token", "laravel-app-key", "rails-secret-key-base", "shell-password-variable",
+         "sidekiq-credentials", "symfony-app-secret"}
 
 
 @dataclass
@@ -40,6 +45,7 @@ class Sample:
     secret: str
     value: str  # has `secret` in it; for verbatim ones all of the text
     words: list[str] = field(default_factory=list)  # of the name, in lower case
+    name: str = ""  # where it is written in one way only
     command: bool = False  # verbatim: a command line
 
 
@@ -89,6 +95,7 @@ def sample(rule: Rule, rng: random.Random, number: int) -> Sample | None:
         return Sample(rule.id, "named", secret, text, ["connection", "string"])
     # A header and a line of a tool's own file have one way of being written.
     if (assigned and secret in assigned["value"] and rule.file != "credential-files"
-            and assigned["name"] not in ("Authorization", "Cookie")):
-        return Sample(rule.id, "named", secret, assigned["value"], name_words(assigned["name"]))
+            and not HEADER.match(assigned["name"])):
+        return Sample(rule.id, "named", secret, assigned["value"], name_words(assigned["name"]),
+                      assigned["name"] if rule.id in FIXED else "")
     return Sample(rule.id, "verbatim", secret, text, command=rule.file == "command-lines")
