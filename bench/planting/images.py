@@ -137,7 +137,7 @@ class Image:
             member = rawtar.member(f"{folder}/{sample.value} key".encode(), b"nothing\n")
         else:
             member = rawtar.member_with(
-                {f"SCHILY.xattr.user.{'_'.join(sample.words)}".encode(): sample.value.encode()},
+                {f"SCHILY.xattr.user.{styles(sample)['name']}".encode(): sample.value.encode()},
                 f"{folder}/tool".encode(), b"#!/bin/sh\n")
         made.layer = self.rng.choice((0, 3))
         made.source = "xattr" if made.context == "xattr" else "header"
@@ -151,7 +151,9 @@ class Image:
         if sample.form == "verbatim":
             if made.context != "history" or not sample.command:
                 return False
-            text = "RUN /bin/sh -c " + sample.value.strip().removeprefix("RUN ")
+            text = sample.value.strip()
+            if not text.startswith("RUN |"):
+                text = "RUN /bin/sh -c " + text.removeprefix("RUN ")
         elif contexts.quoted_word(sample.value) is None:
             return False
         else:

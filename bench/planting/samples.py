@@ -20,6 +20,8 @@ from .templates import Expander
 ASSIGNED = re.compile(
     r"""(?:export\s+|ENV\s+)?(["']?)(?P<name>[A-Za-z_][\w.\-]{2,60})\1\s?[=:]\s?"""
     r"""(["']?)(?P<value>[^\s"'<>{}]+)\3[,;]?""")
+# Written as lines of files that set an environment, and nowhere else.
+LINES = {"generic-password-env"}
 HEADER = re.compile(r"Authorization|Cookie|x-|ocp-", re.IGNORECASE)
 # Of a rule's id, what says the kind of credential and not whose it is.
 KINDS = {"old", "other", "length", "generic", "near", "value", "id", "in", "url"}
@@ -95,7 +97,7 @@ def sample(rule: Rule, rng: random.Random, number: int) -> Sample | None:
         return Sample(rule.id, "named", secret, text, ["connection", "string"])
     # A header and a line of a tool's own file have one way of being written.
     if (assigned and secret in assigned["value"] and rule.file != "credential-files"
-            and not HEADER.match(assigned["name"])):
+            and rule.id not in LINES and not HEADER.match(assigned["name"])):
         return Sample(rule.id, "named", secret, assigned["value"], name_words(assigned["name"]),
                       assigned["name"] if rule.id in FIXED else "")
     return Sample(rule.id, "verbatim", secret, text, command=rule.file == "command-lines")
