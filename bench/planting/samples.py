@@ -24,9 +24,11 @@ ASSIGNED = re.compile(
 LINES = {"generic-password-env"}
 HEADER = re.compile(r"Authorization|Cookie|x-|ocp-", re.IGNORECASE)
 # Of a rule's id, what says the kind of credential and not whose it is.
-KINDS = {"old", "other", "length", "generic", "near", "value", "id", "in", "url"}
+KINDS = {"old", "other", "length", "generic", "near", "value", "id", "in", "url",
+         "prefix"}
 # Their names are environment variables that one product reads: they are the same in every language.
-FIXED = {"browser-application-secret", "codeclimate-reporter-id", "container-admin-password",
+FIXED = {"airflow-fernet-key", "browser-application-secret", "codeclimate-reporter-id",
+         "container-admin-password",
          "expo-access-token", "laravel-app-key", "rails-secret-key-base", "shell-password-variable",
          "sidekiq-credentials", "symfony-app-secret"}
 
