@@ -13,8 +13,9 @@ with the class
   sample  of a manual or a test, and of a form that nothing tells from a real one
   false   no credential, or one whose look gives away that it is none
 
-Prints NAME VALUE UNIT lines; the exit code is 1 when something is found that the baseline does not
-have, or more often. `--new FILE` writes such rows, to be read and classified. Secrets are in neither.
+Prints NAME VALUE UNIT lines; the exit code is 1 when something is found that the baseline does
+not have, or more often. `--new FILE` writes such rows, to be read and classified. No secret is in
+either.
 """
 
 import argparse

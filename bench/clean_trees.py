@@ -1,7 +1,7 @@
 """The clean content that bench/clean.py scans: real packages, as they are published.
 
-Four trees, each built once below a folder and left as it is: a Debian image of some 440 packages, an
-Alpine-like one, and what npm and pip install for a large application. Top packages are pinned; npm
+Four trees, each built once below a folder and left as it is: a Debian image of some 440 packages,
+an Alpine-like one, and what npm and pip install for a large application. Top packages are pinned; npm
 resolves what these need as of a date, so that a tree holds the same files each time. Debian serves
 one version of a package, so its tree moves with the distribution's point releases.
 

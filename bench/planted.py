@@ -2,8 +2,8 @@
 """Recall on planted secrets: `planted.py [--count N] [--seed SEED]`.
 
 Makes fake secrets of every rule's format, puts them into some 60 kinds of context and container
-(configuration formats, languages, encodings, archives, binaries, stores, places of an image) of real
-images, scans these once, and holds the report against the truth. Prints NAME VALUE UNIT lines:
+(configuration formats, languages, encodings, archives, binaries, stores, places of an image) of
+real images, scans these once, and holds the report against the truth. Prints NAME VALUE UNIT lines:
 
   planted.secrets           how many were planted
   planted.right             share found with the right type, offset and visibility
@@ -11,7 +11,7 @@ images, scans these once, and holds the report against the truth. Prints NAME VA
   planted.CONTEXT.right     the same for one context, blanks as `-`
 
 `--table FILE` writes the tables of bench/detection.md, `--misses FILE` what was missed or wrong, by
-context and rule, `--keep FOLDER` keeps images, truth (without the secrets) and report. Needs gcc, git,
+context and rule, `--keep FOLDER` keeps images and truth (without the secrets). Needs gcc, git,
 openssl, ssh-keygen, zstd, xz, bzip2; gdb for core dumps where the kernel keeps none.
 """
 
@@ -139,7 +139,8 @@ def misses(verdicts: list[Verdict]) -> Iterable[str]:
         said = ""
         if finding:
             said = (f" reported: {finding['rule']} at {finding['offset']}+{finding['length']} of "
-                    f"{finding['inner_path']} {finding['visibility']} layer {finding['layer_index']}")
+                    f"{finding['inner_path']} {finding['visibility']} "
+                    f"layer {finding['layer_index']}")
         yield (f"{verdict.wrong} [{one.context}] {one.rule} image {one.image} {one.paths} "
                f"{one.inner} {one.offsets}+{one.length}{said}")
 

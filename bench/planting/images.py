@@ -1,8 +1,8 @@
 """Real images round what is planted, and beside them the truth: what a scan must say of each.
 
 An image has four layers. The second holds what the third hides: by a whiteout of the file or of its
-folder, by another file in its place, by an opaque marker. Each planted file has a folder of its own.
-Secrets are kept in the truth by the name that the program gives them under the key of the run.
+folder, by another file in its place, by an opaque marker. Each planted file has a folder of its
+own. Secrets are kept in the truth by the name that the program gives them under the key of the run.
 """
 
 import hashlib
@@ -64,7 +64,9 @@ class Image:
         self.number, self.key, self.rng = number, key, rng
         self.layers: list[list[bytes]] = [[rawtar.member(b"etc/os-release", b"ID=example\n")],
                                           [], [], []]
-        self.env, self.labels, self.history, self.command = ["PATH=/usr/bin:/bin"], {}, [], ["serve"]
+        self.env, self.command = ["PATH=/usr/bin:/bin"], ["serve"]
+        self.labels: dict[str, str] = {}
+        self.history: list[dict] = []
         self.gits: dict[str, list[tuple[Planted, Text]]] = {"git loose": [], "git packed": []}
         self.planted: list[Planted] = []
 
@@ -170,7 +172,8 @@ class Image:
             self.command += ["--" + named["kebab"], sample.value]
         else:
             if sample.form != "verbatim":
-                text = self.rng.choice(("ENV {}", "ARG {}", "RUN |1 {} /bin/sh -c make")).format(text)
+                step = self.rng.choice(("ENV {}", "ARG {}", "RUN |1 {} /bin/sh -c make"))
+                text = step.format(text)
             made.paths = [f"history[{4 + len(self.history)}].created_by"]
             made.offsets = [text.index(sample.secret)]
             self.history.append({"created_by": text, "empty_layer": True})

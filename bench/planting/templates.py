@@ -1,7 +1,7 @@
 """Fills in the templates of the rules' examples, as scanner/match/example.hpp describes them.
 
-A second implementation on purpose: what a benchmark plants does not come out of the program that it
-measures. Drawn values have the spread and the kinds of characters that a drawn value of their length
+A second implementation on purpose: what a benchmark plants does not come out of the program that
+it measures. Drawn values have the spread and the kinds of characters that a drawn value of their length
 is expected to have; checksums are true; keys are made by openssl and ssh-keygen, one of each kind.
 """
 
