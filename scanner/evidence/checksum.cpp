@@ -42,7 +42,10 @@ Output base62_tail(std::string_view token, std::string_view separator) {
     const std::string_view rest = token.substr(split + separator.size());
     if (rest.size() != body_size + tail_size) return {};
     const std::string_view body = rest.substr(0, body_size);
-    return judged(in_base(crc32(body), base62_digits, tail_size) == rest.substr(body_size), body);
+    const std::string sum = in_base(crc32(body), base62_digits, tail_size);
+    // Words that are filled up with zeros, as manuals have them.
+    if (rest.substr(body_size) == "000000" && sum != "000000") return placeholder();
+    return judged(sum == rest.substr(body_size), body);
 }
 
 }  // namespace

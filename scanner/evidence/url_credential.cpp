@@ -1,7 +1,8 @@
 // scheme://user:password@host. The password is the secret, and the host tells
 // what it opens: `example.com` and its kin are reserved for documentation
 // (RFC 2606), and an address of the machine itself opens nothing to strangers.
-// Userinfo often holds a variable, because the text is a template.
+// A match ends at the host's first byte, so the host is read from what is behind
+// it. Userinfo often holds a variable, because the text is a template.
 #include <algorithm>
 #include <array>
 
@@ -30,6 +31,25 @@ std::string host_of(std::string_view url, std::string_view password) {
         return lowered(host.substr(0, host.find(']')));
     }
     return lowered(host.substr(0, host.find(':')));
+}
+
+/// From the match to the end of what is seen round it.
+std::string_view url_of(const Input& input) noexcept {
+    const std::string_view seen = input.around;
+    if (input.match.data() < seen.data() || input.match.data() >= seen.data() + seen.size()) {
+        return input.match;
+    }
+    return seen.substr(static_cast<std::size_t>(input.match.data() - seen.data()));
+}
+
+/// Whether the password is the user's name, as in the settings that servers come
+/// with, or the one of Oracle's sample schema, which manuals have used since.
+bool is_default_pair(std::string_view url, std::string_view password) {
+    const std::size_t at = url.find("://");
+    if (at == npos || url.size() < at + 3) return false;
+    const std::string_view rest = url.substr(at + 3);
+    const std::string user = lowered(rest.substr(0, rest.find(':')));
+    return user == lowered(password) || (user == "scott" && password == "tiger");
 }
 
 /// Whether `host` is `domain` or stands under it.
@@ -67,7 +87,7 @@ Output url_credential(const Input& input) {
     if (!template_reason(password).empty()) {
         return outcome(Evidence::known_example, "placeholder", -1);
     }
-    const std::string host = host_of(input.match, password);
+    const std::string host = host_of(url_of(input), password);
     if (is_documentation_host(host)) {
         return outcome(Evidence::known_example, "documentation host", -1);
     }
@@ -76,9 +96,15 @@ Output url_credential(const Input& input) {
         return outcome(Evidence::pattern, "host is a template", -2);
     }
     if (is_form_word(password)) return outcome(Evidence::pattern, "password is a plain word", -2);
-    if (is_own_host(host)) return outcome(Evidence::pattern, "local host", -1);
-    const std::string plain = percent_decoded(password);
-    if (is_chosen_word(plain)) return outcome(Evidence::pattern, "password of words", -1);
+    if (is_default_pair(input.match, password)) {
+        return outcome(Evidence::known_example, "default user and password", -2);
+    }
+    const bool words = is_chosen_word(percent_decoded(password));
+    if (is_own_host(host)) {
+        return outcome(Evidence::pattern, words ? "password of words, local host" : "local host",
+                       words ? -2 : -1);
+    }
+    if (words) return outcome(Evidence::pattern, "password of words", -1);
     return {};
 }
 

@@ -99,6 +99,8 @@ TEST(EvidenceChecksum, OfAFillerIsAPlaceholder) {
     const std::string filler = "ghp_" + std::string(36, 'x');
     EXPECT_EQ(run("github-crc", filler).level, Evidence::known_example);
     EXPECT_EQ(run("github-crc", filler).detail, "placeholder");
+    const std::string filled_up = example("ghp_{{alnum:28}}7") + "0000000";
+    EXPECT_EQ(run("github-crc", filled_up).level, Evidence::known_example);
 }
 
 TEST(EvidenceChecksum, OfATokenWithoutOneIsAPattern) {
@@ -258,6 +260,32 @@ TEST(UrlCredential, IsJudgedByPasswordAndHost) {
     for (const char* word : {"opensesame", "p4ssw0rd", "Hunter2", "he%2F%2Fo", "My%20Pass"}) {
         EXPECT_EQ(at(word, "db.prod").detail, "password of words") << word;
     }
+}
+
+TEST(UrlCredential, ReadsTheHostBehindTheMatch) {
+    const std::string password = example("{{alnum:16}}");
+    const auto seen = [&](const std::string& host) {
+        const std::string text = "see https://ann:" + password + "@" + host + "/a b";
+        const std::string_view whole = text;
+        // As the rules have it: a match ends at the host's first byte.
+        return run("url-credential", password,
+                   whole.substr(4, whole.find('@') + 2 - 4), whole);
+    };
+    EXPECT_EQ(seen("docs.example.com").detail, "documentation host");
+    EXPECT_EQ(seen("localhost:8080").detail, "local host");
+    EXPECT_EQ(seen("git.internal").level, Evidence::pattern);
+    EXPECT_EQ(seen("git.internal").confidence_shift, 0);
+}
+
+TEST(UrlCredential, KnowsDefaultPairs) {
+    const auto pair = [](const std::string& user, const std::string& password) {
+        return run("url-credential", password,
+                   "amqp://" + user + ":" + password + "@rabbit.internal:5672");
+    };
+    EXPECT_EQ(pair("guest", "guest").level, Evidence::known_example);
+    EXPECT_EQ(pair("Guest", "guest").level, Evidence::known_example);
+    EXPECT_EQ(pair("scott", "tiger").level, Evidence::known_example);
+    EXPECT_EQ(pair("ann", example("{{alnum:16}}")).level, Evidence::pattern);
 }
 
 TEST(EvidencePlaceholders, AreRecognised) {

@@ -360,6 +360,15 @@ TEST(Settle, SortsAndDropsDoubles) {
               "a3 a9 b9 ");
 }
 
+TEST(Settle, ARuleForOneServiceGoesBeforeOneForMany) {
+    WindowFinding many = found_at("service-key-high", 9, 2), one = found_at("vendor-token", 9, 2);
+    many.finding.confidence = Confidence::high;
+    one.finding.confidence = Confidence::low;
+    EXPECT_EQ(settled({many, one}), "vendor-token9 ");
+    one.generic = true;
+    EXPECT_EQ(settled({many, one}), "service-key-high9 ");
+}
+
 TEST(Settle, KeepsTheMostTellingFindingOfTheSameBytes) {
     WindowFinding sure = found_at("z", 9, 2), proved = found_at("y", 9, 2);
     sure.finding.confidence = Confidence::high;
