@@ -28,10 +28,10 @@ using LayerResults = std::map<std::string, layer::LayerResult>;
 // The ceiling's share that is not slabs: the program and its libraries, rules,
 // databases and regular expressions, findings, decoders. Measured, with room.
 constexpr std::uint64_t base_memory = std::uint64_t{160} << 20;
-// A layer's: its own decoder, those inside containers, and the slabs that are being
-// filled with what these make.
+// A layer's: its own decoder, those inside containers, the slabs that are being
+// filled with what these make, and those kept for digests.
 constexpr std::uint64_t inner_decoder_memory = std::uint64_t{16} << 20;
-constexpr std::uint64_t decoder_memory = (std::uint64_t{40} << 20) + inner_decoder_memory;
+constexpr std::uint64_t decoder_memory = (std::uint64_t{50} << 20) + inner_decoder_memory;
 constexpr std::uint64_t slab_memory = std::uint64_t{1280} << 10;
 constexpr std::uint64_t least_memory = std::uint64_t{256} << 20;
 

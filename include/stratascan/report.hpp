@@ -78,6 +78,15 @@ struct Gap {
     std::vector<std::string> inner_path{};  ///< the way into nested containers
 };
 
+/// A package of a distribution. Of a finding or a program: the file that it is in has
+/// the contents that the package's checksum list gives for its path (dpkg: MD5, apk:
+/// SHA-1). That helps to filter and proves nothing: the lists stand in the image, and
+/// MD5 can be forged.
+struct Package {
+    std::string manager;  ///< "dpkg", "apk"
+    std::string name;
+};
+
 /// One secret at one place of one image. Paths are those of the tar member,
 /// without a leading "./" or "/", in the bytes that the layer holds (not
 /// necessarily UTF-8).
@@ -105,6 +114,7 @@ struct Finding {
     Visibility visibility = Visibility::visible;
     int hidden_by = -1;  ///< index of the layer that deleted or overwrote the file; -1: none
     std::string created_by;
+    std::optional<Package> package;  ///< of whose unmodified files this one is
     bool blob_mismatch = false;  ///< found in a blob that is not what its digest claims
     std::string clear_text;      ///< only with Options::show_secrets
 };
@@ -130,6 +140,7 @@ struct Program {
     std::vector<std::string> applets;   ///< of a multi-call program, as its --list prints them
     std::vector<std::string> evidence;  ///< literal texts and facts that identified it
     std::vector<std::string> aliases;   ///< links to this file in the same image
+    std::optional<Package> package;     ///< of whose unmodified files this one is
     std::string created_by;
 };
 

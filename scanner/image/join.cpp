@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "scanner/image/document.hpp"
+#include "scanner/image/packaged.hpp"
 #include "scanner/image/redact.hpp"
 #include "scanner/image/visibility.hpp"
 
@@ -69,7 +70,8 @@ class Joiner {
 public:
     Joiner(const std::string& target, const source::ImageRef& image,
            const std::vector<const LayerResult*>& results, bool cancelled)
-        : image_(image), results_(results), cancelled_(cancelled), overlay_(path_indexes()) {
+        : image_(image), results_(results), cancelled_(cancelled), overlay_(path_indexes()),
+          packaged_(known_layers(), overlay_) {
         report_.target = target;
         report_.notes = image.notes;
         report_.gaps = image.gaps;
@@ -89,6 +91,7 @@ private:
         return index < results_.size() ? results_[index] : nullptr;
     }
     [[nodiscard]] std::vector<const layer::PathIndex*> path_indexes() const;
+    [[nodiscard]] std::vector<const LayerResult*> known_layers() const;
     /// Its layers are no file systems on top of each other.
     [[nodiscard]] bool is_document() const {
         return image_.kind == "attestation" || image_.kind == "artifact" ||
@@ -97,6 +100,9 @@ private:
     [[nodiscard]] LayerReport layer_report(std::size_t index);
     [[nodiscard]] Hiding hiding(std::size_t layer, std::uint32_t ordinal,
                                 const std::string& path);
+    [[nodiscard]] std::optional<Package> package_of(std::size_t layer, std::uint32_t ordinal,
+                                                    const std::string& path,
+                                                    const Hiding& hidden);
     [[nodiscard]] Hiding finding_hiding(std::size_t layer, const layer::LayerFinding& found);
     void add_gap(Gap gap);
 
@@ -104,6 +110,7 @@ private:
     const std::vector<const LayerResult*>& results_;
     bool cancelled_;
     Overlay overlay_;
+    PackagedFiles packaged_;
     std::vector<std::string> steps_;  ///< without secrets
     std::vector<std::string> names_;  ///< of strays; without secrets
     std::vector<bool> mismatch_;
@@ -128,6 +135,20 @@ std::vector<const layer::PathIndex*> Joiner::path_indexes() const {
         indexes.push_back(result(i) == nullptr ? nullptr : &result(i)->paths);
     }
     return indexes;
+}
+
+std::vector<const LayerResult*> Joiner::known_layers() const {
+    std::vector<const LayerResult*> layers;
+    for (std::size_t i = 0; i < image_.layers.size(); ++i) layers.push_back(result(i));
+    return layers;
+}
+
+/// Only what stands in a file's contents is a part of a package.
+std::optional<Package> Joiner::package_of(std::size_t layer, std::uint32_t ordinal,
+                                          const std::string& path, const Hiding& hidden) {
+    if (is_document()) return std::nullopt;
+    return packaged_.package_of({static_cast<int>(layer), ordinal}, layer::normalise_path(path),
+                                hidden);
 }
 
 void Joiner::describe_image() {
@@ -268,6 +289,9 @@ void Joiner::add_findings() {
             const Hiding hidden = finding_hiding(i, found);
             finding.visibility = hidden.how;
             finding.hidden_by = hidden.layer;
+            if (finding.source == Source::file) {
+                finding.package = package_of(i, found.ordinal, finding.path, hidden);
+            }
         }
     }
     std::stable_sort(report_.findings.begin() + static_cast<std::ptrdiff_t>(first),
@@ -291,6 +315,7 @@ void Joiner::add_programs() {
             const Hiding hidden = hiding(i, found.ordinal, program.path);
             program.visibility = hidden.how;
             program.hidden_by = hidden.layer;
+            program.package = package_of(i, found.ordinal, program.path, hidden);
             if (!program.inner_path.empty()) continue;  // links are to its container
             for (std::string& alias : overlay_.aliases({static_cast<int>(i), found.ordinal},
                                                        layer::normalise_path(program.path))) {

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "scanner/layer/package_facts.hpp"
 #include "stratascan/report.hpp"
 
 namespace stratascan::layer {
@@ -94,6 +95,10 @@ struct LayerResult {
     std::vector<LayerFinding> findings;
     std::vector<LayerProgram> programs;  ///< likewise
     PathIndex paths;
+    PackageFacts packages;
+    /// Of members that have findings or programs and may be parts of packages; sorted
+    /// by ordinal.
+    std::vector<MemberDigest> digests;
     /// Findings that gave way to others of the same file, by the reason.
     std::map<std::string_view, std::uint64_t> dropped;
 };

@@ -137,7 +137,7 @@ LayerResult scan_layer(std::unique_ptr<source::BlobReader> blob,
     result.bytes = stream.stream_bytes();
     result.files = walk.files();
     result.members = walk.members();
-    result.notes = walk.notes();
+    result.notes.insert(result.notes.end(), walk.notes().begin(), walk.notes().end());
     result.gaps.insert(result.gaps.end(), walk.gaps().begin(), walk.gaps().end());
     if (digest) {
         result.digest = *digest;
@@ -183,7 +183,7 @@ LayerResult scan_directory(const std::string& path, const LayerScanContext& cont
     result.files = walk.files();
     result.members = walk.members();
     result.bytes = result.compressed_bytes = walk.bytes();
-    result.notes = walk.notes();
+    result.notes.insert(result.notes.end(), walk.notes().begin(), walk.notes().end());
     result.gaps.insert(result.gaps.end(), walk.gaps().begin(), walk.gaps().end());
     if (error) add_gap(result, error->message());
     if (!result.gaps.empty()) spoil(result, LayerState::partial, result.gaps.front().reason);

@@ -54,6 +54,17 @@ void drop_seen_twice(LayerResult& result) {
     });
 }
 
+// Of the containers' digests most are of no use.
+void keep_asked_digests(LayerResult& result) {
+    std::set<std::uint32_t> asked;
+    for (const LayerFinding& found : result.findings) asked.insert(found.ordinal);
+    for (const LayerProgram& found : result.programs) asked.insert(found.ordinal);
+    std::erase_if(result.digests,
+                  [&](const MemberDigest& one) { return !asked.contains(one.ordinal); });
+    std::sort(result.digests.begin(), result.digests.end(),
+              [](const auto& a, const auto& b) { return a.ordinal < b.ordinal; });
+}
+
 template <typename Placed>
 void cut_path(const NamedSecrets& secrets, std::uint32_t ordinal, Placed& placed) {
     cut_name(secrets, ordinal, placed.path);
@@ -72,6 +83,11 @@ void StreamCollectors::add(Window& window, WindowScan& scan) {
     while (streams_.size() <= window.stream) {
         streams_.emplace_back(programs_, findings_a_file_, findings_left_);
     }
+    for (const WindowFinding& found : scan.findings) {
+        if (found.member >= window.members.size()) continue;
+        const Member& member = window.members[found.member];
+        if (member.inner) streams_.front().want_digest(member.inner->host->ordinal);
+    }
     LayerCollector& collector = streams_[window.stream];
     collector.add(window, scan);
     if (!error_) error_ = collector.error();
@@ -88,6 +104,7 @@ void StreamCollectors::finish(LayerResult& result, std::vector<OrdinalGap> inner
     const auto by_ordinal = [](const auto& a, const auto& b) { return a.ordinal < b.ordinal; };
     std::stable_sort(result.findings.begin(), result.findings.end(), by_ordinal);
     std::stable_sort(result.programs.begin(), result.programs.end(), by_ordinal);
+    keep_asked_digests(result);
 }
 
 void StreamCollectors::cut_names(LayerResult& result, std::vector<OrdinalGap>& gaps) {

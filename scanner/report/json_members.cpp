@@ -21,6 +21,16 @@ void write_index(JsonWriter& json, std::string_view name, int index) {
     json.value(index);
 }
 
+/// An object or null.
+void write_package(JsonWriter& json, const std::optional<Package>& package) {
+    json.key("package");
+    if (!package) return json.null();
+    json.begin_object();
+    json.member("manager", package->manager);
+    json.member("name", package->name);
+    json.end_object();
+}
+
 }  // namespace
 
 void write_optional(JsonWriter& json, std::string_view name, std::string_view text) {
@@ -100,6 +110,7 @@ void write_members(JsonWriter& json, const Finding& finding) {
     json.member("visibility", to_string(finding.visibility));
     write_index(json, "hidden_by", finding.hidden_by);
     json.member("created_by", finding.created_by);
+    write_package(json, finding.package);
     if (finding.blob_mismatch) json.member("blob_mismatch", true);
     if (!finding.clear_text.empty()) json.member("secret", finding.clear_text);
 }
@@ -125,6 +136,7 @@ void write_members(JsonWriter& json, const Program& program) {
     json.member("evidence", program.evidence);
     json.member("aliases", program.aliases);
     json.member("created_by", program.created_by);
+    write_package(json, program.package);
 }
 
 void write_members(JsonWriter& json, const Coverage& coverage) {

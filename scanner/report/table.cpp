@@ -73,6 +73,10 @@ std::string hidden_words(Visibility visibility, int hidden_by, int own_layer) {
     return fmt::format("{} by layer {}", to_string(visibility), hidden_by);
 }
 
+std::string package_words(const std::optional<Package>& package) {
+    return package ? "packaged: " + printable(package->name) : std::string();
+}
+
 Piece evidence_piece(const Finding& finding) {
     std::string text(evidence_words(finding.evidence));
     if (!finding.evidence_detail.empty()) {
@@ -94,6 +98,7 @@ void write_finding(Canvas& canvas, const Finding& finding) {
                  {std::string(source_words(finding.source))},
                  {hidden_words(finding.visibility, finding.hidden_by, finding.layer_index),
                   Tone::faint},
+                 {package_words(finding.package), Tone::faint},
                  {finding.blob_mismatch ? "in a blob that is not what it claims" : "",
                   Tone::warning}});
 }
@@ -141,6 +146,7 @@ std::vector<Piece> program_facts(const Program& program) {
     fact(program.is_static, "static");
     fact(!program.applets.empty(), counted(program.applets.size(), "applet"));
     fact(!program.aliases.empty(), counted(program.aliases.size(), "link"));
+    fact(true, package_words(program.package));
     fact(true, hidden_words(program.visibility, program.hidden_by, program.layer_index));
     return facts;
 }
