@@ -15,6 +15,7 @@
 #include "scanner/image/join.hpp"
 #include "scanner/layer/clock.hpp"
 #include "scanner/layer/layer_scan.hpp"
+#include "scanner/layer/pairs.hpp"
 #include "scanner/source/image_source.hpp"
 
 namespace stratascan {
@@ -332,9 +333,12 @@ std::vector<Finding> LocalScanner::scan_metadata(const source::ImageRef& image,
             finding.source = text.source;
             finding.path = text.path;
             finding.layer_index = text.layer_index;
+            if (finding.pair) finding.pair->path = text.path;
             findings.push_back(std::move(finding));
         }
     }
+    // The halves of a credential stand in variables of their own.
+    layer::pair_variables(findings, *engine_.rules);
     return findings;
 }
 

@@ -11,6 +11,7 @@
 #include "scanner/image/document.hpp"
 #include "scanner/image/packaged.hpp"
 #include "scanner/image/redact.hpp"
+#include "scanner/image/relations.hpp"
 #include "scanner/image/visibility.hpp"
 
 namespace stratascan::image {
@@ -81,6 +82,7 @@ public:
     void read_metadata(std::vector<Finding> found);
     void add_layers();
     void add_findings();
+    void relate_findings();
     void add_programs();
     void note_doubts();
     void sum_up();
@@ -188,6 +190,7 @@ void Joiner::read_metadata(std::vector<Finding> found) {
             finding.layer = of_manifest ? image_.digest : image_.config_digest;
         }
         finding.path = redactor.clean(finding.path);
+        if (finding.pair) finding.pair->path = redactor.clean(finding.pair->path);
         if (finding.layer_index >= 0 &&
             static_cast<std::size_t>(finding.layer_index) < steps_.size()) {
             finding.created_by = shortened(
@@ -285,6 +288,7 @@ void Joiner::add_findings() {
             if (is_document() && finding.source == Source::file && finding.path.empty()) {
                 if (names_[i].empty()) finding.source = Source::attestation;
                 finding.path = names_[i];
+                if (finding.pair) finding.pair->path = names_[i];
             }
             const Hiding hidden = finding_hiding(i, found);
             finding.visibility = hidden.how;
@@ -301,6 +305,12 @@ void Joiner::add_findings() {
                                 std::tie(right.layer_index, right.path, right.offset, right.rule,
                                          right.length, right.inner_path);
                      });
+}
+
+void Joiner::relate_findings() {
+    match_certificates(report_.findings, is_document() ? std::vector<const LayerResult*>()
+                                                       : known_layers());
+    drop_secret_identifiers(report_.findings);
 }
 
 void Joiner::add_programs() {
@@ -385,6 +395,7 @@ TargetReport join(const std::string& target, const source::ImageRef& image,
     joiner.read_metadata(std::move(metadata));
     joiner.add_layers();
     joiner.add_findings();
+    joiner.relate_findings();
     joiner.add_programs();
     joiner.note_doubts();
     joiner.sum_up();

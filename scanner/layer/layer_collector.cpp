@@ -7,6 +7,8 @@
 #include <iterator>
 #include <tuple>
 
+#include "scanner/layer/pairs.hpp"
+
 namespace stratascan::layer {
 
 namespace {
@@ -17,9 +19,12 @@ constexpr std::uint32_t no_member = ~std::uint32_t{0};
 }  // namespace
 
 LayerCollector::LayerCollector(std::shared_ptr<const program::ProgramSet> programs,
-                               std::uint64_t findings_a_file, std::size_t& findings_left)
-    : programs_(programs), judge_(std::move(programs)), findings_a_file_(findings_a_file),
-      findings_left_(findings_left) {}
+                               std::shared_ptr<const match::PairRules> pairs,
+                               std::uint64_t findings_a_file, std::size_t& findings_left,
+                               Certificates& certificates)
+    : programs_(programs), judge_(std::move(programs)), pairs_(std::move(pairs)),
+      findings_a_file_(findings_a_file), findings_left_(findings_left),
+      certificates_(certificates) {}
 
 void LayerCollector::add(Window& window, WindowScan& scan) {
     if (scan.error && !error_) error_ = scan.error;
@@ -41,6 +46,7 @@ void LayerCollector::add(Window& window, WindowScan& scan) {
     }
     read_late_dynamic(window);
     package_lists_.add(window);
+    add_certificates(window, scan);
 
     std::optional<std::uint32_t> goes_on;
     if (scan.open_member) goes_on = window.members[*scan.open_member].ordinal;
@@ -69,6 +75,19 @@ void LayerCollector::add(Window& window, WindowScan& scan) {
     }
     add_digests(done_below);
     if (own_stream && !last) member_digests_.release(done_below);
+}
+
+void LayerCollector::add_certificates(const Window& window, WindowScan& scan) {
+    for (SeenCertificate& seen : scan.certificates) {
+        const Member& member = window.members[seen.member];
+        LayerCertificate found{std::move(seen.certificate), member.path, {}, member.ordinal};
+        if (member.inner) {
+            found.path = member.inner->host->path;
+            found.inner_path = member.inner->steps();
+            found.ordinal = member.inner->host->ordinal;
+        }
+        certificates_.add(std::move(found));
+    }
 }
 
 bool LayerCollector::may_want_digest(const OpenFile& file) {
@@ -193,6 +212,8 @@ void LayerCollector::read_late_dynamic(const Window& window) {
 
 void LayerCollector::close(OpenFile& file, std::uint32_t ordinal) {
     settle_file(file);
+    pair_up(file.findings, pairs_.get());
+    drop_told_secrets(file.findings);
     const bool may_want = may_want_digest(file);
     const std::size_t before = found_programs_.size();
     const bool has_findings = !file.findings.empty();
@@ -200,6 +221,7 @@ void LayerCollector::close(OpenFile& file, std::uint32_t ordinal) {
         Finding& finding = found.finding;
         finding.path = file.path;
         finding.inner_path = file.inner_path;
+        if (finding.pair) finding.pair->path = file.path;
         if (findings_left_ == 0) {
             ++findings_dropped_;
             continue;

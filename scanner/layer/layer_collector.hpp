@@ -11,12 +11,14 @@
 #include <string>
 #include <vector>
 
+#include "scanner/layer/certificates.hpp"
 #include "scanner/layer/layer_result.hpp"
 #include "scanner/layer/member_digests.hpp"
 #include "scanner/layer/ordinal_gap.hpp"
 #include "scanner/layer/package_lists.hpp"
 #include "scanner/layer/window.hpp"
 #include "scanner/layer/window_scan.hpp"
+#include "scanner/match/pair_rules.hpp"
 #include "scanner/program/identify.hpp"
 
 namespace stratascan::layer {
@@ -27,8 +29,10 @@ inline constexpr std::size_t findings_a_layer = 50'000;
 class LayerCollector {
 public:
     /// `findings_left` are those that the layer may still have; shared and counted down.
+    /// `certificates` are the layer's, of all its streams.
     LayerCollector(std::shared_ptr<const program::ProgramSet> programs,
-                   std::uint64_t findings_a_file, std::size_t& findings_left);
+                   std::shared_ptr<const match::PairRules> pairs, std::uint64_t findings_a_file,
+                   std::size_t& findings_left, Certificates& certificates);
 
     /// Windows come in order of their sequence.
     void add(Window& window, WindowScan& scan);
@@ -70,6 +74,7 @@ private:
     };
 
     void add_paths(const Window& window);
+    void add_certificates(const Window& window, WindowScan& scan);
     // Whether something that was seen in it may be a part of a package.
     [[nodiscard]] static bool may_want_digest(const OpenFile& file);
     // Of the members below an ordinal that are wanted.
@@ -85,8 +90,10 @@ private:
 
     std::shared_ptr<const program::ProgramSet> programs_;
     program::FileJudge judge_;
+    std::shared_ptr<const match::PairRules> pairs_;
     std::uint64_t findings_a_file_;
     std::size_t& findings_left_;
+    Certificates& certificates_;
     std::vector<NamedSecret> named_;
     std::size_t named_bytes_ = 0;
     std::map<std::uint32_t, OpenFile> open_;

@@ -123,7 +123,7 @@ LayerResult scan_layer(std::unique_ptr<source::BlobReader> blob,
     BlobStream stream(std::move(blob), options, context.progress);
     TarWalk walk(stream, context.slabs, {context.limits.members});
     nested::NestedWalk walk_inside(walk, context.slabs, nest_limits(context));
-    StreamCollectors collector(context.rules.shared_programs(), context.limits.findings_a_file);
+    StreamCollectors collector(context.rules, context.limits.findings_a_file);
 
     const auto error = run(walk_inside, collector, context, [&] { stream.drain_hash(); });
     take_results(collector, walk_inside.nest(), result);
@@ -176,7 +176,7 @@ LayerResult scan_directory(const std::string& path, const LayerScanContext& cont
     LayerResult result;
     DirectoryWalk walk(path, context.slabs);
     nested::NestedWalk walk_inside(walk, context.slabs, nest_limits(context));
-    StreamCollectors collector(context.rules.shared_programs(), context.limits.findings_a_file);
+    StreamCollectors collector(context.rules, context.limits.findings_a_file);
     const auto error = run(walk_inside, collector, context, [] {});
     take_results(collector, walk_inside.nest(), result);
     result.compression = "none";

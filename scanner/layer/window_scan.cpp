@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "scanner/layer/clock.hpp"
+#include "scanner/layer/pairs.hpp"
 
 namespace stratascan::layer {
 
@@ -152,7 +153,14 @@ void WindowScanner::look_at_hit(const Window& window, const Region& region, cons
     }
     count_dropped(region.stream_begin);
     for (match::Match& match : matches_) {
+        if (match.certificate) {
+            if (region.piece != nullptr && region.piece->kind == PieceKind::contents) {
+                result.certificates.push_back({region.member, std::move(match.certificate)});
+            }
+            continue;
+        }
         WindowFinding found;
+        found.rule = match.rule;
         found.member = region.has_member ? region.member : ~std::uint32_t{0};
         found.generic = rules_.rules()[match.rule]->is_generic();
         found.finding = std::move(match.finding);
@@ -160,6 +168,7 @@ void WindowScanner::look_at_hit(const Window& window, const Region& region, cons
         if (region.piece != nullptr && region.piece->kind == PieceKind::contents) {
             found.finding.source = Source::file;
             found.finding.offset = region.piece->file_offset + (place - region.piece->begin);
+            found.identifier_offset = found.finding.offset + match.identifier - match.begin;
             const std::size_t near = match.begin > text_sight ? match.begin - text_sight : 0;
             // A sparse file's holes are zeros: it has no lines.
             found.has_line =
@@ -171,10 +180,12 @@ void WindowScanner::look_at_hit(const Window& window, const Region& region, cons
         } else if (region.piece != nullptr) {
             found.finding.source = header_source(region.text, match.begin);
             found.finding.offset = place - region.piece->begin;
+            found.identifier_offset = found.finding.offset + match.identifier - match.begin;
             found.named_secret = region.text.substr(match.begin, match.end - match.begin);
         } else {
             found.finding.source = Source::trailer;
             found.finding.offset = place;
+            found.identifier_offset = place + match.identifier - match.begin;
         }
         result.findings.push_back(std::move(found));
     }
@@ -276,8 +287,11 @@ Result<std::vector<Finding>> WindowScanner::scan_text(std::string_view text) {
         }
         count_dropped(0);
         for (match::Match& match : matches_) {
+            if (match.certificate) continue;
             match.finding.offset = match.begin;
             WindowFinding one;
+            one.rule = match.rule;
+            one.identifier_offset = match.identifier;
             one.generic = rules_.rules()[match.rule]->is_generic();
             one.finding = std::move(match.finding);
             found.push_back(std::move(one));
@@ -285,6 +299,8 @@ Result<std::vector<Finding>> WindowScanner::scan_text(std::string_view text) {
     }
     settle_dropped();
     settle(found, counters_.dropped);
+    pair_up(found, rules_.shared_pairs().get());
+    drop_told_secrets(found);
     std::vector<Finding> findings;
     for (WindowFinding& finding : found) findings.push_back(std::move(finding.finding));
     return findings;
