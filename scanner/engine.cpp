@@ -7,6 +7,7 @@
 #include <array>
 #include <iterator>
 
+#include "scanner/evidence/known_keys.hpp"
 #include "scanner/match/database_cache.hpp"
 #include "scanner/match/pack.hpp"
 #include "scanner/match/rule_file.hpp"
@@ -16,7 +17,8 @@ namespace stratascan {
 namespace {
 
 std::string ruleset_name(const match::RuleSet& rules) {
-    const std::string all = fmt::format("{}\n{}\n{}", version(), hs_version(), rules.hash());
+    const std::string all = fmt::format("{}\n{}\n{}\n{}", version(), hs_version(), rules.hash(),
+                                        evidence::known_key_list());
     std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
     SHA256(reinterpret_cast<const unsigned char*>(all.data()), all.size(), digest.data());
     std::string name = "sha256:";

@@ -15,6 +15,7 @@
 #include "scanner/image/join.hpp"
 #include "scanner/layer/clock.hpp"
 #include "scanner/layer/layer_scan.hpp"
+#include "scanner/layer/pairs.hpp"
 #include "scanner/source/image_source.hpp"
 
 namespace stratascan {
@@ -28,10 +29,10 @@ using LayerResults = std::map<std::string, layer::LayerResult>;
 // The ceiling's share that is not slabs: the program and its libraries, rules,
 // databases and regular expressions, findings, decoders. Measured, with room.
 constexpr std::uint64_t base_memory = std::uint64_t{160} << 20;
-// A layer's: its own decoder, those inside containers, and the slabs that are being
-// filled with what these make.
+// A layer's: its own decoder, those inside containers, the slabs that are being
+// filled with what these make, and those kept for digests.
 constexpr std::uint64_t inner_decoder_memory = std::uint64_t{16} << 20;
-constexpr std::uint64_t decoder_memory = (std::uint64_t{40} << 20) + inner_decoder_memory;
+constexpr std::uint64_t decoder_memory = (std::uint64_t{50} << 20) + inner_decoder_memory;
 constexpr std::uint64_t slab_memory = std::uint64_t{1280} << 10;
 constexpr std::uint64_t least_memory = std::uint64_t{256} << 20;
 
@@ -332,9 +333,12 @@ std::vector<Finding> LocalScanner::scan_metadata(const source::ImageRef& image,
             finding.source = text.source;
             finding.path = text.path;
             finding.layer_index = text.layer_index;
+            if (finding.pair) finding.pair->path = text.path;
             findings.push_back(std::move(finding));
         }
     }
+    // The halves of a credential stand in variables of their own.
+    layer::pair_variables(findings, *engine_.rules);
     return findings;
 }
 

@@ -78,6 +78,42 @@ struct Gap {
     std::vector<std::string> inner_path{};  ///< the way into nested containers
 };
 
+/// A package of a distribution. Of a finding or a program: the file that it is in has
+/// the contents that the package's checksum list gives for its path (dpkg: MD5, apk:
+/// SHA-1). That helps to filter and proves nothing: the lists stand in the image, and
+/// MD5 can be forged.
+struct Package {
+    std::string manager;  ///< "dpkg", "apk"
+    std::string name;
+};
+
+/// A certificate in the same image that is for the public half of a private key.
+struct KeyCertificate {
+    std::string subject;             ///< "CN=example.org, O=Example"; may be cut
+    std::vector<std::string> names;  ///< alternative names, 16 at most
+    std::string not_after;           ///< "2030-01-02T03:04:05Z"; empty: not readable
+    int layer_index = -1;
+    std::string path;                     ///< of the layer's file
+    std::vector<std::string> inner_path;  ///< the way into nested containers
+};
+
+/// The other half of a credential that has two: an access key's id and its secret.
+struct Pair {
+    std::string role;  ///< of the partner: "id" or "secret"
+    std::string rule;  ///< the partner's
+    std::string path;
+    std::uint64_t line = 0;  ///< as in the partner's finding
+    std::uint64_t offset = 0;
+    std::string secret_id;
+};
+
+/// What a secret belongs to and is no secret: a user's name, a client's id.
+struct Identifier {
+    std::string kind;   ///< "user", "client-id"
+    std::string value;  ///< printable, 64 bytes at most
+    std::string secret_id;  ///< what the value would be called if it were a secret
+};
+
 /// One secret at one place of one image. Paths are those of the tar member,
 /// without a leading "./" or "/", in the bytes that the layer holds (not
 /// necessarily UTF-8).
@@ -111,6 +147,10 @@ struct Finding {
     Visibility visibility = Visibility::visible;
     int hidden_by = -1;  ///< index of the layer that deleted or overwrote the file; -1: none
     std::string created_by;
+    std::optional<Package> package;  ///< of whose unmodified files this one is
+    std::optional<KeyCertificate> certificate;  ///< of a private key: the one that ends last
+    std::optional<Pair> pair;
+    std::optional<Identifier> identifier;
     bool blob_mismatch = false;  ///< found in a blob that is not what its digest claims
     std::string clear_text;      ///< only with Options::show_secrets
 };
@@ -136,6 +176,7 @@ struct Program {
     std::vector<std::string> applets;   ///< of a multi-call program, as its --list prints them
     std::vector<std::string> evidence;  ///< literal texts and facts that identified it
     std::vector<std::string> aliases;   ///< links to this file in the same image
+    std::optional<Package> package;     ///< of whose unmodified files this one is
     std::string created_by;
 };
 

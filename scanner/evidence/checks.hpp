@@ -26,6 +26,9 @@ namespace stratascan::evidence::checks {
 [[nodiscard]] Output gcp_service_account(const Input& input);
 [[nodiscard]] Output putty_key(const Input& input);
 
+// certificate_check.cpp
+[[nodiscard]] Output certificate(const Input& input);
+
 // jwt.cpp
 [[nodiscard]] Output jwt(const Input& input);
 
@@ -79,7 +82,7 @@ namespace stratascan::evidence::checks {
 
 /// What a published test key is called, by its "SHA256:…" fingerprint or the hex
 /// SHA-256 of its SubjectPublicKeyInfo; or empty.
-[[nodiscard]] std::string_view published_key(std::string_view ssh_fingerprint,
-                                             std::string_view spki_sha256) noexcept;
+[[nodiscard]] std::string published_key(std::string_view ssh_fingerprint,
+                                        std::string_view spki_sha256);
 
 }  // namespace stratascan::evidence::checks

@@ -5,10 +5,12 @@
 // and then `drop_reason` says which.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "scanner/evidence/certificate.hpp"
 #include "stratascan/report.hpp"
 
 namespace stratascan::evidence {
@@ -26,6 +28,10 @@ struct Output {
     /// Also the SHA-256 of the SubjectPublicKeyInfo in hex, as
     /// `openssl pkey -pubout -outform DER | sha256sum` prints it; keys only.
     std::string spki_sha256;
+    std::string user;  ///< whose the secret is, where it says so itself
+    /// The candidate is no secret but a certificate, evidence for others. Only the
+    /// check `certificate` sets it; such a rule makes no findings.
+    std::shared_ptr<const Certificate> certificate;
     /// Steps by which the rule's confidence goes up or down: +1 for what is
     /// verified, -1 for a bad checksum, an example, an encrypted key, a weak guess.
     int confidence_shift = 0;

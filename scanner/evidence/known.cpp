@@ -8,6 +8,7 @@
 
 #include "scanner/evidence/checks.hpp"
 #include "scanner/evidence/codec.hpp"
+#include "scanner/evidence/known_keys.hpp"
 
 namespace stratascan::evidence::checks {
 
@@ -74,10 +75,15 @@ bool is_published_value(std::string_view value) {
                               std::string_view(hex(sha256(value))));
 }
 
-std::string_view published_key(std::string_view ssh_fingerprint,
-                               std::string_view spki_sha256) noexcept {
+std::string published_key(std::string_view ssh_fingerprint, std::string_view spki_sha256) {
     for (const PublishedKey& key : published_keys) {
-        if (key.public_key == ssh_fingerprint || key.public_key == spki_sha256) return key.name;
+        if (key.public_key == ssh_fingerprint || key.public_key == spki_sha256) {
+            return std::string(key.name);
+        }
+    }
+    for (const std::string_view key : {spki_sha256, ssh_fingerprint}) {
+        const std::string_view package = package_of_key(known_key_list(), key);
+        if (!package.empty()) return "shipped by " + std::string(package);
     }
     return {};
 }

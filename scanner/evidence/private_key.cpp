@@ -244,10 +244,10 @@ Output private_key(const Input& input) {
     const auto pem = read_pem(text);
     if (!pem) return broken();
     Output output = judge(*pem);
-    if (const std::string_view name = published_key(output.public_fingerprint, output.spki_sha256);
+    if (const std::string name = published_key(output.public_fingerprint, output.spki_sha256);
         !name.empty()) {
         output.level = Evidence::known_example;
-        output.detail += ", " + std::string(name);
+        output.detail += ", " + name;
         output.confidence_shift = -1;
     }
     return output;

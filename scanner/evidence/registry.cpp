@@ -21,6 +21,7 @@ constexpr std::array entries = {
     Entry{"aws-secret", checks::aws_secret},
     Entry{"azure-storage-key", checks::azure_storage_key},
     Entry{"bitbucket-crc", checks::bitbucket_crc},
+    Entry{"certificate", checks::certificate},
     Entry{"chosen-password", checks::chosen_password},
     Entry{"confluent-crc", checks::confluent_crc},
     Entry{"crypt-hash", checks::crypt_hash},

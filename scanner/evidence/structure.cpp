@@ -48,7 +48,9 @@ Output docker_auth(const Input& input) {
     const std::string detail = "user " + printable(text.substr(0, colon), 60);
     if (password.empty()) return outcome(Evidence::pattern, detail + ", no password", -1);
     if (!placeholder_reason(password).empty()) return placeholder();
-    return outcome(Evidence::well_formed, detail);
+    Output output = outcome(Evidence::well_formed, detail);
+    output.user = printable(text.substr(0, colon), 60);
+    return output;
 }
 
 /// hooks.slack.com/services/T<workspace>/B<app>/<24 characters>

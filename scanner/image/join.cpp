@@ -9,7 +9,9 @@
 #include <utility>
 
 #include "scanner/image/document.hpp"
+#include "scanner/image/packaged.hpp"
 #include "scanner/image/redact.hpp"
+#include "scanner/image/relations.hpp"
 #include "scanner/image/visibility.hpp"
 
 namespace stratascan::image {
@@ -69,7 +71,8 @@ class Joiner {
 public:
     Joiner(const std::string& target, const source::ImageRef& image,
            const std::vector<const LayerResult*>& results, bool cancelled)
-        : image_(image), results_(results), cancelled_(cancelled), overlay_(path_indexes()) {
+        : image_(image), results_(results), cancelled_(cancelled), overlay_(path_indexes()),
+          packaged_(known_layers(), overlay_) {
         report_.target = target;
         report_.notes = image.notes;
         report_.gaps = image.gaps;
@@ -79,6 +82,7 @@ public:
     void read_metadata(std::vector<Finding> found);
     void add_layers();
     void add_findings();
+    void relate_findings();
     void add_programs();
     void note_doubts();
     void sum_up();
@@ -89,6 +93,7 @@ private:
         return index < results_.size() ? results_[index] : nullptr;
     }
     [[nodiscard]] std::vector<const layer::PathIndex*> path_indexes() const;
+    [[nodiscard]] std::vector<const LayerResult*> known_layers() const;
     /// Its layers are no file systems on top of each other.
     [[nodiscard]] bool is_document() const {
         return image_.kind == "attestation" || image_.kind == "artifact" ||
@@ -97,6 +102,9 @@ private:
     [[nodiscard]] LayerReport layer_report(std::size_t index);
     [[nodiscard]] Hiding hiding(std::size_t layer, std::uint32_t ordinal,
                                 const std::string& path);
+    [[nodiscard]] std::optional<Package> package_of(std::size_t layer, std::uint32_t ordinal,
+                                                    const std::string& path,
+                                                    const Hiding& hidden);
     [[nodiscard]] Hiding finding_hiding(std::size_t layer, const layer::LayerFinding& found);
     void add_gap(Gap gap);
 
@@ -104,6 +112,7 @@ private:
     const std::vector<const LayerResult*>& results_;
     bool cancelled_;
     Overlay overlay_;
+    PackagedFiles packaged_;
     std::vector<std::string> steps_;  ///< without secrets
     std::vector<std::string> names_;  ///< of strays; without secrets
     std::vector<bool> mismatch_;
@@ -128,6 +137,20 @@ std::vector<const layer::PathIndex*> Joiner::path_indexes() const {
         indexes.push_back(result(i) == nullptr ? nullptr : &result(i)->paths);
     }
     return indexes;
+}
+
+std::vector<const LayerResult*> Joiner::known_layers() const {
+    std::vector<const LayerResult*> layers;
+    for (std::size_t i = 0; i < image_.layers.size(); ++i) layers.push_back(result(i));
+    return layers;
+}
+
+/// Only what stands in a file's contents is a part of a package.
+std::optional<Package> Joiner::package_of(std::size_t layer, std::uint32_t ordinal,
+                                          const std::string& path, const Hiding& hidden) {
+    if (is_document()) return std::nullopt;
+    return packaged_.package_of({static_cast<int>(layer), ordinal}, layer::normalise_path(path),
+                                hidden);
 }
 
 void Joiner::describe_image() {
@@ -167,6 +190,7 @@ void Joiner::read_metadata(std::vector<Finding> found) {
             finding.layer = of_manifest ? image_.digest : image_.config_digest;
         }
         finding.path = redactor.clean(finding.path);
+        if (finding.pair) finding.pair->path = redactor.clean(finding.pair->path);
         if (finding.layer_index >= 0 &&
             static_cast<std::size_t>(finding.layer_index) < steps_.size()) {
             finding.created_by = shortened(
@@ -264,10 +288,14 @@ void Joiner::add_findings() {
             if (is_document() && finding.source == Source::file && finding.path.empty()) {
                 if (names_[i].empty()) finding.source = Source::attestation;
                 finding.path = names_[i];
+                if (finding.pair) finding.pair->path = names_[i];
             }
             const Hiding hidden = finding_hiding(i, found);
             finding.visibility = hidden.how;
             finding.hidden_by = hidden.layer;
+            if (finding.source == Source::file) {
+                finding.package = package_of(i, found.ordinal, finding.path, hidden);
+            }
         }
     }
     std::stable_sort(report_.findings.begin() + static_cast<std::ptrdiff_t>(first),
@@ -277,6 +305,12 @@ void Joiner::add_findings() {
                                 std::tie(right.layer_index, right.path, right.offset, right.rule,
                                          right.length, right.inner_path);
                      });
+}
+
+void Joiner::relate_findings() {
+    match_certificates(report_.findings, is_document() ? std::vector<const LayerResult*>()
+                                                       : known_layers());
+    drop_secret_identifiers(report_.findings);
 }
 
 void Joiner::add_programs() {
@@ -291,6 +325,7 @@ void Joiner::add_programs() {
             const Hiding hidden = hiding(i, found.ordinal, program.path);
             program.visibility = hidden.how;
             program.hidden_by = hidden.layer;
+            program.package = package_of(i, found.ordinal, program.path, hidden);
             if (!program.inner_path.empty()) continue;  // links are to its container
             for (std::string& alias : overlay_.aliases({static_cast<int>(i), found.ordinal},
                                                        layer::normalise_path(program.path))) {
@@ -360,6 +395,7 @@ TargetReport join(const std::string& target, const source::ImageRef& image,
     joiner.read_metadata(std::move(metadata));
     joiner.add_layers();
     joiner.add_findings();
+    joiner.relate_findings();
     joiner.add_programs();
     joiner.note_doubts();
     joiner.sum_up();

@@ -7,6 +7,8 @@
 #include <iterator>
 #include <tuple>
 
+#include "scanner/layer/pairs.hpp"
+
 namespace stratascan::layer {
 
 namespace {
@@ -17,9 +19,12 @@ constexpr std::uint32_t no_member = ~std::uint32_t{0};
 }  // namespace
 
 LayerCollector::LayerCollector(std::shared_ptr<const program::ProgramSet> programs,
-                               std::uint64_t findings_a_file, std::size_t& findings_left)
-    : programs_(programs), judge_(std::move(programs)), findings_a_file_(findings_a_file),
-      findings_left_(findings_left) {}
+                               std::shared_ptr<const match::PairRules> pairs,
+                               std::uint64_t findings_a_file, std::size_t& findings_left,
+                               Certificates& certificates)
+    : programs_(programs), judge_(std::move(programs)), pairs_(std::move(pairs)),
+      findings_a_file_(findings_a_file), findings_left_(findings_left),
+      certificates_(certificates) {}
 
 void LayerCollector::add(Window& window, WindowScan& scan) {
     if (scan.error && !error_) error_ = scan.error;
@@ -40,6 +45,8 @@ void LayerCollector::add(Window& window, WindowScan& scan) {
         file_of(window, head.member).elf = std::move(head.facts);
     }
     read_late_dynamic(window);
+    package_lists_.add(window);
+    add_certificates(window, scan);
 
     std::optional<std::uint32_t> goes_on;
     if (scan.open_member) goes_on = window.members[*scan.open_member].ordinal;
@@ -55,15 +62,53 @@ void LayerCollector::add(Window& window, WindowScan& scan) {
             break;
         }
     }
+    // What is in containers has no path of its own that a package could list.
+    const bool own_stream = window.stream == 0;
+    const bool last = window.last;
+    if (own_stream) {
+        member_digests_.expect(hints_);
+        member_digests_.keep(std::move(window));
+    }
     while (!open_.empty() && open_.begin()->first < done_below) {
-        close(open_.begin()->second);
+        close(open_.begin()->second, open_.begin()->first);
         open_.erase(open_.begin());
+    }
+    add_digests(done_below);
+    if (own_stream && !last) member_digests_.release(done_below);
+}
+
+void LayerCollector::add_certificates(const Window& window, WindowScan& scan) {
+    for (SeenCertificate& seen : scan.certificates) {
+        const Member& member = window.members[seen.member];
+        LayerCertificate found{std::move(seen.certificate), member.path, {}, member.ordinal};
+        if (member.inner) {
+            found.path = member.inner->host->path;
+            found.inner_path = member.inner->steps();
+            found.ordinal = member.inner->host->ordinal;
+        }
+        certificates_.add(std::move(found));
+    }
+}
+
+bool LayerCollector::may_want_digest(const OpenFile& file) {
+    return file.kind == EntryKind::file && file.inner_path.empty() && !file.after_end &&
+           (!file.findings.empty() || !file.sightings.empty()) &&
+           may_be_packaged(file.path);
+}
+
+void LayerCollector::add_digests(std::uint32_t below) {
+    while (!wanted_.empty() && *wanted_.begin() < below) {
+        if (const auto digest = member_digests_.digest(*wanted_.begin())) {
+            digests_.push_back(*digest);
+        }
+        wanted_.erase(wanted_.begin());
     }
 }
 
 void LayerCollector::add_paths(const Window& window) {
     for (const Member& member : window.members) {
         if (!member.fresh || member.after_end || member.inner) continue;
+        hints_.see(member.path);
         paths_.entries.push_back({member.hash, member.ordinal, member.kind});
         if (member.kind == EntryKind::hardlink) {
             paths_.hardlinks.push_back({member.path, member.link, member.ordinal});
@@ -165,11 +210,17 @@ void LayerCollector::read_late_dynamic(const Window& window) {
     }
 }
 
-void LayerCollector::close(OpenFile& file) {
+void LayerCollector::close(OpenFile& file, std::uint32_t ordinal) {
     settle_file(file);
+    pair_up(file.findings, pairs_.get());
+    drop_told_secrets(file.findings);
+    const bool may_want = may_want_digest(file);
+    const std::size_t before = found_programs_.size();
+    const bool has_findings = !file.findings.empty();
     for (WindowFinding& found : file.findings) {
         Finding& finding = found.finding;
         finding.path = file.path;
+        if (finding.pair) finding.pair->path = file.path;
         if (findings_left_ == 0) {
             ++findings_dropped_;
             continue;
@@ -187,6 +238,7 @@ void LayerCollector::close(OpenFile& file) {
                          file.host});
     }
     close_programs(file);
+    if (may_want && (has_findings || found_programs_.size() > before)) wanted_.insert(ordinal);
 }
 
 // A program in a container is known by its own name there.
@@ -204,9 +256,10 @@ void LayerCollector::close_programs(OpenFile& file) {
 }
 
 void LayerCollector::finish(LayerResult& result, std::vector<OrdinalGap>& gaps) {
-    for (auto& [ordinal, file] : open_) close(file);
+    for (auto& [ordinal, file] : open_) close(file, ordinal);
     open_.clear();
-    close(nobody_);
+    close(nobody_, no_member);
+    add_digests(no_member);
     if (findings_dropped_ > 0) {
         gaps_.push_back({{{}, fmt::format("more than {} findings in one layer; {} are not told",
                                           findings_a_layer, findings_dropped_), 0, {}}, 0});
@@ -218,6 +271,14 @@ void LayerCollector::finish(LayerResult& result, std::vector<OrdinalGap>& gaps) 
     std::move(found_programs_.begin(), found_programs_.end(),
               std::back_inserter(result.programs));
     if (!paths_.entries.empty()) result.paths = std::move(paths_);
+    if (!digests_.empty()) result.digests = std::move(digests_);
+    PackageFacts packages = package_lists_.take();
+    if (packages.untold > 0) {
+        result.notes.push_back(fmt::format(
+            "the package lists are longer than {} files; {} more are not known as packaged",
+            packaged_files_a_layer, packages.untold));
+    }
+    if (!packages.lists.empty()) result.packages = std::move(packages);
     for (const auto& [reason, count] : dropped_) result.dropped[reason] += count;
     std::move(gaps_.begin(), gaps_.end(), std::back_inserter(gaps));
 }

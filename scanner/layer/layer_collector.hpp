@@ -7,13 +7,18 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "scanner/layer/certificates.hpp"
 #include "scanner/layer/layer_result.hpp"
+#include "scanner/layer/member_digests.hpp"
 #include "scanner/layer/ordinal_gap.hpp"
+#include "scanner/layer/package_lists.hpp"
 #include "scanner/layer/window.hpp"
 #include "scanner/layer/window_scan.hpp"
+#include "scanner/match/pair_rules.hpp"
 #include "scanner/program/identify.hpp"
 
 namespace stratascan::layer {
@@ -24,11 +29,17 @@ inline constexpr std::size_t findings_a_layer = 50'000;
 class LayerCollector {
 public:
     /// `findings_left` are those that the layer may still have; shared and counted down.
+    /// `certificates` are the layer's, of all its streams.
     LayerCollector(std::shared_ptr<const program::ProgramSet> programs,
-                   std::uint64_t findings_a_file, std::size_t& findings_left);
+                   std::shared_ptr<const match::PairRules> pairs, std::uint64_t findings_a_file,
+                   std::size_t& findings_left, Certificates& certificates);
 
     /// Windows come in order of their sequence.
     void add(Window& window, WindowScan& scan);
+
+    /// Something was found inside the container that is the member `ordinal` of the
+    /// layer: its digest is wanted, if its bytes have not passed yet.
+    void want_digest(std::uint32_t ordinal) { wanted_.insert(ordinal); }
 
     /// Adds findings, programs, paths and the gaps met here. Those inside containers
     /// have the ordinal of the layer's member that holds them.
@@ -63,19 +74,26 @@ private:
     };
 
     void add_paths(const Window& window);
+    void add_certificates(const Window& window, WindowScan& scan);
+    // Whether something that was seen in it may be a part of a package.
+    [[nodiscard]] static bool may_want_digest(const OpenFile& file);
+    // Of the members below an ordinal that are wanted.
+    void add_digests(std::uint32_t below);
     OpenFile& file_of(const Window& window, std::uint32_t member);
     void read_late_dynamic(const Window& window);
     // Settles what was found in a file so far, and keeps as much as a report takes.
     void settle_file(OpenFile& file);
-    void close(OpenFile& file);
+    void close(OpenFile& file, std::uint32_t ordinal);
     void close_programs(OpenFile& file);
     void take_finding(const Window& window, WindowFinding& found);
     void keep_named(const OpenFile& file, WindowFinding& found);
 
     std::shared_ptr<const program::ProgramSet> programs_;
     program::FileJudge judge_;
+    std::shared_ptr<const match::PairRules> pairs_;
     std::uint64_t findings_a_file_;
     std::size_t& findings_left_;
+    Certificates& certificates_;
     std::vector<NamedSecret> named_;
     std::size_t named_bytes_ = 0;
     std::map<std::uint32_t, OpenFile> open_;
@@ -86,6 +104,11 @@ private:
     std::vector<LayerProgram> found_programs_;
     std::vector<OrdinalGap> gaps_;
     PathIndex paths_;
+    PackageLists package_lists_;
+    ManagerHints hints_;
+    MemberDigests member_digests_;
+    std::set<std::uint32_t> wanted_;  // members whose digest is wanted
+    std::vector<MemberDigest> digests_;
     DropCounts dropped_;
     std::uint64_t findings_dropped_ = 0;
     std::optional<Error> error_;

@@ -8,10 +8,13 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "scanner/evidence/certificate.hpp"
+#include "scanner/layer/package_facts.hpp"
 #include "stratascan/report.hpp"
 
 namespace stratascan::layer {
@@ -74,6 +77,14 @@ struct LayerProgram {
     std::uint32_t ordinal = 0;
 };
 
+/// The first place in the layer where it stands.
+struct LayerCertificate {
+    std::shared_ptr<const evidence::Certificate> certificate;
+    std::string path;
+    std::vector<std::string> inner_path;
+    std::uint32_t ordinal = 0;  ///< of the layer's member that holds it
+};
+
 struct LayerResult {
     std::string digest;       ///< computed over the blob's bytes, "sha256:…"
     std::string compression;  ///< "gzip", "zstd", "bzip2", "xz", "none"
@@ -95,6 +106,11 @@ struct LayerResult {
     std::vector<LayerFinding> findings;
     std::vector<LayerProgram> programs;  ///< likewise
     PathIndex paths;
+    std::vector<LayerCertificate> certificates;  ///< sorted by ordinal, each once
+    PackageFacts packages;
+    /// Of members that have findings or programs and may be parts of packages; sorted
+    /// by ordinal.
+    std::vector<MemberDigest> digests;
     /// Findings that gave way to others of the same file, by the reason.
     std::map<std::string_view, std::uint64_t> dropped;
 };

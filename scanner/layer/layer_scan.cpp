@@ -169,7 +169,7 @@ LayerResult scan_layer(std::unique_ptr<source::BlobReader> blob,
     BlobStream stream(std::move(blob), options, context.progress);
     TarWalk walk(stream, context.slabs, {context.limits.members});
     nested::NestedWalk walk_inside(walk, context.slabs, nest_limits(context));
-    StreamCollectors collector(context.rules.shared_programs(), context.limits.findings_a_file);
+    StreamCollectors collector(context.rules, context.limits.findings_a_file);
 
     const auto error = run(walk_inside, collector, context, [&] { stream.drain_hash(); });
     take_results(collector, walk_inside.nest(), context, result);
@@ -183,7 +183,7 @@ LayerResult scan_layer(std::unique_ptr<source::BlobReader> blob,
     result.bytes = stream.stream_bytes();
     result.files = walk.files();
     result.members = walk.members();
-    result.notes = walk.notes();
+    result.notes.insert(result.notes.end(), walk.notes().begin(), walk.notes().end());
     result.gaps.insert(result.gaps.end(), walk.gaps().begin(), walk.gaps().end());
     if (digest) {
         result.digest = *digest;
@@ -222,14 +222,14 @@ LayerResult scan_directory(const std::string& path, const LayerScanContext& cont
     LayerResult result;
     DirectoryWalk walk(path, context.slabs);
     nested::NestedWalk walk_inside(walk, context.slabs, nest_limits(context));
-    StreamCollectors collector(context.rules.shared_programs(), context.limits.findings_a_file);
+    StreamCollectors collector(context.rules, context.limits.findings_a_file);
     const auto error = run(walk_inside, collector, context, [] {});
     take_results(collector, walk_inside.nest(), context, result);
     result.compression = "none";
     result.files = walk.files();
     result.members = walk.members();
     result.bytes = result.compressed_bytes = walk.bytes();
-    result.notes = walk.notes();
+    result.notes.insert(result.notes.end(), walk.notes().begin(), walk.notes().end());
     result.gaps.insert(result.gaps.end(), walk.gaps().begin(), walk.gaps().end());
     if (error) add_gap(result, error->message());
     if (!result.gaps.empty()) spoil(result, LayerState::partial, result.gaps.front().reason);

@@ -1,5 +1,7 @@
 #include "scanner/layer/stream_collectors.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <iterator>
@@ -64,6 +66,17 @@ void drop_seen_twice(LayerResult& result) {
     });
 }
 
+// Of the containers' digests most are of no use.
+void keep_asked_digests(LayerResult& result) {
+    std::set<std::uint32_t> asked;
+    for (const LayerFinding& found : result.findings) asked.insert(found.ordinal);
+    for (const LayerProgram& found : result.programs) asked.insert(found.ordinal);
+    std::erase_if(result.digests,
+                  [&](const MemberDigest& one) { return !asked.contains(one.ordinal); });
+    std::sort(result.digests.begin(), result.digests.end(),
+              [](const auto& a, const auto& b) { return a.ordinal < b.ordinal; });
+}
+
 template <typename Placed>
 void cut_path(const NamedSecrets& secrets, std::uint32_t ordinal, Placed& placed) {
     cut_name(secrets, ordinal, placed.path);
@@ -72,15 +85,22 @@ void cut_path(const NamedSecrets& secrets, std::uint32_t ordinal, Placed& placed
 
 }  // namespace
 
-StreamCollectors::StreamCollectors(std::shared_ptr<const program::ProgramSet> programs,
-                                   std::uint64_t findings_a_file)
-    : programs_(std::move(programs)), findings_a_file_(findings_a_file) {
-    streams_.emplace_back(programs_, findings_a_file_, findings_left_);
+StreamCollectors::StreamCollectors(const match::RuleSet& rules, std::uint64_t findings_a_file)
+    : programs_(rules.shared_programs()), pairs_(rules.shared_pairs()),
+      findings_a_file_(findings_a_file) {
+    add_stream();
+}
+
+void StreamCollectors::add_stream() {
+    streams_.emplace_back(programs_, pairs_, findings_a_file_, findings_left_, certificates_);
 }
 
 void StreamCollectors::add(Window& window, WindowScan& scan) {
-    while (streams_.size() <= window.stream) {
-        streams_.emplace_back(programs_, findings_a_file_, findings_left_);
+    while (streams_.size() <= window.stream) add_stream();
+    for (const WindowFinding& found : scan.findings) {
+        if (found.member >= window.members.size()) continue;
+        const Member& member = window.members[found.member];
+        if (member.inner) streams_.front().want_digest(member.inner->host->ordinal);
     }
     LayerCollector& collector = streams_[window.stream];
     collector.add(window, scan);
@@ -92,12 +112,19 @@ void StreamCollectors::finish(LayerResult& result, std::vector<OrdinalGap> inner
     for (LayerCollector& collector : streams_) collector.finish(result, gaps);
     std::move(inner_gaps.begin(), inner_gaps.end(), std::back_inserter(gaps));
     drop_seen_twice(result);
+    result.certificates = std::move(certificates_.kept());
+    if (certificates_.untold() > 0) {
+        result.notes.push_back(fmt::format("more than {} certificates; {} were not held against keys",
+                                           certificates_a_layer, certificates_.untold()));
+    }
     cut_names(result, gaps);
     for (OrdinalGap& gap : gaps) result.gaps.push_back(std::move(gap.gap));
     // Each stream's are in order of their places already.
     const auto by_ordinal = [](const auto& a, const auto& b) { return a.ordinal < b.ordinal; };
     std::stable_sort(result.findings.begin(), result.findings.end(), by_ordinal);
     std::stable_sort(result.programs.begin(), result.programs.end(), by_ordinal);
+    std::stable_sort(result.certificates.begin(), result.certificates.end(), by_ordinal);
+    keep_asked_digests(result);
 }
 
 void StreamCollectors::cut_names(LayerResult& result, std::vector<OrdinalGap>& gaps) {
@@ -109,8 +136,12 @@ void StreamCollectors::cut_names(LayerResult& result, std::vector<OrdinalGap>& g
         }
     }
     if (secrets.empty()) return;
-    for (LayerFinding& found : result.findings) cut_path(secrets, found.ordinal, found.finding);
+    for (LayerFinding& found : result.findings) {
+        cut_path(secrets, found.ordinal, found.finding);
+        if (found.finding.pair) cut_name(secrets, found.ordinal, found.finding.pair->path);
+    }
     for (LayerProgram& found : result.programs) cut_path(secrets, found.ordinal, found.program);
+    for (LayerCertificate& found : result.certificates) cut_path(secrets, found.ordinal, found);
     for (OrdinalGap& gap : gaps) cut_path(secrets, gap.ordinal, gap.gap);
 }
 

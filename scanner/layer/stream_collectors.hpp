@@ -15,8 +15,7 @@ namespace stratascan::layer {
 
 class StreamCollectors {
 public:
-    StreamCollectors(std::shared_ptr<const program::ProgramSet> programs,
-                     std::uint64_t findings_a_file);
+    StreamCollectors(const match::RuleSet& rules, std::uint64_t findings_a_file);
 
     /// Windows of one stream come in order of their sequence.
     void add(Window& window, WindowScan& scan);
@@ -27,11 +26,14 @@ public:
     [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
 
 private:
+    void add_stream();
     void cut_names(LayerResult& result, std::vector<OrdinalGap>& gaps);
 
     std::shared_ptr<const program::ProgramSet> programs_;
+    std::shared_ptr<const match::PairRules> pairs_;
     std::uint64_t findings_a_file_;
     std::size_t findings_left_ = findings_a_layer;
+    Certificates certificates_;
     std::deque<LayerCollector> streams_;
     std::optional<Error> error_;
 };

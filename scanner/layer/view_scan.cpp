@@ -177,6 +177,10 @@ void ViewScanner::look_at_hit(std::size_t depth, const View& view, const match::
     for (match::Match& match : found_) {
         if (rules_.rules()[match.rule]->is_generic() && !stands_in_text(bytes, match)) continue;
         const Places found = {seen.begin + match.begin, seen.begin + match.end};
+        // One that the evidence told may stand behind the secret, where the view ends.
+        const std::size_t identifier =
+            std::min(seen.begin + match.identifier, view.end - view.begin - 1);
+        match.identifier = encoded(depth, view, {identifier, identifier + 1}).begin;
         report(depth, view, found, std::move(match), matches);
     }
 }

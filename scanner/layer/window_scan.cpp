@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "scanner/layer/clock.hpp"
+#include "scanner/layer/pairs.hpp"
 
 namespace stratascan::layer {
 
@@ -159,7 +160,14 @@ void WindowScanner::look_at_hit(const Window& window, const Region& region, cons
 
 void WindowScanner::take_match(const Window& window, const Region& region, match::Match& match,
                                WindowScan& result) {
+    if (match.certificate) {
+        if (region.piece != nullptr && region.piece->kind == PieceKind::contents) {
+            result.certificates.push_back({region.member, std::move(match.certificate)});
+        }
+        return;
+    }
     WindowFinding found;
+    found.rule = match.rule;
     found.member = region.has_member ? region.member : ~std::uint32_t{0};
     found.generic = rules_.rules()[match.rule]->is_generic();
     found.finding = std::move(match.finding);
@@ -167,6 +175,7 @@ void WindowScanner::take_match(const Window& window, const Region& region, match
     if (region.piece != nullptr && region.piece->kind == PieceKind::contents) {
         found.finding.source = Source::file;
         found.finding.offset = region.piece->file_offset + (place - region.piece->begin);
+        found.identifier_offset = found.finding.offset + match.identifier - match.begin;
         const std::size_t near = match.begin > text_sight ? match.begin - text_sight : 0;
         // A sparse file's holes are zeros: it has no lines.
         found.has_line = region.piece->file_offset == 0 &&
@@ -177,10 +186,12 @@ void WindowScanner::take_match(const Window& window, const Region& region, match
     } else if (region.piece != nullptr) {
         found.finding.source = header_source(region.text, match.begin);
         found.finding.offset = place - region.piece->begin;
+        found.identifier_offset = found.finding.offset + match.identifier - match.begin;
         found.named_secret = region.text.substr(match.begin, match.end - match.begin);
     } else {
         found.finding.source = Source::trailer;
         found.finding.offset = place;
+        found.identifier_offset = place + match.identifier - match.begin;
     }
     result.findings.push_back(std::move(found));
 }
@@ -329,8 +340,11 @@ Result<std::vector<Finding>> WindowScanner::scan_text(std::string_view text) {
     if (auto done = finder_.find(text, hits_); !done) return std::unexpected(done.error());
     std::vector<WindowFinding> found;
     const auto take = [&](match::Match& match) {
+        if (match.certificate) return;
         match.finding.offset = match.begin;
         WindowFinding one;
+        one.rule = match.rule;
+        one.identifier_offset = match.identifier;
         one.generic = rules_.rules()[match.rule]->is_generic();
         one.finding = std::move(match.finding);
         found.push_back(std::move(one));
@@ -353,6 +367,8 @@ Result<std::vector<Finding>> WindowScanner::scan_text(std::string_view text) {
     if (!viewed) return std::unexpected(viewed.error());
     for (ViewMatch& one : view_matches_) take(one.match);
     settle(found, counters_.dropped);
+    pair_up(found, rules_.shared_pairs().get());
+    drop_told_secrets(found);
     std::vector<Finding> findings;
     for (WindowFinding& finding : found) findings.push_back(std::move(finding.finding));
     return findings;

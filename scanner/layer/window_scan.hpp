@@ -23,6 +23,7 @@ namespace stratascan::layer {
 /// A finding in a member; `member` is an index into the window's members.
 struct WindowFinding {
     std::uint32_t member = 0;
+    std::uint32_t rule = 0;  ///< its number
     bool generic = false;
     /// Line breaks between the member's line mark (see WindowScan) and the
     /// secret; negative when it begins before the mark.
@@ -31,6 +32,8 @@ struct WindowFinding {
     Finding finding;  ///< source, offset and secret fields
     /// The secret itself, where it stands in the member's own name or link.
     std::string named_secret;
+    /// Where the finding's identifier stands, in the same count as the offset.
+    std::uint64_t identifier_offset = 0;
 };
 
 struct Sighting {
@@ -43,8 +46,14 @@ struct ElfHead {
     program::ElfFacts facts;
 };
 
+struct SeenCertificate {
+    std::uint32_t member = 0;
+    std::shared_ptr<const evidence::Certificate> certificate;
+};
+
 struct WindowScan {
     std::vector<WindowFinding> findings;
+    std::vector<SeenCertificate> certificates;  ///< in files' contents
     std::vector<Sighting> sightings;
     std::vector<ElfHead> elf_heads;
     /// The member whose contents stand at own_end, and go on in the next window.

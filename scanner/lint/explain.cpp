@@ -98,6 +98,7 @@ Result<Looked> look(const Engine& engine, const match::SecondLook& second_look,
             second_look.look(rule, text, hit.end, matches, {path, &looked.dropped});
         }
         for (match::Match& match : matches) {
+            if (match.certificate) continue;
             layer::WindowFinding found;
             // Carried through settling, to know the rule again.
             found.member = match.rule;

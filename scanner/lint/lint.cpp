@@ -55,6 +55,17 @@ void check_literal(const match::Rule& rule, LintReport& report) {
                     long_literal)));
 }
 
+void check_pairs(const Engine& engine, const match::Rule& rule, LintReport& report) {
+    const auto& rules = engine.rules->rules();
+    for (const std::string& id : rule.pairs_with) {
+        const bool known = std::any_of(rules.begin(), rules.end(),
+                                       [&id](const auto& other) { return other->rule().id == id; });
+        if (known) continue;
+        report.problems.push_back(about(rule, "it pairs with a rule that is not there: " + id,
+                                        "name the rule of the other half"));
+    }
+}
+
 void check_texts(const match::Rule& rule, LintReport& report) {
     if (rule.carried_over) return;
     if (!is_kebab_case(rule.id)) {
@@ -65,7 +76,8 @@ void check_texts(const match::Rule& rule, LintReport& report) {
         report.problems.push_back(
             about(rule, "`title` is missing", "name what is found, as its vendor calls it"));
     }
-    if (rule.examples.empty()) {
+    const bool finds = rule.check != "certificate";  // evidence for others
+    if (rule.examples.empty() && finds) {
         report.problems.push_back(
             about(rule, "it has no example", "give `examples` a text that holds a made-up secret"));
     }
@@ -224,6 +236,7 @@ Result<LintReport> lint_rules(const Engine& engine, const std::vector<std::uint3
     for (const std::uint32_t number : rules) {
         const match::Rule& rule = engine.rules->rules()[number]->rule();
         check_texts(rule, report);
+        check_pairs(engine, rule, report);
         check_literal(rule, report);
         check_compile_time(rule, report);
         report.examples += rule.examples.size() + rule.counter_examples.size();

@@ -8,7 +8,7 @@ namespace stratascan::match {
 
 namespace {
 
-constexpr std::string_view rules_magic = "stratascan rules 3\n";
+constexpr std::string_view rules_magic = "stratascan rules 4\n";
 constexpr std::string_view pack_magic = "stratascan pack 3\n";
 
 void write_allow_list(WireWriter& out, const AllowList& list) {
@@ -53,6 +53,9 @@ void write_rule(WireWriter& out, const Rule& rule) {
     out.number(rule.allowlists.size());
     for (const AllowList& list : rule.allowlists) write_allow_list(out, list);
     out.text(rule.check);
+    out.texts(rule.pairs_with);
+    out.number(rule.pair_within);
+    out.text(rule.identifier);
     out.number(static_cast<std::uint64_t>(rule.public_prefix + 1));
     out.texts(rule.examples);
     out.texts(rule.counter_examples);
@@ -87,6 +90,9 @@ Rule read_rule(WireReader& in) {
         rule.allowlists.push_back(read_allow_list(in));
     }
     rule.check = in.text();
+    rule.pairs_with = in.texts();
+    rule.pair_within = static_cast<std::uint32_t>(in.number());
+    rule.identifier = in.text();
     rule.public_prefix = static_cast<std::int32_t>(in.number() % 4096) - 1;
     rule.examples = in.texts();
     rule.counter_examples = in.texts();

@@ -97,6 +97,16 @@ struct Rule {
     /// Name of the offline check (evidence/), or empty.
     std::string check;
 
+    /// Rules whose findings are the other half of this one's: an access key's id for
+    /// its secret. The nearest finding of one of them in the same file, no further off
+    /// than `pair_within` bytes, is reported as its pair.
+    std::vector<std::string> pairs_with;
+    std::uint32_t pair_within = 512;
+
+    /// What is looked for near a finding to say whose it is (evidence/identifier.hpp):
+    /// "user", "client-id"; or empty.
+    std::string identifier;
+
     /// The number of leading bytes of the secret that are public (a token's
     /// prefix) and may be shown. Empty in the file: the anchor, when the secret
     /// starts with it.

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "scanner/layer/window.hpp"
+#include "scanner/evidence/identifier.hpp"
 #include "scanner/match/anchors.hpp"
 #include "scanner/match/database.hpp"
 #include "scanner/match/pack.hpp"
@@ -56,6 +57,10 @@ Result<void> check_regexes(const Rule& rule) {
         return fail(ErrorCode::invalid_argument,
                     fmt::format("the pattern has more than {} groups", most_groups), {},
                     "write (?:…) for groups that hold no secret");
+    }
+    if (!rule.identifier.empty() && !evidence::is_identifier_kind(rule.identifier)) {
+        return fail(ErrorCode::invalid_argument,
+                    "there is no kind of identifier `" + rule.identifier + "`");
     }
     if (!rule.check.empty() && evidence::find_check(rule.check) == nullptr) {
         return fail(ErrorCode::invalid_argument, "there is no check `" + rule.check + "`");
@@ -231,6 +236,29 @@ Result<Rule> complete_rule(Rule rule) {
     return rule;
 }
 
+namespace {
+
+// A rule that is not there, because a user left it out, pairs with nothing.
+std::shared_ptr<const PairRules> pair_rules(
+    const std::vector<std::unique_ptr<CompiledRule>>& rules) {
+    auto pairs = std::make_shared<PairRules>();
+    std::map<std::string_view, std::uint32_t> numbers;
+    for (std::uint32_t i = 0; i < rules.size(); ++i) numbers.emplace(rules[i]->rule().id, i);
+    for (std::uint32_t i = 0; i < rules.size(); ++i) {
+        PairRule pair;
+        pair.within = rules[i]->rule().pair_within;
+        for (const std::string& id : rules[i]->rule().pairs_with) {
+            const auto found = numbers.find(id);
+            if (found != numbers.end()) pair.ids.push_back(found->second);
+        }
+        std::sort(pair.ids.begin(), pair.ids.end());
+        if (!pair.ids.empty()) pairs->emplace(i, std::move(pair));
+    }
+    return pairs;
+}
+
+}  // namespace
+
 Result<std::shared_ptr<const RuleSet>> RuleSet::build(RuleFile file) {
     for (Rule& rule : file.rules) {
         auto complete = complete_rule(std::move(rule));
@@ -260,6 +288,7 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::assemble(RuleFile file, bool tru
         }
         set->rules_.push_back(std::make_unique<CompiledRule>(std::move(rule)));
     }
+    set->pairs_ = pair_rules(set->rules_);
     auto programs = program::ProgramSet::build(std::move(file.programs), trusted);
     if (!programs) return std::unexpected(programs.error());
     set->programs_ = std::move(*programs);

@@ -13,6 +13,7 @@
 
 #include "scanner/evidence/evidence.hpp"
 #include "scanner/match/allow_list.hpp"
+#include "scanner/match/pair_rules.hpp"
 #include "scanner/match/regex_tree.hpp"
 #include "scanner/match/rule.hpp"
 #include "scanner/match/rule_file.hpp"
@@ -87,6 +88,7 @@ public:
     [[nodiscard]] std::shared_ptr<const program::ProgramSet> shared_programs() const noexcept {
         return programs_;
     }
+    [[nodiscard]] std::shared_ptr<const PairRules> shared_pairs() const noexcept { return pairs_; }
     [[nodiscard]] const std::vector<Expression>& expressions() const noexcept {
         return expressions_;
     }
@@ -96,6 +98,7 @@ public:
 private:
     std::vector<std::unique_ptr<CompiledRule>> rules_;
     std::shared_ptr<const program::ProgramSet> programs_;
+    std::shared_ptr<const PairRules> pairs_;
     std::vector<Expression> expressions_;
     std::string hash_;
 };

@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 
+#include "scanner/evidence/identifier.hpp"
 #include "scanner/match/database.hpp"
 #include "scanner/match/drop_reason.hpp"
 
@@ -198,6 +199,10 @@ std::string_view SecondLook::judge(std::uint32_t number, std::string_view text, 
         proof = compiled.check()({secret, text.substr(match.begin, match.end - match.begin),
                                   text.substr(from, to - from)});
         if (!proof.drop_reason.empty()) return proof.drop_reason;
+        if (proof.certificate) {
+            matches.push_back({number, match.begin, match.end, {}, std::move(proof.certificate), 0});
+            return {};
+        }
     }
     const std::size_t prefix = public_prefix(rule, secret);
     std::string_view placeholder =
@@ -235,6 +240,18 @@ std::string_view SecondLook::judge(std::uint32_t number, std::string_view text, 
     finding.redacted = identity::redact(secret, prefix);
     finding.secret_id = key_.name(secret);
     if (show_secrets_) finding.clear_text = std::string(secret);
+    if (!proof.user.empty()) {
+        finding.identifier = {"user", proof.user, key_.name(proof.user)};
+        found.identifier = secret_at.end;
+    } else if (!rule.identifier.empty()) {
+        const auto at =
+            evidence::find_identifier(rule.identifier, text, secret_at.begin, secret_at.end);
+        if (at) {
+            const std::string_view value = text.substr(at->begin, at->end - at->begin);
+            finding.identifier = {rule.identifier, std::string(value), key_.name(value)};
+            found.identifier = at->begin;
+        }
+    }
     matches.push_back(std::move(found));
     return {};
 }

@@ -21,6 +21,9 @@ struct Match {
     std::uint32_t rule = 0;
     std::size_t begin = 0, end = 0;  ///< of the secret, in the text
     Finding finding;                 ///< rule, evidence and secret fields; no place
+    /// There is no finding, but a certificate.
+    std::shared_ptr<const evidence::Certificate> certificate{};
+    std::size_t identifier = 0;  ///< where the finding's stands, if it has one
 };
 
 /// A candidate that became no finding, and why (drop_reason.hpp).

@@ -21,6 +21,47 @@ void write_index(JsonWriter& json, std::string_view name, int index) {
     json.value(index);
 }
 
+/// An object or null.
+void write_package(JsonWriter& json, const std::optional<Package>& package) {
+    json.key("package");
+    if (!package) return json.null();
+    json.begin_object();
+    json.member("manager", package->manager);
+    json.member("name", package->name);
+    json.end_object();
+}
+
+/// These are there only where they say something.
+void write_relations(JsonWriter& json, const Finding& finding) {
+    if (finding.certificate) {
+        const KeyCertificate& certificate = *finding.certificate;
+        json.key("certificate").begin_object();
+        json.member("subject", certificate.subject);
+        json.member("names", certificate.names);
+        write_optional(json, "not_after", certificate.not_after);
+        write_index(json, "layer_index", certificate.layer_index);
+        write_path(json, certificate.path);
+        json.member("inner_path", certificate.inner_path);
+        json.end_object();
+    }
+    if (finding.pair) {
+        json.key("pair").begin_object();
+        json.member("role", finding.pair->role);
+        json.member("rule", finding.pair->rule);
+        write_path(json, finding.pair->path);
+        json.member("line", finding.pair->line);
+        json.member("offset", finding.pair->offset);
+        json.member("secret_id", finding.pair->secret_id);
+        json.end_object();
+    }
+    if (finding.identifier) {
+        json.key("identifier").begin_object();
+        json.member("kind", finding.identifier->kind);
+        json.member("value", finding.identifier->value);
+        json.end_object();
+    }
+}
+
 }  // namespace
 
 void write_optional(JsonWriter& json, std::string_view name, std::string_view text) {
@@ -101,6 +142,8 @@ void write_members(JsonWriter& json, const Finding& finding) {
     json.member("visibility", to_string(finding.visibility));
     write_index(json, "hidden_by", finding.hidden_by);
     json.member("created_by", finding.created_by);
+    write_package(json, finding.package);
+    write_relations(json, finding);
     if (finding.blob_mismatch) json.member("blob_mismatch", true);
     if (!finding.clear_text.empty()) json.member("secret", finding.clear_text);
 }
@@ -126,6 +169,7 @@ void write_members(JsonWriter& json, const Program& program) {
     json.member("evidence", program.evidence);
     json.member("aliases", program.aliases);
     json.member("created_by", program.created_by);
+    write_package(json, program.package);
 }
 
 void write_members(JsonWriter& json, const Coverage& coverage) {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "scanner/report/report_writer.hpp"
@@ -73,6 +74,10 @@ std::string hidden_words(Visibility visibility, int hidden_by, int own_layer) {
     return fmt::format("{} by layer {}", to_string(visibility), hidden_by);
 }
 
+std::string package_words(const std::optional<Package>& package) {
+    return package ? "packaged: " + printable(package->name) : std::string();
+}
+
 Piece evidence_piece(const Finding& finding) {
     std::string text(evidence_words(finding.evidence));
     if (!finding.evidence_detail.empty()) {
@@ -81,26 +86,91 @@ Piece evidence_piece(const Finding& finding) {
     return {text, finding.evidence == Evidence::verified ? Tone::strong : Tone::plain};
 }
 
-void write_finding(Canvas& canvas, const Finding& finding) {
+/// "for example.org, www.example.org · until 2030-01-02", of a key's certificate.
+std::string certificate_words(const std::optional<KeyCertificate>& certificate) {
+    if (!certificate) return {};
+    std::string text = "certificate of " + cut_end(printable(certificate->subject), evidence_limit);
+    if (!certificate->names.empty()) {
+        const std::size_t shown = std::min<std::size_t>(certificate->names.size(), 2);
+        text += " for " + printable(listed({certificate->names.begin(),
+                                            certificate->names.begin() +
+                                                static_cast<std::ptrdiff_t>(shown)}, ", "));
+        if (shown < certificate->names.size()) text += ", …";
+    }
+    if (!certificate->not_after.empty()) text += " until " + certificate->not_after.substr(0, 10);
+    return text;
+}
+
+std::string identifier_words(const std::optional<Identifier>& identifier) {
+    if (!identifier) return {};
+    const bool user = identifier->kind == "user";
+    return (user ? "user " : printable(identifier->kind) + " ") + printable(identifier->value);
+}
+
+/// `id` is the other half of the credential, or null.
+void write_finding(Canvas& canvas, const Finding& finding, const Finding* id) {
     const Piece severity{std::string(to_string(finding.severity)), tone_of(finding.severity)};
     const std::string& shown = finding.clear_text.empty() ? finding.redacted : finding.clear_text;
     canvas.labelled(4, severity, severity_column,
                     {{printable(finding.title.empty() ? finding.rule : finding.title),
                       Tone::strong},
                      {printable(shown)}});
+    if (id != nullptr) {
+        const std::string& half = id->clear_text.empty() ? id->redacted : id->clear_text;
+        canvas.flow(4 + severity_column + 2,
+                    {{"with " + printable(id->title.empty() ? id->rule : id->title)},
+                     {printable(half)},
+                     {location(*id)},
+                     evidence_piece(*id)});
+    }
     canvas.flow(4 + severity_column + 2,
                 {{location(finding)},
                  evidence_piece(finding),
+                 {identifier_words(finding.identifier)},
+                 {certificate_words(finding.certificate)},
                  {std::string(source_words(finding.source))},
                  {finding.in_head.value_or(true) ? "" : "not in git's HEAD", Tone::faint},
                  {hidden_words(finding.visibility, finding.hidden_by, finding.layer_index),
                   Tone::faint},
+                 {package_words(finding.package), Tone::faint},
                  {finding.blob_mismatch ? "in a blob that is not what it claims" : "",
                   Tone::warning}});
 }
 
+/// A finding by what its partner says of it.
+using PlacedRule = std::tuple<std::string_view, std::string_view, std::uint64_t, std::string_view>;
+
+PlacedRule placed(const Finding& finding) {
+    return {finding.path, finding.rule, finding.offset, finding.secret_id};
+}
+
+/// Takes those out that are shown with their other half, the secret.
+std::map<const Finding*, const Finding*> take_ids(std::vector<const Finding*>& findings) {
+    std::map<const Finding*, const Finding*> ids;
+    std::map<PlacedRule, const Finding*> halves;
+    for (const Finding* finding : findings) {
+        if (finding->pair && finding->pair->role == "secret") halves[placed(*finding)] = finding;
+    }
+    if (halves.empty()) return ids;
+    std::set<const Finding*> taken;
+    for (const Finding* finding : findings) {
+        if (!finding->pair || finding->pair->role != "id") continue;
+        const Pair& pair = *finding->pair;
+        const auto id = halves.find({pair.path, pair.rule, pair.offset, pair.secret_id});
+        if (id == halves.end() || !taken.insert(id->second).second) continue;
+        ids[finding] = id->second;
+    }
+    std::erase_if(findings, [&](const Finding* finding) { return taken.contains(finding); });
+    return ids;
+}
+
 /// Worst first, then in the order of places.
 void write_findings(Canvas& canvas, std::vector<const Finding*> findings) {
+    const auto ids = take_ids(findings);
+    const auto id_of = [&ids](const Finding* finding) {
+        const auto found = ids.find(finding);
+        return found == ids.end() ? nullptr : found->second;
+    };
     std::stable_sort(findings.begin(), findings.end(), [](const Finding* a, const Finding* b) {
         return a->severity > b->severity;
     });
@@ -113,7 +183,7 @@ void write_findings(Canvas& canvas, std::vector<const Finding*> findings) {
         const std::size_t nth = ++shown[place];
         // Saying that one is left out takes as much room as the one.
         const bool all = counts[place] <= findings_shown + 1;
-        if (all || nth <= findings_shown) write_finding(canvas, *finding);
+        if (all || nth <= findings_shown) write_finding(canvas, *finding, id_of(finding));
         if (all || nth != findings_shown) continue;
         canvas.flow(4 + severity_column + 2,
                     {{fmt::format("and {} more of these in the same file",
@@ -142,6 +212,7 @@ std::vector<Piece> program_facts(const Program& program) {
     fact(program.is_static, "static");
     fact(!program.applets.empty(), counted(program.applets.size(), "applet"));
     fact(!program.aliases.empty(), counted(program.aliases.size(), "link"));
+    fact(true, package_words(program.package));
     fact(true, hidden_words(program.visibility, program.hidden_by, program.layer_index));
     return facts;
 }

@@ -22,6 +22,7 @@ using Targets = std::vector<const TargetReport*>;
 struct Totals {
     std::array<std::uint64_t, 5> severities{};
     std::uint64_t secrets = 0, hidden = 0, programs = 0;
+    std::uint64_t packaged_secrets = 0, packaged_programs = 0;
     std::uint64_t layers = 0, incomplete_layers = 0, files = 0, bytes = 0, gaps = 0;
     std::map<std::string_view, std::uint64_t> classes;
     bool complete = true;
@@ -40,10 +41,12 @@ Totals totals_of(const Targets& targets) {
         for (const Finding& finding : target->findings) {
             ++totals.secrets;
             ++totals.severities.at(static_cast<std::size_t>(finding.severity));
+            if (finding.package) ++totals.packaged_secrets;
             if (finding.visibility != Visibility::visible) ++totals.hidden;
         }
         for (const Program& program : target->programs) {
             ++totals.programs;
+            if (program.package) ++totals.packaged_programs;
             ++totals.classes[program.program_class];
         }
         for (const LayerReport& layer : target->layers) {
@@ -61,6 +64,11 @@ Totals totals_of(const Targets& targets) {
     return totals;
 }
 
+void add_packaged(std::vector<Piece>& pieces, std::uint64_t count) {
+    if (count == 0) return;
+    pieces.push_back({fmt::format("{} packaged", grouped(count)), Tone::faint});
+}
+
 std::vector<Piece> severity_pieces(const Totals& totals) {
     std::vector<Piece> pieces;
     for (std::size_t i = totals.severities.size(); i-- > 0;) {
@@ -74,6 +82,7 @@ std::vector<Piece> severity_pieces(const Totals& totals) {
                                       totals.hidden == 1 ? "its layer" : "their layers"),
                           Tone::plain});
     }
+    add_packaged(pieces, totals.packaged_secrets);
     return pieces;
 }
 
@@ -100,6 +109,7 @@ void write_counts(Canvas& canvas, const Totals& totals) {
         for (const auto& [count, name] : classes) {
             pieces.push_back({fmt::format("{} {}", grouped(count), printable(name))});
         }
+        add_packaged(pieces, totals.packaged_programs);
         canvas.labelled(2, {counted(totals.programs, "program"), Tone::strong}, totals.labels(),
                         pieces);
     }

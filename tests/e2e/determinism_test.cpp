@@ -31,7 +31,8 @@ INSTANTIATE_TEST_SUITE_P(
                     "platforms-all", "config-everywhere", "gzip-truncated", "wrong-digest",
                     "oci-archive-stdin", "nested-two-and-three-fold",
                     "nested-across-windows", "nested-damaged", "nested-names-with-secrets",
-                    "git-loose", "git-packed", "sqlite-rows", "folder-root", "program-renamed", "two-targets"),
+                     "git-loose", "git-packed", "sqlite-rows", "folder-root", "packages-of-dpkg",
+                     "key-and-certificate", "program-renamed", "two-targets"),
     test_name);
 
 TEST(Determinism, TwoRunsGiveTheSameBytes) {

@@ -1,0 +1,79 @@
+#include "scanner/layer/member_digests.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace stratascan::layer {
+
+// A build of OpenSSL may refuse MD5; then no file has a digest.
+MemberDigests::MemberDigests()
+    : md5_(EVP_MD_fetch(nullptr, "MD5", nullptr)), sha1_(EVP_MD_fetch(nullptr, "SHA1", nullptr)),
+      md5_state_(EVP_MD_CTX_new()), sha1_state_(EVP_MD_CTX_new()) {}
+
+void MemberDigests::keep(Window&& window) {
+    Kept kept;
+    kept.slab = std::move(window.slab);
+    kept.begin = window.begin;
+    kept.end = window.end;
+    for (const Piece& piece : window.pieces) {
+        const std::uint64_t begin = std::max(piece.begin, window.begin);
+        const std::uint64_t end = std::min(piece.end, window.end);
+        if (begin >= end) continue;
+        const std::uint32_t ordinal = window.members[piece.member].ordinal;
+        kept.last = std::max(kept.last, ordinal);
+        if (piece.kind != PieceKind::contents) continue;
+        kept.pieces.push_back(
+            {begin, end, piece.file_offset + (begin - piece.begin), ordinal, piece.kind});
+    }
+    kept_.push_back(std::move(kept));
+}
+
+void MemberDigests::release(std::uint32_t ordinal) {
+    while (!kept_.empty() && (kept_.front().last < ordinal || kept_.size() > windows_kept)) {
+        kept_.pop_front();
+    }
+}
+
+void MemberDigests::start() {
+    hashed_ = 0;
+    const auto begin = [](EVP_MD_CTX* state, const EVP_MD* algorithm) {
+        return state != nullptr && algorithm != nullptr &&
+               EVP_DigestInit_ex2(state, algorithm, nullptr) == 1;
+    };
+    const bool both = hints_.dpkg == hints_.apk;
+    with_md5_ = (both || hints_.dpkg) && begin(md5_state_.get(), md5_.get());
+    with_sha1_ = (both || hints_.apk) && begin(sha1_state_.get(), sha1_.get());
+    whole_ = with_md5_ || with_sha1_;
+}
+
+void MemberDigests::add(const Kept& kept, std::uint32_t ordinal) {
+    for (const Piece& piece : kept.pieces) {
+        if (piece.member != ordinal) continue;
+        whole_ = whole_ && piece.file_offset == hashed_;
+        if (!whole_) return;
+        const char* const bytes = kept.slab->payload() + (piece.begin - kept.begin);
+        const auto size = static_cast<std::size_t>(piece.end - piece.begin);
+        const auto update = [&](bool with, EVP_MD_CTX* state) {
+            return !with || EVP_DigestUpdate(state, bytes, size) == 1;
+        };
+        whole_ = update(with_md5_, md5_state_.get()) && update(with_sha1_, sha1_state_.get());
+        hashed_ += size;
+    }
+}
+
+std::optional<MemberDigest> MemberDigests::digest(std::uint32_t ordinal) {
+    start();
+    for (const Kept& kept : kept_) add(kept, ordinal);
+    if (!whole_ || hashed_ == 0) return std::nullopt;
+    const auto finish = [](bool with, EVP_MD_CTX* state) -> std::optional<FileDigest> {
+        std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
+        if (!with || EVP_DigestFinal_ex(state, bytes.data(), nullptr) != 1) return std::nullopt;
+        FileDigest digest{};
+        std::copy_n(bytes.begin(), digest.size(), digest.begin());
+        return digest;
+    };
+    return MemberDigest{ordinal, finish(with_md5_, md5_state_.get()),
+                        finish(with_sha1_, sha1_state_.get())};
+}
+
+}  // namespace stratascan::layer

@@ -1,0 +1,78 @@
+// Digests of those members that something was found in, and of no others.
+//
+// Package lists give MD5 or SHA-1, and hashing all that passes would halve the speed.
+// Even of programs alone both cost more than the scan, so a layer that has shown files
+// of one manager's before is spared the other's algorithm.
+//
+// But what is found in a file is known only behind its end. So the slabs of the file
+// that is open are kept until it is settled, at no cost but their memory, and the file is
+// hashed then or never. One that is longer than what is kept has no digest, and nobody
+// calls it packaged; so a program of 100 MB can't double a layer's time either.
+// Rejected: a second pass over the layer, which costs its whole decoding again for
+// every image that has a shell, and can't be had where a stream is read.
+#pragma once
+
+#include <openssl/evp.h>
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "scanner/layer/package_facts.hpp"
+#include "scanner/layer/window.hpp"
+
+namespace stratascan::layer {
+
+/// Slabs that are kept for the file that is open.
+inline constexpr std::size_t windows_kept = 8;
+
+class MemberDigests {
+public:
+    MemberDigests();
+
+    /// What is known of the layer's package managers from here on.
+    void expect(const ManagerHints& hints) { hints_ = hints; }
+
+    /// Takes the window's slab and pieces over. Windows come in order.
+    void keep(Window&& window);
+
+    /// The digest of a member whose last bytes are in the newest window or before it;
+    /// nothing where its first bytes are gone, or where it has holes.
+    [[nodiscard]] std::optional<MemberDigest> digest(std::uint32_t ordinal);
+
+    /// Lets go of what only members below `ordinal` stand in, and of what is too much.
+    void release(std::uint32_t ordinal);
+
+private:
+    struct Kept {
+        SlabRef slab;
+        std::uint64_t begin = 0, end = 0;
+        std::vector<Piece> pieces;  // `member` is the ordinal; contents only
+        std::uint32_t last = 0;     // ordinal of the last member with bytes in it
+    };
+    struct FreeContext {
+        void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
+    };
+    struct FreeDigest {
+        void operator()(EVP_MD* digest) const noexcept { EVP_MD_free(digest); }
+    };
+    using Context = std::unique_ptr<EVP_MD_CTX, FreeContext>;
+    using Algorithm = std::unique_ptr<EVP_MD, FreeDigest>;
+
+    void start();
+    void add(const Kept& kept, std::uint32_t ordinal);
+
+    ManagerHints hints_;
+    std::deque<Kept> kept_;
+    Algorithm md5_, sha1_;
+    Context md5_state_, sha1_state_;
+    // Of the member that is being hashed.
+    std::uint64_t hashed_ = 0;
+    bool with_md5_ = false, with_sha1_ = false;
+    bool whole_ = false;  // none of its bytes is missing so far
+};
+
+}  // namespace stratascan::layer
