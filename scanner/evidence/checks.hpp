@@ -29,6 +29,10 @@ namespace stratascan::evidence::checks {
 // certificate_check.cpp
 [[nodiscard]] Output certificate(const Input& input);
 
+// keystore.cpp
+[[nodiscard]] Output pkcs12(const Input& input);
+[[nodiscard]] Output java_keystore(const Input& input);
+
 // jwt.cpp
 [[nodiscard]] Output jwt(const Input& input);
 

@@ -15,6 +15,7 @@
 #include "scanner/evidence/codec.hpp"
 #include "scanner/evidence/evidence.hpp"
 #include "scanner/match/example_key.hpp"
+#include "scanner/match/example_keystore.hpp"
 
 namespace stratascan::match {
 
@@ -285,6 +286,11 @@ private:
             const std::string key = example_key(argument);
             if (key.empty()) return unknown(placeholder);
             return kind == "pem" ? key : escaped_lines(key);
+        }
+        if (kind == "keystore") {
+            std::string store = example_keystore(argument);
+            if (store.empty()) return unknown(placeholder);
+            return store;
         }
         return fill_drawn(placeholder, kind, argument);
     }

@@ -26,6 +26,8 @@ namespace stratascan::match {
 ///   {{confluent}} {{gitlab}} (routable) {{zuplo}}, all with true checksums; and
 ///   {{pem:KIND}} or {{pem-escaped:KIND}} (line ends as `\n` in two characters), KIND
 ///   one of rsa ec dsa pkcs8 pkcs8-encrypted openssh rsa-encrypted ed25519
+///   {{keystore:KIND}}: the bytes of a store of keys, KIND one of pkcs12, with a
+///   password of its own, pkcs12-changeit, jks, jks-changeit, jks-certificates
 /// Of other text: {{crc32b62}} the six base-62 digits of the CRC-32 of the
 ///   placeholder before it; {{b64of:TEXT}} its base64, after [[kind:N]] in it is
 ///   filled in; {{lit:TEXT}} TEXT as it stands.
