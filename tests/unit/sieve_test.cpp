@@ -246,7 +246,7 @@ TEST(Plan, IsTheSameWhenItWasWrittenAndRead) {
 
 TEST(Plan, EveryTruncationIsRefused) {
     const std::string bytes = write_plan(test::shipped_plan());
-    for (std::size_t size = 0; size < bytes.size(); size += 97) {
+    for (std::size_t size = 0; size < bytes.size(); size += size < 20'000 ? 97 : 1009) {
         const std::vector<char> part(bytes.begin(),
                                      bytes.begin() + static_cast<std::ptrdiff_t>(size));
         EXPECT_FALSE(read_plan({part.data(), part.size()}).has_value()) << size;
