@@ -195,7 +195,9 @@ std::string_view SecondLook::judge(std::uint32_t number, std::string_view text, 
     evidence::Output proof;
     if (compiled.check() != nullptr) {
         const std::size_t from = match.begin > check_sight ? match.begin - check_sight : 0;
-        const std::size_t to = std::min(text.size(), match.end + check_sight);
+        // Of what is wider than its pattern says, the check sees the rule's width.
+        const std::size_t to =
+            std::min(text.size(), std::max(match.end + check_sight, match.begin + rule.width));
         proof = compiled.check()({secret, text.substr(match.begin, match.end - match.begin),
                                   text.substr(from, to - from)});
         if (!proof.drop_reason.empty()) return proof.drop_reason;
