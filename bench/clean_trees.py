@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Iterable
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "fixtures"))
 
@@ -107,9 +108,9 @@ def musl_tree(folder: Path) -> None:
 TREES = {"debian": debian_tree, "alpine-like": musl_tree, "node": npm_tree, "python": pip_tree}
 
 
-def build(out: Path) -> dict[str, Path]:
-    """The targets of the trees by name; what is missing is built."""
-    for name, make in TREES.items():
+def build(out: Path, names: Iterable[str] = TREES) -> dict[str, Path]:
+    """The targets of these trees by name; what is missing is built."""
+    for name in names:
         folder = out / name
         if folder.exists():
             continue
@@ -117,6 +118,6 @@ def build(out: Path) -> dict[str, Path]:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
         print(f"{name} is being built", file=sys.stderr)
-        make(unfinished)
+        TREES[name](unfinished)
         unfinished.rename(folder)
-    return {name: out / name / "layer.tar" if name == "debian" else out / name for name in TREES}
+    return {name: out / name / "layer.tar" if name == "debian" else out / name for name in names}

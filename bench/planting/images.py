@@ -51,7 +51,9 @@ class Planted:
     layer: int | None = None
     hidden_by: int | None = None
     in_head: bool | None = None
-    also: str | None = None  # another rule that is right in this context
+    # Another rule that is right in this context, for all of the value.
+    also: str | None = None
+    also_id: str = ""
 
 
 def secret_name(key: bytes, secret: str) -> str:
@@ -97,6 +99,7 @@ class Image:
                 return False
             if sample.form != "token":
                 made.also = manifests.BY_PLACE
+                made.also_id = secret_name(self.key, sample.value)
             self.lay(made, folder, carried)
             return True
         if made.context in BY_NAME:

@@ -12,10 +12,13 @@ one's and the reported bytes hold all of it, and no more than its group and its 
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import takewhile
 from pathlib import Path
 
 from .carriers import Place
 from .images import Planted
+
+ENCODING_STEPS = {"base64", "hex", "percent", "escapes", "entities", "utf-16le", "utf-16be"}
 
 
 @dataclass
@@ -50,11 +53,17 @@ def end_of(finding: dict) -> int:
     return finding["offset"] + finding["length"]
 
 
+def container(inner: list[str]) -> list[str]:
+    """The steps that lead to a file; what is behind them are encodings in it."""
+    return list(takewhile(lambda step: step not in ENCODING_STEPS, inner))
+
+
 def about(planted: Planted, finding: dict) -> bool:
     if finding["secret_id"] == planted.secret_id:
         return True
-    return any(place.inner == finding["inner_path"] and finding["offset"] < place.end
-               and place.begin < end_of(finding) for place in planted.places or ())
+    return any(container(place.inner) == container(finding["inner_path"])
+               and finding["offset"] < place.end and place.begin < end_of(finding)
+               for place in planted.places or ())
 
 
 def same_type(planted: Planted, rule: str, same: set[tuple[str, str]]) -> bool:
@@ -76,13 +85,14 @@ def misplaced(places: list[Place], finding: dict) -> str:
 
 
 def faults(planted: Planted, finding: dict, same: set[tuple[str, str]]) -> list[str]:
-    found = []
-    if not same_type(planted, finding["rule"], same):
+    found, rule = [], finding["rule"]
+    if not same_type(planted, rule, same):
         found.append("type")
     where = misplaced(planted.places, finding) if planted.places is not None else ""
     if where:
         found.append(where)
-    if finding["secret_id"] != planted.secret_id:
+    names = {planted.secret_id, planted.also_id if rule == planted.also else planted.secret_id}
+    if finding["secret_id"] not in names:
         found.append("extent")
     if planted.layer is not None and finding["layer_index"] != planted.layer:
         found.append("visibility")

@@ -24,7 +24,7 @@ def key_and_value(sample: Sample) -> tuple[str, bytes]:
 
 
 def encoded_in(manifest: str, path: str, sample: Sample, key: str, value: bytes) -> Carried:
-    """The secret's groups in `«v»`; a rule that goes by the name alone says all of the value."""
+    """The secret's groups in `«v»`; a rule that goes by where a value stands says all of it."""
     secret = sample.secret.encode("latin-1")
     form = manifest.replace("«k»", key)
     at = form.index("«v»")
@@ -34,7 +34,7 @@ def encoded_in(manifest: str, path: str, sample: Sample, key: str, value: bytes)
     last = at + len(encoded)
     return Carried(path, form.replace("«v»", encoded).encode(),
                    [Place(["base64"], at + first, at + end, last),
-                    Place([], at, last, last)])
+                    Place(["base64"], at, last, last)])
 
 
 def data(sample: Sample) -> Carried | None:

@@ -33,6 +33,7 @@ constexpr std::array entries = {
     Entry{"gitlab-routable", checks::gitlab_routable},
     Entry{"grafana-crc", checks::grafana_crc},
     Entry{"jwt", checks::jwt},
+    Entry{"kubernetes-value", checks::kubernetes_value},
     Entry{"npm-crc", checks::npm_crc},
     Entry{"onepassword-json", checks::onepassword_json},
     Entry{"private-key", checks::private_key},

@@ -29,8 +29,11 @@ private:
     std::vector<GaveWay>* told_;
 };
 
-// Rules for many services at once are called after what they have in common.
-bool names_one_service(const Finding& finding) { return !finding.rule.starts_with("service-"); }
+// Rules for many services at once are called after what they have in common. And
+// that a value stands in a Kubernetes Secret does not say what it is.
+bool names_one_service(const Finding& finding) {
+    return !finding.rule.starts_with("service-") && finding.rule != "kubernetes-secret-value";
+}
 
 // Of several rules that see the same value, the most telling one stays: one that
 // knows whose it is before one that knows some hundred names. The findings are
@@ -40,6 +43,22 @@ auto rank(const WindowFinding& found) {
     const bool proved = found.finding.evidence == Evidence::verified;
     return std::tuple(!found.generic, names_one_service(found.finding), proved,
                       found.finding.confidence, found.finding.severity);
+}
+
+// What is encoded as a whole is known by what it stands for, whichever rule tells
+// the most of it: a name in front of a value does not say that it is encoded.
+bool knows_within(const WindowFinding& other, const WindowFinding& kept) {
+    const auto &deep = other.finding.inner_path, &shallow = kept.finding.inner_path;
+    return !other.generic && kept.finding.evidence == Evidence::pattern &&
+           deep.size() == shallow.size() + 1 &&
+           std::equal(shallow.begin(), shallow.end(), deep.begin());
+}
+
+void take_secret(const WindowFinding& from, WindowFinding& to) {
+    to.finding.inner_path = from.finding.inner_path;
+    to.finding.secret_id = from.finding.secret_id;
+    to.finding.redacted = from.finding.redacted;
+    to.finding.clear_text = from.finding.clear_text;
 }
 
 void keep_best(std::vector<WindowFinding>& findings, Leavers& leavers) {
@@ -53,6 +72,7 @@ void keep_best(std::vector<WindowFinding>& findings, Leavers& leavers) {
         const Finding& finding = findings[i].finding;
         const std::size_t kept = best.find({finding.offset, finding.length})->second;
         if (kept == i) continue;
+        if (knows_within(findings[i], findings[kept])) take_secret(findings[i], findings[kept]);
         leavers.leave(findings[i], findings[kept].finding.rule, match::dropped::same_bytes);
     }
     std::vector<WindowFinding> rest;
