@@ -73,7 +73,12 @@ def npm_tree(folder: Path) -> None:
     """Installs without running anything that a package brings along."""
     have_npm(folder)
     cache = folder.with_name("npm-cache")
-    run("npm", "install", "--before", NPM_AS_OF, "--ignore-scripts", "--omit=optional",
+    known = subprocess.run(["npm", "view", "--cache", str(cache), "lodash", "time.created"],
+                           capture_output=True, check=False).stdout.strip()
+    if not known:
+        print("this registry tells no dates: what the packages need is of today", file=sys.stderr)
+    as_of = ("--before", NPM_AS_OF) if known else ()
+    run("npm", "install", *as_of, "--ignore-scripts", "--omit=optional",
         "--no-audit", "--no-fund", "--legacy-peer-deps", "--cache", str(cache), "--prefix",
         str(folder), *NPM_PACKAGES, cwd=folder)
     shutil.rmtree(cache, ignore_errors=True)

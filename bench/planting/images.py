@@ -78,7 +78,10 @@ class Image:
 
     def add(self, sample: Sample, context: str) -> bool:
         """Plants the sample; False where it can't stand in this context."""
-        made = Planted(sample.rule, context, self.number, secret_name(self.key, sample.secret),
+        secret = sample.secret
+        if sample.rule == manifests.BY_PLACE:
+            secret = manifests.decoded(secret)
+        made = Planted(sample.rule, context, self.number, secret_name(self.key, secret),
                        len(sample.secret))
         folder = f"srv/{len(self.planted):03}"
         if context in CONFIG:
@@ -201,6 +204,10 @@ class Image:
                 folder = planted[0][0].paths[0]
                 self.layers[0] += [rawtar.member((folder + path).encode(), data)
                                    for path, data in files.items()]
+        for made in self.planted:
+            if made.rule == manifests.BY_PLACE:
+                for place in made.places or ():
+                    place.inner = [*place.inner, "base64"]
         tars = [b"".join(members) + rawtar.END for members in self.layers]
         blobs = [oci.Blob(pack(tar), tar) for pack, tar in zip(
             (carriers.compress.gzip_member, carriers.compress.zstd, carriers.compress.gzip_member,

@@ -17,6 +17,10 @@ BY_PLACE = "kubernetes-secret-value"
 HEAD = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n  namespace: prod\ntype: Opaque\n"
 
 
+def decoded(value: str) -> str:
+    return base64.b64decode(value).decode("latin-1")
+
+
 def key_and_value(sample: Sample) -> tuple[str, bytes]:
     """A block or a line that has one way of being written is a file of its own."""
     key = "app.conf" if sample.form == "verbatim" else styles(sample)["kebab"]

@@ -61,12 +61,26 @@ void take_secret(const WindowFinding& from, WindowFinding& to) {
     to.finding.clear_text = from.finding.clear_text;
 }
 
+// Whether what a rule took for a secret as it stands is encoded, as `deep` says: a
+// padding or a line of it is written with marks. Of what generic rules find nobody
+// knows what it is, so it is taken as it stands.
+bool is_decoded_form(const WindowFinding& deep, const WindowFinding& shallow) {
+    const Finding &one = deep.finding, &two = shallow.finding;
+    return !deep.generic && one.rule == two.rule && one.secret_id != two.secret_id &&
+           one.inner_path.size() > two.inner_path.size() && one.offset <= two.offset &&
+           one.offset + one.length >= two.offset + two.length;
+}
+
 void keep_best(std::vector<WindowFinding>& findings, Leavers& leavers) {
     std::map<std::pair<std::uint64_t, std::uint64_t>, std::size_t> best;
     for (std::size_t i = 0; i < findings.size(); ++i) {
         const Finding& finding = findings[i].finding;
         const auto [kept, fresh] = best.try_emplace({finding.offset, finding.length}, i);
-        if (!fresh && rank(findings[kept->second]) < rank(findings[i])) kept->second = i;
+        if (fresh) continue;
+        const WindowFinding& best_yet = findings[kept->second];
+        if (rank(best_yet) < rank(findings[i]) || is_decoded_form(findings[i], best_yet)) {
+            kept->second = i;
+        }
     }
     for (std::size_t i = 0; i < findings.size(); ++i) {
         const Finding& finding = findings[i].finding;
@@ -97,6 +111,8 @@ bool are_twins(const WindowFinding& a, const WindowFinding& b) {
 bool tells_more(const WindowFinding& first, const WindowFinding& second) {
     const bool same = first.finding.rule == second.finding.rule;
     if (!same && rank(first) != rank(second)) return rank(first) < rank(second);
+    if (is_decoded_form(second, first)) return true;
+    if (is_decoded_form(first, second)) return false;
     return second.finding.inner_path.size() < first.finding.inner_path.size();
 }
 
