@@ -36,8 +36,12 @@ std::size_t indent_of(std::string_view line) noexcept {
     return std::min(line.find_first_not_of(" \t"), line.size());
 }
 
+/// Above, there is a line that begins no mapping: an item of a list.
+constexpr std::string_view no_key = "-";
+
 /// The key of the mapping that a line of a manifest is in: that of the nearest line
-/// above that stands further left. Empty where none is in sight.
+/// above that stands further left, or no_key. Empty where none is in sight. Lines of
+/// templates, such as Helm's, stand anywhere.
 std::string_view parent_by_indent(std::string_view above, std::size_t indent) noexcept {
     while (!above.empty()) {
         const std::size_t end = above.size() - (above.back() == '\n' ? 1 : 0);
@@ -47,7 +51,9 @@ std::string_view parent_by_indent(std::string_view above, std::size_t indent) no
         above = above.substr(0, before + 1);
         const std::size_t at = indent_of(line);
         if (at >= line.size() || line[at] == '\r' || line[at] == '#') continue;
-        if (at < indent) return last_key(line);
+        if (line.substr(at).starts_with("{{") || at >= indent) continue;
+        const std::string_view key = last_key(line.substr(0, line.find(" #")));
+        return key.empty() ? no_key : key;
     }
     return {};
 }

@@ -45,16 +45,22 @@ auto rank(const WindowFinding& found) {
                       found.finding.confidence, found.finding.severity);
 }
 
+bool encloses(const Finding& one, const Finding& two) {
+    return one.offset <= two.offset && one.offset + one.length >= two.offset + two.length;
+}
+
 // What is encoded as a whole is known by what it stands for, whichever rule tells
 // the most of it: a name in front of a value does not say that it is encoded.
 bool knows_within(const WindowFinding& other, const WindowFinding& kept) {
     const auto &deep = other.finding.inner_path, &shallow = kept.finding.inner_path;
     return !other.generic && kept.finding.evidence == Evidence::pattern &&
-           deep.size() == shallow.size() + 1 &&
+           other.finding.offset == kept.finding.offset &&
+           other.finding.length >= kept.finding.length && deep.size() == shallow.size() + 1 &&
            std::equal(shallow.begin(), shallow.end(), deep.begin());
 }
 
 void take_secret(const WindowFinding& from, WindowFinding& to) {
+    to.finding.length = from.finding.length;
     to.finding.inner_path = from.finding.inner_path;
     to.finding.secret_id = from.finding.secret_id;
     to.finding.redacted = from.finding.redacted;
@@ -67,8 +73,7 @@ void take_secret(const WindowFinding& from, WindowFinding& to) {
 bool is_decoded_form(const WindowFinding& deep, const WindowFinding& shallow) {
     const Finding &one = deep.finding, &two = shallow.finding;
     return !deep.generic && one.rule == two.rule && one.secret_id != two.secret_id &&
-           one.inner_path.size() > two.inner_path.size() && one.offset <= two.offset &&
-           one.offset + one.length >= two.offset + two.length;
+           one.inner_path.size() > two.inner_path.size() && encloses(one, two);
 }
 
 void keep_best(std::vector<WindowFinding>& findings, Leavers& leavers) {
@@ -128,9 +133,11 @@ void drop_twins(std::vector<WindowFinding>& findings, Leavers& leavers) {
             const auto other = kept.begin() + static_cast<std::ptrdiff_t>(i - 1);
             if (!are_twins(*other, found)) continue;
             if (tells_more(*other, found)) {
+                if (knows_within(*other, found)) take_secret(*other, found);
                 leavers.leave(*other, found.finding.rule, match::dropped::same_bytes);
                 kept.erase(other);
             } else {
+                if (knows_within(found, *other)) take_secret(found, *other);
                 leavers.leave(found, other->finding.rule, match::dropped::same_bytes);
                 stays = false;
             }

@@ -32,6 +32,7 @@ TEST(KubernetesSecret, IsKnownByTheDecodedValueInEveryFormOfManifest) {
         head + "data:\n  log-level: aW5mbw==\n  pw: " + encoded + "\n",
         head + "data:\n  pw: \"" + encoded + "\"\n",
         "apiVersion: v1\ndata:\n  pw: " + encoded + "\nkind: Secret\n",
+        head + "data: # of the database\n{{- if .Values.pw }}\n  pw: " + encoded + "\n",
         "{\n    \"apiVersion\": \"v1\",\n    \"data\": {\n        \"pw\": \"" + encoded +
             "\",\n        \"level\": \"aW5mbw==\"\n    },\n    \"kind\": \"Secret\"\n}\n",
         R"({"apiVersion":"v1","data":{"level":"aW5mbw==","pw":")" + encoded +
@@ -63,6 +64,17 @@ TEST(KubernetesSecret, IsKnownByItsValueWhicheverRuleTellsTheMost) {
     EXPECT_EQ(finding.secret_id, test::shipped().key().name(password));
 }
 
+TEST(KubernetesSecret, IsKnownByAllOfItWhereARuleSeesABeginningOfTheEncodedBytes) {
+    const std::string cookie = test::example("{{upper:20}}");  // ends in one character of padding
+    const std::string encoded = test::base64(cookie);
+    ASSERT_TRUE(encoded.ends_with("="));
+    const Finding finding = only("{\n  \"data\": {\n    \"rabbitmq-erlang-cookie\": \"" + encoded +
+                                 "\"\n  },\n  \"kind\": \"Secret\"\n}\n");
+    EXPECT_EQ(finding.inner_path, std::vector<std::string>{"base64"});
+    EXPECT_EQ(finding.secret_id, test::shipped().key().name(cookie));
+    EXPECT_EQ(finding.length, encoded.size());
+}
+
 TEST(KubernetesSecret, WordsAreWeakAndCertificatesNone) {
     const Finding words = only(head + "data:\n  USER: " + test::base64("Administrator") + "\n");
     EXPECT_EQ(words.confidence, Confidence::low);
@@ -77,6 +89,7 @@ TEST(KubernetesSecret, OtherPartsAndOtherObjectsOfAManifestHoldNone) {
     const std::string encoded = test::base64(drawn_password());
     const std::string manifests[] = {
         head + "  labels:\n    build: " + encoded + "\ndata:\n  level: aW5mbw==\n",
+        head + "spec:\n  - name: a\n    type: " + encoded + "\n",
         head + "data:\n  level: aW5mbw==\n---\nkind: ConfigMap\ndata:\n  image: " + encoded + "\n",
         R"({"kind":"Secret","data":{},"metadata":{"labels":{"build":")" + encoded + R"("}}})"};
     for (const std::string& manifest : manifests) {
