@@ -97,6 +97,8 @@ class Image:
     def file(self, made: Planted, sample: Sample, folder: str) -> bool:
         secret = sample.secret.encode("latin-1")
         if made.context in manifests.MANIFESTS:
+            if sample.rule == manifests.BY_PLACE:
+                return False
             carried = manifests.MANIFESTS[made.context](sample)
             if carried is None:
                 return False
