@@ -54,6 +54,7 @@ bool encloses(const Finding& one, const Finding& two) {
 bool knows_within(const WindowFinding& other, const WindowFinding& kept) {
     const auto &deep = other.finding.inner_path, &shallow = kept.finding.inner_path;
     return !other.generic && kept.finding.evidence == Evidence::pattern &&
+           other.finding.secret_id != kept.finding.secret_id &&
            other.finding.offset == kept.finding.offset &&
            other.finding.length >= kept.finding.length && deep.size() == shallow.size() + 1 &&
            std::equal(shallow.begin(), shallow.end(), deep.begin());
