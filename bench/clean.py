@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 sys.dont_write_bytecode = True
-from clean_trees import build  # noqa: E402
+from clean_trees import TREES, build  # noqa: E402
 
 PROJECT = Path(__file__).resolve().parent.parent
 BASELINE = PROJECT / "bench" / "clean-baseline.tsv"
@@ -75,11 +75,13 @@ def main() -> int:
     parser.add_argument("out", nargs="?", type=Path, default=PROJECT / "build" / "clean")
     parser.add_argument("--program", type=Path,
                         default=PROJECT / "build" / "release" / "stratascan")
+    parser.add_argument("--tree", action="append", choices=TREES,
+                        help="only this one; may be repeated")
     parser.add_argument("--new", type=Path, metavar="FILE")
     options = parser.parse_args()
     baseline = read_baseline()
     total, size, fresh = Counter(), 0.0, {}
-    for tree, target in build(options.out.absolute()).items():
+    for tree, target in build(options.out.absolute(), options.tree or TREES).items():
         targets = scan(options.program, target)
         found = places(tree, targets)
         gigabytes = sum(one["coverage"]["bytes"] for one in targets) / 1e9

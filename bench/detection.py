@@ -12,7 +12,7 @@ NAME VALUE UNIT lines, for each publisher and for all:
   detection.PUBLISHER.found_medium  … of medium or high confidence
   detection.PUBLISHER.false_medium  share of `neg` with a finding of medium or high confidence
   detection.PUBLISHER.found_secrets as `found`, over the `pos` that hold a secret: without the
-                                    rules of disputed.tsv and without bare names of files
+                                    those of disputed.tsv and without bare names of files
 
 The files' names and their order tell nothing of the samples. `--misses FILE` lists, by publisher
 and rule, what was missed and what was falsely reported, and by which rules of ours. The samples
@@ -42,11 +42,24 @@ class Sample(NamedTuple):
     place: str  # file and line in the corpora, for whoever wants to read it
 
 
-def disputed_rules() -> set[tuple[str, str]]:
-    """Rules whose positive samples are no secrets, as disputed.tsv says."""
-    lines = (PROJECT / "bench" / "disputed.tsv").read_text().splitlines()
-    return {(fields[0], fields[1]) for fields in (line.split("\t") for line in lines)
-            if len(fields) == 3}
+class Disputed:
+    """Which positive samples are no secrets, as disputed.tsv says: all of a rule, or some lines."""
+
+    def __init__(self, file: Path):
+        self.rules: set[tuple[str, str]] = set()
+        self.places: set[tuple[str, str, str]] = set()
+        for line in file.read_text().splitlines():
+            fields = line.split("\t")
+            if len(fields) == 3:
+                self.rules.add((fields[0], fields[1]))
+            elif len(fields) == 4:
+                self.places |= {(fields[0], fields[1], place) for place in fields[3].split()}
+
+    def __contains__(self, sample: Sample) -> bool:
+        line = sample.place.rpartition(":")[2]
+        return ((sample.src, sample.rule) in self.rules
+                or (sample.src, sample.rule, line) in self.places
+                or bool(FILE_NAME.fullmatch(sample.text.strip())))
 
 
 def read_samples(corpora: Path) -> list[Sample]:
@@ -85,11 +98,10 @@ def scan(program: Path, samples: list[Sample], more: list[str]) -> list[list[tup
 
 def figures(samples: list[Sample], found: list[list[tuple[str, str]]]) -> Iterable[str]:
     counts: dict[str, Counter] = defaultdict(Counter)
-    disputed = disputed_rules()
+    disputed = Disputed(PROJECT / "bench" / "disputed.tsv")
     for sample, findings in zip(samples, found):
         sure = any(confidence in SURE for _, confidence in findings)
-        secret = ((sample.src, sample.rule) not in disputed
-                  and not FILE_NAME.fullmatch(sample.text.strip()))
+        secret = sample not in disputed
         for name in (sample.src, "all"):
             count = counts[name]
             if sample.positive:

@@ -6,7 +6,7 @@ Makes fake secrets of every rule's format, puts them into some 60 kinds of conte
 real images, scans these once, and holds the report against the truth. Prints NAME VALUE UNIT lines:
 
   planted.secrets           how many were planted
-  planted.right             share found with the right type, offset and visibility
+  planted.right             share found with the right type, way in, offset, extent and visibility
   planted.found             share found at their place, whatever is said of them
   planted.CONTEXT.right     the same for one context, blanks as `-`
 
@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter, defaultdict
+from dataclasses import asdict
 from pathlib import Path
 from typing import Iterable
 
@@ -35,7 +36,7 @@ from planting.judge import Verdict, equivalents, judge  # noqa: E402
 from planting.samples import read_rules, sample  # noqa: E402
 
 IMAGES = 8
-FAULTS = ("missed", "type", "offset", "extent", "visibility")
+FAULTS = ("missed", "type", "way", "offset", "extent", "visibility")
 # Slow to make; a few are as good as many.
 AT_MOST = {"core dump": 12}
 
@@ -142,7 +143,7 @@ def misses(verdicts: list[Verdict]) -> Iterable[str]:
                     f"{finding['inner_path']} {finding['visibility']} "
                     f"layer {finding['layer_index']}")
         yield (f"{verdict.wrong} [{one.context}] {one.rule} image {one.image} {one.paths} "
-               f"{one.inner} {one.offsets}+{one.length}{said}")
+               f"{[tuple(asdict(place).values()) for place in one.places or []]}{said}")
 
 
 def main() -> int:

@@ -1,12 +1,14 @@
 """What a text is wrapped in before it lies in a layer: encodings, archives, binaries, stores.
 
-Each function takes a text that has the secret in it and returns a Carried: the file's bytes, the
-way in as `inner_path` has it, and where the secret may rightly be said to be. That is its byte in
-the innermost file; where only a part of a file is encoded, the first byte of its encoded form, or
-that of the encoded run, or its byte in the decoded text.
+Each function takes a text that has the secret in it and returns a Carried: the file's bytes and the
+places at which the secret may rightly be said to be, as README.md says how a place is told. There is
+one, but where a copy of the secret lies in a file twice, or where no byte of it is escaped, so that
+it is seen with and without decoding. A place is the way in as `inner_path` has it, and the run of
+bytes in the innermost file; of a secret in an encoding that of the encoded bytes, in whole groups.
 """
 
 import base64
+import html
 import json
 import os
 import re
@@ -17,7 +19,7 @@ import sqlite3
 import subprocess
 import urllib.parse
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Callable
@@ -29,67 +31,100 @@ from .contexts import Text
 
 
 @dataclass
+class Place:
+    """Where a secret is: a report begins there, covers it, and ends within the encoded run."""
+    inner: list[str]
+    begin: int
+    end: int
+    run_end: int  # of the encoding's last byte; `end` where there is none
+
+
+@dataclass
 class Carried:
     path: str
     data: bytes
-    inner: list[str] = field(default_factory=list)
-    offsets: set[int] = field(default_factory=set)
-    loose: bool = False  # the way in and the offset are the store's affair; any are right
+    places: list[Place]
+
+
+def places_of(data: bytes, secret: bytes, inner: list[str] | None = None) -> list[Place]:
+    """Each copy of the secret in a file's bytes as they stand."""
+    return [Place(inner or [], found.start(), found.end(), found.end())
+            for found in re.finditer(re.escape(secret), data)]
 
 
 Carrier = Callable[[Text, bytes], Carried]
 
 
 def plain(text: Text, secret: bytes) -> Carried:
-    return Carried(text.path, text.data, [], {text.data.index(secret)})
+    return Carried(text.path, text.data, places_of(text.data, secret))
 
 
-def one_line(form: bytes, encoded: bytes, first: int, decoded: int, path: str) -> Carried:
-    """`encoded` in the place of `%s`; `first` is the secret's first byte in it."""
-    begin = form.index(b"%s")
-    return Carried(path, form.replace(b"%s", encoded), [], {begin, begin + first, decoded})
+def span_of(text: Text, secret: bytes) -> tuple[int, int]:
+    begin = text.data.index(secret)
+    return begin, begin + len(secret)
+
+
+def in_groups(begin: int, end: int, bits: int) -> tuple[int, int]:
+    """The characters of `bits` bits that hold the bytes [begin, end)."""
+    return begin * 8 // bits, -(-end * 8 // bits)
+
+
+def one_line(form: bytes, encoded: bytes, span: tuple[int, int], steps: list[str],
+             path: str, seen_bare: bool = False) -> Carried:
+    """`encoded` in the place of `%s`; `span` is the secret's in it, padding apart. `seen_bare`: it
+    stands there unescaped, too."""
+    at = form.index(b"%s")
+    last = at + len(encoded.rstrip(b"=\n"))
+    places = [Place(steps, at + span[0], at + span[1], last)]
+    if seen_bare:
+        places.append(Place([], at + span[0], at + span[1], at + span[1]))
+    return Carried(path, form.replace(b"%s", encoded), places)
 
 
 def in_base64(text: Text, secret: bytes) -> Carried:
-    at = text.data.index(secret)
     return one_line(b"#cloud-config\nwrite_files:\n- encoding: b64\n  content: %s\n  path: /a\n",
-                    base64.b64encode(text.data), at * 4 // 3, at, "user-data")
+                    base64.b64encode(text.data), in_groups(*span_of(text, secret), 6), ["base64"],
+                    "user-data")
 
 
 def in_base64_url(text: Text, secret: bytes) -> Carried:
-    at = text.data.index(secret)
     return one_line(b'{"v": 1, "state": "%s"}\n', base64.urlsafe_b64encode(text.data).rstrip(b"="),
-                    at * 4 // 3, at, "state.json")
+                    in_groups(*span_of(text, secret), 6), ["base64"], "state.json")
 
 
 def in_wrapped_base64(text: Text, secret: bytes) -> Carried:
-    at = text.data.index(secret)
+    first, end = in_groups(*span_of(text, secret), 6)
     encoded = base64.encodebytes(text.data)  # lines of 76, as MIME has them
-    column = at * 4 // 3
     return one_line(b"Content-Transfer-Encoding: base64\n\n%s\n--part--\n", encoded,
-                    column + column // 76, at, "mail.eml")
+                    (first + first // 76, end + (end - 1) // 76), ["base64"], "mail.eml")
 
 
 def in_base64_twice(text: Text, secret: bytes) -> Carried:
-    at = text.data.index(secret)
     once = base64.b64encode(text.data)
-    carried = one_line(b"user_data:\n  encoded: %s\n", base64.b64encode(once),
-                       at * 16 // 9, at, "instance.yaml")
-    carried.offsets |= {at * 4 // 3}
-    return carried
+    inner = in_groups(*span_of(text, secret), 6)
+    return one_line(b"user_data:\n  encoded: %s\n", base64.b64encode(once),
+                    in_groups(*inner, 6), ["base64", "base64"], "instance.yaml")
 
 
 def in_hex(text: Text, secret: bytes) -> Carried:
-    at = text.data.index(secret)
-    return one_line(b"INSERT INTO blobs VALUES (1, X'%s');\n", text.data.hex().encode(), at * 2, at,
-                    "dump.sql")
+    return one_line(b"INSERT INTO blobs VALUES (1, X'%s');\n", text.data.hex().encode(),
+                    in_groups(*span_of(text, secret), 4), ["hex"], "dump.sql")
+
+
+def marked(form: bytes, escape: Callable[[bytes], bytes], step: str, path: str, text: Text,
+           secret: bytes) -> Carried:
+    """An encoding in which most bytes stand for themselves."""
+    begin, _ = span_of(text, secret)
+    first = len(escape(text.data[:begin]))
+    escaped = escape(secret)
+    return one_line(form, escape(text.data), (first, first + len(escaped)), [step], path,
+                    escaped == secret)
 
 
 def in_percent(text: Text, secret: bytes) -> Carried:
-    at = text.data.index(secret)
-    quote = urllib.parse.quote_from_bytes
-    return one_line(b"POST /hook HTTP/1.1\n\nbody=%s&v=1\n", quote(text.data, safe="").encode(),
-                    len(quote(text.data[:at], safe="")), at, "request.log")
+    return marked(b"POST /hook HTTP/1.1\n\nbody=%s&v=1\n",
+                  lambda data: urllib.parse.quote_from_bytes(data, safe="").encode(), "percent",
+                  "request.log", text, secret)
 
 
 def in_json_escapes(text: Text, secret: bytes) -> Carried:
@@ -97,26 +132,31 @@ def in_json_escapes(text: Text, secret: bytes) -> Carried:
     def escaped(data: bytes) -> bytes:
         inner = json.dumps(data.decode("latin-1"))[1:-1].replace("/", "\\/")
         return re.sub(r"[=+&<>']", lambda found: f"\\u{ord(found[0]):04x}", inner).encode()
-    at = text.data.index(secret)
-    return one_line(b'{"time": 1, "body": "%s"}\n', escaped(text.data),
-                    len(escaped(text.data[:at])), at, "events.json")
+    return marked(b'{"time": 1, "body": "%s"}\n', escaped, "escapes", "events.json", text, secret)
 
 
 def in_shell_escapes(text: Text, secret: bytes) -> Carried:
     """bash's $'…', each byte that is no letter, digit or blank escaped."""
     def escaped(data: bytes) -> bytes:
         return re.sub(rb"[^A-Za-z0-9 ]", lambda found: b"\\x%02x" % found[0][0], data)
-    at = text.data.index(secret)
-    return one_line(b"#!/bin/bash\nprintf %s > /etc/app.conf\n".replace(b"%s", b"$'%s'"),
-                    escaped(text.data), len(escaped(text.data[:at])), at, "entry.sh")
+    return marked(b"#!/bin/bash\nprintf $'%s' > /etc/app.conf\n", escaped, "escapes", "entry.sh",
+                  text, secret)
+
+
+def in_entities(text: Text, secret: bytes) -> Carried:
+    def escaped(data: bytes) -> bytes:
+        return html.escape(data.decode("latin-1")).replace("=", "&#61;").encode("latin-1")
+    return marked(b"<html><body><textarea>%s</textarea></body></html>\n", escaped, "entities",
+                  "page.html", text, secret)
 
 
 def in_utf16(order: str) -> Carrier:
     def carry(text: Text, secret: bytes) -> Carried:
-        at = text.data.index(secret)
+        begin, end = span_of(text, secret)
         mark = b"\xff\xfe" if order == "le" else b"\xfe\xff"
         encoded = text.data.decode("latin-1").encode(f"utf-16-{order}")
-        return Carried("settings.reg", mark + encoded, [], {2 + 2 * at, at, 0, 2})
+        place = Place([f"utf-16{order}"], 2 + 2 * begin, 2 + 2 * end, 2 + len(encoded))
+        return Carried("settings.reg", mark + encoded, [place])
     return carry
 
 
@@ -124,15 +164,14 @@ ENCODINGS: dict[str, Carrier] = {
     "base64": in_base64, "base64 url": in_base64_url, "base64 wrapped": in_wrapped_base64,
     "base64 twice": in_base64_twice, "hex": in_hex, "percent": in_percent,
     "json escapes": in_json_escapes, "shell escapes": in_shell_escapes,
-    "utf-16 le": in_utf16("le"), "utf-16 be": in_utf16("be")}
+    "entities": in_entities, "utf-16 le": in_utf16("le"), "utf-16 be": in_utf16("be")}
 
 
 def packed(path: str, inner: list[str], pack: Callable[[str, bytes], bytes]) -> Carrier:
     """`pack` takes the member's name and data; «m» in `inner` stands for the name."""
     def carry(text: Text, secret: bytes) -> Carried:
-        return Carried(path, pack(text.path, text.data),
-                       [text.path if step == "«m»" else step for step in inner],
-                       {text.data.index(secret)})
+        way = [text.path if step == "«m»" else step for step in inner]
+        return Carried(path, pack(text.path, text.data), places_of(text.data, secret, way))
     return carry
 
 
@@ -181,7 +220,7 @@ def elf(text: Text, secret: bytes) -> Carried:
         subprocess.run(["gcc", "-O1", "-s", "-x", "c", "-", "-o", str(made)],
                        input=source.encode(), check=True, capture_output=True)
         data = made.read_bytes()
-    return Carried("server", data, [], {data.index(secret)})
+    return Carried("server", data, places_of(data, secret))
 
 
 def core_dump(text: Text, secret: bytes) -> Carried:
@@ -210,8 +249,7 @@ def core_dump(text: Text, secret: bytes) -> Carried:
         os.close(writer)
         made = max(Path(folder).glob("core*"), key=lambda path: path.stat().st_size)
         data = made.read_bytes()
-    return Carried("core", data, [], {found.start() for found in
-                                      re.finditer(re.escape(secret), data)})
+    return Carried("core", data, places_of(data, secret))
 
 
 def sqlite_row(text: Text, secret: bytes) -> Carried:
@@ -225,23 +263,26 @@ def sqlite_row(text: Text, secret: bytes) -> Carried:
         made.commit()
         made.close()
         data = path.read_bytes()
-    return Carried("app.db", data, [], {data.find(secret)}, loose=True)
+    row = b'name = "%s"\nbody = "%s"\n' % (text.path.encode(), text.data)
+    return Carried("app.db", data, places_of(row, secret, ["table documents row 2"]))
 
 
 BINARIES: dict[str, Carrier] = {"elf string": elf, "core dump": core_dump, "sqlite row": sqlite_row}
 
 
-def git(*arguments: str, cwd: Path) -> None:
+def git(*arguments: str, cwd: Path) -> str:
     person = ["-c", "user.name=ann", "-c", "user.email=ann@example.org", "-c", "gc.auto=0"]
-    subprocess.run(["git", *person, *arguments], cwd=cwd, check=True, capture_output=True,
-                   env={"PATH": os.environ["PATH"], "HOME": str(cwd), "GIT_CONFIG_NOSYSTEM": "1"})
+    environment = {"PATH": os.environ["PATH"], "HOME": str(cwd), "GIT_CONFIG_NOSYSTEM": "1"}
+    return subprocess.run(["git", *person, *arguments], cwd=cwd, check=True, capture_output=True,
+                          env=environment, text=True).stdout
 
 
-def git_history(texts: list[Text], pack: bool) -> dict[str, bytes]:
+def git_history(texts: list[Text], pack: bool) -> tuple[dict[str, bytes], list[list[str]]]:
     """The files of a repository from whose tree a later commit has removed the texts, a folder
-    each; loose or packed."""
+    each; loose or packed. And of each text the way to it: its blob, and the commit that added it."""
     with TemporaryDirectory() as folder:
         work = Path(folder)
+        ways = []
         git("init", "-q", "-b", "main", cwd=work)
         for number, text in enumerate(texts):
             path = work / str(number) / text.path
@@ -249,10 +290,14 @@ def git_history(texts: list[Text], pack: bool) -> dict[str, bytes]:
             path.write_bytes(text.data)
             git("add", ".", cwd=work)
             git("commit", "-q", "-m", f"settings {number}", cwd=work)
+            name = f"{number}/{text.path}"
+            blob, commit = git("rev-parse", f"HEAD:{name}", "HEAD", cwd=work).split()
+            ways.append([f"blob {blob}", f"commit {commit} {name}"])
         git("rm", "-q", "-r", ".", cwd=work)
         git("commit", "-q", "-m", "settings are elsewhere", cwd=work)
         if pack:
             git("gc", "-q", cwd=work)
-        return {str(path.relative_to(work)): path.read_bytes()
-                for path in sorted((work / ".git").rglob("*"))
-                if path.is_file() and "hooks" not in path.parts}
+        files = {str(path.relative_to(work)): path.read_bytes()
+                 for path in sorted((work / ".git").rglob("*"))
+                 if path.is_file() and "hooks" not in path.parts}
+        return files, ways

@@ -15,8 +15,8 @@ from pathlib import Path
 import oci
 import rawtar
 
-from . import carriers, contexts
-from .carriers import Carried
+from . import carriers, contexts, manifests
+from .carriers import Carried, Place, places_of
 from .contexts import Text, styles
 from .samples import Sample
 
@@ -26,7 +26,8 @@ CONFIG = ("env", "label", "history", "command")
 PLACES = (*HIDDEN, "hard link", "git loose", "git packed", "file name", "xattr", *CONFIG)
 FAMILIES = {"configuration": [context.name for context in contexts.CONFIGURATION],
             "source code": [context.name for context in contexts.SOURCE],
-            "encoding": list(carriers.ENCODINGS), "archive": list(carriers.ARCHIVES),
+            "encoding": list(carriers.ENCODINGS), "kubernetes": list(manifests.MANIFESTS),
+            "archive": list(carriers.ARCHIVES),
             "binary": list(carriers.BINARIES), "place": list(PLACES), "as it is": ["as it is"]}
 BY_NAME = {context.name: context for context in (*contexts.CONFIGURATION, *contexts.SOURCE)}
 CARRIERS = {**carriers.ENCODINGS, **carriers.ARCHIVES, **carriers.BINARIES}
@@ -36,6 +37,8 @@ CARRIERS = {**carriers.ENCODINGS, **carriers.ARCHIVES, **carriers.BINARIES}
 class Planted:
     """One secret and where a scan must report it. What is None may be anything."""
 
+    # Places are those of carriers.Place.
+
     rule: str
     context: str
     image: int
@@ -43,11 +46,14 @@ class Planted:
     length: int
     source: str = "file"
     paths: list[str] | None = None  # any of them; ending in "/": anything below
-    inner: list[str] | None = None
-    offsets: list[int] | None = None
+    places: list[Place] | None = None
     visibility: str = "visible"
     layer: int | None = None
     hidden_by: int | None = None
+    in_head: bool | None = None
+    # Another rule that is right in this context, for all of the value.
+    also: str | None = None
+    also_id: str = ""
 
 
 def secret_name(key: bytes, secret: str) -> str:
@@ -67,12 +73,15 @@ class Image:
         self.env, self.command = ["PATH=/usr/bin:/bin"], ["serve"]
         self.labels: dict[str, str] = {}
         self.history: list[dict] = []
-        self.gits: dict[str, list[tuple[Planted, Text]]] = {"git loose": [], "git packed": []}
+        self.gits: dict[str, list[tuple[Planted, Text, bytes]]] = {"git loose": [], "git packed": []}
         self.planted: list[Planted] = []
 
     def add(self, sample: Sample, context: str) -> bool:
         """Plants the sample; False where it can't stand in this context."""
-        made = Planted(sample.rule, context, self.number, secret_name(self.key, sample.secret),
+        secret = sample.secret
+        if sample.rule == manifests.BY_PLACE:
+            secret = manifests.decoded(secret)
+        made = Planted(sample.rule, context, self.number, secret_name(self.key, secret),
                        len(sample.secret))
         folder = f"srv/{len(self.planted):03}"
         if context in CONFIG:
@@ -87,6 +96,17 @@ class Image:
 
     def file(self, made: Planted, sample: Sample, folder: str) -> bool:
         secret = sample.secret.encode("latin-1")
+        if made.context in manifests.MANIFESTS:
+            if sample.rule == manifests.BY_PLACE:
+                return False
+            carried = manifests.MANIFESTS[made.context](sample)
+            if carried is None:
+                return False
+            if sample.form != "token":
+                made.also = manifests.BY_PLACE
+                made.also_id = secret_name(self.key, sample.value)
+            self.lay(made, folder, carried)
+            return True
         if made.context in BY_NAME:
             text = contexts.write(BY_NAME[made.context], sample, self.rng)
         else:
@@ -95,19 +115,16 @@ class Image:
             return False
         if made.context in self.gits:
             made.paths = [f"srv/{made.context.replace(' ', '-')}/"]
-            made.layer = 0
-            self.gits[made.context].append((made, text))
+            made.layer, made.in_head = 0, False
+            self.gits[made.context].append((made, text, secret))
             return True
-        carried = CARRIERS.get(made.context, carriers.plain)(text, secret)
-        path = f"{folder}/{carried.path}"
-        made.paths = [path]
-        if not carried.loose:
-            made.inner, made.offsets = carried.inner, sorted(carried.offsets)
-        self.lay(made, folder, path, carried)
+        self.lay(made, folder, CARRIERS.get(made.context, carriers.plain)(text, secret))
         return True
 
-    def lay(self, made: Planted, folder: str, path: str, carried: Carried) -> None:
+    def lay(self, made: Planted, folder: str, carried: Carried) -> None:
         context = made.context
+        path = f"{folder}/{carried.path}"
+        made.paths, made.places = [path], carried.places
         if context not in HIDDEN and context != "hard link":
             made.layer = self.rng.choice((0, 1, 3))
             self.layers[made.layer].append(rawtar.member(path.encode(), carried.data))
@@ -164,7 +181,7 @@ class Image:
         made.source = made.context
         if made.context == "env":
             made.paths = [f"config.Env[{len(self.env)}]"]
-            made.offsets = [text.index(sample.secret)]
+            made.places = places_of(text.encode(), sample.secret.encode())
             self.env.append(text)
         elif made.context == "label":
             self.labels[f"org.example.{len(self.labels)}.{named['kebab']}"] = sample.value
@@ -175,17 +192,24 @@ class Image:
                 step = self.rng.choice(("ENV {}", "ARG {}", "RUN |1 {} /bin/sh -c make"))
                 text = step.format(text)
             made.paths = [f"history[{4 + len(self.history)}].created_by"]
-            made.offsets = [text.index(sample.secret)]
+            made.places = places_of(text.encode(), sample.secret.encode())
             self.history.append({"created_by": text, "empty_layer": True})
         return True
 
     def write(self, out: Path) -> Path:
         for context, planted in self.gits.items():
             if planted:
-                files = carriers.git_history([text for _, text in planted], "packed" in context)
+                files, ways = carriers.git_history([text for _, text, _ in planted],
+                                                   "packed" in context)
+                for (made, text, secret), way in zip(planted, ways):
+                    made.places = places_of(text.data, secret, way)
                 folder = planted[0][0].paths[0]
                 self.layers[0] += [rawtar.member((folder + path).encode(), data)
                                    for path, data in files.items()]
+        for made in self.planted:
+            if made.rule == manifests.BY_PLACE:
+                for place in made.places or ():
+                    place.inner = [*place.inner, "base64"]
         tars = [b"".join(members) + rawtar.END for members in self.layers]
         blobs = [oci.Blob(pack(tar), tar) for pack, tar in zip(
             (carriers.compress.gzip_member, carriers.compress.zstd, carriers.compress.gzip_member,

@@ -41,6 +41,9 @@ namespace stratascan::evidence::checks {
 [[nodiscard]] Output aws_secret(const Input& input);
 [[nodiscard]] Output azure_storage_key(const Input& input);
 
+// kubernetes.cpp
+[[nodiscard]] Output kubernetes_value(const Input& input);
+
 // structure.cpp
 [[nodiscard]] Output docker_auth(const Input& input);
 [[nodiscard]] Output slack_webhook(const Input& input);

@@ -29,6 +29,9 @@ struct Output {
     /// `openssl pkey -pubout -outform DER | sha256sum` prints it; keys only.
     std::string spki_sha256;
     std::string user;  ///< whose the secret is, where it says so itself
+    /// Not empty: the candidate is in base64, and this is the secret itself. Only
+    /// `kubernetes-value` sets it, and to text alone.
+    std::string decoded;
     /// The candidate is no secret but a certificate, evidence for others. Only the
     /// check `certificate` sets it; such a rule makes no findings.
     std::shared_ptr<const Certificate> certificate;
@@ -36,7 +39,8 @@ struct Output {
     /// verified, -1 for a bad checksum, an example, an encrypted key, a weak guess.
     int confidence_shift = 0;
     /// Not empty: the value is no secret, and this says why. Only `generic-value`,
-    /// `crypt-hash` and `java-keystore` set it. Points to text that lives as long as the program.
+    /// `kubernetes-value`, `java-keystore` and `crypt-hash` set it. Points to text that
+    /// lives as long as the program.
     std::string_view drop_reason;
 };
 

@@ -34,6 +34,7 @@ constexpr std::array entries = {
     Entry{"grafana-crc", checks::grafana_crc},
     Entry{"java-keystore", checks::java_keystore},
     Entry{"jwt", checks::jwt},
+    Entry{"kubernetes-value", checks::kubernetes_value},
     Entry{"npm-crc", checks::npm_crc},
     Entry{"onepassword-json", checks::onepassword_json},
     Entry{"pkcs12", checks::pkcs12},

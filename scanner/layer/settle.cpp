@@ -29,8 +29,11 @@ private:
     std::vector<GaveWay>* told_;
 };
 
-// Rules for many services at once are called after what they have in common.
-bool names_one_service(const Finding& finding) { return !finding.rule.starts_with("service-"); }
+// Rules for many services at once are called after what they have in common. And
+// that a value stands in a Kubernetes Secret does not say what it is.
+bool names_one_service(const Finding& finding) {
+    return !finding.rule.starts_with("service-") && finding.rule != "kubernetes-secret-value";
+}
 
 // Of several rules that see the same value, the most telling one stays: one that
 // knows whose it is before one that knows some hundred names. The findings are
@@ -42,17 +45,54 @@ auto rank(const WindowFinding& found) {
                       found.finding.confidence, found.finding.severity);
 }
 
+bool encloses(const Finding& one, const Finding& two) {
+    return one.offset <= two.offset && one.offset + one.length >= two.offset + two.length;
+}
+
+// What is encoded as a whole is known by what it stands for, whichever rule tells
+// the most of it: a name in front of a value does not say that it is encoded.
+bool knows_within(const WindowFinding& other, const WindowFinding& kept) {
+    const auto &deep = other.finding.inner_path, &shallow = kept.finding.inner_path;
+    return !other.generic && kept.finding.evidence == Evidence::pattern &&
+           other.finding.secret_id != kept.finding.secret_id &&
+           other.finding.offset == kept.finding.offset &&
+           other.finding.length >= kept.finding.length && deep.size() == shallow.size() + 1 &&
+           std::equal(shallow.begin(), shallow.end(), deep.begin());
+}
+
+void take_secret(const WindowFinding& from, WindowFinding& to) {
+    to.finding.length = from.finding.length;
+    to.finding.inner_path = from.finding.inner_path;
+    to.finding.secret_id = from.finding.secret_id;
+    to.finding.redacted = from.finding.redacted;
+    to.finding.clear_text = from.finding.clear_text;
+}
+
+// Whether what a rule took for a secret as it stands is encoded, as `deep` says: a
+// padding or a line of it is written with marks. Of what generic rules find nobody
+// knows what it is, so it is taken as it stands.
+bool is_decoded_form(const WindowFinding& deep, const WindowFinding& shallow) {
+    const Finding &one = deep.finding, &two = shallow.finding;
+    return !deep.generic && one.rule == two.rule && one.secret_id != two.secret_id &&
+           one.inner_path.size() > two.inner_path.size() && encloses(one, two);
+}
+
 void keep_best(std::vector<WindowFinding>& findings, Leavers& leavers) {
     std::map<std::pair<std::uint64_t, std::uint64_t>, std::size_t> best;
     for (std::size_t i = 0; i < findings.size(); ++i) {
         const Finding& finding = findings[i].finding;
         const auto [kept, fresh] = best.try_emplace({finding.offset, finding.length}, i);
-        if (!fresh && rank(findings[kept->second]) < rank(findings[i])) kept->second = i;
+        if (fresh) continue;
+        const WindowFinding& best_yet = findings[kept->second];
+        if (rank(best_yet) < rank(findings[i]) || is_decoded_form(findings[i], best_yet)) {
+            kept->second = i;
+        }
     }
     for (std::size_t i = 0; i < findings.size(); ++i) {
         const Finding& finding = findings[i].finding;
         const std::size_t kept = best.find({finding.offset, finding.length})->second;
         if (kept == i) continue;
+        if (knows_within(findings[i], findings[kept])) take_secret(findings[i], findings[kept]);
         leavers.leave(findings[i], findings[kept].finding.rule, match::dropped::same_bytes);
     }
     std::vector<WindowFinding> rest;
@@ -77,6 +117,8 @@ bool are_twins(const WindowFinding& a, const WindowFinding& b) {
 bool tells_more(const WindowFinding& first, const WindowFinding& second) {
     const bool same = first.finding.rule == second.finding.rule;
     if (!same && rank(first) != rank(second)) return rank(first) < rank(second);
+    if (is_decoded_form(second, first)) return true;
+    if (is_decoded_form(first, second)) return false;
     return second.finding.inner_path.size() < first.finding.inner_path.size();
 }
 
@@ -92,9 +134,11 @@ void drop_twins(std::vector<WindowFinding>& findings, Leavers& leavers) {
             const auto other = kept.begin() + static_cast<std::ptrdiff_t>(i - 1);
             if (!are_twins(*other, found)) continue;
             if (tells_more(*other, found)) {
+                if (knows_within(*other, found)) take_secret(*other, found);
                 leavers.leave(*other, found.finding.rule, match::dropped::same_bytes);
                 kept.erase(other);
             } else {
+                if (knows_within(found, *other)) take_secret(found, *other);
                 leavers.leave(found, other->finding.rule, match::dropped::same_bytes);
                 stays = false;
             }

@@ -189,12 +189,13 @@ void ViewScanner::report(std::size_t depth, const View& view, Places found,
                          match::Match match, std::vector<ViewMatch>& matches) const {
     Places place = encoded(depth, view, found);
     const std::string_view name = name_of(depth, view);
+    // In front of a step that the evidence took itself.
     auto& path = match.finding.inner_path;
+    path.emplace(path.begin(), name);
     if (depth > 0) {
         const View& above = levels_[depth - 1].store.views()[view.source];
-        path.emplace_back(name_of(depth - 1, above));
+        path.emplace(path.begin(), name_of(depth - 1, above));
     }
-    path.emplace_back(name);
     // A big-endian unit has its zero in front.
     if (path.front() == "utf-16be" && place.begin > 0) {
         --place.begin;

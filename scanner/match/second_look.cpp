@@ -176,7 +176,7 @@ std::string_view SecondLook::judge(std::uint32_t number, std::string_view text, 
                                    std::vector<Match>& matches) const {
     const CompiledRule& compiled = *rules_.rules()[number];
     const Rule& rule = compiled.rule();
-    const std::string_view secret = text.substr(secret_at.begin, secret_at.end - secret_at.begin);
+    std::string_view secret = text.substr(secret_at.begin, secret_at.end - secret_at.begin);
     // Filler where a form leaves no doubt what is meant is an example; elsewhere it
     // is nothing.
     const bool dull = rule.entropy > 0 && evidence::entropy(secret) < rule.entropy;
@@ -206,6 +206,7 @@ std::string_view SecondLook::judge(std::uint32_t number, std::string_view text, 
             return {};
         }
     }
+    if (!proof.decoded.empty()) secret = proof.decoded;
     const std::size_t prefix = public_prefix(rule, secret);
     std::string_view placeholder =
         evidence::placeholder_reason(secret.substr(std::min(prefix, secret.size() - 1)));
@@ -238,7 +239,8 @@ std::string_view SecondLook::judge(std::uint32_t number, std::string_view text, 
         finding.severity = Severity::low;
     }
     finding.public_key_sha256 = proof.spki_sha256;
-    finding.length = secret.size();
+    finding.length = secret_at.end - secret_at.begin;
+    if (!proof.decoded.empty()) finding.inner_path.emplace_back("base64");
     finding.redacted = identity::redact(secret, prefix);
     finding.secret_id = key_.name(secret);
     if (show_secrets_) finding.clear_text = std::string(secret);

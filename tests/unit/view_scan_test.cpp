@@ -27,6 +27,12 @@ pattern = '\b(?P<secret>tst_[A-Za-z0-9]{30})\b'
 anchors = ["tst_"]
 
 [[rule]]
+id = "padded"
+title = "Key with padding"
+pattern = '\b(?P<secret>pad_[A-Za-z0-9]{20}={0,2})'
+anchors = ["pad_"]
+
+[[rule]]
 id = "generic-assignment"
 title = "Assignment"
 pattern = '(?i)\bsecret=(?P<secret>[A-Za-z0-9_%\\]{20,60})'
@@ -291,6 +297,28 @@ TEST(ViewScan, TheSameSecretAtTheSamePlaceIsOneFinding) {
     EXPECT_EQ(ways("secret=" + test::hex_lower("x " + secret).substr(0, 60)), "generic-assignment@7+60[] ");
     EXPECT_EQ(ways("\\n\\n secret=" + drawn(random, 30)), "generic-assignment@12+30[] ");
     EXPECT_EQ(ways("\\n\\nsecret=" + drawn(random, 30)), "generic-assignment@11+30[escapes] ");
+}
+
+TEST(ViewScan, ASecretOfWhichAPartIsEscapedIsKnownByAllOfIt) {
+    Random random(4);
+    const std::string secret = "pad_" + drawn(random, 20) + "==";
+    const std::string bare = secret.substr(0, secret.size() - 2);
+    const auto only = [](const std::string& text) {
+        const auto found = engine().scan_text(text);
+        if (found.size() != 1) throw std::runtime_error("not one finding");
+        return found.front();
+    };
+    const Finding entities = only("key &#61; " + bare + "&#61;&#61; &quot;");
+    EXPECT_EQ(way(entities), "entities");
+    EXPECT_EQ(entities.offset, 10U);
+    EXPECT_EQ(entities.length, bare.size() + 10);
+    EXPECT_EQ(entities.secret_id, engine().key().name(secret));
+    const Finding percent = only("a%20b%20c=" + bare + "%3D%3D");
+    EXPECT_EQ(way(percent), "percent");
+    EXPECT_EQ(percent.length, bare.size() + 6);
+    EXPECT_EQ(percent.secret_id, engine().key().name(secret));
+    const Finding whole = only("a%20b%20c=" + secret + "%20");
+    EXPECT_EQ(way(whole), "") << "no byte of it is escaped";
 }
 
 TEST(ViewScan, GenericRulesCountInTextOnly) {

@@ -1,0 +1,139 @@
+// A value of a Kubernetes Secret. Under `data` it stands in base64, one value a key,
+// so nothing in what is encoded says what it is; under `stringData` it stands as it
+// is. What else a manifest has (labels, annotations, another object of the same file)
+// is no value of a Secret. https://kubernetes.io/docs/concepts/configuration/secret/
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "scanner/evidence/checks.hpp"
+#include "scanner/evidence/codec.hpp"
+#include "scanner/evidence/template.hpp"
+#include "scanner/evidence/words.hpp"
+
+namespace stratascan::evidence::checks {
+
+namespace {
+
+constexpr auto npos = std::string_view::npos;
+
+constexpr bool in_key(char c) noexcept { return is_alnum(c) || c == '_' || c == '-' || c == '.'; }
+
+/// The key that `text` ends with, before a colon, blanks and an opening brace.
+std::string_view last_key(std::string_view text) noexcept {
+    const auto drop = [&text](std::string_view any) {
+        while (!text.empty() && any.find(text.back()) != npos) text.remove_suffix(1);
+    };
+    drop("{ \t\r");
+    if (text.empty() || text.back() != ':') return {};
+    drop(": \t\"'");
+    std::size_t from = text.size();
+    while (from > 0 && in_key(text[from - 1])) --from;
+    return text.substr(from);
+}
+
+std::size_t indent_of(std::string_view line) noexcept {
+    return std::min(line.find_first_not_of(" \t"), line.size());
+}
+
+/// Above, there is a line that begins no mapping: an item of a list.
+constexpr std::string_view no_key = "-";
+
+/// The key of the mapping that a line of a manifest is in: that of the nearest line
+/// above that stands further left, or no_key. Empty where none is in sight. Lines of
+/// templates, such as Helm's, stand anywhere.
+std::string_view parent_by_indent(std::string_view above, std::size_t indent) noexcept {
+    while (!above.empty()) {
+        const std::size_t end = above.size() - (above.back() == '\n' ? 1 : 0);
+        const std::size_t before = above.substr(0, end).rfind('\n');
+        if (before == npos) return {};  // its beginning may be out of sight
+        const std::string_view line = above.substr(before + 1, end - before - 1);
+        above = above.substr(0, before + 1);
+        const std::size_t at = indent_of(line);
+        if (at >= line.size() || line[at] == '\r' || line[at] == '#') continue;
+        if (line.substr(at).starts_with("{{") || at >= indent) continue;
+        const std::string_view key = last_key(line.substr(0, line.find(" #")));
+        return key.empty() ? no_key : key;
+    }
+    return {};
+}
+
+/// The same of an object that is written in one line; strings have no braces there.
+std::string_view parent_by_brace(std::string_view above) noexcept {
+    std::size_t open = 0;
+    for (std::size_t at = above.size(); at > 0; --at) {
+        if (above[at - 1] == '}') ++open;
+        if (above[at - 1] != '{') continue;
+        if (open == 0) return last_key(above.substr(0, at));
+        --open;
+    }
+    return {};
+}
+
+std::string_view parent_of(const Input& input, std::string_view above) noexcept {
+    const char first = input.match.empty() ? '\0' : input.match.front();
+    if (first == '{') return last_key(above);
+    if (first == ',') return parent_by_brace(above);
+    return parent_by_indent(above, indent_of(input.match));
+}
+
+/// Whether the document of a file of several is said to be of another kind.
+bool is_of_other_kind(std::string_view above, std::string_view below) {
+    if (const std::size_t mark = above.rfind("\n---"); mark != npos) above.remove_prefix(mark + 4);
+    below = below.substr(0, below.find("\n---"));
+    bool other = false;
+    for (const std::string_view part : {above, below}) {
+        for (std::size_t at = part.find("\nkind:"); at != npos; at = part.find("\nkind:", at + 1)) {
+            std::string_view kind = part.substr(at + 6);
+            kind = trimmed(kind.substr(0, kind.find('\n')));
+            if (lowered(kind).find("secret") != std::string::npos) return false;
+            other = true;
+        }
+    }
+    return other;
+}
+
+/// Text of a file or of a setting: no control characters, no byte that is no ASCII.
+bool is_text(std::string_view value) noexcept {
+    return std::all_of(value.begin(), value.end(), [](char c) {
+        return (c >= ' ' && c <= '~') || c == '\n' || c == '\r' || c == '\t';
+    });
+}
+
+Output judge_text(std::string value) {
+    const std::string_view text = trimmed(value);
+    if (text.starts_with("-----BEGIN ") && text.find("PRIVATE KEY") == npos) {
+        return not_a_secret("public by its form");
+    }
+    Output output;
+    output.detail = "base64 decoded";
+    const auto pieces = pieces_of(text);
+    if (!placeholder_reason(text).empty() || !template_reason(text).empty()) {
+        output = placeholder();
+    } else if (pieces.empty() || read_as_words(pieces) ||
+               std::none_of(text.begin(), text.end(), is_alpha)) {
+        output.detail = "words or a number in base64";
+        output.confidence_shift = -1;
+    }
+    output.decoded = std::move(value);
+    return output;
+}
+
+}  // namespace
+
+Output kubernetes_value(const Input& input) {
+    const std::size_t place = input.around.find(input.match);
+    if (place == npos) return {};
+    const std::string_view above = input.around.substr(0, place);
+    if (is_of_other_kind(above, input.around.substr(place + input.match.size()))) {
+        return not_a_secret("of another kind of object");
+    }
+    const std::string_view parent = parent_of(input, above);
+    if (parent == "stringData") return {};
+    if (!parent.empty() && parent != "data") return not_a_secret("of no Secret's data");
+    auto decoded = decode_base64(trimmed(input.secret));
+    if (!decoded || !is_text(*decoded)) return {};
+    return judge_text(std::move(*decoded));
+}
+
+}  // namespace stratascan::evidence::checks
