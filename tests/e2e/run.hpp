@@ -84,6 +84,18 @@ inline const fs::path& home() {
     return folder.path();
 }
 
+/// What a program built with sanitizers ends with where they report a fault. Their
+/// own choice is 1, which would pass for "secrets found".
+constexpr int sanitizer_exit = 99;
+
+inline void ask_for_sanitizer_exit() {
+    for (const char* name : {"ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"}) {
+        std::string options = setting(name, "");
+        options += (options.empty() ? "exitcode=" : ":exitcode=") + std::to_string(sanitizer_exit);
+        setenv(name, (options + ":print_stacktrace=1").c_str(), 1);
+    }
+}
+
 struct Command {
     std::vector<std::string> words;  ///< the program first
     fs::path directory = ".";
@@ -135,6 +147,7 @@ inline pid_t start(const std::vector<std::string>& words, const Command& how, in
                              "XDG_STATE_HOME"}) {
         setenv(name, home().c_str(), 1);
     }
+    ask_for_sanitizer_exit();
     for (const auto& [name, value] : how.environment) setenv(name.c_str(), value.c_str(), 1);
     execvp(arguments[0], arguments.data());
     _exit(127);
@@ -200,6 +213,7 @@ public:
         ran.peak_rss = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
         ran.out = read_all(out_);
         ran.err = read_all(err_);
+        EXPECT_NE(ran.exit, sanitizer_exit) << "a sanitizer's report:\n" << ran.err;
         return ran;
     }
 
