@@ -34,13 +34,16 @@ void cut_name(const NamedSecrets& secrets, std::uint32_t ordinal, std::string& n
 }
 
 // A secret in a file of the layer, by the first `steps` into containers and by the
-// encodings that it is written in, and by the rule that found it or by any.
-PathHash seen_at(const LayerFinding& found, std::size_t steps, bool any_rule = false) {
+// encodings that it is written in, and by the rule that found it or by any. The
+// container may be written in an encoding itself, which then is the outermost.
+PathHash seen_at(const LayerFinding& found, std::size_t steps, bool any_rule = false,
+                 std::string_view written_in = {}) {
     const std::vector<std::string>& way = found.finding.inner_path;
     std::string text = std::to_string(found.ordinal) + '\0' +
                        (any_rule ? std::string() : found.finding.rule) + '\0' +
                        found.finding.secret_id;
     for (std::size_t i = 0; i < steps; ++i) text += '\0' + way[i];
+    if (!written_in.empty()) (text += '\1') += written_in;
     for (std::size_t i = found.containers; i < way.size(); ++i) text += '\1' + way[i];
     return hash_path(text);
 }
@@ -56,6 +59,10 @@ void drop_seen_twice(LayerResult& result) {
             further_in.insert(seen_at(found, i));
             if (!found.finding.inner_path[i].starts_with(nested::sqlite_row_step)) continue;
             further_in.insert(seen_at(found, i, true));
+            // Rows are told in UTF-8; pages have them as the database is written.
+            for (const std::string_view order : {"utf-16le", "utf-16be"}) {
+                further_in.insert(seen_at(found, i, true, order));
+            }
         }
     }
     if (further_in.empty()) return;
