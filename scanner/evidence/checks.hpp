@@ -59,6 +59,15 @@ namespace stratascan::evidence::checks {
 [[nodiscard]] Output generic_value(const Input& input);
 [[nodiscard]] Output chosen_password(const Input& input);
 
+/// What is seen of the file from the match's first byte on.
+[[nodiscard]] inline std::string_view seen_from_match(const Input& input) noexcept {
+    const std::string_view seen = input.around;
+    if (input.match.data() < seen.data() || input.match.data() >= seen.data() + seen.size()) {
+        return input.match;
+    }
+    return seen.substr(static_cast<std::size_t>(input.match.data() - seen.data()));
+}
+
 /// An outcome with its detail and its shift of confidence, nothing else.
 [[nodiscard]] inline Output outcome(Evidence level, std::string detail, int shift = 0) {
     Output output;

@@ -33,15 +33,6 @@ std::string host_of(std::string_view url, std::string_view password) {
     return lowered(host.substr(0, host.find(':')));
 }
 
-/// From the match to the end of what is seen round it.
-std::string_view url_of(const Input& input) noexcept {
-    const std::string_view seen = input.around;
-    if (input.match.data() < seen.data() || input.match.data() >= seen.data() + seen.size()) {
-        return input.match;
-    }
-    return seen.substr(static_cast<std::size_t>(input.match.data() - seen.data()));
-}
-
 /// Whether the password is the user's name, as in the settings that servers come
 /// with, or the one of Oracle's sample schema, which manuals have used since.
 bool is_default_pair(std::string_view url, std::string_view password) {
@@ -87,7 +78,7 @@ Output url_credential(const Input& input) {
     if (!template_reason(password).empty()) {
         return outcome(Evidence::known_example, "placeholder", -1);
     }
-    const std::string host = host_of(url_of(input), password);
+    const std::string host = host_of(seen_from_match(input), password);
     if (is_documentation_host(host)) {
         return outcome(Evidence::known_example, "documentation host", -1);
     }

@@ -1,10 +1,14 @@
 // Stores of keys: told from lists of certificates, and tried with the passwords that
 // everybody knows. Whatever their bytes are, the checks end.
 #include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <openssl/pkcs12.h>
 
+#include <memory>
 #include <string>
 
 #include "scanner/evidence/evidence.hpp"
+#include "scanner/evidence/public_part.hpp"
 #include "scanner/match/example_keystore.hpp"
 #include "tests/support/blobs.hpp"
 #include "tests/support/checks.hpp"
@@ -30,6 +34,23 @@ TEST(Keystore, TellsWhetherAWellKnownPasswordOpensIt) {
               "Java keystore, 1 private key, 1 certificate, opens with a well-known password");
     EXPECT_EQ(judged("java-keystore", example_keystore("jks")).detail,
               "Java keystore, 1 private key, 1 certificate");
+}
+
+// A file full of such stores would take hours.
+TEST(Keystore, DoesNotTryWhatTakesManyRounds) {
+    const KeyHandle key(EVP_EC_gen("P-256"));
+    const auto detail = [&key](int rounds) {
+        const std::unique_ptr<PKCS12, decltype(&PKCS12_free)> store(
+            PKCS12_create("changeit", "example", key.get(), nullptr, nullptr, 0, 0, 2048, rounds, 0),
+            &PKCS12_free);
+        unsigned char* der = nullptr;
+        const int size = i2d_PKCS12(store.get(), &der);
+        const std::string bytes(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
+        OPENSSL_free(der);
+        return judged("pkcs12", bytes).detail;
+    };
+    EXPECT_EQ(detail(4096), "PKCS #12, opens with a well-known password");
+    EXPECT_EQ(detail(4097), "PKCS #12");
 }
 
 TEST(Keystore, AListOfCertificatesIsNoSecret) {
