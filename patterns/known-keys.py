@@ -4,8 +4,8 @@
     known-keys.py STRATASCAN DOWNLOADS > patterns/known-keys.tsv
 
 A key that anybody can download is no secret, and images are full of copies of them. This script
-fetches the source packages below with their registries' own clients (apt-get source, pip download,
-npm pack) into DOWNLOADS, where they stay, has STRATASCAN look for private keys in them, and writes
+fetches the packages below with their registries' own clients (apt-get source, apt-get download, pip
+download, npm pack) into DOWNLOADS, where they stay, has STRATASCAN look for private keys in them, and writes
 a line for each: the hex SHA-256 of its DER SubjectPublicKeyInfo (or "SHA256:…" of its SSH form,
 where it has no other) and the first package that ships it, by a tab. The list is sorted. It holds
 no key: the public half's digest is all that a scan needs to know one again.
@@ -28,6 +28,8 @@ DEBIAN_SOURCES = """
     rust-openssl libgit2 apache2 freeradius erlang php8.2 nss squid wolfssl nodejs libevent
     mosquitto lighttpd netty tomcat10 postgresql-15 mariadb libwebsockets ssl-cert
 """.split()
+# Of the architecture that runs this: programs with the keys of their benchmarks and self tests.
+DEBIAN_BINARIES = "openssl libssl3 libgnutls30 gnutls-bin libnss3 libgcrypt20".split()
 PYPI = """
     cryptography-vectors paramiko asyncssh twisted pyopenssl pyjwt python-jose authlib rsa
     pycryptodome tornado aiohttp urllib3 josepy acme oauthlib pysaml2 jwcrypto cheroot gevent
@@ -83,6 +85,8 @@ def fetch_all(downloads: Path) -> None:
     options = apt_options(downloads)
     for name in DEBIAN_SOURCES:
         fetch(downloads, "debian", name, ["apt-get", *options, "source", "--download-only"])
+    for name in DEBIAN_BINARIES:
+        fetch(downloads, "deb", name, ["apt-get", "download"])
     # Where a package has both, tests are more often in the source.
     pip = ["pip", "download", "--quiet", "--no-deps"]
     for name in PYPI:
@@ -92,7 +96,7 @@ def fetch_all(downloads: Path) -> None:
 
 def keys_below(program: str, downloads: Path) -> dict[str, str]:
     keys: dict[str, str] = {}
-    for registry in ("debian", "pypi", "npm"):
+    for registry in ("debian", "deb", "pypi", "npm"):
         for folder in sorted((downloads / registry).glob("*")):
             done = subprocess.run([program, "scan", "--secrets-only", "--format", "json",
                                    f"dir:{folder}"], capture_output=True, text=True)

@@ -1,4 +1,6 @@
-// A PEM block of a certificate, brought to where the image's keys are judged.
+// A certificate in PEM or in DER, brought to where the image's keys are judged.
+#include <optional>
+
 #include "scanner/evidence/certificate.hpp"
 #include "scanner/evidence/checks.hpp"
 #include "scanner/evidence/pem.hpp"
@@ -8,9 +10,14 @@ namespace stratascan::evidence::checks {
 Output certificate(const Input& input) {
     Output output;
     output.drop_reason = "not a certificate";
-    const auto pem = read_pem(input.match);
-    if (!pem) return output;
-    auto read = read_certificate(pem->body.view());
+    std::string_view der = seen_from_match(input);
+    std::optional<Pem> pem;
+    if (input.match.starts_with('-')) {
+        pem = read_pem(input.match);
+        if (!pem) return output;
+        der = pem->body.view();
+    }
+    auto read = read_certificate(der);
     if (!read) return output;
     output.drop_reason = {};
     output.certificate = std::make_shared<const Certificate>(std::move(*read));

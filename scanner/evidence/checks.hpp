@@ -23,6 +23,7 @@ namespace stratascan::evidence::checks {
 
 // private_key.cpp, putty_key.cpp
 [[nodiscard]] Output private_key(const Input& input);
+[[nodiscard]] Output private_key_der(const Input& input);
 [[nodiscard]] Output gcp_service_account(const Input& input);
 [[nodiscard]] Output putty_key(const Input& input);
 

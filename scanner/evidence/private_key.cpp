@@ -6,6 +6,7 @@
 //   ENCRYPTED PRIVATE KEY      PKCS #8 under a password
 //   OPENSSH PRIVATE KEY        OpenSSH's own, see openssh_key.cpp
 //   PGP PRIVATE KEY BLOCK      OpenPGP packets with a checksum over the armour
+// The same bodies stand without a block round them, as bare DER.
 // Bodies are decoded here and given to OpenSSL as DER, never as PEM text: so no
 // code path exists that could ask for a passphrase. What OpenSSL may be led to
 // compute is limited first, since it derives the public half of some keys from
@@ -14,6 +15,7 @@
 #include <openssl/x509.h>
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <memory>
 
@@ -225,6 +227,42 @@ Output judge(const Pem& pem) {
     return judge_plain(pem);
 }
 
+Output with_known_name(Output output) {
+    if (const std::string name = published_key(output.public_fingerprint, output.spki_sha256);
+        !name.empty()) {
+        output.level = Evidence::known_example;
+        output.detail += ", " + name;
+        output.confidence_shift = -1;
+    }
+    return output;
+}
+
+/// Of the DER element that `bytes` begin with, as its header says (X.690, section 8.1).
+std::size_t element_size(std::string_view bytes) noexcept {
+    const auto at = [bytes](std::size_t index) {
+        return index < bytes.size() ? static_cast<unsigned char>(bytes[index]) : std::size_t{0};
+    };
+    if (at(1) < 0x80) return 2 + at(1);
+    if (at(1) == 0x81) return 3 + at(2);
+    return 4 + 256 * at(2) + at(3);
+}
+
+/// Of Ed25519 and its kin any bytes behind the prefix are a key. In a program's table
+/// of prefixes those behind it are text, or numbers with many zeros. Of 32 drawn bytes
+/// fewer than 22 different ones are met once in a billion times, fewer than four above
+/// 0x7f once in a million.
+bool is_prefix_in_a_program(std::string_view der) noexcept {
+    constexpr std::size_t raw_key = 32, longest = 80, least_different = 22, least_high = 4;
+    if (der.size() < raw_key || der.size() > longest) return false;
+    std::bitset<256> different;
+    std::size_t high = 0;
+    for (const char c : der.substr(der.size() - raw_key)) {
+        different.set(static_cast<unsigned char>(c));
+        high += static_cast<unsigned char>(c) >> 7U;
+    }
+    return different.count() < least_different || high < least_high;
+}
+
 /// The text that has the block in it: the capture, or the match round it.
 std::string_view block_text(const Input& input) noexcept {
     return input.secret.find(begin_mark) != npos ? input.secret : input.match;
@@ -243,14 +281,18 @@ Output private_key(const Input& input) {
     }
     const auto pem = read_pem(text);
     if (!pem) return broken();
-    Output output = judge(*pem);
-    if (const std::string name = published_key(output.public_fingerprint, output.spki_sha256);
-        !name.empty()) {
-        output.level = Evidence::known_example;
-        output.detail += ", " + name;
-        output.confidence_shift = -1;
-    }
-    return output;
+    return with_known_name(judge(*pem));
+}
+
+/// A key as DER, without PEM round it.
+Output private_key_der(const Input& input) {
+    std::string_view der = seen_from_match(input);
+    der = der.substr(0, element_size(der));
+    if (is_prefix_in_a_program(der)) return not_a_secret("template");
+    Pem pem;
+    pem.label = "PRIVATE KEY";
+    pem.body = Wiped(std::string(der));
+    return with_known_name(judge_plain(pem));
 }
 
 /// The "private_key" of a service account's JSON, and the account that is named

@@ -39,6 +39,7 @@ constexpr std::array entries = {
     Entry{"onepassword-json", checks::onepassword_json},
     Entry{"pkcs12", checks::pkcs12},
     Entry{"private-key", checks::private_key},
+    Entry{"private-key-der", checks::private_key_der},
     Entry{"putty-key", checks::putty_key},
     Entry{"pypi-macaroon", checks::pypi_macaroon},
     Entry{"sentry-json", checks::sentry_json},

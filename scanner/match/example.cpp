@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "scanner/evidence/codec.hpp"
+#include "scanner/evidence/pem.hpp"
 #include "scanner/evidence/evidence.hpp"
 #include "scanner/match/example_key.hpp"
 #include "scanner/match/example_keystore.hpp"
@@ -286,6 +287,11 @@ private:
             const std::string key = example_key(argument);
             if (key.empty()) return unknown(placeholder);
             return kind == "pem" ? key : escaped_lines(key);
+        }
+        if (kind == "der") {
+            const auto pem = evidence::read_pem(example_key(argument));
+            if (!pem) return unknown(placeholder);
+            return std::string(pem->body.view());
         }
         if (kind == "keystore") {
             std::string store = example_keystore(argument);

@@ -25,7 +25,8 @@ namespace stratascan::match {
 /// Whole things: {{uuid}} {{jwt}} {{age}} {{grafana}} {{atlassian}} {{bitbucket}}
 ///   {{confluent}} {{gitlab}} (routable) {{zuplo}}, all with true checksums; and
 ///   {{pem:KIND}} or {{pem-escaped:KIND}} (line ends as `\n` in two characters), KIND
-///   one of rsa ec dsa pkcs8 pkcs8-encrypted openssh rsa-encrypted ed25519
+///   one of rsa ec dsa pkcs8 pkcs8-ec pkcs8-encrypted openssh rsa-encrypted ed25519;
+///   {{der:KIND}} the bytes of one that has DER in its block, without the block
 ///   {{keystore:KIND}}: the bytes of a store of keys, KIND one of pkcs12, with a
 ///   password of its own, pkcs12-changeit, jks, jks-changeit, jks-certificates
 /// Of other text: {{crc32b62}} the six base-62 digits of the CRC-32 of the

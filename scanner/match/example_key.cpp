@@ -127,6 +127,7 @@ std::string make(std::string_view kind) {
     if (kind == "ec") return written(make_ec().get(), Form::traditional, nullptr);
     if (kind == "dsa") return written(make_dsa().get(), Form::traditional, nullptr);
     if (kind == "pkcs8") return written(make_rsa().get(), Form::pkcs8, nullptr);
+    if (kind == "pkcs8-ec") return written(make_ec().get(), Form::pkcs8, nullptr);
     if (kind == "ed25519") return written(make_ed25519().get(), Form::pkcs8, nullptr);
     if (kind == "pkcs8-encrypted") {
         return written(make_rsa().get(), Form::pkcs8, EVP_aes_256_cbc());

@@ -13,12 +13,16 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "scanner/evidence/codec.hpp"
 #include "scanner/evidence/evidence.hpp"
 #include "scanner/evidence/pem.hpp"
 #include "scanner/evidence/ssh_key.hpp"
 #include "tests/support/checks.hpp"
+#include "tests/support/shipped.hpp"
+#include "tests/support/tar_builder.hpp"
 
 namespace stratascan::evidence {
 namespace {
@@ -139,6 +143,57 @@ TEST_F(PrivateKeys, OfOpensslHaveItsDigest) {
         EXPECT_EQ(output.confidence_shift, 1);
         EXPECT_TRUE(output.public_fingerprint.starts_with("SHA256:")) << kind;
         EXPECT_EQ(output.spki_sha256, openssl_digest(kind)) << kind;
+    }
+}
+
+// Every form that OpenSSL writes without a block is the same key as with one, at its
+// place among other bytes, and is told once where a block's base64 shows it again.
+TEST_F(PrivateKeys, InDerAreFoundAsThoseInPemAre) {
+    if (output_of("command -v openssl").empty()) GTEST_SKIP() << "no openssl";
+    const std::vector<std::pair<std::string, bool>> kinds = {
+        {"RSA -pkeyopt rsa_keygen_bits:1024", true}, {"RSA -pkeyopt rsa_keygen_bits:2048", true},
+        {"RSA -pkeyopt rsa_keygen_bits:4096", true}, {"EC -pkeyopt ec_paramgen_curve:P-256", true},
+        {"EC -pkeyopt ec_paramgen_curve:P-384", true}, {"EC -pkeyopt ec_paramgen_curve:P-521", true},
+        {"ED25519", false}, {"X25519", false}, {"ED448", false}, {"X448", false}};
+    for (const auto& [kind, traditional] : kinds) {
+        const std::string made = path("made.pem");
+        ASSERT_FALSE(output_of("openssl genpkey -quiet -algorithm " + kind + " -out " + made +
+                               " && echo done").empty()) << kind;
+        const std::string pem = output_of("cat " + made);
+        const std::string pkcs8 = output_of("openssl pkcs8 -topk8 -nocrypt -outform DER -in " + made);
+        const std::string old =
+            traditional ? output_of("openssl pkey -traditional -outform DER -in " + made) : pkcs8;
+        const auto in_pem = test::shipped().scan(test::TarBuilder().file("k", pem).finish());
+        ASSERT_EQ(in_pem.findings.size(), 1U) << kind;
+        const std::string digest = in_pem.findings[0].finding.public_key_sha256;
+        EXPECT_EQ(in_pem.findings[0].finding.rule, "private-key-pkcs8");
+        for (const std::string& der : {pkcs8, old}) {
+            const auto bare = test::shipped().scan(
+                test::TarBuilder().file("k", "front" + der + "behind").finish());
+            ASSERT_EQ(bare.findings.size(), 1U) << kind;
+            const Finding& finding = bare.findings[0].finding;
+            EXPECT_EQ(finding.public_key_sha256, digest) << kind;
+            EXPECT_EQ(finding.evidence, Evidence::verified) << kind;
+            EXPECT_EQ(finding.offset, 5U) << kind;
+        }
+    }
+}
+
+TEST_F(PrivateKeys, InDerWithTextInTheirPlaceAreNone) {
+    const std::string prefix("\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20", 16);
+    const std::string text = prefix + "asn1: structure error in a table";
+    EXPECT_EQ(run("private-key-der", text, text, text).drop_reason, "template");
+    const std::string numbers = prefix + std::string("\x72\x02\0\0\0\xe9\x10\0\0\0\x29\x0f\x72\xb8\0\0", 16) +
+                                std::string("\0\x72\xf0\0\0\0\x0d\xa1\x15\xf7\xa6\xe9\x30\0\0\0", 16);
+    EXPECT_EQ(run("private-key-der", numbers, numbers, numbers).drop_reason, "template");
+    std::string key = example("{{der:ed25519}}");
+    EXPECT_EQ(run("private-key-der", key, key, key).level, Evidence::verified);
+    key = example("{{der:rsa}}");
+    key[100] = static_cast<char>(key[100] ^ 1);  // of the modulus
+    EXPECT_NE(run("private-key-der", key, key, key).level, Evidence::verified);
+    for (std::size_t size = 1; size < key.size(); ++size) {
+        const std::string cut = key.substr(0, size);
+        EXPECT_NE(run("private-key-der", cut, cut, cut).level, Evidence::verified) << size;
     }
 }
 

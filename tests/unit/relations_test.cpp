@@ -143,6 +143,27 @@ TEST(KeyAndCertificate, MeetInTheImageWhereverTheyStand) {
     EXPECT_EQ(certificate->layer_index, 0);
 }
 
+// In DER, in base64 without a block's lines, and in a Java store, which holds certificates as they are.
+TEST(KeyAndCertificate, NeedNoPem) {
+    const KeyHandle key(EVP_EC_gen("P-256"));
+    const std::string certificate = der_of(certificate_for(key.get(), "bare", 500).get());
+    const std::string size = {0, 0, static_cast<char>(certificate.size() >> 8),
+                              static_cast<char>(certificate.size())};
+    const std::string store =
+        std::string("\xfe\xed\xfe\xed\0\0\0\2\0\0\0\1", 12) +  // version, entries
+        std::string("\0\0\0\2\0\2" "ca" "\0\0\1\x8b\xcf\xe5\x68\0", 16) +
+        std::string("\0\5X.509", 7) + size;
+    for (const std::string& file : {certificate, store + certificate + std::string(20, 'x'),
+                                    "<X509>" + evidence::encode_base64(certificate) + "</X509>"}) {
+        const TargetReport report = report_of(
+            {test::TarBuilder().file("a", file).file("b.key", key_pem(key.get())).finish()});
+        ASSERT_EQ(report.findings.size(), 1U);
+        ASSERT_TRUE(report.findings[0].certificate) << file.size();
+        EXPECT_EQ(report.findings[0].certificate->subject, "O=Example, CN=bare");
+        EXPECT_EQ(report.findings[0].certificate->path, "a");
+    }
+}
+
 TEST(KeyAndCertificate, ACertificateAloneIsNoFinding) {
     const KeyHandle key(EVP_EC_gen("P-256"));
     const std::string pem = pem_of(certificate_for(key.get(), "alone", 10).get());
