@@ -18,6 +18,7 @@ have is left out and told on standard error. The first run needs the network and
 import argparse
 import json
 import os
+import re
 import resource
 import shutil
 import statistics
@@ -30,6 +31,7 @@ from typing import Iterable, NamedTuple
 
 PROJECT = Path(__file__).resolve().parent.parent
 KNOWN = PROJECT / "bench" / "programs-others.tsv"
+SPELLINGS = PROJECT / "bench" / "programs-versions.tsv"
 TRIPLETS = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
 VARIANTS = ("as-is", "renamed", "stripped", "headless")
 OTHER_PACKAGES = 400
@@ -157,27 +159,44 @@ def scan(program: Path, folder: Path) -> list[dict]:
     return json.loads(done.stdout)["targets"][0]["programs"]
 
 
-def right_version(told: str, upstream: str) -> bool:
-    """Packages add what programs don't say, "+dfsg", "~rc1" or a date, and programs leave out what
-    follows a point."""
-    def plain(text: str) -> str:
-        return text.lower().lstrip("vr").replace("_", ".").replace("/", ".")
+def own_spelling(upstream: str) -> str:
+    """Of a package's upstream version what the authors wrote: without what Debian adds for sources
+    that were cut, replaced or imported before a release."""
+    return re.split(r"[+~](?:dfsg|ds|really|repack|git|b[0-9])", upstream.split("+really")[-1])[0]
 
-    one, two = plain(told), plain(upstream)
+
+def right_version(told: str, upstream: str) -> bool:
+    """Programs may leave out what follows a point, and packages what follows a sign."""
+    one, two = told.lower().lstrip("vr"), own_spelling(upstream).lower()
     if one == two:
         return True
     short, long = sorted((one, two), key=len)
     return long.startswith(short) and not long[len(short)].isdigit() and "." in short
 
 
+def spelled_otherwise() -> set[tuple[str, str, str]]:
+    """Programs whose own version and their package's are two spellings of one: read by hand."""
+    lines = SPELLINGS.read_text(encoding="utf-8").splitlines()
+    return {tuple(line.split("\t")[:3]) for line in lines if line and not line.startswith("#")}
+
+
 class Figures:
     def __init__(self, listed: list[str]) -> None:
         self.listed = listed
+        self.spellings = spelled_otherwise()
 
-    def judge(self, part: str, files: dict[str, tuple[Example, str]], found: list[dict]) -> None:
+    @staticmethod
+    def carries(path: Path, upstream: str) -> bool:
+        """Whether the version stands in the file as a token of its own, as far as that can be told."""
+        version = re.escape(own_spelling(upstream).encode())
+        return re.search(rb"(?<![0-9.])" + version + rb"(?![0-9.]?[0-9])", path.read_bytes()) is not None
+
+    def judge(self, root: Path, part: str, files: dict[str, tuple[Example, str]], found: list[dict]) -> None:
         by_path: dict[str, list[dict]] = {}
         for program in found:
-            if program["role"] == "is" and not program["inner_path"]:
+            # A library is no program, and is said to hold one.
+            role = "embeds" if ".so" in Path(program["path"]).name else "is"
+            if program["role"] == role and not program["inner_path"]:
                 by_path.setdefault(program["path"], []).append(program)
         known = carried = right = wrong = 0
         for path, (example, upstream) in sorted(files.items()):
@@ -188,14 +207,17 @@ class Figures:
                 continue
             known += 1
             told = hits[0]["version"]
-            carried += example.versioned
-            if told and right_version(told, upstream):
+            if told and (right_version(told, upstream) or
+                         (example.program, told, upstream) in self.spellings):
                 right += 1
+                carried += 1
             elif told:
                 wrong += 1
+                carried += 1
                 self.listed.append(f"{part}\twrong version\t{example.program}\t{path}\t{told}"
                                    f"\t{upstream}")
-            elif example.versioned:
+            elif self.carries(root / path, upstream):
+                carried += 1
                 self.listed.append(f"{part}\tno version\t{example.program}\t{path}\t{upstream}")
         total = len(files)
         print(f"programs.{part}.files {total} files")
@@ -244,11 +266,11 @@ def tools(out: Path, program: Path, architecture: str, variants: Iterable[str],
     found = scan(program, root)
     for variant in variants:
         part = variant if architecture == "amd64" else f"{architecture}.{variant}"
-        figures.judge(part, files[variant], found)
+        figures.judge(root, part, files[variant], found)
     static = {path: truth for path, truth in files["as-is"].items()
               if any(one["path"] == path and one["static"] for one in found)}
     if architecture == "amd64":
-        figures.judge("static", static, found)
+        figures.judge(root, "static", static, found)
 
 
 def most_elf(lists: Path, without: set[str]) -> list[str]:

@@ -28,6 +28,9 @@ DEBIAN_SOURCES = """
     rust-openssl libgit2 apache2 freeradius erlang php8.2 nss squid wolfssl nodejs libevent
     mosquitto lighttpd netty tomcat10 postgresql-15 mariadb libwebsockets ssl-cert
 """.split()
+# What a key's origin is called, by the folder that its package is in.
+NAMES = {"debian": "debian", "deb": "debian", "pypi": "pypi", "npm": "npm"}
+
 # Of the architecture that runs this: programs with the keys of their benchmarks and self tests.
 DEBIAN_BINARIES = "openssl libssl3 libgnutls30 gnutls-bin libnss3 libgcrypt20".split()
 PYPI = """
@@ -96,7 +99,7 @@ def fetch_all(downloads: Path) -> None:
 
 def keys_below(program: str, downloads: Path) -> dict[str, str]:
     keys: dict[str, str] = {}
-    for registry in ("debian", "deb", "pypi", "npm"):
+    for registry in NAMES:
         for folder in sorted((downloads / registry).glob("*")):
             done = subprocess.run([program, "scan", "--secrets-only", "--format", "json",
                                    f"dir:{folder}"], capture_output=True, text=True)
@@ -106,7 +109,7 @@ def keys_below(program: str, downloads: Path) -> dict[str, str]:
                 for finding in target["findings"]:
                     name = finding["public_key_sha256"] or finding["public_fingerprint"]
                     if name:
-                        keys.setdefault(name, f"{registry} {folder.name}")
+                        keys.setdefault(name, f"{NAMES[registry]} {folder.name}")
     return keys
 
 

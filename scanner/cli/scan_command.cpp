@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <ctime>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,7 +12,7 @@
 #include "scanner/cli/progress_line.hpp"
 #include "scanner/cli/rules_command.hpp"
 #include "scanner/cli/stop_signals.hpp"
-#include "scanner/report/report_writer.hpp"
+#include "scanner/report/formats.hpp"
 #include "stratascan/scanner.hpp"
 
 namespace stratascan::cli {
@@ -41,9 +42,8 @@ report::TableStyle table_style(const ScanArguments& arguments) {
 }
 
 std::string written(const Report& report, const ScanArguments& arguments) {
-    if (arguments.format == "json") return report::write_json(report);
-    if (arguments.format == "jsonl") return report::write_jsonl(report);
-    return report::write_table(report, table_style(arguments));
+    return report::write(report, arguments.format,
+                         {table_style(arguments), static_cast<std::int64_t>(std::time(nullptr))});
 }
 
 int scan(ScanArguments& arguments) {
@@ -77,8 +77,8 @@ void add_options(CLI::App& command, ScanArguments& arguments) {
                        "file system folder, or - for an archive on standard input. A scheme\n"
                        "(oci:, oci-archive:, docker-archive:, layer:, dir:) forces one.")
         ->required();
-    command.add_option("-f,--format", arguments.format, "table, json or jsonl")
-        ->check(CLI::IsMember({"table", "json", "jsonl"}))
+    command.add_option("-f,--format", arguments.format, "Form of the report")
+        ->check(CLI::IsMember(report::format_names()))
         ->capture_default_str();
     command.add_option("-o,--output", arguments.output, "Write the report to this file");
     command.add_option("-j,--jobs", options.jobs, "Threads that scan (default: all processors)")

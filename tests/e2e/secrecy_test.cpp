@@ -44,7 +44,8 @@ TEST_P(Secrecy, NoOutputHoldsAPlantedSecret) {
         if (forms.size() > 1000) break;
     }
     if (forms.empty()) GTEST_SKIP() << "nothing planted";
-    for (const char* format : {"json", "jsonl", "table"}) {
+    for (const char* format : {"json", "jsonl", "table", "csv", "sarif", "gitlab", "junit",
+                               "cyclonedx", "markdown"}) {
         const Ran ran = scan_built(built, {"--format", format, "--stats"});
         ASSERT_GE(ran.exit, 0);
         for (const std::string& form : forms) {

@@ -1,0 +1,127 @@
+// Reports for other programs: held against the official schemas of SARIF and CycloneDX,
+// which the packages of their authors carry, and read with Python's own readers of XML
+// and CSV. Recipes with names and bytes that try to break out of each.
+#include <set>
+
+#include "tests/e2e/expect.hpp"
+
+namespace stratascan::e2e {
+namespace {
+
+constexpr int no_network = 75;  // of fixtures/schemas.py
+
+struct Done {
+    int exit = -1;
+    std::string out;
+};
+
+Done python_on(const std::string& code_or_script, const std::vector<std::string>& arguments) {
+    std::vector<std::string> command = {python(), "-W", "ignore", code_or_script};
+    if (!code_or_script.ends_with(".py")) command.insert(command.begin() + 3, "-c");
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    const Ran ran = run({.words = command});
+    return {ran.exit, ran.out + ran.err};
+}
+
+class Formats : public testing::TestWithParam<std::string> {
+protected:
+    void SetUp() override {
+        built_ = build_recipe(GetParam());
+        if (!built_.skipped.empty()) GTEST_SKIP() << built_.skipped;
+        ASSERT_EQ(built_.error, "");
+        expected_ = report_of(scan_built(built_, {"--format", "json"}));
+    }
+
+    /// The report in a file.
+    fs::path written(const std::string& format) {
+        const fs::path path = home() / ("report." + format);
+        const Ran ran = scan_built(built_, {"--format", format, "--output", path.string()});
+        EXPECT_TRUE(ran.exit == 0 || ran.exit == 1 || ran.exit == 2) << ran.err;
+        return path;
+    }
+
+    void hold_against_schema(const std::string& format) {
+        const std::string script = source() / "fixtures" / "schemas.py";
+        const std::string folder =
+            fs::temp_directory_path() / ("stratascan-schemas-" + std::to_string(getuid()));
+        const Done done = python_on(script, {folder, format, written(format).string()});
+        if (done.exit == no_network) GTEST_SKIP() << done.out;
+        EXPECT_EQ(done.exit, 0) << done.out;
+    }
+
+    [[nodiscard]] std::size_t count(const char* what) const {
+        std::size_t number = 0;
+        for (const json& target : expected_.at("targets")) number += target.at(what).size();
+        return number;
+    }
+
+    Built built_;
+    json expected_;
+};
+
+TEST_P(Formats, SarifHoldsAgainstItsSchema) {
+    hold_against_schema("sarif");
+    const json sarif = json::parse(std::ifstream(written("sarif")));
+    std::size_t results = 0;
+    for (const json& run : sarif.at("runs")) results += run.at("results").size();
+    EXPECT_EQ(results, count("findings"));
+}
+
+TEST_P(Formats, CycloneDxHoldsAgainstItsSchema) {
+    hold_against_schema("cyclonedx");
+    EXPECT_EQ(json::parse(std::ifstream(written("cyclonedx"))).at("specVersion"), "1.6");
+}
+
+TEST_P(Formats, JunitIsXmlWithACaseALayer) {
+    const Done done = python_on(
+        "import sys, xml.etree.ElementTree as tree\n"
+        "root = tree.parse(sys.argv[1]).getroot()\n"
+        "cases = root.findall('testsuite/testcase')\n"
+        "assert len(cases) == int(root.get('tests'))\n"
+        "assert len(root.findall('.//failure')) == int(root.get('failures'))\n"
+        "assert len(root.findall('.//error')) == int(root.get('errors'))\n"
+        "print(len(cases))",
+        {written("junit").string()});
+    ASSERT_EQ(done.exit, 0) << done.out;
+    EXPECT_EQ(std::stoul(done.out), count("layers") + expected_.at("targets").size());
+}
+
+TEST_P(Formats, CsvHasARowForEachAndNoFormula) {
+    const Done done = python_on(
+        "import csv, sys\n"
+        "rows = list(csv.reader(open(sys.argv[1], newline='', encoding='utf-8')))\n"
+        "assert len({len(row) for row in rows}) == 1\n"
+        "assert not any(cell[:1] in '=+-@' for row in rows for cell in row if cell)\n"
+        "print(len(rows) - 1)",
+        {written("csv").string()});
+    ASSERT_EQ(done.exit, 0) << done.out;
+    EXPECT_EQ(std::stoul(done.out), count("findings") + count("programs"));
+}
+
+TEST_P(Formats, GitlabHasAnEntryForEachFindingOnce) {
+    const json report = json::parse(std::ifstream(written("gitlab")));
+    std::set<std::string> ids;
+    for (const json& one : report.at("vulnerabilities")) ids.insert(one.at("id"));
+    EXPECT_EQ(ids.size(), count("findings"));
+    const bool complete = std::all_of(
+        expected_.at("targets").begin(), expected_.at("targets").end(),
+        [](const json& target) { return target.at("coverage").at("complete") == true; });
+    EXPECT_EQ(report.at("scan").at("status"), complete ? "success" : "failure");
+}
+
+TEST_P(Formats, MarkdownIsAComment) {
+    std::stringstream text;
+    text << std::ifstream(written("markdown")).rdbuf();
+    EXPECT_LT(text.str().size(), 65536U);
+    EXPECT_EQ(text.str().find("<script"), std::string::npos);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, Formats,
+    testing::Values("config-everywhere", "git-packed", "gzip-truncated", "names-not-utf8",
+                    "names-with-control-characters", "nested-zips", "packages-of-dpkg",
+                    "platforms-all", "private-keys", "program-busybox"),
+    test_name);
+
+}  // namespace
+}  // namespace stratascan::e2e
