@@ -79,7 +79,7 @@ class Apt:
             "-o", f"Dir::Etc::sourcelist={state}/sources.list", "-o", "Dir::Etc::sourceparts=-",
             "-o", f"Dir::State::lists={state}/lists", "-o", f"Dir::Cache={state}/cache",
             "-o", f"Dir::State::status={state}/status", "-o", "APT::Sandbox::User=root",
-            "-o", "Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=true"]
+            *self.contents_target()]
         self.debs = folder / "debs" / architecture
         self.debs.mkdir(parents=True, exist_ok=True)
         if not (state / "updated").exists():
@@ -89,6 +89,15 @@ class Apt:
                 sys.exit(f"apt-get update for {architecture}: {done.stderr.strip()[-400:]}")
             (state / "updated").touch()
         self.lists = state / "lists"
+
+    @staticmethod
+    def contents_target() -> list[str]:
+        """Lists of all packages' files, which apt fetches only when it is told of them."""
+        target = "Acquire::IndexTargets::deb::Contents-deb::"
+        values = {"MetaKey": "$(COMPONENT)/Contents-$(ARCHITECTURE)",
+                  "ShortDescription": "Contents-$(ARCHITECTURE)",
+                  "Description": "$(RELEASE)/$(COMPONENT) $(ARCHITECTURE) Contents"}
+        return [word for name, value in values.items() for word in ("-o", f"{target}{name}={value}")]
 
     def fetch(self, packages: Iterable[str]) -> dict[str, Path]:
         """Of each package its file; those that can't be had are missing."""
@@ -154,7 +163,7 @@ def without_section_headers(data: bytes) -> bytes:
 def scan(program: Path, folder: Path) -> list[dict]:
     done = subprocess.run([str(program), "scan", "--programs-only", "--format", "json",
                            "--no-progress", f"dir:{folder}"], capture_output=True, text=True)
-    if done.returncode not in (0, 1):
+    if done.returncode not in (0, 1, 2):
         sys.exit(f"programs.py: the scan of {folder} ended with {done.returncode}: {done.stderr}")
     return json.loads(done.stdout)["targets"][0]["programs"]
 
