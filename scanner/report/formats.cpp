@@ -11,7 +11,7 @@ struct Format {
     std::string (*write)(const Report&, const WriteOptions&);
 };
 
-constexpr std::array<Format, 9> formats = {{
+constexpr std::array<Format, 10> formats = {{
     {"table", [](const Report& report, const WriteOptions& options) {
          return write_table(report, options.style);
      }},
@@ -24,6 +24,7 @@ constexpr std::array<Format, 9> formats = {{
      }},
     {"junit", [](const Report& report, const WriteOptions&) { return write_junit(report); }},
     {"cyclonedx", [](const Report& report, const WriteOptions&) { return write_cyclonedx(report); }},
+    {"html", [](const Report& report, const WriteOptions&) { return write_html(report); }},
     {"markdown", [](const Report& report, const WriteOptions&) { return write_markdown(report); }},
 }};
 

@@ -34,6 +34,8 @@ struct WriteOptions {
 [[nodiscard]] std::string write_cyclonedx(const Report& report);
 /// RFC 4180, a header, then a row for each finding and program.
 [[nodiscard]] std::string write_csv(const Report& report);
+/// One file for a browser, without network access.
+[[nodiscard]] std::string write_html(const Report& report);
 /// For a comment in a pull request: at most as long as GitHub takes one.
 [[nodiscard]] std::string write_markdown(const Report& report);
 

@@ -45,7 +45,7 @@ TEST_P(Secrecy, NoOutputHoldsAPlantedSecret) {
     }
     if (forms.empty()) GTEST_SKIP() << "nothing planted";
     for (const char* format : {"json", "jsonl", "table", "csv", "sarif", "gitlab", "junit",
-                               "cyclonedx", "markdown"}) {
+                               "cyclonedx", "markdown", "html"}) {
         const Ran ran = scan_built(built, {"--format", format, "--stats"});
         ASSERT_GE(ran.exit, 0);
         for (const std::string& form : forms) {
