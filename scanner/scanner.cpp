@@ -113,7 +113,7 @@ public:
     Result<Report> scan(std::span<const std::string> targets, Progress* progress,
                         std::stop_token stop) override;
     const Stats& stats() const noexcept override { return stats_; }
-    const std::vector<std::string>& notes() const noexcept override { return engine_.notes; }
+    const std::vector<std::string>& notes() const noexcept override { return notes_; }
 
     Stats stats_;
 
@@ -143,6 +143,7 @@ private:
     identity::SecretKey key_;
     unsigned threads_;
     registry::Remote remote_;
+    std::vector<std::string> notes_ = engine_.notes;
     layer::SlabPool slabs_;
     tbb::task_arena arena_;
     tbb::enumerable_thread_specific<layer::WindowScanner> workers_;
@@ -161,6 +162,8 @@ Result<Report> LocalScanner::scan(std::span<const std::string> targets, Progress
         }
     }
     report.cancelled = stop.stop_requested();
+    notes_ = engine_.notes;
+    for (std::string& warning : remote_.warnings()) notes_.push_back(std::move(warning));
     finish_stats(start);
     return report;
 }

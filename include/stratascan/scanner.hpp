@@ -104,7 +104,7 @@ public:
 
     [[nodiscard]] virtual const Stats& stats() const noexcept = 0;
 
-    /// What of the given rules could not be carried over, one line each.
+    /// One line each: of rules that can't be carried over; after a scan, of registries.
     [[nodiscard]] virtual const std::vector<std::string>& notes() const noexcept = 0;
 };
 

@@ -67,6 +67,7 @@ int scan(ScanArguments& arguments) {
     const StopSignals signals;
     auto scanner = Scanner::create(arguments.options);
     if (!scanner) return complain(scanner.error().message());
+    const std::size_t told = (*scanner)->notes().size();
     if (!arguments.quiet) tell_notes((*scanner)->notes());
     Result<Report> report;
     {
@@ -77,6 +78,10 @@ int scan(ScanArguments& arguments) {
         report = (*scanner)->scan(arguments.targets, line ? &*line : nullptr, signals.token());
     }
     if (!report) return complain(report.error().message());
+    if (!arguments.quiet) {
+        const std::vector<std::string>& notes = (*scanner)->notes();
+        tell_notes({notes.begin() + static_cast<std::ptrdiff_t>(told), notes.end()});
+    }
     if (!write_output(arguments.output, written(*report, arguments))) return exit_failed;
     if (arguments.stats) {
         const std::string text = report::write_stats((*scanner)->stats());

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <set>
 
-#include "scanner/evidence/codec.hpp"
 #include "scanner/registry/blob_fetch.hpp"
 #include "scanner/source/digest.hpp"
 #include "scanner/source/json_document.hpp"
+#include "scanner/source/schema1.hpp"
 
 namespace stratascan::registry {
 
@@ -48,24 +48,6 @@ void check_media_type(Manifest& manifest) {
 }
 
 }  // namespace
-
-std::optional<std::string> schema1_payload(std::string_view bytes) {
-    const auto parsed = source::parse_json(bytes);
-    if (!parsed) return std::nullopt;
-    const auto* const signatures = source::list_member(*parsed, "signatures");
-    if (signatures == nullptr || signatures->empty()) return std::nullopt;
-    const auto head =
-        evidence::decode_base64(source::text_member(signatures->front(), "protected"));
-    if (!head) return std::nullopt;
-    const auto values = source::parse_json(*head);
-    if (!values || !values->is_object()) return std::nullopt;
-    const std::int64_t length = source::count_member(*values, "formatLength");
-    const auto tail = evidence::decode_base64(source::text_member(*values, "formatTail"));
-    if (length < 0 || static_cast<std::uint64_t>(length) > bytes.size() || !tail) {
-        return std::nullopt;
-    }
-    return std::string(bytes.substr(0, static_cast<std::size_t>(length))) + *tail;
-}
 
 Result<std::vector<std::string>> parse_names(std::string_view body, const char* member) {
     const auto parsed = source::parse_json(body);
@@ -138,7 +120,7 @@ Result<Manifest> Client::manifest(const Reference& reference) {
     const std::string algorithm = wanted ? wanted->algorithm : "sha256";
     manifest.digest = source::compute_digest(algorithm, manifest.bytes);
     if (!wanted || manifest.digest != wanted->text()) {
-        if (const auto payload = schema1_payload(manifest.bytes)) {
+        if (const auto payload = source::schema1_payload(manifest.bytes)) {
             manifest.digest = source::compute_digest(algorithm, *payload);
         }
     }

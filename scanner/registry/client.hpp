@@ -62,6 +62,9 @@ public:
     /// Ends all that waits, with `cancelled`, for good.
     void cancel();
 
+    /// Any certificate, or none, will do for this registry. Before it is first asked.
+    void allow_insecure(const std::string& registry) { hosts_.add_insecure(registry); }
+
     /// `not_found` where there is none. Costs no pull at Docker Hub.
     [[nodiscard]] Result<ManifestHead> head(const Reference& reference);
 
@@ -119,11 +122,6 @@ private:
     Authorizer authorizer_;
     Exchanger exchanger_;
 };
-
-/// The bytes that the digest of a signed manifest of schema 1 is over: without the
-/// signatures, put together as they tell (distribution, manifest v2 schema 1,
-/// "protected"). Nothing where it has none that can be understood.
-[[nodiscard]] std::optional<std::string> schema1_payload(std::string_view bytes);
 
 /// The names of a page of a list: {"tags": […]} or null, {"repositories": […]}.
 [[nodiscard]] Result<std::vector<std::string>> parse_names(std::string_view body,

@@ -60,6 +60,16 @@ TlsSettings read_certificate_folder(const std::string& folder) {
     return tls;
 }
 
+bool Hosts::is_insecure(const std::string& name) {
+    const std::scoped_lock lock(mutex_);
+    return settings_.insecure.contains(name);
+}
+
+void Hosts::add_insecure(const std::string& name) {
+    const std::scoped_lock lock(mutex_);
+    settings_.insecure.insert(name);
+}
+
 Host& Hosts::get(const std::string& name) {
     const std::scoped_lock lock(mutex_);
     auto& host = hosts_[name];

@@ -49,10 +49,9 @@ public:
     /// Made when first asked for; stays.
     [[nodiscard]] Host& get(const std::string& name);
 
-    [[nodiscard]] bool is_insecure(const std::string& name) const {
-        return settings_.insecure.contains(name);
-    }
-    void add_insecure(const std::string& name) { settings_.insecure.insert(name); }
+    [[nodiscard]] bool is_insecure(const std::string& name);
+    /// Before the host is first asked.
+    void add_insecure(const std::string& name);
     /// Certificates for "host" or "host:port".
     [[nodiscard]] std::shared_ptr<const TlsSettings> tls_for(const std::string& name);
 

@@ -29,8 +29,9 @@ json descriptor_json(const std::string& media_type, const std::string& digest, s
 /// here: it lists the manifest that was asked for and what is about it.
 class RepositoryStore final : public BlobStore {
 public:
-    RepositoryStore(Client& client, Repository repository)
-        : client_(client), repository_(std::move(repository)) {}
+    explicit RepositoryStore(Client& client) : client_(client) {}
+
+    void set_repository(const Repository& repository) { repository_ = repository; }
 
     void set_index(std::string index) { index_ = std::move(index); }
     void keep(const std::string& digest, std::string bytes) {
@@ -81,21 +82,23 @@ private:
 
 class RegistryImage final : public source::ImageSource {
 public:
-    RegistryImage(Client& client, Reference reference, source::Selection selection)
-        : client_(client), reference_(std::move(reference)), selection_(std::move(selection)),
-          store_(client, reference_.repository) {}
+    RegistryImage(Client& client, Reference reference, std::vector<Place> places,
+                  source::Selection selection)
+        : client_(client), reference_(std::move(reference)), places_(std::move(places)),
+          selection_(std::move(selection)), store_(client) {}
 
     Result<std::vector<ImageRef>> images() override;
 
     Result<std::unique_ptr<source::BlobReader>> open(const source::LayerRef& layer) override {
         const auto digest = source::digest_of_blob_name(layer.key);
         if (!digest) return fail(ErrorCode::not_found, "no blob of a registry", layer.key);
-        return client_.open_blob(reference_.repository, digest->text(), layer.size);
+        return client_.open_blob(repository_, digest->text(), layer.size);
     }
 
     [[nodiscard]] bool is_remote() const noexcept override { return true; }
 
 private:
+    [[nodiscard]] Result<Manifest> find_manifest();
     [[nodiscard]] std::vector<std::string> subjects(const Manifest& manifest) const;
     void add_referrers(const std::string& subject, json& list);
     void add_tagged(const std::vector<std::string>& subjects, json& list);
@@ -104,6 +107,8 @@ private:
 
     Client& client_;
     Reference reference_;
+    std::vector<Place> places_;
+    Repository repository_;  ///< of the place that has the image
     source::Selection selection_;
     RepositoryStore store_;
     std::set<std::string> listed_;
@@ -125,7 +130,7 @@ std::vector<std::string> RegistryImage::subjects(const Manifest& manifest) const
 
 void RegistryImage::add_referrers(const std::string& subject, json& list) {
     if (!has_referrers_) return;
-    auto found = client_.referrers(reference_.repository, subject);
+    auto found = client_.referrers(repository_, subject);
     if (!found) {
         has_referrers_ = false;
         if (found.error().code != ErrorCode::unsupported) {
@@ -148,7 +153,7 @@ void RegistryImage::add_referrers(const std::string& subject, json& list) {
 }
 
 void RegistryImage::add_accessory(const std::string& subject, const std::string& tag, json& list) {
-    auto manifest = client_.manifest({reference_.repository, tag, ""});
+    auto manifest = client_.manifest({repository_, tag, ""});
     if (!manifest) {
         if (manifest.error().code != ErrorCode::not_found) {
             note("tag " + tag + " was not read: " + manifest.error().what);
@@ -169,7 +174,7 @@ void RegistryImage::add_accessory(const std::string& subject, const std::string&
 void RegistryImage::add_tagged(const std::vector<std::string>& subjects, json& list) {
     std::set<std::string> tags;
     std::size_t listed = 0;
-    const auto ended = client_.tags(reference_.repository, [&](std::vector<std::string> page) {
+    const auto ended = client_.tags(repository_, [&](std::vector<std::string> page) {
         listed += page.size();
         for (std::string& tag : page) {
             if (is_accessory_tag(tag)) tags.insert(std::move(tag));
@@ -185,8 +190,21 @@ void RegistryImage::add_tagged(const std::vector<std::string>& subjects, json& l
     }
 }
 
+/// Mirrors may lack an image, or be down; what the last place says is the answer.
+Result<Manifest> RegistryImage::find_manifest() {
+    Result<Manifest> manifest = fail(ErrorCode::not_found, "no place to ask", reference_.text());
+    for (const Place& place : places_) {
+        repository_ = place.reference.repository;
+        store_.set_repository(repository_);
+        if (place.insecure) client_.allow_insecure(repository_.registry);
+        manifest = client_.manifest(place.reference);
+        if (manifest) break;
+    }
+    return manifest;
+}
+
 Result<std::vector<ImageRef>> RegistryImage::images() {
-    auto manifest = client_.manifest(reference_);
+    auto manifest = find_manifest();
     if (!manifest) return std::unexpected(manifest.error());
     json top = descriptor_json(manifest->media_type, manifest->digest, manifest->bytes.size());
     top["annotations"] = {{"org.opencontainers.image.ref.name", reference_.text()}};
@@ -232,8 +250,10 @@ bool is_accessory_tag(std::string_view tag) noexcept {
 }
 
 std::unique_ptr<source::ImageSource> open_registry_image(Client& client, Reference reference,
+                                                         std::vector<Place> places,
                                                          source::Selection selection) {
-    return std::make_unique<RegistryImage>(client, std::move(reference), std::move(selection));
+    return std::make_unique<RegistryImage>(client, std::move(reference), std::move(places),
+                                           std::move(selection));
 }
 
 }  // namespace stratascan::registry

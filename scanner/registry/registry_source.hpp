@@ -8,15 +8,17 @@
 
 #include "scanner/registry/client.hpp"
 #include "scanner/registry/reference.hpp"
+#include "scanner/registry/registries_conf.hpp"
 #include "scanner/source/candidate.hpp"
 #include "scanner/source/image_source.hpp"
 
 namespace stratascan::registry {
 
 /// Nothing is asked before images() is called. An Error of that is why nothing
-/// could be read: not reached, not allowed, not there. `client` outlives it.
+/// could be read: not reached, not allowed, not there. `places` are where to ask, in
+/// order; the first that has the image gives all of it. `client` outlives it.
 [[nodiscard]] std::unique_ptr<source::ImageSource> open_registry_image(
-    Client& client, Reference reference, source::Selection selection);
+    Client& client, Reference reference, std::vector<Place> places, source::Selection selection);
 
 /// The tags under which a repository keeps what is about the manifest `digest`:
 /// "sha256-<hex>" (referrers tag schema), and with ".sig", ".att", ".sbom" (cosign).

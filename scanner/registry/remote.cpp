@@ -51,7 +51,12 @@ Result<std::unique_ptr<source::ImageSource>> Remote::registry_image(const std::s
     if (!reference) return std::unexpected(reference.error());
     auto opened = client();
     if (!opened) return std::unexpected(opened.error());
-    return open_registry_image(**opened, *std::move(reference), std::move(selection));
+    const auto conf = RegistriesConf::load();
+    if (!conf) return std::unexpected(conf.error());
+    auto places = conf->places(*reference);
+    if (!places) return std::unexpected(places.error());
+    return open_registry_image(**opened, *std::move(reference), *std::move(places),
+                               std::move(selection));
 }
 
 Result<std::unique_ptr<source::ImageSource>> Remote::daemon_image(

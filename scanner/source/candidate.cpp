@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "scanner/source/digest.hpp"
+#include "scanner/source/schema1.hpp"
 
 namespace stratascan::source {
 
@@ -66,6 +67,11 @@ Result<Document> load_document(const BlobStore& store, std::string_view what,
     }
     Document document{*std::move(bytes), {}};
     document.digest = compute_digest(digest->algorithm, document.bytes);
+    if (document.digest != digest->text()) {
+        if (const auto payload = schema1_payload(document.bytes)) {
+            document.digest = compute_digest(digest->algorithm, *payload);
+        }
+    }
     if (document.digest != digest->text()) {
         add_gap(gaps, name,
                 fmt::format("{} {} does not match its digest", what, digest->text()));

@@ -2,7 +2,9 @@
 // is, whatever becomes of it.
 #pragma once
 
+#include <netinet/in.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 
 #include <chrono>
 #include <regex>
@@ -62,6 +64,54 @@ private:
     int port_ = -1;
 };
 
+/// A port that nobody had a moment ago, for servers that can't say which they took.
+inline int free_port() {
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    bind(fd, reinterpret_cast<sockaddr*>(&address), size);
+    getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+    close(fd);
+    return ntohs(address.sin_port);
+}
+
+/// nginx with a configuration of the test's; one process, so that it ends with it.
+class NginxProcess {
+public:
+    NginxProcess(const fs::path& config, int port) {
+        child_ = fork();
+        if (child_ == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            execlp("nginx", "nginx", "-q", "-c", config.c_str(), "-g", "master_process off;",
+                   nullptr);
+            _exit(127);
+        }
+        bool up = false;
+        for (int tries = 0; tries < 500 && !up; ++tries) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+            const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+            sockaddr_in address{};
+            address.sin_family = AF_INET;
+            address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+            address.sin_port = htons(static_cast<std::uint16_t>(port));
+            up = connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+            close(fd);
+        }
+        EXPECT_TRUE(up) << "nginx did not start";
+    }
+    ~NginxProcess() {
+        ::kill(child_, SIGKILL);
+        waitpid(child_, nullptr, 0);
+    }
+    NginxProcess(const NginxProcess&) = delete;
+    NginxProcess& operator=(const NginxProcess&) = delete;
+
+private:
+    pid_t child_ = -1;
+};
+
 inline fs::path tools() { return source() / "tests/registry"; }
 
 /// Debian's docker-registry with its storage in a folder that goes with it. `http`
@@ -104,7 +154,7 @@ protected:
                                {"HTTPS_PROXY", ""},         {"all_proxy", ""},
                                {"ALL_PROXY", ""},           {"REGISTRY_AUTH_FILE", ""},
                                {"DOCKER_AUTH_CONFIG", ""},  {"DOCKER_HOST", ""},
-                               {"STRATASCAN_NONE", ""}};
+                               {"CONTAINERS_REGISTRIES_CONF", "/dev/null"}};
         command.timeout_ms = 60'000;
         return command;
     }
@@ -117,8 +167,9 @@ protected:
         if (!input.empty()) with.input_file = input;
         arguments.insert(arguments.begin(), {"scan", "--format", "json", "--key-file",
                                              (home() / "registry-test-key").string()});
-        if (!fs::exists(home() / "registry-test-key")) {
-            std::ofstream(home() / "registry-test-key") << "a key of the tests, sixteen bytes or more";
+        if (const fs::path key = home() / "registry-test-key"; !fs::exists(key)) {
+            std::ofstream(key) << "a key of the tests, sixteen bytes or more";
+            fs::permissions(key, fs::perms::owner_read);
         }
         return stratascan(std::move(arguments), std::move(with));
     }
