@@ -7,9 +7,11 @@ packages="
   build-essential g++ cmake ninja-build pkg-config git python3
   libhyperscan-dev libarchive-dev libzstd-dev libtbb-dev libssl-dev libfmt-dev libisal-dev
   libre2-dev libtomlplusplus-dev nlohmann-json3-dev libcli11-dev zlib1g-dev libbz2-dev liblzma-dev
+  libcurl4-openssl-dev
   libgtest-dev libbenchmark-dev
   umoci skopeo mmdebstrap jq zstd xz-utils bzip2 gzip openssl openssh-client
   busybox-static binutils sqlite3 python3-jsonschema chromium
+  docker-registry nginx-light apache2-utils
 "
 
 missing=""

@@ -13,6 +13,8 @@ std::string_view to_string(ErrorCode code) noexcept {
         case ErrorCode::digest_mismatch: return "digest mismatch";
         case ErrorCode::cancelled: return "cancelled";
         case ErrorCode::engine: return "engine";
+        case ErrorCode::unreachable: return "unreachable";
+        case ErrorCode::unauthorized: return "unauthorized";
     }
     return "unknown";
 }

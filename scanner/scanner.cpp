@@ -16,6 +16,7 @@
 #include "scanner/layer/clock.hpp"
 #include "scanner/layer/layer_scan.hpp"
 #include "scanner/layer/pairs.hpp"
+#include "scanner/registry/remote.hpp"
 #include "scanner/source/image_source.hpp"
 
 namespace stratascan {
@@ -34,6 +35,8 @@ constexpr std::uint64_t base_memory = std::uint64_t{160} << 20;
 constexpr std::uint64_t inner_decoder_memory = std::uint64_t{16} << 20;
 constexpr std::uint64_t decoder_memory = (std::uint64_t{50} << 20) + inner_decoder_memory;
 constexpr std::uint64_t slab_memory = std::uint64_t{1280} << 10;
+/// Layers that are fetched at once, whatever the number of threads.
+constexpr std::size_t remote_layers = 4;
 constexpr std::uint64_t least_memory = std::uint64_t{256} << 20;
 
 /// How many layers and windows may be open at once under the ceiling.
@@ -51,14 +54,16 @@ std::uint64_t inner_decoders_within(std::uint64_t bytes) {
     return std::clamp(bytes, inner_decoder_memory, layer::large_decoder_memory.xz_bytes);
 }
 
-Plan make_plan(const Options& options, unsigned threads, std::size_t layers) {
+// `at_once`: how many layers are worth being open, of those that there are.
+Plan make_plan(const Options& options, unsigned threads, std::size_t layers,
+               std::size_t at_once) {
     Plan plan;
     plan.threads = threads;
     const std::uint64_t spare = options.memory_bytes - base_memory;
     // Five eighths for decoders, the rest for slabs; a layer needs three windows to flow.
     const std::uint64_t decoders = spare / 8 * 5;
     const std::size_t most = std::max<std::uint64_t>(1, decoders / decoder_memory);
-    plan.layers = std::clamp<std::size_t>(std::min<std::size_t>(threads, layers), 1, most);
+    plan.layers = std::clamp<std::size_t>(std::min(at_once, layers), 1, most);
     plan.decoders = decoders;
     const std::size_t slabs = (spare - decoders) / slab_memory;
     plan.tokens = std::clamp<std::size_t>(slabs / plan.layers, 2, std::size_t{2} * threads + 2);
@@ -80,7 +85,7 @@ StreamPlan make_stream_plan(const Options& options, unsigned threads) {
     const std::uint64_t inner = spare / 8;
     const std::uint64_t decoders = spare - slabs - inner;
     const std::uint64_t for_layer = std::min(decoders / 2, most_for_layer);
-    StreamPlan plan{make_plan(options, threads, 1),
+    StreamPlan plan{make_plan(options, threads, 1, 1),
                     layer::decoder_memory_within(decoders - for_layer),
                     layer::decoder_memory_within(for_layer)};
     plan.plan.tokens = std::min<std::size_t>(plan.plan.tokens, slabs / slab_memory);
@@ -98,7 +103,7 @@ public:
         : options_(options), engine_(std::move(engine)), key_(std::move(key)),
           threads_(options.jobs != 0 ? options.jobs
                                      : std::max(1U, std::thread::hardware_concurrency())),
-          slabs_(threads_ * 4), arena_(static_cast<int>(threads_)), workers_([this] {
+          remote_(options.registries), slabs_(threads_ * 4), arena_(static_cast<int>(threads_)), workers_([this] {
               return layer::WindowScanner(*engine_.rules, *engine_.database,
                                           engine_.sieve.get(), key_,
                                           {options_.secrets, options_.programs,
@@ -108,7 +113,7 @@ public:
     Result<Report> scan(std::span<const std::string> targets, Progress* progress,
                         std::stop_token stop) override;
     const Stats& stats() const noexcept override { return stats_; }
-    const std::vector<std::string>& notes() const noexcept override { return engine_.notes; }
+    const std::vector<std::string>& notes() const noexcept override { return notes_; }
 
     Stats stats_;
 
@@ -137,6 +142,8 @@ private:
     Engine engine_;
     identity::SecretKey key_;
     unsigned threads_;
+    registry::Remote remote_;
+    std::vector<std::string> notes_ = engine_.notes;
     layer::SlabPool slabs_;
     tbb::task_arena arena_;
     tbb::enumerable_thread_specific<layer::WindowScanner> workers_;
@@ -155,6 +162,8 @@ Result<Report> LocalScanner::scan(std::span<const std::string> targets, Progress
         }
     }
     report.cancelled = stop.stop_requested();
+    notes_ = engine_.notes;
+    for (std::string& warning : remote_.warnings()) notes_.push_back(std::move(warning));
     finish_stats(start);
     return report;
 }
@@ -164,7 +173,9 @@ Result<void> LocalScanner::scan_target(const std::string& target, Progress* prog
     const source::StreamLimits around_archive{make_stream_plan(options_, threads_).archive,
                                               options_.limits.output_bytes,
                                               options_.limits.ratio};
-    auto source = source::open_target(target, options_.platform, around_archive);
+    const std::stop_callback on_stop(stop, [this] { remote_.cancel(); });
+    auto source =
+        source::open_target(target, options_.platform, around_archive, &remote_);
     if (!source) return std::unexpected(source.error());
     LayerResults results;
     std::vector<source::ImageRef> images;
@@ -180,7 +191,7 @@ Result<void> LocalScanner::scan_target(const std::string& target, Progress* prog
             source::LayerRef ref;
             ref.key = folder;
             images.front().layers.push_back(ref);
-            Plan plan = make_plan(options_, threads_, 1);
+            Plan plan = make_plan(options_, threads_, 1, 1);
             plan.inner_decoders = inner_decoders_within(plan.decoders);
             arena_.execute([&] {
                 results[folder] = layer::scan_directory(folder, context(plan, progress, stop));
@@ -272,7 +283,10 @@ void LocalScanner::scan_layers(source::ImageSource& source,
         results[layer->key];
     }
     if (progress != nullptr) progress->layers_planned(layers.size(), bytes);
-    const Plan plan = make_plan(options_, threads_, layers.size());
+    // Most of those that come over a network wait.
+    const std::size_t at_once =
+        source.is_remote() ? std::max<std::size_t>(threads_, remote_layers) : threads_;
+    const Plan plan = make_plan(options_, threads_, layers.size(), at_once);
     const auto scan_one = [&](const source::LayerRef& layer, layer::DecoderMemory memory,
                               std::uint64_t inner) {
         auto around = context(plan, progress, stop);

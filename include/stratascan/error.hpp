@@ -22,6 +22,8 @@ enum class ErrorCode {
     digest_mismatch,   ///< the bytes are not what their digest claims
     cancelled,         ///< the user stopped the scan
     engine,            ///< the pattern engine refused or failed its self test
+    unreachable,       ///< a registry, daemon or token service gave no answer
+    unauthorized,      ///< it did, and refused
 };
 
 [[nodiscard]] std::string_view to_string(ErrorCode code) noexcept;

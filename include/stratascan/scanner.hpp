@@ -40,6 +40,17 @@ struct Options {
     /// Put secrets in the clear into Finding::clear_text.
     bool show_secrets = false;
 
+    /// How registries are spoken to. Passwords come from credential files and helpers,
+    /// as Docker and Podman keep them, or from here; none is ever in a report.
+    struct Registries {
+        std::string auth_file;              ///< then no other file of credentials is read
+        std::string user, password;         ///< for every registry
+        std::vector<std::string> insecure;  ///< "host[:port]": plain HTTP, or any certificate
+        std::string certificates;           ///< a folder of *.crt, *.cert and *.key
+        unsigned stall_seconds = 60;        ///< without a byte, then the connection is given up
+        unsigned tries = 6;                 ///< of a request that fails
+    } registries;
+
     /// Limits that no honest image meets. Reaching one is a gap, never silent.
     struct Limits {
         std::uint64_t output_bytes = std::uint64_t{1} << 40;  ///< a layer, uncompressed
@@ -93,7 +104,7 @@ public:
 
     [[nodiscard]] virtual const Stats& stats() const noexcept = 0;
 
-    /// What of the given rules could not be carried over, one line each.
+    /// One line each: of rules that can't be carried over; after a scan, of registries.
     [[nodiscard]] virtual const std::vector<std::string>& notes() const noexcept = 0;
 };
 

@@ -30,6 +30,7 @@ struct ScanArguments {
     bool stats = false;
     bool secrets_only = false;
     bool programs_only = false;
+    bool password_from_input = false;
 };
 
 report::TableStyle table_style(const ScanArguments& arguments) {
@@ -46,12 +47,27 @@ std::string written(const Report& report, const ScanArguments& arguments) {
                          {table_style(arguments), static_cast<std::int64_t>(std::time(nullptr))});
 }
 
+/// The first line of standard input.
+bool read_password(std::string& password) {
+    constexpr std::size_t most = 64 << 10;
+    for (int c = std::getchar(); c != EOF && c != '\n'; c = std::getchar()) {
+        if (password.size() == most) return false;
+        password += static_cast<char>(c);
+    }
+    if (password.ends_with('\r')) password.pop_back();
+    return !password.empty();
+}
+
 int scan(ScanArguments& arguments) {
     arguments.options.secrets = !arguments.programs_only;
     arguments.options.programs = !arguments.secrets_only;
+    if (arguments.password_from_input && !read_password(arguments.options.registries.password)) {
+        return complain("standard input has no password");
+    }
     const StopSignals signals;
     auto scanner = Scanner::create(arguments.options);
     if (!scanner) return complain(scanner.error().message());
+    const std::size_t told = (*scanner)->notes().size();
     if (!arguments.quiet) tell_notes((*scanner)->notes());
     Result<Report> report;
     {
@@ -62,6 +78,10 @@ int scan(ScanArguments& arguments) {
         report = (*scanner)->scan(arguments.targets, line ? &*line : nullptr, signals.token());
     }
     if (!report) return complain(report.error().message());
+    if (!arguments.quiet) {
+        const std::vector<std::string>& notes = (*scanner)->notes();
+        tell_notes({notes.begin() + static_cast<std::ptrdiff_t>(told), notes.end()});
+    }
     if (!write_output(arguments.output, written(*report, arguments))) return exit_failed;
     if (arguments.stats) {
         const std::string text = report::write_stats((*scanner)->stats());
@@ -70,12 +90,38 @@ int scan(ScanArguments& arguments) {
     return exit_code(*report);
 }
 
+void add_registry_options(CLI::App& command, ScanArguments& arguments) {
+    Options::Registries& options = arguments.options.registries;
+    auto* const group = command.add_option_group("registries", "How registries are spoken to");
+    group->add_option("--authfile", options.auth_file,
+                      "Credentials, as docker login or podman login write them (default: theirs)");
+    group->add_option("--registry-user", options.user, "User for every registry");
+    group->add_flag("--registry-password-stdin", arguments.password_from_input,
+                    "Read that user's password from standard input")
+        ->needs("--registry-user");
+    group->add_option("--insecure-registry", options.insecure,
+                      "HOST[:PORT] that may have any certificate, or plain HTTP")
+        ->allow_extra_args(false);
+    group->add_option("--certs", options.certificates,
+                      "Folder of *.crt (authorities), *.cert and *.key (one's own), in place of\n"
+                      "those in certs.d/HOST/");
+    group->add_option("--registry-timeout", options.stall_seconds,
+                      "Seconds without a byte after which a connection is given up")
+        ->check(CLI::Range(1, 3600))
+        ->capture_default_str();
+    group->add_option("--registry-tries", options.tries, "Tries of a request that fails")
+        ->check(CLI::Range(1, 100))
+        ->capture_default_str();
+}
+
 void add_options(CLI::App& command, ScanArguments& arguments) {
     Options& options = arguments.options;
     command.add_option("target", arguments.targets,
                        "An OCI layout folder, an OCI or docker archive, a layer tarball, a root\n"
                        "file system folder, or - for an archive on standard input. A scheme\n"
-                       "(oci:, oci-archive:, docker-archive:, layer:, dir:) forces one.")
+                       "(oci:, oci-archive:, docker-archive:, layer:, dir:) forces one. An image of a\n"
+                       "registry is named host/repository:tag or registry:NAME, one of the container\n"
+                       "engine docker-daemon:NAME.")
         ->required();
     command.add_option("-f,--format", arguments.format, "Form of the report")
         ->check(CLI::IsMember(report::format_names()))
@@ -105,6 +151,7 @@ void add_options(CLI::App& command, ScanArguments& arguments) {
     command.add_flag("-q,--quiet", arguments.quiet, "Nothing on standard error but errors");
     command.add_flag("--no-progress", arguments.no_progress, "No progress line");
     command.add_flag("--stats", arguments.stats, "Print throughput and memory to standard error");
+    add_registry_options(command, arguments);
     auto* const limits = command.add_option_group("limits", "Limits; reaching one is reported");
     limits->add_option("--max-layer-bytes", options.limits.output_bytes,
                        "Of a layer, uncompressed (default: 1TiB)")

@@ -5,6 +5,7 @@ find_package(OpenSSL 3 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(BZip2 REQUIRED)
 find_package(LibLZMA REQUIRED)
+find_package(CURL 7.85 REQUIRED)
 find_package(TBB CONFIG REQUIRED)
 find_package(fmt CONFIG REQUIRED)
 find_package(nlohmann_json CONFIG REQUIRED)
@@ -16,8 +17,8 @@ pkg_check_modules(ISAL IMPORTED_TARGET libisal)
 
 add_library(stratascan_dependencies INTERFACE)
 target_link_libraries(stratascan_dependencies INTERFACE
-    Threads::Threads OpenSSL::Crypto ZLIB::ZLIB BZip2::BZip2 LibLZMA::LibLZMA TBB::tbb fmt::fmt
-    nlohmann_json::nlohmann_json PkgConfig::HYPERSCAN PkgConfig::ARCHIVE PkgConfig::ZSTD
+    Threads::Threads OpenSSL::Crypto ZLIB::ZLIB BZip2::BZip2 LibLZMA::LibLZMA CURL::libcurl TBB::tbb
+    fmt::fmt nlohmann_json::nlohmann_json PkgConfig::HYPERSCAN PkgConfig::ARCHIVE PkgConfig::ZSTD
     PkgConfig::RE2)
 if(ISAL_FOUND)
     target_link_libraries(stratascan_dependencies INTERFACE PkgConfig::ISAL)

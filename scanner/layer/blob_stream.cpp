@@ -99,11 +99,14 @@ bool BlobStream::read_chunk() {
     chunk->memory = std::make_unique_for_overwrite<char[]>(Chunk::headroom + Chunk::capacity);
     const std::string_view left = input_;
     char* const data = chunk->memory.get() + Chunk::headroom;
-    const auto size =
-        reader_->read(std::as_writable_bytes(std::span<char>(data, Chunk::capacity)));
-    if (!size) read_error_ = size.error();
-    chunk->size = size.value_or(0);
-    input_ended_ = chunk->size < Chunk::capacity;
+    // A short read is the end, or the bytes before an error, which comes next.
+    while (chunk->size < Chunk::capacity && !input_ended_) {
+        const auto size = reader_->read(std::as_writable_bytes(
+            std::span<char>(data + chunk->size, Chunk::capacity - chunk->size)));
+        if (!size) read_error_ = size.error();
+        chunk->size += size.value_or(0);
+        input_ended_ = size.value_or(0) == 0;
+    }
     std::copy(left.begin(), left.end(), data - left.size());
     input_ = {data - left.size(), left.size() + chunk->size};
     chunk_ = chunk;

@@ -20,7 +20,8 @@ public:
     virtual ~BlobReader() = default;
 
     /// Fills `out` as far as the blob goes and returns the number of bytes
-    /// written; less than out.size() only at the end, 0 from then on.
+    /// written; less than out.size() only at the end, 0 from then on, or where an
+    /// error stands behind those bytes, which the next call gives.
     [[nodiscard]] virtual Result<std::size_t> read(std::span<std::byte> out) = 0;
 
     /// The blob's size in bytes where the place it lies at tells; -1 elsewhere.

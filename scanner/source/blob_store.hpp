@@ -36,8 +36,18 @@ public:
     /// names there are; a store that makes a path of it checks its form first.
     [[nodiscard]] virtual Result<std::string> document(const std::string& name) const = 0;
 
+    /// The same of what an index lists. A registry keeps manifests apart from blobs.
+    [[nodiscard]] virtual Result<std::string> manifest(const std::string& name) const {
+        return document(name);
+    }
+
     /// The blob of that name, if it is there.
     [[nodiscard]] virtual std::optional<Blob> find(const std::string& name) const = 0;
+
+    /// The same of a blob that by its descriptor is held elsewhere.
+    [[nodiscard]] virtual std::optional<Blob> find_foreign(const std::string& name) const {
+        return find(name);
+    }
 
     /// The names of all that has bytes of its own, sorted; links are left out.
     [[nodiscard]] virtual std::vector<std::string> names() const = 0;

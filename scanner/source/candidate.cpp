@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "scanner/source/digest.hpp"
+#include "scanner/source/schema1.hpp"
 
 namespace stratascan::source {
 
@@ -53,7 +54,7 @@ Result<Document> load_document(const BlobStore& store, std::string_view what,
                     fmt::format("the {}'s digest cannot be used: {}", what, digest.error().what));
     }
     const std::string name = digest->blob_name();
-    auto bytes = store.document(name);
+    auto bytes = what == "manifest" ? store.manifest(name) : store.document(name);
     if (!bytes && bytes.error().code == ErrorCode::not_found) {
         return fail(ErrorCode::not_found, missing(store, what), name);
     }
@@ -66,6 +67,11 @@ Result<Document> load_document(const BlobStore& store, std::string_view what,
     }
     Document document{*std::move(bytes), {}};
     document.digest = compute_digest(digest->algorithm, document.bytes);
+    if (document.digest != digest->text()) {
+        if (const auto payload = schema1_payload(document.bytes)) {
+            document.digest = compute_digest(digest->algorithm, *payload);
+        }
+    }
     if (document.digest != digest->text()) {
         add_gap(gaps, name,
                 fmt::format("{} {} does not match its digest", what, digest->text()));
@@ -93,14 +99,16 @@ LayerRef make_layer(const BlobStore& store, const Descriptor& descriptor) {
     }
     layer.digest = digest->text();
     layer.key = digest->blob_name();
-    if (auto blob = store.find(layer.key)) {
+    const bool foreign =
+        descriptor.has_urls || is_foreign_media_type(descriptor.media_type);
+    if (auto blob = foreign ? store.find_foreign(layer.key) : store.find(layer.key)) {
         layer.key = std::move(blob->key);
         if (layer.media_type.ends_with("+encrypted")) {
             mark_unavailable(layer, "encrypted layer", LayerState::encrypted);
         }
         return layer;
     }
-    if (descriptor.has_urls || is_foreign_media_type(descriptor.media_type)) {
+    if (foreign) {
         mark_unavailable(layer, "foreign layer, its bytes are held elsewhere",
                          LayerState::unsupported);
     } else {

@@ -98,19 +98,41 @@ public:
     /// Not for streams. Thread-safe.
     [[nodiscard]] virtual Result<std::unique_ptr<BlobReader>> open(const LayerRef& layer);
 
+    /// Blobs come over a network: more of them are opened at once than there are
+    /// threads, because most of them wait.
+    [[nodiscard]] virtual bool is_remote() const noexcept { return false; }
+
     /// A root file system folder is no tar stream: its files are walked. Empty
     /// for every other kind; else the folder's path.
     [[nodiscard]] virtual std::string directory() const { return {}; }
 };
 
+struct Selection;
+
+/// Targets that are no files. An interface because what speaks to a network stands
+/// above this folder.
+class RemoteTargets {
+public:
+    virtual ~RemoteTargets() = default;
+    /// "registry.example/app:1"
+    [[nodiscard]] virtual Result<std::unique_ptr<ImageSource>> registry_image(
+        const std::string& name, Selection selection) = 0;
+    /// An image of the container engine on this machine.
+    [[nodiscard]] virtual Result<std::unique_ptr<ImageSource>> daemon_image(
+        const std::string& name, Selection selection, const StreamLimits& limits) = 0;
+};
+
 /// Opens what `target` names: a path recognised by content, "-" for standard
-/// input, or a path behind a scheme ("oci:", "oci-archive:", "docker-archive:",
-/// "layer:", "dir:"). An OCI reference selects one image of a layout with
+/// input, a path behind a scheme ("oci:", "oci-archive:", "docker-archive:",
+/// "layer:", "dir:"), or an image of a registry or an engine ("registry:",
+/// "docker-daemon:"; text that is no path and looks like an image's name is one of
+/// a registry), which `remote` opens. An OCI reference selects one image of a layout with
 /// "oci:path:tag" or "oci:path@sha256:…". `platform` ("os/arch[/variant]", may
 /// be empty) keeps the images of that platform and what belongs to them. `limits`
 /// are those of the compression round a whole archive.
 [[nodiscard]] Result<std::unique_ptr<ImageSource>> open_target(std::string_view target,
                                                                std::string_view platform,
-                                                               const StreamLimits& limits = {});
+                                                               const StreamLimits& limits = {},
+                                                               RemoteTargets* remote = nullptr);
 
 }  // namespace stratascan::source

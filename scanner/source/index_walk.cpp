@@ -123,6 +123,8 @@ private:
     Ordinals walk_nested(const OciDocument& index, Candidate base, const Way& way);
     std::size_t add_manifest(Candidate candidate, OciDocument& manifest);
     void add_config(Candidate& candidate, const Descriptor& config);
+    std::size_t add_schema1(Candidate candidate, const OciDocument& manifest,
+                            const std::string& place);
     std::size_t add_opaque(Candidate candidate, const Descriptor& descriptor, std::string reason);
     std::size_t add(Candidate candidate);
     std::size_t add_with_gap(Candidate candidate, std::string place, std::string reason);
@@ -243,8 +245,7 @@ IndexWalk::Ordinals IndexWalk::follow(const Descriptor& descriptor, const Way& w
     }
     if (document->is_schema1) {
         candidate.image.manifest = std::move(loaded->bytes);
-        return {add_with_gap(std::move(candidate), place,
-                             "manifest schema 1 is not read by this version")};
+        return {add_schema1(std::move(candidate), *document, place)};
     }
     if (!document->is_manifest && !document->is_index) {
         return {add_opaque(std::move(candidate), descriptor,
@@ -309,6 +310,21 @@ std::size_t IndexWalk::add_manifest(Candidate candidate, OciDocument& manifest) 
         add_config(candidate, *manifest.config);
     } else if (image.kind == "image") {
         add_gap(image.gaps, "config", "the manifest names no config");
+    }
+    return add(std::move(candidate));
+}
+
+/// What later became the config stands in the manifest's history, layer by layer.
+std::size_t IndexWalk::add_schema1(Candidate candidate, const OciDocument& manifest,
+                                   const std::string& place) {
+    if (manifest.layers.empty()) {
+        return add_with_gap(std::move(candidate), place, "a manifest of schema 1 without layers");
+    }
+    candidate.configured = manifest.platform;
+    for (const Descriptor& descriptor : manifest.layers) {
+        LayerRef layer = make_layer(store_, descriptor);
+        layer.created_by = descriptor.created_by;
+        add_layer(candidate.image, std::move(layer), budget_);
     }
     return add(std::move(candidate));
 }

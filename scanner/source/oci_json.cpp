@@ -13,6 +13,7 @@
 
 #include "scanner/source/digest.hpp"
 #include "scanner/source/json_document.hpp"
+#include "scanner/source/schema1.hpp"
 
 namespace stratascan::source {
 
@@ -138,6 +139,7 @@ Result<OciDocument> parse_oci_document(std::string_view bytes) {
     document.is_schema1 = !document.is_index && !document.is_manifest &&
                           (list_member(object, "fsLayers") != nullptr ||
                            count_member(object, "schemaVersion") == 1);
+    if (document.is_schema1) read_schema1(bytes, document);
     return document;
 }
 

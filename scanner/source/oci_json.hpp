@@ -30,6 +30,7 @@ struct Descriptor {
     std::map<std::string, std::string> annotations;
     Platform platform;      ///< normalised; empty where not given
     bool has_urls = false;  ///< its bytes may be held elsewhere
+    std::string created_by; ///< the build step, of a layer of schema 1
 };
 
 /// An index, a manifest, or something that claims to be both.
@@ -39,6 +40,7 @@ struct OciDocument {
     bool is_schema1 = false;  ///< docker's version 2 schema 1
     std::string media_type;
     std::string artifact_type;
+    Platform platform;    ///< of schema 1 alone; normalised
     std::string subject;  ///< digest of the manifest that this one is about
     std::optional<Descriptor> config;
     std::vector<Descriptor> layers;

@@ -104,6 +104,12 @@ private:
 
 }  // namespace
 
+std::optional<BlobStore::Blob> WatchedStore::find_foreign(const std::string& name) const {
+    auto blob = store_.find_foreign(name);
+    if (blob) found_.insert(blob->key);
+    return blob;
+}
+
 std::optional<BlobStore::Blob> WatchedStore::find(const std::string& name) const {
     auto blob = store_.find(name);
     if (blob) found_.insert(blob->key);

@@ -22,7 +22,11 @@ public:
     Result<std::string> document(const std::string& name) const override {
         return store_.document(name);
     }
+    Result<std::string> manifest(const std::string& name) const override {
+        return store_.manifest(name);
+    }
     std::optional<Blob> find(const std::string& name) const override;
+    std::optional<Blob> find_foreign(const std::string& name) const override;
     std::vector<std::string> names() const override { return store_.names(); }
     std::string_view place() const noexcept override { return store_.place(); }
 

@@ -30,15 +30,38 @@ constexpr std::size_t head_bytes = 512;  ///< of a member, to tell what it is
 constexpr std::size_t max_name_bytes = 256;
 constexpr std::uint64_t max_members = 1'000'000;
 
+/// What a file descriptor gives, until it ends.
+class DescriptorReader final : public BlobReader {
+public:
+    DescriptorReader(UniqueFd fd, std::string name) : fd_(std::move(fd)), name_(std::move(name)) {}
+
+    Result<std::size_t> read(std::span<std::byte> out) override {
+        std::size_t done = 0;
+        while (done < out.size()) {
+            const ssize_t got = ::read(fd_.get(), out.data() + done, out.size() - done);
+            if (got < 0 && errno == EINTR) continue;
+            if (got < 0) return fail(ErrorCode::unreadable, system_message(errno), name_);
+            if (got == 0) break;
+            done += static_cast<std::size_t>(got);
+        }
+        return done;
+    }
+    std::int64_t size() const noexcept override { return -1; }
+
+private:
+    UniqueFd fd_;
+    std::string name_;
+};
+
 /// The raw bytes of a stream. Its start can be looked at before it is read.
 class RawStream {
 public:
-    RawStream(UniqueFd fd, std::string name) : fd_(std::move(fd)), name_(std::move(name)) {}
+    explicit RawStream(std::unique_ptr<BlobReader> bytes) : bytes_(std::move(bytes)) {}
 
     /// The first sniff_bytes, or all there are. REQUIRES: nothing was read yet.
     Result<std::span<const std::byte>> start() {
         start_.resize(sniff_bytes);
-        const auto got = fill(start_);
+        const auto got = bytes_->read(start_);
         if (!got) return std::unexpected(got.error());
         start_.resize(*got);
         return std::span<const std::byte>(start_);
@@ -55,26 +78,13 @@ public:
             }
         }
         if (kept == out.size()) return kept;
-        const auto got = fill(out.subspan(kept));
+        const auto got = bytes_->read(out.subspan(kept));
         if (!got) return got;
         return kept + *got;
     }
 
 private:
-    Result<std::size_t> fill(std::span<std::byte> out) {
-        std::size_t done = 0;
-        while (done < out.size()) {
-            const ssize_t got = ::read(fd_.get(), out.data() + done, out.size() - done);
-            if (got < 0 && errno == EINTR) continue;
-            if (got < 0) return fail(ErrorCode::unreadable, system_message(errno), name_);
-            if (got == 0) break;
-            done += static_cast<std::size_t>(got);
-        }
-        return done;
-    }
-
-    UniqueFd fd_;
-    std::string name_;
+    std::unique_ptr<BlobReader> bytes_;
     std::vector<std::byte> start_;
     std::size_t replayed_ = 0;
 };
@@ -115,9 +125,9 @@ private:
 
 class StreamArchive final : public ImageSource {
 public:
-    StreamArchive(UniqueFd fd, std::string name, StreamForm form, Selection selection,
-                  const StreamLimits& limits)
-        : raw_(std::move(fd), name),
+    StreamArchive(std::unique_ptr<BlobReader> bytes, std::string name, StreamForm form,
+                  Selection selection, const StreamLimits& limits)
+        : raw_(std::move(bytes)),
           name_(std::move(name)),
           form_(form),
           selection_(std::move(selection)),
@@ -313,10 +323,17 @@ Result<void> StreamArchive::show_documents(const BlobVisitor& visit) {
 
 }  // namespace
 
+std::unique_ptr<ImageSource> open_stream(std::unique_ptr<BlobReader> bytes, std::string name,
+                                         StreamForm form, Selection selection,
+                                         const StreamLimits& limits) {
+    return std::make_unique<StreamArchive>(std::move(bytes), std::move(name), form,
+                                           std::move(selection), limits);
+}
+
 std::unique_ptr<ImageSource> open_stream(UniqueFd fd, std::string name, StreamForm form,
                                          Selection selection, const StreamLimits& limits) {
-    return std::make_unique<StreamArchive>(std::move(fd), std::move(name), form,
-                                           std::move(selection), limits);
+    auto bytes = std::make_unique<DescriptorReader>(std::move(fd), name);
+    return open_stream(std::move(bytes), std::move(name), form, std::move(selection), limits);
 }
 
 }  // namespace stratascan::source

@@ -24,6 +24,12 @@ enum class StreamForm {
 /// `name` is the key of the one layer if it turns out to be one. Nothing is read
 /// before stream() is called. `limits` are those of the compression round an
 /// archive; a layer is handed on as it came.
+[[nodiscard]] std::unique_ptr<ImageSource> open_stream(std::unique_ptr<BlobReader> bytes,
+                                                       std::string name, StreamForm form,
+                                                       Selection selection,
+                                                       const StreamLimits& limits = {});
+
+/// The same of what a file descriptor gives.
 [[nodiscard]] std::unique_ptr<ImageSource> open_stream(UniqueFd fd, std::string name,
                                                        StreamForm form, Selection selection,
                                                        const StreamLimits& limits = {});

@@ -40,16 +40,14 @@ constexpr std::array<std::pair<std::string_view, Scheme>, 7> schemes = {
      {"docker-daemon:", Scheme::docker_daemon},
      {"registry:", Scheme::registry}}};
 
-std::unexpected<Error> registries_are_not_read(std::string_view target) {
-    return fail(ErrorCode::unsupported, "registries are not read by this version",
-                std::string(target),
-                "save the image first, as with skopeo copy or docker save, and scan the file");
+Opened open_registry_image(const std::string& name, Wanted wanted, RemoteTargets* remote) {
+    if (remote == nullptr) return fail(ErrorCode::unsupported, "registries are not read here", name);
+    return remote->registry_image(name, std::move(wanted.selection));
 }
 
-std::unexpected<Error> daemon_is_not_read(std::string_view target) {
-    return fail(ErrorCode::unsupported,
-                "the docker daemon and registries are not read by this version",
-                std::string(target), "pipe the image in: docker save IMAGE | stratascan scan -");
+Opened open_daemon_image(const std::string& name, Wanted wanted, RemoteTargets* remote) {
+    if (remote == nullptr) return fail(ErrorCode::unsupported, "engines are not asked here", name);
+    return remote->daemon_image(name, std::move(wanted.selection), wanted.limits);
 }
 
 std::unexpected<Error> wrong_scheme(const std::string& path, const char* what) {
@@ -177,11 +175,8 @@ Result<FoundPath> find_path(const TargetName& name, Selection& selection) {
     if (code != ENOENT && code != ENOTDIR) {
         return fail(ErrorCode::unreadable, system_message(code), name.rest);
     }
-    if (name.scheme == Scheme::none && looks_like_registry_reference(name.rest)) {
-        return registries_are_not_read(name.rest);
-    }
     return fail(ErrorCode::not_found, "no such file or folder", name.rest,
-                "an image of a registry or a daemon has to be saved to a file first");
+                "an image of a registry is named host/repository:tag, or behind registry:");
 }
 
 bool is_reference_character(char c) noexcept {
@@ -235,7 +230,8 @@ bool looks_like_registry_reference(std::string_view text) noexcept {
 
 Result<std::unique_ptr<ImageSource>> open_target(std::string_view target,
                                                  std::string_view platform,
-                                                 const StreamLimits& limits) {
+                                                 const StreamLimits& limits,
+                                                 RemoteTargets* remote) {
     Wanted wanted{{}, limits};
     if (!platform.empty()) {
         auto parsed = parse_platform(platform);
@@ -243,15 +239,25 @@ Result<std::unique_ptr<ImageSource>> open_target(std::string_view target,
         wanted.selection.platform = *std::move(parsed);
     }
     const TargetName name = parse_target(target);
-    if (name.scheme == Scheme::registry) return registries_are_not_read(target);
-    if (name.scheme == Scheme::docker_daemon) return daemon_is_not_read(target);
+    if (name.scheme == Scheme::registry) {
+        return open_registry_image(name.rest, std::move(wanted), remote);
+    }
+    if (name.scheme == Scheme::docker_daemon) {
+        return open_daemon_image(name.rest, std::move(wanted), remote);
+    }
     if (name.rest.empty() || name.rest.find('\0') != std::string::npos) {
         return fail(ErrorCode::invalid_argument, "the target names no path", std::string(target));
     }
     if (name.rest == "-") return open_standard_input(name.scheme, std::move(wanted));
 
     const auto found = find_path(name, wanted.selection);
-    if (!found) return std::unexpected(found.error());
+    if (!found) {
+        const bool elsewhere = name.scheme == Scheme::none &&
+                               found.error().code == ErrorCode::not_found &&
+                               looks_like_registry_reference(name.rest);
+        if (elsewhere) return open_registry_image(name.rest, std::move(wanted), remote);
+        return std::unexpected(found.error());
+    }
     const mode_t mode = found->status.st_mode;
     if (S_ISDIR(mode)) return open_folder(found->path, name.scheme, std::move(wanted));
     if (S_ISREG(mode)) return open_file(found->path, name.scheme, std::move(wanted));

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "scanner/source/oci_json.hpp"
+#include "scanner/source/schema1.hpp"
 #include "tests/support/image_builder.hpp"
 #include "tests/support/source_reading.hpp"
 #include "tests/support/tar_builder.hpp"
@@ -97,13 +99,43 @@ TEST(Documents, ForeignAndEncryptedLayersSayWhyTheyAreNotRead) {
     EXPECT_EQ(layers.at(1).unavailable_state, LayerState::encrypted);
 }
 
-TEST(Documents, ManifestSchema1IsAGap) {
+TEST(Documents, ManifestSchema1WithoutLayersIsAGap) {
     TempDir temp;
     ImageBuilder builder;
     builder.layout({builder.blob(R"({"schemaVersion":1,"fsLayers":[]})",
                                  "application/vnd.docker.distribution.manifest.v1+prettyjws")});
     const Reading reading = read_target(builder.write_folder(temp, "layout"));
-    EXPECT_NE(gaps_of(reading.images.at(0)).find("schema 1 is not read"), std::string::npos);
+    EXPECT_NE(gaps_of(reading.images.at(0)).find("schema 1 without layers"), std::string::npos);
+}
+
+TEST(Documents, ManifestSchema1HasItsLayersFromTheTop) {
+    const std::string top = "sha256:" + std::string(64, '1');
+    const std::string bottom = "sha256:" + std::string(64, '2');
+    const auto document = source::parse_oci_document(
+        R"({"schemaVersion":1,"architecture":"arm64","fsLayers":[{"blobSum":")" + top +
+        R"("},{"blobSum":")" + bottom +
+        R"("}],"history":[{"v1Compatibility":"{\"os\":\"linux\",\"container_config\":{\"Cmd\":[\"RUN top\"]}}"},)" +
+        R"({"v1Compatibility":"{\"container_config\":{\"Cmd\":[\"ADD\",\"bottom\"]}}"}]})");
+    ASSERT_TRUE(document);
+    EXPECT_TRUE(document->is_schema1);
+    ASSERT_EQ(document->layers.size(), 2U);
+    EXPECT_EQ(document->layers[0].digest, bottom);
+    EXPECT_EQ(document->layers[0].created_by, "ADD bottom");
+    EXPECT_EQ(document->layers[1].digest, top);
+    EXPECT_EQ(document->layers[1].created_by, "RUN top");
+    EXPECT_EQ(document->platform.text(), "linux/arm64");
+}
+
+TEST(Documents, ManifestSchema1IsSignedRoundWhatItsDigestIsOver) {
+    // {"formatLength":8,"formatTail":"Cn0"} in base64url.
+    const std::string head = "eyJmb3JtYXRMZW5ndGgiOjgsImZvcm1hdFRhaWwiOiJDbjAifQ";
+    const std::string text =
+        R"({"a": 1,"signatures":[{"protected":")" + head + R"("}]})";
+    using source::schema1_payload;
+    EXPECT_EQ(schema1_payload(text), "{\"a\": 1\n}");
+    EXPECT_FALSE(schema1_payload(R"({"a":1})"));
+    EXPECT_FALSE(schema1_payload(R"({"signatures":[{"protected":"eyJmb3JtYXRMZW5ndGgiOjl9"}]})"));
+    EXPECT_FALSE(schema1_payload("no JSON"));
 }
 
 TEST(Documents, WhatOtherReadersCouldReadOtherwiseIsAGap) {

@@ -321,14 +321,11 @@ TEST(Target, StandardInputIsAStreamAndStaysOpen) {
     EXPECT_EQ(read_target("dir:-").code, ErrorCode::invalid_argument);
 }
 
-TEST(Target, RegistriesAreRefusedByName) {
+TEST(Target, WhatIsNoPathAndHasAnImagesNameIsOfARegistry) {
     for (const char* target : {"registry:alpine", "alpine:3.19", "registry.example/app",
-                               "docker://alpine", "localhost:5000/app", "docker-daemon:app:1"}) {
-        const Reading reading = read_target(target);
-        EXPECT_EQ(reading.code, ErrorCode::unsupported) << target;
-        EXPECT_NE(reading.error.find("registries are not read by this version"),
-                  std::string::npos)
-            << reading.error;
+                               "localhost:5000/app", "docker-daemon:app:1"}) {
+        // Without something that opens them there are none.
+        EXPECT_EQ(read_target(target).code, ErrorCode::unsupported) << target;
     }
     EXPECT_EQ(read_target("/no/such/image.tar").code, ErrorCode::not_found);
     EXPECT_EQ(read_target("./image.tar").code, ErrorCode::not_found);

@@ -1,0 +1,292 @@
+#include "scanner/registry/client.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "scanner/registry/blob_fetch.hpp"
+#include "scanner/source/digest.hpp"
+#include "scanner/source/json_document.hpp"
+#include "scanner/source/schema1.hpp"
+
+namespace stratascan::registry {
+
+namespace {
+
+constexpr std::size_t max_document_bytes = std::size_t{4} << 20;
+constexpr std::uint64_t max_pages = 100'000;
+
+// A registry that is not told of a form may rewrite the manifest to one that it
+// was told of, and then it is another manifest.
+constexpr const char* accept_manifests =
+    "Accept: application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "
+    "application/vnd.docker.distribution.manifest.list.v2+json, "
+    "application/vnd.docker.distribution.manifest.v2+json, "
+    "application/vnd.oci.artifact.manifest.v1+json, "
+    "application/vnd.docker.distribution.manifest.v1+prettyjws, "
+    "application/vnd.docker.distribution.manifest.v1+json, application/json, */*";
+
+Access pull(const Repository& repository) {
+    return {repository, "repository:" + repository.name + ":pull"};
+}
+
+std::string api_path(const Repository& repository, const char* kind, const std::string& what) {
+    return "/v2/" + repository.name + '/' + kind + '/' + what;
+}
+
+/// A body may contradict the header: each tool believes another of them.
+void check_media_type(Manifest& manifest) {
+    const auto parsed = source::parse_json(manifest.bytes);
+    if (!parsed) return;
+    const std::string inner = source::text_member(*parsed, "mediaType");
+    const bool vague = manifest.media_type.empty() || manifest.media_type == "application/json" ||
+                       manifest.media_type == "text/plain" ||
+                       manifest.media_type == "application/octet-stream";
+    if (!inner.empty() && !vague && inner != manifest.media_type) {
+        manifest.problems.emplace_back(
+            "the registry's Content-Type and the manifest's mediaType differ");
+    }
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> parse_names(std::string_view body, const char* member) {
+    const auto parsed = source::parse_json(body);
+    if (!parsed) return std::unexpected(parsed.error());
+    if (!parsed->is_object()) return fail(ErrorCode::malformed, "not a JSON object");
+    std::vector<std::string> names;
+    const auto* const list = source::list_member(*parsed, member);
+    if (list == nullptr) return names;
+    for (const auto& name : *list) {
+        if (name.is_string()) names.push_back(name.get<std::string>());
+    }
+    return names;
+}
+
+Client::Client(ClientSettings settings)
+    : settings_(std::move(settings)), transport_(settings_.timeouts), hosts_(settings_.hosts),
+      credentials_(settings_.credentials), authorizer_(transport_, hosts_, credentials_),
+      exchanger_(transport_, hosts_, authorizer_, settings_.hosts.retries, settings_.warnings) {}
+
+Client::~Client() { cancel(); }
+
+Result<std::unique_ptr<Client>> Client::create(ClientSettings settings) {
+    std::unique_ptr<Client> client(new Client(std::move(settings)));
+    if (auto checked = client->credentials_.check(); !checked) {
+        return std::unexpected(checked.error());
+    }
+    return client;
+}
+
+void Client::cancel() { stop_.request_stop(); }
+
+std::uint64_t Client::requests() const noexcept { return transport_.requests(); }
+
+Result<ManifestHead> Client::head(const Reference& reference) {
+    Host& host = hosts_.get(reference.repository.registry);
+    Question question;
+    question.method = HttpRequest::Method::head;
+    question.path = api_path(reference.repository, "manifests", reference.selector());
+    question.access = pull(reference.repository);
+    question.headers = {accept_manifests};
+    question.what = reference.text();
+    auto response = exchanger_.ask(host, question, stop_.get_token());
+    if (!response) return std::unexpected(response.error());
+    if (!response->ok()) return std::unexpected(exchanger_.error_of(*response, question.what, host));
+    ManifestHead head;
+    const std::string& digest = response->headers.get("docker-content-digest");
+    if (source::parse_digest(digest)) head.digest = digest;
+    head.media_type = bare_media_type(response->headers.get("content-type"));
+    const auto size = parse_number(response->headers.get("content-length"));
+    if (size && *size <= max_document_bytes) head.size = static_cast<std::int64_t>(*size);
+    return head;
+}
+
+Result<Manifest> Client::manifest(const Reference& reference) {
+    Host& host = hosts_.get(reference.repository.registry);
+    Question question;
+    question.path = api_path(reference.repository, "manifests", reference.selector());
+    question.access = pull(reference.repository);
+    question.headers = {accept_manifests};
+    question.body_limit = max_document_bytes;
+    question.what = reference.text();
+    auto response = exchanger_.ask(host, question, stop_.get_token());
+    if (!response) return std::unexpected(response.error());
+    if (!response->ok()) return std::unexpected(exchanger_.error_of(*response, question.what, host));
+    Manifest manifest;
+    manifest.bytes = std::move(response->body);
+    manifest.media_type = bare_media_type(response->headers.get("content-type"));
+    const std::string& claimed = response->headers.get("docker-content-digest");
+    const auto wanted = source::parse_digest(reference.digest.empty() ? claimed : reference.digest);
+    const std::string algorithm = wanted ? wanted->algorithm : "sha256";
+    manifest.digest = source::compute_digest(algorithm, manifest.bytes);
+    if (!wanted || manifest.digest != wanted->text()) {
+        if (const auto payload = source::schema1_payload(manifest.bytes)) {
+            manifest.digest = source::compute_digest(algorithm, *payload);
+        }
+    }
+    if (!reference.digest.empty() && manifest.digest != reference.digest) {
+        return fail(ErrorCode::digest_mismatch, "the manifest is not what its digest says",
+                    question.what);
+    }
+    if (source::parse_digest(claimed) && wanted && wanted->text() == claimed &&
+        claimed != manifest.digest) {
+        manifest.problems.emplace_back("Docker-Content-Digest is not the manifest's digest");
+    }
+    check_media_type(manifest);
+    return manifest;
+}
+
+Result<std::string> Client::small_blob(const Repository& repository, const std::string& digest) {
+    Host& host = hosts_.get(repository.registry);
+    Question question;
+    question.path = api_path(repository, "blobs", digest);
+    question.access = pull(repository);
+    question.body_limit = max_document_bytes;
+    question.what = "blob " + digest;
+    auto response = exchanger_.ask(host, question, stop_.get_token());
+    if (!response) return std::unexpected(response.error());
+    if (!response->ok()) return std::unexpected(exchanger_.error_of(*response, question.what, host));
+    return std::move(response->body);
+}
+
+Result<bool> Client::has_blob(const Repository& repository, const std::string& digest) {
+    Host& host = hosts_.get(repository.registry);
+    Question question;
+    question.method = HttpRequest::Method::head;
+    question.path = api_path(repository, "blobs", digest);
+    question.access = pull(repository);
+    question.what = "blob " + digest;
+    auto response = exchanger_.ask(host, question, stop_.get_token());
+    if (!response) return std::unexpected(response.error());
+    return response->ok();
+}
+
+std::unique_ptr<source::BlobReader> Client::open_blob(const Repository& repository,
+                                                      const std::string& digest,
+                                                      std::int64_t size) {
+    Question question;
+    question.path = api_path(repository, "blobs", digest);
+    question.access = pull(repository);
+    question.what = "blob " + digest;
+    return open_fetched_blob({exchanger_, transport_, hosts_.get(repository.registry),
+                              stop_.get_token(), settings_.hosts.retries,
+                              settings_.blob_buffer_bytes},
+                             std::move(question), size);
+}
+
+/// Pages follow each other by Link alone, whose target is the registry's own and
+/// opaque; a page that came before ends the list.
+Result<ListEnd> Client::list(const std::string& registry, Question question, const char* member,
+                             const Page& visit) {
+    Host& host = hosts_.get(registry);
+    ListEnd end;
+    std::set<std::string> seen;
+    question.body_limit = max_document_bytes;
+    const auto endpoint = exchanger_.connect(host, stop_.get_token());
+    if (!endpoint) return std::unexpected(endpoint.error());
+    auto url = resolve_url(endpoint->base, question.path);
+    const auto stop_short = [&](std::string reason) {
+        end.complete = false;
+        end.reason = std::move(reason);
+        return end;
+    };
+    while (url) {
+        question.path = url->text();
+        if (!seen.insert(question.path).second) return stop_short("a page of the list comes again");
+        if (end.pages == max_pages) return stop_short("the list does not end");
+        auto response = exchanger_.ask(host, question, stop_.get_token());
+        if (!response || !response->ok()) {
+            const Error error = response ? exchanger_.error_of(*response, question.what, host)
+                                         : response.error();
+            if (end.pages == 0) return std::unexpected(error);
+            return stop_short(error.message());
+        }
+        auto names = parse_names(response->body, member);
+        if (!names) {
+            if (end.pages == 0) {
+                return fail(names.error().code, question.what + ": " + names.error().what, registry);
+            }
+            return stop_short("a page of the list is no JSON");
+        }
+        ++end.pages;
+        if (!visit(*std::move(names))) return stop_short("as many as were asked for");
+        std::optional<std::string> next;
+        for (const std::string& field : response->headers.all("link")) {
+            if (!next) next = parse_next_link(field);
+        }
+        if (!next) return end;
+        url = resolve_url(*url, *next);
+        if (url && !url->same_origin(endpoint->base)) {
+            return stop_short("the next page is on another host");
+        }
+    }
+    return stop_short("the next page has a malformed URL");
+}
+
+Result<ListEnd> Client::tags(const Repository& repository, const Page& visit) {
+    Question question;
+    question.path = "/v2/" + repository.name + "/tags/list?n=1000";
+    question.access = pull(repository);
+    question.what = "the tags of " + repository.text();
+    return list(repository.registry, std::move(question), "tags", visit);
+}
+
+Result<ListEnd> Client::catalog(const std::string& registry, const Page& visit) {
+    Question question;
+    question.path = "/v2/_catalog?n=1000";
+    question.access = {{registry, {}}, "registry:catalog:*"};
+    question.what = "the list of repositories";
+    return list(registry, std::move(question), "repositories", visit);
+}
+
+Result<std::vector<source::Descriptor>> Client::referrers(const Repository& repository,
+                                                          const std::string& digest) {
+    Host& host = hosts_.get(repository.registry);
+    const auto endpoint = exchanger_.connect(host, stop_.get_token());
+    if (!endpoint) return std::unexpected(endpoint.error());
+    Question question;
+    question.access = pull(repository);
+    question.headers = {"Accept: application/vnd.oci.image.index.v1+json"};
+    question.body_limit = max_document_bytes;
+    question.what = "what refers to " + digest;
+    std::vector<source::Descriptor> found;
+    std::set<std::string> seen;
+    auto url = resolve_url(endpoint->base, api_path(repository, "referrers", digest));
+    while (url && url->same_origin(endpoint->base) && seen.size() < 100 &&
+           seen.insert(url->text()).second) {
+        question.path = url->text();
+        auto response = exchanger_.ask(host, question, stop_.get_token());
+        if (!response) return std::unexpected(response.error());
+        const bool index = bare_media_type(response->headers.get("content-type")) ==
+                           "application/vnd.oci.image.index.v1+json";
+        if (!response->ok() || !index) {
+            if (seen.size() > 1) return found;
+            return fail(ErrorCode::unsupported, "the registry has no referrers API", host.name);
+        }
+        auto document = source::parse_oci_document(response->body);
+        if (!document) return std::unexpected(document.error());
+        found.insert(found.end(), document->manifests.begin(), document->manifests.end());
+        const auto next = parse_next_link(response->headers.get("link"));
+        if (!next) break;
+        url = resolve_url(*url, *next);
+    }
+    return found;
+}
+
+Result<HttpResponse> Client::get(const std::string& registry, const std::string& path,
+                                 std::vector<std::string> headers, std::string what) {
+    Host& host = hosts_.get(registry);
+    Question question;
+    question.path = path;
+    question.access = {{registry, {}}, ""};
+    question.headers = std::move(headers);
+    question.body_limit = max_document_bytes;
+    question.what = std::move(what);
+    auto response = exchanger_.ask(host, question, stop_.get_token());
+    if (response && !response->ok()) {
+        return std::unexpected(exchanger_.error_of(*response, question.what, host));
+    }
+    return response;
+}
+
+}  // namespace stratascan::registry

@@ -1,0 +1,55 @@
+#include "scanner/registry/host_gate.hpp"
+
+#include <algorithm>
+
+namespace stratascan::registry {
+
+using std::chrono::milliseconds;
+
+bool HostGate::pass(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    while (Clock::now() < opens_) {
+        if (stop.stop_requested()) return false;
+        changed_.wait_until(lock, stop, opens_, [&] { return Clock::now() >= opens_; });
+    }
+    return !stop.stop_requested();
+}
+
+bool HostGate::refused(std::optional<milliseconds> named, unsigned attempt) {
+    milliseconds wait = backoff(attempt);
+    if (named) {
+        if (*named > policy_.longest_named) return false;
+        // Everybody comes back at once otherwise.
+        const milliseconds spread = std::min(backoff(attempt) / 4, *named / 4);
+        wait = std::max(*named, policy_.least_named) + spread;
+    }
+    const std::scoped_lock lock(mutex_);
+    ++refusals_;
+    if (!named) wait = std::max(wait, policy_.first_wait * (1U << std::min(refusals_ / 8, 6U)));
+    opens_ = std::max(opens_, Clock::now() + std::min(wait, std::max(policy_.longest_backoff,
+                                                                    named.value_or(wait) * 5 / 4)));
+    return true;
+}
+
+void HostGate::answered() {
+    const std::scoped_lock lock(mutex_);
+    refusals_ = 0;
+}
+
+milliseconds HostGate::backoff(unsigned attempt) {
+    const milliseconds whole =
+        std::min(policy_.longest_backoff, policy_.first_wait * (1U << std::min(attempt, 16U)));
+    const std::scoped_lock lock(mutex_);
+    std::uniform_int_distribution<std::int64_t> any(whole.count() / 2, whole.count());
+    return milliseconds(any(random_));
+}
+
+bool HostGate::sleep(milliseconds time, const std::stop_token& stop) {
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, stop, time, [] { return false; });
+    return !stop.stop_requested();
+}
+
+}  // namespace stratascan::registry

@@ -1,0 +1,56 @@
+// When a host asks to be left alone, everybody who works on it is: one gate a
+// host, which all requests pass. It opens again when the time that the host named
+// is over, or after a back-off that doubles with every refusal in a row.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <stop_token>
+
+namespace stratascan::registry {
+
+struct RetryPolicy {
+    unsigned tries = 6;                             ///< of one request, the first included
+    std::chrono::milliseconds first_wait{500};      ///< the next is twice as long
+    std::chrono::milliseconds longest_backoff{30'000};
+    std::chrono::milliseconds least_named{100};     ///< what a host names is never taken for less
+    std::chrono::milliseconds longest_named{15 * 60 * 1000};  ///< beyond it the request fails
+};
+
+class HostGate {
+public:
+    using Clock = std::chrono::steady_clock;
+
+    explicit HostGate(const RetryPolicy& policy) : policy_(policy), random_(std::random_device{}()) {}
+
+    /// Waits until the gate is open. False when stopped.
+    [[nodiscard]] bool pass(const std::stop_token& stop);
+
+    /// The host refused, as by 429 or 503, and named a time or none. False when
+    /// it named more than is waited for.
+    [[nodiscard]] bool refused(std::optional<std::chrono::milliseconds> named, unsigned attempt);
+
+    /// An answer came; the next refusal is the first again.
+    void answered();
+
+    /// How long to wait before try `attempt` + 1 of a request that failed for
+    /// reasons of its own: between half and the whole of the back-off.
+    [[nodiscard]] std::chrono::milliseconds backoff(unsigned attempt);
+
+    /// Waits; false when stopped.
+    [[nodiscard]] static bool sleep(std::chrono::milliseconds time, const std::stop_token& stop);
+
+private:
+    RetryPolicy policy_;
+    std::mutex mutex_;
+    std::condition_variable_any changed_;
+    Clock::time_point opens_{};
+    unsigned refusals_ = 0;
+    std::minstd_rand random_;
+};
+
+}  // namespace stratascan::registry

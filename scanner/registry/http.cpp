@@ -1,0 +1,159 @@
+// HTTP/1.1 alone is spoken. With HTTP/2 a transfer that rests is held back only
+// after libcurl has taken in a window of 32 MiB, which would be memory outside
+// the ceiling; on a connection of its own the kernel's socket buffer does it.
+#include "scanner/registry/http.hpp"
+
+#include <curl/curl.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "scanner/registry/http_transfer.hpp"
+
+namespace stratascan::registry {
+
+class HttpTransport::Loop {
+public:
+    explicit Loop(const HttpTimeouts& timeouts) : timeouts_(timeouts) {
+        static const CURLcode started = curl_global_init(CURL_GLOBAL_ALL);
+        (void)started;
+        multi_ = curl_multi_init();
+        curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, 32L);
+        thread_ = std::thread([this] { run(); });
+    }
+
+    ~Loop() {
+        {
+            const std::scoped_lock lock(mutex_);
+            ending_ = true;
+        }
+        curl_multi_wakeup(multi_);
+        thread_.join();
+        curl_multi_cleanup(multi_);
+    }
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
+
+    HttpResponse perform(const HttpRequest& request, const std::stop_token& stop) {
+        requests_.fetch_add(1, std::memory_order_relaxed);
+        HttpTransfer transfer(request, timeouts_);
+        if (!transfer.ready()) return transfer.take_response();
+        {
+            const std::scoped_lock lock(mutex_);
+            added_.push_back(&transfer);
+        }
+        curl_multi_wakeup(multi_);
+        const std::stop_callback on_stop(stop, [&] {
+            {
+                const std::scoped_lock lock(mutex_);
+                stopped_.push_back(&transfer);
+            }
+            curl_multi_wakeup(multi_);
+        });
+        std::unique_lock lock(mutex_);
+        done_.wait(lock, [&] { return transfer.done; });
+        // A stop that comes now finds nothing of it.
+        std::erase(stopped_, &transfer);
+        lock.unlock();
+        return transfer.take_response();
+    }
+
+    void resume(const BodySink* sink) {
+        {
+            const std::scoped_lock lock(mutex_);
+            resumed_.push_back(sink);
+        }
+        curl_multi_wakeup(multi_);
+    }
+
+    [[nodiscard]] std::uint64_t requests() const noexcept { return requests_; }
+
+private:
+    void run() {
+        while (take_orders()) {
+            int running = 0;
+            curl_multi_perform(multi_, &running);
+            take_ended();
+            curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);
+        }
+        for (const auto& [easy, transfer] : active_) curl_multi_remove_handle(multi_, easy);
+    }
+
+    /// False when the loop is to end. What is asked for from outside is done here,
+    /// for a libcurl handle is one thread's.
+    bool take_orders() {
+        std::vector<HttpTransfer*> added, stopped;
+        std::vector<const BodySink*> resumed;
+        {
+            const std::scoped_lock lock(mutex_);
+            if (ending_) return false;
+            added.swap(added_);
+            stopped.swap(stopped_);
+            resumed.swap(resumed_);
+        }
+        for (HttpTransfer* transfer : added) {
+            active_.emplace(transfer->easy(), transfer);
+            curl_multi_add_handle(multi_, transfer->easy());
+        }
+        for (HttpTransfer* transfer : stopped) {
+            if (active_.contains(transfer->easy())) finish(*transfer, CURLE_ABORTED_BY_CALLBACK, true);
+        }
+        for (const BodySink* sink : resumed) {
+            for (const auto& [easy, transfer] : active_) {
+                if (transfer->sink() != sink) continue;
+                curl_easy_pause(easy, CURLPAUSE_CONT);
+                break;
+            }
+        }
+        return true;
+    }
+
+    void take_ended() {
+        int left = 0;
+        while (CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+            if (message->msg != CURLMSG_DONE) continue;
+            const auto found = active_.find(message->easy_handle);
+            if (found != active_.end()) finish(*found->second, message->data.result, false);
+        }
+    }
+
+    void finish(HttpTransfer& transfer, CURLcode code, bool stopped) {
+        active_.erase(transfer.easy());
+        curl_multi_remove_handle(multi_, transfer.easy());
+        transfer.conclude(code, stopped);
+        {
+            const std::scoped_lock lock(mutex_);
+            transfer.done = true;
+        }
+        done_.notify_all();
+    }
+
+    HttpTimeouts timeouts_;
+    CURLM* multi_ = nullptr;
+    std::mutex mutex_;
+    std::condition_variable done_;
+    std::vector<HttpTransfer*> added_, stopped_;
+    std::vector<const BodySink*> resumed_;
+    bool ending_ = false;
+    std::map<CURL*, HttpTransfer*> active_;  // the loop's thread only
+    std::atomic<std::uint64_t> requests_ = 0;
+    std::thread thread_;
+};
+
+HttpTransport::HttpTransport(const HttpTimeouts& timeouts)
+    : loop_(std::make_unique<Loop>(timeouts)) {}
+HttpTransport::~HttpTransport() = default;
+
+HttpResponse HttpTransport::perform(const HttpRequest& request, const std::stop_token& stop) {
+    return loop_->perform(request, stop);
+}
+
+void HttpTransport::resume(const BodySink* sink) { loop_->resume(sink); }
+
+std::uint64_t HttpTransport::requests() const noexcept { return loop_->requests(); }
+
+}  // namespace stratascan::registry

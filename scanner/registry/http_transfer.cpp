@@ -1,0 +1,232 @@
+#include "scanner/registry/http_transfer.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "stratascan/scanner.hpp"
+
+namespace stratascan::registry {
+
+namespace {
+
+constexpr long receive_buffer_bytes = 128L << 10;
+constexpr std::size_t max_error_bytes = 64 << 10;  // of a body that no sink wants
+
+/// Whether the environment has a proxy for requests of this scheme. Then the
+/// addresses that are connected to are the proxy's.
+bool has_proxy(const std::string& scheme) {
+    const auto set = [](const char* name) {
+        const char* value = std::getenv(name);
+        return value != nullptr && *value != '\0';
+    };
+    if (set("all_proxy") || set("ALL_PROXY")) return true;
+    return scheme == "http" ? set("http_proxy") : set("https_proxy") || set("HTTPS_PROXY");
+}
+
+HttpFailure failure_of(CURLcode code) noexcept {
+    switch (code) {
+        case CURLE_OK: return HttpFailure::none;
+        case CURLE_COULDNT_RESOLVE_HOST:
+        case CURLE_COULDNT_RESOLVE_PROXY:
+        case CURLE_COULDNT_CONNECT:
+        case CURLE_PROXY: return HttpFailure::unreachable;
+        case CURLE_OPERATION_TIMEDOUT: return HttpFailure::timed_out;
+        case CURLE_SSL_CONNECT_ERROR: return HttpFailure::not_tls;
+        case CURLE_PEER_FAILED_VERIFICATION:
+        case CURLE_SSL_ISSUER_ERROR:
+        case CURLE_SSL_CERTPROBLEM:
+        case CURLE_SSL_CACERT_BADFILE: return HttpFailure::certificate;
+        default: return HttpFailure::broken;
+    }
+}
+
+}  // namespace
+
+HttpTransfer::HttpTransfer(const HttpRequest& request, const HttpTimeouts& timeouts)
+    : request_(request),
+      easy_(curl_easy_init(), &curl_easy_cleanup),
+      headers_(nullptr, &curl_slist_free_all) {
+    if (easy_ == nullptr) {
+        ready_ = false;
+        response_.failure = HttpFailure::broken;
+        response_.failure_text = "no memory for a request";
+        return;
+    }
+    // What the address alone says is known before anything is sent, proxy or not.
+    if (request.guarded && !may_connect(network_of(request.url.host))) {
+        ready_ = false;
+        response_.failure = HttpFailure::refused;
+        response_.failure_text = "an address that the registry may not lead to";
+        return;
+    }
+    set_options(timeouts);
+}
+
+bool HttpTransfer::may_connect(Network target) const noexcept {
+    return !request_.guarded || may_lead_to(request_.home, target);
+}
+
+void HttpTransfer::set_options(const HttpTimeouts& timeouts) {
+    CURL* const easy = easy_.get();
+    curl_easy_setopt(easy, CURLOPT_URL, request_.url.text().c_str());
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
+    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT,
+                     (std::string("stratascan/") + version()).c_str());
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, receive_buffer_bytes);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, static_cast<long>(timeouts.connect.count()));
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(timeouts.stall.count()));
+    if (request_.sink == nullptr) {
+        curl_easy_setopt(easy, CURLOPT_TIMEOUT, static_cast<long>(timeouts.document.count()));
+    }
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &HttpTransfer::on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &HttpTransfer::on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
+    if (!request_.unix_socket.empty()) {
+        curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
+        curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    } else {
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &HttpTransfer::on_socket);
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
+        curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &HttpTransfer::on_connected);
+        curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
+    }
+    if (request_.method == HttpRequest::Method::head) curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    if (request_.method == HttpRequest::Method::post) {
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request_.body.data());
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(request_.body.size()));
+    }
+    curl_slist* list = curl_slist_append(nullptr, "Accept-Encoding: identity");
+    for (const std::string& header : request_.headers) {
+        list = curl_slist_append(list, header.c_str());
+    }
+    headers_.reset(list);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list);
+    set_tls();
+}
+
+void HttpTransfer::set_tls() {
+    if (!request_.url.is_secure() || request_.tls == nullptr) return;
+    CURL* const easy = easy_.get();
+    const TlsSettings& tls = *request_.tls;
+    if (!tls.ca_pem.empty()) {
+        curl_blob blob{const_cast<char*>(tls.ca_pem.data()), tls.ca_pem.size(), CURL_BLOB_COPY};
+        curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob);
+    }
+    if (!tls.certificate.empty()) {
+        curl_easy_setopt(easy, CURLOPT_SSLCERT, tls.certificate.c_str());
+        curl_easy_setopt(easy, CURLOPT_SSLKEY, tls.key.c_str());
+    }
+    if (!tls.verify) {
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+}
+
+curl_socket_t HttpTransfer::on_socket(void* self, curlsocktype, curl_sockaddr* address) {
+    auto& transfer = *static_cast<HttpTransfer*>(self);
+    const Network network = network_of(address->addr);
+    if (!has_proxy(transfer.request_.url.scheme) && !transfer.may_connect(network)) {
+        transfer.refused_ = true;
+        return CURL_SOCKET_BAD;
+    }
+    return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/// Also for a connection that was open already, which no socket is made for.
+int HttpTransfer::on_connected(void* self, char* peer, char*, int, int) {
+    auto& transfer = *static_cast<HttpTransfer*>(self);
+    transfer.response_.peer = network_of(std::string_view(peer));
+    if (has_proxy(transfer.request_.url.scheme) || transfer.may_connect(transfer.response_.peer)) {
+        return CURL_PREREQFUNC_OK;
+    }
+    transfer.refused_ = true;
+    return CURL_PREREQFUNC_ABORT;
+}
+
+std::size_t HttpTransfer::on_header(char* data, std::size_t, std::size_t count, void* self) {
+    static_cast<HttpTransfer*>(self)->take_header({data, count});
+    return count;
+}
+
+/// A status line begins an answer; "100 Continue" may have come before it.
+void HttpTransfer::take_header(std::string_view line) {
+    while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
+    if (line.starts_with("HTTP/")) {
+        response_.headers.clear();
+        const std::size_t space = line.find(' ');
+        response_.status = 0;
+        if (space != std::string_view::npos) {
+            response_.status =
+                static_cast<int>(parse_number(line.substr(space + 1, 3)).value_or(0));
+        }
+        return;
+    }
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos || line.size() > max_error_bytes) return;
+    std::string_view value = line.substr(colon + 1);
+    while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
+    while (!value.empty() && (value.back() == ' ' || value.back() == '\t')) value.remove_suffix(1);
+    response_.headers.add(std::string(line.substr(0, colon)), std::string(value));
+}
+
+std::size_t HttpTransfer::on_body(char* data, std::size_t, std::size_t count, void* self) {
+    return static_cast<HttpTransfer*>(self)->take_body(
+        std::as_bytes(std::span<const char>(data, count)));
+}
+
+std::size_t HttpTransfer::take_body(std::span<const std::byte> bytes) {
+    if (!begun_) {
+        begun_ = true;
+        sunk_ = request_.sink != nullptr && request_.sink->begin(response_);
+    }
+    if (sunk_) {
+        switch (request_.sink->take(bytes)) {
+            case BodySink::Taken::all: return bytes.size();
+            case BodySink::Taken::full: return CURL_WRITEFUNC_PAUSE;
+            case BodySink::Taken::enough: break;
+        }
+        too_large_ = true;
+        return bytes.size() == 0 ? 1 : 0;
+    }
+    const std::size_t limit = request_.sink != nullptr ? max_error_bytes : request_.body_limit;
+    if (response_.body.size() + bytes.size() > limit) {
+        too_large_ = true;
+        return bytes.size() == 0 ? 1 : 0;
+    }
+    response_.body.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    return bytes.size();
+}
+
+void HttpTransfer::conclude(CURLcode code, bool stopped) {
+    response_.failure = failure_of(code);
+    if (code != CURLE_OK) response_.failure_text = curl_easy_strerror(code);
+    if (too_large_) {
+        response_.failure = HttpFailure::too_large;
+        response_.failure_text = "the answer is longer than it may be";
+    }
+    if (refused_) {
+        response_.failure = HttpFailure::refused;
+        response_.failure_text = "an address that the registry may not lead to";
+    }
+    if (stopped) {
+        response_.failure = HttpFailure::stopped;
+        response_.failure_text = "stopped";
+    }
+    // A server may end an answer of unknown length by closing; libcurl takes that
+    // for its end. An empty body never began.
+    if (response_.failure == HttpFailure::none && !begun_ && request_.sink != nullptr) {
+        (void)request_.sink->begin(response_);
+    }
+}
+
+}  // namespace stratascan::registry

@@ -1,0 +1,259 @@
+#include "scanner/registry/registry_source.hpp"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "scanner/source/digest.hpp"
+#include "scanner/source/image_set.hpp"
+
+namespace stratascan::registry {
+
+namespace {
+
+using nlohmann::json;
+using source::BlobStore;
+using source::Descriptor;
+using source::ImageRef;
+
+constexpr std::array<std::string_view, 4> accessory_ends = {"", ".sig", ".att", ".sbom"};
+constexpr std::size_t max_listed_tags = 100'000;
+constexpr std::size_t max_subjects = 64;
+
+json descriptor_json(const std::string& media_type, const std::string& digest, std::size_t size) {
+    return {{"mediaType", media_type}, {"digest", digest}, {"size", size}};
+}
+
+/// The documents of a repository, under the names of a layout. "index.json" is made
+/// here: it lists the manifest that was asked for and what is about it.
+class RepositoryStore final : public BlobStore {
+public:
+    explicit RepositoryStore(Client& client) : client_(client) {}
+
+    void set_repository(const Repository& repository) { repository_ = repository; }
+
+    void set_index(std::string index) { index_ = std::move(index); }
+    void keep(const std::string& digest, std::string bytes) {
+        manifests_[digest] = std::move(bytes);
+    }
+
+    Result<std::string> document(const std::string& name) const override {
+        if (name == "index.json") return index_;
+        const auto digest = source::digest_of_blob_name(name);
+        if (!digest) return fail(ErrorCode::not_found, "not in the registry", name);
+        return client_.small_blob(repository_, digest->text());
+    }
+
+    /// What an index lists is a manifest, or, in indexes of old build caches, a blob.
+    Result<std::string> manifest(const std::string& name) const override {
+        const auto digest = source::digest_of_blob_name(name);
+        if (!digest) return fail(ErrorCode::not_found, "not in the registry", name);
+        const auto kept = manifests_.find(digest->text());
+        if (kept != manifests_.end()) return kept->second;
+        auto manifest = client_.manifest({repository_, "", digest->text()});
+        if (manifest) return std::move(manifest->bytes);
+        if (manifest.error().code != ErrorCode::not_found) {
+            return std::unexpected(manifest.error());
+        }
+        return document(name);
+    }
+
+    /// A registry says that it has a blob by giving it.
+    std::optional<Blob> find(const std::string& name) const override { return Blob{name, -1}; }
+
+    std::optional<Blob> find_foreign(const std::string& name) const override {
+        const auto digest = source::digest_of_blob_name(name);
+        if (!digest) return std::nullopt;
+        const auto there = client_.has_blob(repository_, digest->text());
+        if (!there || !*there) return std::nullopt;
+        return Blob{name, -1};
+    }
+
+    std::vector<std::string> names() const override { return {}; }
+    std::string_view place() const noexcept override { return "registry"; }
+
+private:
+    Client& client_;
+    Repository repository_;
+    std::string index_;
+    std::map<std::string, std::string> manifests_;
+};
+
+class RegistryImage final : public source::ImageSource {
+public:
+    RegistryImage(Client& client, Reference reference, std::vector<Place> places,
+                  source::Selection selection)
+        : client_(client), reference_(std::move(reference)), places_(std::move(places)),
+          selection_(std::move(selection)), store_(client) {}
+
+    Result<std::vector<ImageRef>> images() override;
+
+    Result<std::unique_ptr<source::BlobReader>> open(const source::LayerRef& layer) override {
+        const auto digest = source::digest_of_blob_name(layer.key);
+        if (!digest) return fail(ErrorCode::not_found, "no blob of a registry", layer.key);
+        return client_.open_blob(repository_, digest->text(), layer.size);
+    }
+
+    [[nodiscard]] bool is_remote() const noexcept override { return true; }
+
+private:
+    [[nodiscard]] Result<Manifest> find_manifest();
+    [[nodiscard]] std::vector<std::string> subjects(const Manifest& manifest) const;
+    void add_referrers(const std::string& subject, json& list);
+    void add_tagged(const std::vector<std::string>& subjects, json& list);
+    void add_accessory(const std::string& subject, const std::string& tag, json& list);
+    void note(std::string reason) { source::add_gap(gaps_, "", std::move(reason)); }
+
+    Client& client_;
+    Reference reference_;
+    std::vector<Place> places_;
+    Repository repository_;  ///< of the place that has the image
+    source::Selection selection_;
+    RepositoryStore store_;
+    std::set<std::string> listed_;
+    bool has_referrers_ = true;
+    std::vector<Gap> gaps_;
+};
+
+/// The manifest and, of an index, its children: each may be signed for itself.
+std::vector<std::string> RegistryImage::subjects(const Manifest& manifest) const {
+    std::vector<std::string> digests = {manifest.digest};
+    const auto document = source::parse_oci_document(manifest.bytes);
+    if (!document) return digests;
+    for (const Descriptor& child : document->manifests) {
+        if (digests.size() == max_subjects) break;
+        if (source::parse_digest(child.digest)) digests.push_back(child.digest);
+    }
+    return digests;
+}
+
+void RegistryImage::add_referrers(const std::string& subject, json& list) {
+    if (!has_referrers_) return;
+    auto found = client_.referrers(repository_, subject);
+    if (!found) {
+        has_referrers_ = false;
+        if (found.error().code != ErrorCode::unsupported) {
+            note("what refers to the image was not read: " + found.error().what);
+        }
+        return;
+    }
+    for (const Descriptor& descriptor : *found) {
+        if (!source::parse_digest(descriptor.digest) || !listed_.insert(descriptor.digest).second) {
+            continue;
+        }
+        json made = {{"mediaType", descriptor.media_type},
+                     {"digest", descriptor.digest},
+                     {"annotations", descriptor.annotations}};
+        if (descriptor.size >= 0) made["size"] = descriptor.size;
+        if (!descriptor.artifact_type.empty()) made["artifactType"] = descriptor.artifact_type;
+        made["annotations"]["vnd.docker.reference.digest"] = subject;
+        list.push_back(std::move(made));
+    }
+}
+
+void RegistryImage::add_accessory(const std::string& subject, const std::string& tag, json& list) {
+    auto manifest = client_.manifest({repository_, tag, ""});
+    if (!manifest) {
+        if (manifest.error().code != ErrorCode::not_found) {
+            note("tag " + tag + " was not read: " + manifest.error().what);
+        }
+        return;
+    }
+    if (!listed_.insert(manifest->digest).second) return;
+    json made = descriptor_json(manifest->media_type, manifest->digest, manifest->bytes.size());
+    made["annotations"] = {{"vnd.docker.reference.digest", subject},
+                           {"org.opencontainers.image.ref.name",
+                            reference_.repository.text() + ':' + tag}};
+    list.push_back(std::move(made));
+    store_.keep(manifest->digest, std::move(manifest->bytes));
+}
+
+/// One list of tags tells of all accessories of all platforms. Where there is no
+/// list, those of the image itself are asked for by name.
+void RegistryImage::add_tagged(const std::vector<std::string>& subjects, json& list) {
+    std::set<std::string> tags;
+    std::size_t listed = 0;
+    const auto ended = client_.tags(repository_, [&](std::vector<std::string> page) {
+        listed += page.size();
+        for (std::string& tag : page) {
+            if (is_accessory_tag(tag)) tags.insert(std::move(tag));
+        }
+        return listed < max_listed_tags;
+    });
+    const bool known = ended && ended->complete;
+    for (const std::string& subject : subjects) {
+        for (const std::string& tag : accessory_tags(subject)) {
+            const bool ask = tags.contains(tag) || (!known && subject == subjects.front());
+            if (ask) add_accessory(subject, tag, list);
+        }
+    }
+}
+
+/// Mirrors may lack an image, or be down; what the last place says is the answer.
+Result<Manifest> RegistryImage::find_manifest() {
+    Result<Manifest> manifest = fail(ErrorCode::not_found, "no place to ask", reference_.text());
+    for (const Place& place : places_) {
+        repository_ = place.reference.repository;
+        store_.set_repository(repository_);
+        if (place.insecure) client_.allow_insecure(repository_.registry);
+        manifest = client_.manifest(place.reference);
+        if (manifest) break;
+    }
+    return manifest;
+}
+
+Result<std::vector<ImageRef>> RegistryImage::images() {
+    auto manifest = find_manifest();
+    if (!manifest) return std::unexpected(manifest.error());
+    json top = descriptor_json(manifest->media_type, manifest->digest, manifest->bytes.size());
+    top["annotations"] = {{"org.opencontainers.image.ref.name", reference_.text()}};
+    json list = json::array({top});
+    listed_.insert(manifest->digest);
+    const std::vector<std::string> about = subjects(*manifest);
+    for (const std::string& subject : about) add_referrers(subject, list);
+    add_tagged(about, list);
+    for (const std::string& problem : manifest->problems) note(problem);
+    store_.keep(manifest->digest, std::move(manifest->bytes));
+    store_.set_index(json{{"schemaVersion", 2}, {"manifests", list}}.dump(
+        -1, ' ', false, json::error_handler_t::replace));
+    auto images = source::resolve_images(store_, selection_);
+    if (!images) {
+        return fail(images.error().code, images.error().what, reference_.text(),
+                    images.error().hint);
+    }
+    for (Gap& gap : gaps_) images->front().gaps.push_back(std::move(gap));
+    gaps_.clear();
+    return images;
+}
+
+}  // namespace
+
+std::vector<std::string> accessory_tags(std::string_view digest) {
+    const auto parsed = source::parse_digest(digest);
+    if (!parsed) return {};
+    std::vector<std::string> tags;
+    for (const std::string_view end : accessory_ends) {
+        std::string tag = parsed->algorithm + '-' + parsed->hex + std::string(end);
+        if (is_tag(tag)) tags.push_back(std::move(tag));
+    }
+    return tags;
+}
+
+bool is_accessory_tag(std::string_view tag) noexcept {
+    constexpr std::string_view start = "sha256-";
+    if (!tag.starts_with(start)) return false;
+    const std::string_view rest = tag.substr(start.size());
+    return source::is_sha256_hex(rest.substr(0, 64)) &&
+           std::ranges::find(accessory_ends, rest.substr(std::min<std::size_t>(64, rest.size()))) !=
+               accessory_ends.end();
+}
+
+std::unique_ptr<source::ImageSource> open_registry_image(Client& client, Reference reference,
+                                                         std::vector<Place> places,
+                                                         source::Selection selection) {
+    return std::make_unique<RegistryImage>(client, std::move(reference), std::move(places),
+                                           std::move(selection));
+}
+
+}  // namespace stratascan::registry
