@@ -8,10 +8,12 @@
 #include <vector>
 
 #include "scanner/cli/command.hpp"
+#include "scanner/cli/form.hpp"
 #include "scanner/cli/progress_line.hpp"
 #include "scanner/cli/rules_command.hpp"
 #include "scanner/cli/stop_signals.hpp"
 #include "scanner/report/report_writer.hpp"
+#include "scanner/store/place.hpp"
 #include "stratascan/scanner.hpp"
 
 namespace stratascan::cli {
@@ -21,9 +23,8 @@ namespace {
 struct ScanArguments {
     Options options;
     std::vector<std::string> targets;
-    std::string format = "table";
-    std::string output;
-    std::string colour = "auto";
+    Form form;
+    bool no_store = false;
     bool quiet = false;
     bool no_progress = false;
     bool stats = false;
@@ -31,24 +32,12 @@ struct ScanArguments {
     bool programs_only = false;
 };
 
-report::TableStyle table_style(const ScanArguments& arguments) {
-    const bool terminal = arguments.output.empty() && ::isatty(STDOUT_FILENO) == 1;
-    report::TableStyle style;
-    style.colour = arguments.colour == "always" ||
-                   (arguments.colour == "auto" && terminal && std::getenv("NO_COLOR") == nullptr);
-    style.width = terminal_width();
-    return style;
-}
-
-std::string written(const Report& report, const ScanArguments& arguments) {
-    if (arguments.format == "json") return report::write_json(report);
-    if (arguments.format == "jsonl") return report::write_jsonl(report);
-    return report::write_table(report, table_style(arguments));
-}
-
 int scan(ScanArguments& arguments) {
     arguments.options.secrets = !arguments.programs_only;
     arguments.options.programs = !arguments.secrets_only;
+    Options& options = arguments.options;
+    if (arguments.no_store) options.store_path.clear();
+    else if (options.store_path.empty()) options.store_path = store::default_place();
     const StopSignals signals;
     auto scanner = Scanner::create(arguments.options);
     if (!scanner) return complain(scanner.error().message());
@@ -61,8 +50,9 @@ int scan(ScanArguments& arguments) {
         }
         report = (*scanner)->scan(arguments.targets, line ? &*line : nullptr, signals.token());
     }
+    if (!arguments.quiet) tell_notes((*scanner)->store_notes());
     if (!report) return complain(report.error().message());
-    if (!write_output(arguments.output, written(*report, arguments))) return exit_failed;
+    if (!write_output(arguments.form.output, written(*report, arguments.form))) return exit_failed;
     if (arguments.stats) {
         const std::string text = report::write_stats((*scanner)->stats());
         std::fwrite(text.data(), 1, text.size(), stderr);
@@ -77,10 +67,7 @@ void add_options(CLI::App& command, ScanArguments& arguments) {
                        "file system folder, or - for an archive on standard input. A scheme\n"
                        "(oci:, oci-archive:, docker-archive:, layer:, dir:) forces one.")
         ->required();
-    command.add_option("-f,--format", arguments.format, "table, json or jsonl")
-        ->check(CLI::IsMember({"table", "json", "jsonl"}))
-        ->capture_default_str();
-    command.add_option("-o,--output", arguments.output, "Write the report to this file");
+    add_form(command, arguments.form, {"table", "json", "jsonl"});
     command.add_option("-j,--jobs", options.jobs, "Threads that scan (default: all processors)")
         ->check(CLI::Range(1, 1024));
     command.add_option("--memory", options.memory_bytes,
@@ -99,9 +86,12 @@ void add_options(CLI::App& command, ScanArguments& arguments) {
         ->excludes("--secrets-only");
     command.add_flag("--show-secrets", options.show_secrets,
                      "Put secrets into the report in the clear");
-    command.add_option("--color", arguments.colour, "auto, always or never")
-        ->check(CLI::IsMember({"auto", "always", "never"}))
-        ->capture_default_str();
+    auto* const place = command.add_option(
+        "--store", options.store_path,
+        "Keep results here, and do not scan layers again whose result is here (default:\n"
+        "$XDG_DATA_HOME/stratascan/store.sqlite)");
+    command.add_flag("--no-store", arguments.no_store, "Neither read nor write a store")
+        ->excludes(place);
     command.add_flag("-q,--quiet", arguments.quiet, "Nothing on standard error but errors");
     command.add_flag("--no-progress", arguments.no_progress, "No progress line");
     command.add_flag("--stats", arguments.stats, "Print throughput and memory to standard error");
