@@ -12,16 +12,16 @@ namespace stratascan::store {
 
 /// What is asked for. All that is given must hold; a list asks for any of its elements.
 struct Question {
-    std::vector<std::string> secret_ids;    ///< "hmac-sha256:…"
-    std::vector<std::string> fingerprints;  ///< "SHA256:…", or hex SHA-256 of the public half
-    std::string account;                    ///< of AWS, 12 digits
-    std::string rule;
-    std::string program;
-    std::string version;  ///< a range, see version_range.hpp; of programs
-    std::string path;     ///< a glob, see glob.hpp
-    std::string sha256;   ///< of a blob, a config, a manifest or a public key
-    std::string image;    ///< digest, "repository", "repository:tag"
-    std::string layer;    ///< digest of the blob
+    std::vector<std::string> secret_ids{};    ///< "hmac-sha256:…"
+    std::vector<std::string> fingerprints{};  ///< "SHA256:…", or hex SHA-256 of the public half
+    std::string account{};                    ///< of AWS, 12 digits
+    std::string rule{};
+    std::string program{};
+    std::string version{};  ///< a range, see version_range.hpp; of programs
+    std::string path{};     ///< a glob, see glob.hpp
+    std::string sha256{};   ///< of a blob, a config, a manifest or a public key
+    std::string image{};    ///< digest, "repository", "repository:tag"
+    std::string layer{};    ///< digest of the blob
     std::size_t limit = 0;  ///< rows of the answer; 0: all
 };
 
