@@ -14,16 +14,24 @@
 
 namespace stratascan {
 
+// Made by the build: a hash of the engine's own sources (cmake/EngineRevision.cmake), so
+// that no result of an older engine is taken for one of this.
+extern const char* const engine_revision;
+
 namespace {
 
-std::string ruleset_name(const match::RuleSet& rules) {
-    const std::string all = fmt::format("{}\n{}\n{}\n{}", version(), hs_version(), rules.hash(),
-                                        evidence::known_key_list());
+std::string name_of(const std::string& all) {
     std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
     SHA256(reinterpret_cast<const unsigned char*>(all.data()), all.size(), digest.data());
     std::string name = "sha256:";
     for (const unsigned char byte : digest) name += fmt::format("{:02x}", byte);
     return name;
+}
+
+std::string ruleset_name(const match::RuleSet& rules) {
+    return name_of(fmt::format("{}\n{}\n{}\n{}\n{}\n{}", version(), engine_revision,
+                               STRATASCAN_HAVE_ISAL, hs_version(), rules.hash(),
+                               evidence::known_key_list()));
 }
 
 Result<Engine> load_carried(match::Pack pack) {
@@ -106,6 +114,13 @@ Result<Engine> load_engine(const std::vector<std::string>& rule_files) {
     auto extension = match::read_extension(rule_files);
     if (!extension) return std::unexpected(extension.error());
     return load_engine_with(std::move(*extension));
+}
+
+std::string results_name(const Engine& engine, const Options& options) {
+    const Options::Limits& limits = options.limits;
+    return name_of(fmt::format("{}\n{} {}\n{} {} {} {} {}", engine.ruleset, options.secrets,
+                               options.programs, limits.output_bytes, limits.ratio,
+                               limits.members, limits.findings_a_file, limits.depth));
 }
 
 Result<match::RuleFile> carried_rules() {

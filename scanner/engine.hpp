@@ -30,6 +30,11 @@ struct Engine {
 /// The same, for rules that were read before.
 [[nodiscard]] Result<Engine> load_engine_with(match::Extension extension);
 
+/// What layers' results depend on besides their bytes, and the key that names secrets:
+/// "sha256:…" of the engine's rules and of every option that changes a result. The memory
+/// ceiling is none: where it made a difference, LayerResult::over_decoder_memory is set.
+[[nodiscard]] std::string results_name(const Engine& engine, const Options& options);
+
 /// The rules that the program carries, as the build completed them.
 [[nodiscard]] Result<match::RuleFile> carried_rules();
 

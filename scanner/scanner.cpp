@@ -8,16 +8,20 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <map>
 #include <thread>
 
 #include "scanner/engine.hpp"
 #include "scanner/image/join.hpp"
+#include "scanner/layer/blob_digest.hpp"
 #include "scanner/layer/clock.hpp"
 #include "scanner/layer/layer_scan.hpp"
 #include "scanner/layer/pairs.hpp"
 #include "scanner/registry/remote.hpp"
+#include "scanner/memory_plan.hpp"
 #include "scanner/source/image_source.hpp"
+#include "scanner/store/scan_store.hpp"
 
 namespace stratascan {
 
@@ -27,72 +31,6 @@ namespace tbb = oneapi::tbb;
 
 using LayerResults = std::map<std::string, layer::LayerResult>;
 
-// The ceiling's share that is not slabs: the program and its libraries, rules,
-// databases and regular expressions, findings, decoders. Measured, with room.
-constexpr std::uint64_t base_memory = std::uint64_t{160} << 20;
-// A layer's: its own decoder, those inside containers, the slabs that are being
-// filled with what these make, and those kept for digests.
-constexpr std::uint64_t inner_decoder_memory = std::uint64_t{16} << 20;
-constexpr std::uint64_t decoder_memory = (std::uint64_t{50} << 20) + inner_decoder_memory;
-constexpr std::uint64_t slab_memory = std::uint64_t{1280} << 10;
-/// Layers that are fetched at once, whatever the number of threads.
-constexpr std::size_t remote_layers = 4;
-constexpr std::uint64_t least_memory = std::uint64_t{256} << 20;
-
-/// How many layers and windows may be open at once under the ceiling.
-struct Plan {
-    unsigned threads = 1;
-    std::size_t layers = 1;
-    std::size_t tokens = 4;
-    std::uint64_t decoders = 0;  ///< bytes for all decoders of all layers
-    std::uint64_t inner_decoders = inner_decoder_memory;  ///< bytes of one layer's
-};
-
-// What one layer that is alone may give to decoders inside containers, from `bytes`.
-// As much as `xz -9` takes, and no more than a layer's own decoder.
-std::uint64_t inner_decoders_within(std::uint64_t bytes) {
-    return std::clamp(bytes, inner_decoder_memory, layer::large_decoder_memory.xz_bytes);
-}
-
-// `at_once`: how many layers are worth being open, of those that there are.
-Plan make_plan(const Options& options, unsigned threads, std::size_t layers,
-               std::size_t at_once) {
-    Plan plan;
-    plan.threads = threads;
-    const std::uint64_t spare = options.memory_bytes - base_memory;
-    // Five eighths for decoders, the rest for slabs; a layer needs three windows to flow.
-    const std::uint64_t decoders = spare / 8 * 5;
-    const std::size_t most = std::max<std::uint64_t>(1, decoders / decoder_memory);
-    plan.layers = std::clamp<std::size_t>(std::min(at_once, layers), 1, most);
-    plan.decoders = decoders;
-    const std::size_t slabs = (spare - decoders) / slab_memory;
-    plan.tokens = std::clamp<std::size_t>(slabs / plan.layers, 2, std::size_t{2} * threads + 2);
-    return plan;
-}
-
-/// A stream has two decoders at work at once, that of the archive and that of the
-/// layer in it, so they share what one layer's windows leave. Nothing of it
-/// depends on the number of threads: what is refused is the same everywhere.
-struct StreamPlan {
-    Plan plan;
-    layer::DecoderMemory archive, layer;
-};
-
-StreamPlan make_stream_plan(const Options& options, unsigned threads) {
-    constexpr std::uint64_t most_for_layer = layer::large_decoder_memory.xz_bytes + (1 << 20);
-    const std::uint64_t spare = options.memory_bytes - base_memory;
-    const std::uint64_t slabs = spare / 8;
-    const std::uint64_t inner = spare / 8;
-    const std::uint64_t decoders = spare - slabs - inner;
-    const std::uint64_t for_layer = std::min(decoders / 2, most_for_layer);
-    StreamPlan plan{make_plan(options, threads, 1, 1),
-                    layer::decoder_memory_within(decoders - for_layer),
-                    layer::decoder_memory_within(for_layer)};
-    plan.plan.tokens = std::min<std::size_t>(plan.plan.tokens, slabs / slab_memory);
-    plan.plan.inner_decoders = std::min(inner, layer::large_decoder_memory.xz_bytes);
-    return plan;
-}
-
 std::string digest_algorithm(const source::LayerRef& layer) {
     return layer.digest.starts_with("sha512:") ? "sha512" : "sha256";
 }
@@ -101,6 +39,11 @@ class LocalScanner final : public Scanner {
 public:
     LocalScanner(const Options& options, Engine engine, identity::SecretKey key)
         : options_(options), engine_(std::move(engine)), key_(std::move(key)),
+          // Secrets in the clear are neither taken from a store nor kept in one.
+          store_(options.show_secrets ? "" : options.store_path,
+                 {results_name(engine_, options), key_.public_id(), version(),
+                  results_name(engine_, options), options.secrets, options.programs},
+                 options.memory_bytes),
           threads_(options.jobs != 0 ? options.jobs
                                      : std::max(1U, std::thread::hardware_concurrency())),
           remote_(options.registries), slabs_(threads_ * 4), arena_(static_cast<int>(threads_)), workers_([this] {
@@ -114,6 +57,9 @@ public:
                         std::stop_token stop) override;
     const Stats& stats() const noexcept override { return stats_; }
     const std::vector<std::string>& notes() const noexcept override { return notes_; }
+    const std::vector<std::string>& store_notes() const noexcept override {
+        return store_.notes();
+    }
 
     Stats stats_;
 
@@ -131,6 +77,11 @@ private:
                                                       LayerResults& results);
     void scan_layers(source::ImageSource& source, std::vector<const source::LayerRef*> layers,
                      Progress* progress, std::stop_token stop, LayerResults& results);
+    std::optional<layer::LayerResult> stored(source::ImageSource& source,
+                                             const source::LayerRef& layer, Progress* progress);
+    void join_images(const std::string& target, const source::ImageSource& source,
+                     std::vector<source::ImageRef>& images, const LayerResults& results,
+                     bool stopped, Report& report);
     layer::LayerResult scan_blob(Result<std::unique_ptr<source::BlobReader>> blob,
                                  const std::string& algorithm,
                                  const layer::LayerScanContext& context);
@@ -141,6 +92,7 @@ private:
     Options options_;
     Engine engine_;
     identity::SecretKey key_;
+    store::ScanStore store_;
     unsigned threads_;
     registry::Remote remote_;
     std::vector<std::string> notes_ = engine_.notes;
@@ -155,7 +107,7 @@ Result<Report> LocalScanner::scan(std::span<const std::string> targets, Progress
                                   std::stop_token stop) {
     const std::uint64_t start = layer::now_ns();
     Report report;
-    report.engine = {version(), engine_.ruleset};
+    report.engine = {version(), results_name(engine_, options_)};
     for (const std::string& target : targets) {
         if (auto done = scan_target(target, progress, stop, report); !done) {
             return std::unexpected(done.error());
@@ -209,28 +161,52 @@ Result<void> LocalScanner::scan_target(const std::string& target, Progress* prog
             scan_layers(**source, std::move(layers), progress, stop, results);
         }
     }
-    for (source::ImageRef& image : images) {
+    join_images(target, **source, images, results, stop.stop_requested(), report);
+    return {};
+}
+
+void LocalScanner::join_images(const std::string& target, const source::ImageSource& source,
+                               std::vector<source::ImageRef>& images,
+                               const LayerResults& results, bool stopped, Report& report) {
+    struct Joined {
         std::vector<const layer::LayerResult*> layers;
+        image::ImageFacts facts;
+        std::vector<image::Hidden> hidden;
+    };
+    std::deque<Joined> kept;
+    std::vector<store::ScanStore::Scanned> scanned;
+    for (source::ImageRef& image : images) {
+        Joined& of = kept.emplace_back();
         for (const source::LayerRef& layer : image.layers) {
             const auto found = results.find(layer.key);
-            layers.push_back(found == results.end() || !layer.unavailable.empty()
-                                 ? nullptr
-                                 : &found->second);
+            of.layers.push_back(found == results.end() || !layer.unavailable.empty()
+                                    ? nullptr
+                                    : &found->second);
         }
-        std::vector<Finding> metadata = scan_metadata(image, image.gaps);
         // Metadata is scanned whatever was asked for: what is found there must not
         // stand in a build step that the report repeats.
-        TargetReport joined = image::join(target, image, layers, std::move(metadata),
-                                          stop.stop_requested());
-        if (!options_.secrets) {
-            joined.findings.clear();
-            joined.secrets_sought = false;
-            joined.notes.emplace_back("secrets were not looked for");
-        }
-        if (!options_.programs) joined.notes.emplace_back("programs were not looked for");
+        std::vector<Finding> metadata = scan_metadata(image, image.gaps);
+        of.facts = image::describe(image, std::move(metadata));
+        TargetReport joined = image::join(target, of.facts, of.layers, stopped, &of.hidden);
+        image::note_what_was_sought(joined, options_.secrets, options_.programs);
+        scanned.push_back({image, of.facts, of.layers, of.hidden, joined.coverage.complete});
         report.targets.push_back(std::move(joined));
     }
-    return {};
+    // A folder has no digest to be known by, and what was stopped is not what it seems.
+    if (stopped || !source.directory().empty()) return;
+    store_.record(target, source, scanned, options_.platform.empty());
+}
+
+/// The layer's result from the store, when its bytes are those that the result is of.
+std::optional<layer::LayerResult> LocalScanner::stored(source::ImageSource& source,
+                                                       const source::LayerRef& ref,
+                                                       Progress* progress) {
+    auto result = store_.known(ref.digest);
+    if (!result || source.repository()) return result;
+    // A digest in a file is only a claim: hashing costs a small part of a scan.
+    const auto digest = layer::digest_of(source.open(ref), digest_algorithm(ref), progress);
+    if (!digest || *digest != ref.digest) return std::nullopt;
+    return result;
 }
 
 // Blobs pass once, one after the other; windows of each are scanned on all
@@ -260,6 +236,7 @@ Result<std::vector<source::ImageRef>> LocalScanner::scan_stream(source::ImageSou
         arena_.execute([&] {
             results[key] = scan_blob(std::make_unique<Lent>(reader), "sha256", around);
         });
+        if (!stop.stop_requested()) store_.keep(results[key], true);
         if (progress != nullptr) progress->layer_done(results[key].findings.size());
         return {};
     };
@@ -287,22 +264,33 @@ void LocalScanner::scan_layers(source::ImageSource& source,
     const std::size_t at_once =
         source.is_remote() ? std::max<std::size_t>(threads_, remote_layers) : threads_;
     const Plan plan = make_plan(options_, threads_, layers.size(), at_once);
+    const auto finish = [&](const source::LayerRef& layer, layer::LayerResult result) {
+        if (progress != nullptr) progress->layer_done(result.findings.size());
+        results.find(layer.key)->second = std::move(result);
+    };
     const auto scan_one = [&](const source::LayerRef& layer, layer::DecoderMemory memory,
-                              std::uint64_t inner) {
+                              std::uint64_t inner, bool alone) {
         auto around = context(plan, progress, stop);
         around.memory = memory;
         around.inner_decoder_bytes = inner;
         layer::LayerResult result = scan_blob(source.open(layer), digest_algorithm(layer), around);
-        if (progress != nullptr) progress->layer_done(result.findings.size());
-        results.find(layer.key)->second = std::move(result);
+        const bool last = alone || !result.over_decoder_memory;
+        if (last && !stop.stop_requested()) store_.keep(result, false);
+        finish(layer, std::move(result));
     };
+    std::vector<std::atomic<bool>> known(layers.size());
     arena_.execute([&] {
         std::atomic<std::size_t> next = 0;
         tbb::task_group group;
         for (std::size_t i = 0; i < plan.layers; ++i) {
             group.run([&] {
                 for (std::size_t at = next++; at < layers.size(); at = next++) {
-                    scan_one(*layers[at], {}, inner_decoder_memory);
+                    if (auto kept = stored(source, *layers[at], progress)) {
+                        known[at] = true;
+                        finish(*layers[at], std::move(*kept));
+                    } else {
+                        scan_one(*layers[at], {}, inner_decoder_memory, false);
+                    }
                 }
             });
         }
@@ -310,12 +298,13 @@ void LocalScanner::scan_layers(source::ImageSource& source,
         const std::uint64_t large = layer::large_decoder_memory.xz_bytes;
         const std::uint64_t inner =
             inner_decoders_within(plan.decoders > large ? plan.decoders - large : 0);
-        for (const auto* layer : layers) {
-            if (results.find(layer->key)->second.over_decoder_memory) {
-                scan_one(*layer, layer::large_decoder_memory, inner);
+        for (std::size_t at = 0; at < layers.size(); ++at) {
+            if (!known[at] && results.find(layers[at]->key)->second.over_decoder_memory) {
+                scan_one(*layers[at], layer::large_decoder_memory, inner, true);
             }
         }
     });
+    stats_.stored_layers += static_cast<std::uint64_t>(std::count(known.begin(), known.end(), true));
 }
 
 layer::LayerResult LocalScanner::scan_blob(Result<std::unique_ptr<source::BlobReader>> blob,

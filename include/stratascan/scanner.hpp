@@ -33,6 +33,11 @@ struct Options {
     /// Key of the HMAC that names secrets: at least 16 bytes. Empty: the key
     /// at the default place is read, or made there with mode 0600.
     std::string key_file;
+    /// A file that keeps layers' results, images and their tags; made where there is none.
+    /// Layers whose result it has are not scanned again. Empty: none. When it can't be
+    /// used the scan goes on without, and store_notes() says why. With `show_secrets` it
+    /// is left alone.
+    std::string store_path;
     /// "os/arch[/variant]"; empty: all platforms of an index.
     std::string platform;
     bool secrets = true;
@@ -76,6 +81,7 @@ public:
 /// threads, in nanoseconds.
 struct Stats {
     std::uint64_t layers = 0, files = 0;
+    std::uint64_t stored_layers = 0;  ///< whose result the store had; not in the other counts
     std::uint64_t compressed_bytes = 0, bytes = 0;
     std::uint64_t read_ns = 0, hash_ns = 0, decode_ns = 0, scan_ns = 0, confirm_ns = 0;
     std::uint64_t windows = 0, sieved_bytes = 0, engine_bytes = 0;
@@ -106,6 +112,9 @@ public:
 
     /// One line each: of rules that can't be carried over; after a scan, of registries.
     [[nodiscard]] virtual const std::vector<std::string>& notes() const noexcept = 0;
+
+    /// Why the store could not be used, or not for all; after scan().
+    [[nodiscard]] virtual const std::vector<std::string>& store_notes() const noexcept = 0;
 };
 
 /// 0 complete and clean, 1 findings, 2 nothing found but incomplete.

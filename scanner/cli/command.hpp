@@ -22,6 +22,9 @@ enum ExitCode : int {
 /// its exit code in `code`.
 void add_scan_command(CLI::App& app, int& code);
 void add_rules_command(CLI::App& app, int& code);
+void add_find_command(CLI::App& app, int& code);
+void add_report_command(CLI::App& app, int& code);
+void add_store_command(CLI::App& app, int& code);
 
 /// "stratascan: message" on standard error; gives exit_failed.
 int complain(std::string_view message);

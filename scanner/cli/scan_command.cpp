@@ -9,10 +9,12 @@
 #include <vector>
 
 #include "scanner/cli/command.hpp"
+#include "scanner/cli/form.hpp"
 #include "scanner/cli/progress_line.hpp"
 #include "scanner/cli/rules_command.hpp"
 #include "scanner/cli/stop_signals.hpp"
 #include "scanner/report/formats.hpp"
+#include "scanner/store/place.hpp"
 #include "stratascan/scanner.hpp"
 
 namespace stratascan::cli {
@@ -22,9 +24,8 @@ namespace {
 struct ScanArguments {
     Options options;
     std::vector<std::string> targets;
-    std::string format = "table";
-    std::string output;
-    std::string colour = "auto";
+    Form form;
+    bool no_store = false;
     bool quiet = false;
     bool no_progress = false;
     bool stats = false;
@@ -32,20 +33,6 @@ struct ScanArguments {
     bool programs_only = false;
     bool password_from_input = false;
 };
-
-report::TableStyle table_style(const ScanArguments& arguments) {
-    const bool terminal = arguments.output.empty() && ::isatty(STDOUT_FILENO) == 1;
-    report::TableStyle style;
-    style.colour = arguments.colour == "always" ||
-                   (arguments.colour == "auto" && terminal && std::getenv("NO_COLOR") == nullptr);
-    style.width = terminal_width();
-    return style;
-}
-
-std::string written(const Report& report, const ScanArguments& arguments) {
-    return report::write(report, arguments.format,
-                         {table_style(arguments), static_cast<std::int64_t>(std::time(nullptr))});
-}
 
 /// The first line of standard input.
 bool read_password(std::string& password) {
@@ -64,6 +51,9 @@ int scan(ScanArguments& arguments) {
     if (arguments.password_from_input && !read_password(arguments.options.registries.password)) {
         return complain("standard input has no password");
     }
+    Options& options = arguments.options;
+    if (arguments.no_store) options.store_path.clear();
+    else if (options.store_path.empty()) options.store_path = store::default_place();
     const StopSignals signals;
     auto scanner = Scanner::create(arguments.options);
     if (!scanner) return complain(scanner.error().message());
@@ -77,12 +67,13 @@ int scan(ScanArguments& arguments) {
         }
         report = (*scanner)->scan(arguments.targets, line ? &*line : nullptr, signals.token());
     }
+    if (!arguments.quiet) tell_notes((*scanner)->store_notes());
     if (!report) return complain(report.error().message());
     if (!arguments.quiet) {
         const std::vector<std::string>& notes = (*scanner)->notes();
         tell_notes({notes.begin() + static_cast<std::ptrdiff_t>(told), notes.end()});
     }
-    if (!write_output(arguments.output, written(*report, arguments))) return exit_failed;
+    if (!write_output(arguments.form.output, written(*report, arguments.form))) return exit_failed;
     if (arguments.stats) {
         const std::string text = report::write_stats((*scanner)->stats());
         std::fwrite(text.data(), 1, text.size(), stderr);
@@ -123,10 +114,7 @@ void add_options(CLI::App& command, ScanArguments& arguments) {
                        "registry is named host/repository:tag or registry:NAME, one of the container\n"
                        "engine docker-daemon:NAME.")
         ->required();
-    command.add_option("-f,--format", arguments.format, "Form of the report")
-        ->check(CLI::IsMember(report::format_names()))
-        ->capture_default_str();
-    command.add_option("-o,--output", arguments.output, "Write the report to this file");
+    add_form(command, arguments.form, report::format_names());
     command.add_option("-j,--jobs", options.jobs, "Threads that scan (default: all processors)")
         ->check(CLI::Range(1, 1024));
     command.add_option("--memory", options.memory_bytes,
@@ -145,9 +133,12 @@ void add_options(CLI::App& command, ScanArguments& arguments) {
         ->excludes("--secrets-only");
     command.add_flag("--show-secrets", options.show_secrets,
                      "Put secrets into the report in the clear");
-    command.add_option("--color", arguments.colour, "auto, always or never")
-        ->check(CLI::IsMember({"auto", "always", "never"}))
-        ->capture_default_str();
+    auto* const place = command.add_option(
+        "--store", options.store_path,
+        "Keep results here, and do not scan layers again whose result is here (default:\n"
+        "$XDG_DATA_HOME/stratascan/store.sqlite)");
+    command.add_flag("--no-store", arguments.no_store, "Neither read nor write a store")
+        ->excludes(place);
     command.add_flag("-q,--quiet", arguments.quiet, "Nothing on standard error but errors");
     command.add_flag("--no-progress", arguments.no_progress, "No progress line");
     command.add_flag("--stats", arguments.stats, "Print throughput and memory to standard error");

@@ -112,6 +112,24 @@ std::string unwrapped(std::string_view secret) {
     return text;
 }
 
+void add(EVP_MAC_CTX& mac, std::string_view bytes) {
+    EVP_MAC_update(&mac, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+}
+
+std::string finish(EVP_MAC_CTX& mac) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
+    std::size_t size = 0;
+    EVP_MAC_final(&mac, bytes.data(), &size, bytes.size());
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string hex;
+    hex.reserve(2 * size);
+    for (std::size_t i = 0; i < size; ++i) {
+        hex += digits[bytes[i] >> 4U];
+        hex += digits[bytes[i] & 15U];
+    }
+    return hex;
+}
+
 }  // namespace
 
 void SecretKey::FreeMac::operator()(evp_mac_ctx_st* mac) const noexcept { EVP_MAC_CTX_free(mac); }
@@ -160,31 +178,26 @@ Result<SecretKey> SecretKey::passing() {
     return prepared(std::move(bytes));
 }
 
+SecretKey::Mac SecretKey::begin() const { return Mac(EVP_MAC_CTX_dup(mac_.get())); }
+
+std::string SecretKey::public_id() const {
+    // No secret is named so: names begin with another text.
+    const Mac mac = begin();
+    add(*mac, std::string_view("key id\0", 7));
+    return finish(*mac).substr(0, 32);
+}
+
 std::string SecretKey::name(std::string_view secret) const {
-    const Mac mac(EVP_MAC_CTX_dup(mac_.get()));
-    const auto add = [&](std::string_view bytes) {
-        EVP_MAC_update(mac.get(), reinterpret_cast<const unsigned char*>(bytes.data()),
-                       bytes.size());
-    };
-    add(std::string_view("secret\0", 7));
+    const Mac mac = begin();
+    add(*mac, std::string_view("secret\0", 7));
     if (secret.starts_with("-----BEGIN")) {
         std::string text = unwrapped(secret);
-        add(text);
+        add(*mac, text);
         OPENSSL_cleanse(text.data(), text.size());
     } else {
-        add(secret);
+        add(*mac, secret);
     }
-    std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
-    std::size_t size = 0;
-    EVP_MAC_final(mac.get(), bytes.data(), &size, bytes.size());
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string name = "hmac-sha256:";
-    name.reserve(name.size() + 2 * size);
-    for (std::size_t i = 0; i < size; ++i) {
-        name += digits[bytes[i] >> 4U];
-        name += digits[bytes[i] & 15U];
-    }
-    return name;
+    return "hmac-sha256:" + finish(*mac);
 }
 
 std::string redact(std::string_view secret, std::size_t public_prefix) {

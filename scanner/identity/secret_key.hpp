@@ -28,6 +28,9 @@ public:
     /// do not count in a PEM block, so that a key is known however it is wrapped.
     [[nodiscard]] std::string name(std::string_view secret) const;
 
+    /// Says which key it is and nothing of it: 32 hex digits, an HMAC of a fixed text.
+    [[nodiscard]] std::string public_id() const;
+
 private:
     struct FreeMac {
         void operator()(evp_mac_ctx_st* mac) const noexcept;
@@ -36,6 +39,7 @@ private:
 
     /// Wipes the bytes.
     [[nodiscard]] static Result<SecretKey> prepared(std::string bytes);
+    [[nodiscard]] Mac begin() const;
     explicit SecretKey(Mac mac) noexcept : mac_(std::move(mac)) {}
     // HMAC-SHA256 under the key, before the first byte; names are made with copies.
     Mac mac_;

@@ -8,9 +8,7 @@
 #include <tuple>
 #include <utility>
 
-#include "scanner/image/document.hpp"
 #include "scanner/image/packaged.hpp"
-#include "scanner/image/redact.hpp"
 #include "scanner/image/relations.hpp"
 #include "scanner/image/visibility.hpp"
 
@@ -20,25 +18,13 @@ namespace {
 
 using layer::LayerResult;
 
-// A build step is repeated in every finding of its layer; a here-document of a
-// megabyte in ten thousand findings would be ten gigabytes.
-constexpr std::size_t step_bytes_limit = 4096;
-
-std::string shortened(std::string text, std::size_t limit) {
-    if (text.size() <= limit) return text;
-    std::size_t end = limit;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-    text.resize(end);
-    return text + "…";
-}
-
 std::string_view algorithm_of(std::string_view digest) {
     return digest.substr(0, std::min(digest.find(':'), digest.size()));
 }
 
 /// The blob against what the manifest says of it. Returns whether it is another
 /// one. A blob that was not read to its end has no digest, and is not judged.
-bool check_claims(const source::LayerRef& claimed, const LayerResult& result,
+bool check_claims(const LayerFacts& claimed, const LayerResult& result,
                   LayerReport& layer) {
     if (result.digest.empty()) return false;
     const std::string_view algorithm = algorithm_of(claimed.digest);
@@ -69,17 +55,18 @@ bool check_claims(const source::LayerRef& claimed, const LayerResult& result,
 /// calls in join(), and each may use what the earlier ones settled.
 class Joiner {
 public:
-    Joiner(const std::string& target, const source::ImageRef& image,
-           const std::vector<const LayerResult*>& results, bool cancelled)
-        : image_(image), results_(results), cancelled_(cancelled), overlay_(path_indexes()),
-          packaged_(known_layers(), overlay_) {
+    Joiner(const std::string& target, const ImageFacts& image,
+           const std::vector<const LayerResult*>& results, bool cancelled,
+           std::vector<Hidden>* hidden)
+        : image_(image), results_(results), cancelled_(cancelled), hidden_(hidden),
+          overlay_(path_indexes()), packaged_(known_layers(), overlay_) {
         report_.target = target;
+        report_.image = image.info;
         report_.notes = image.notes;
         report_.gaps = image.gaps;
+        report_.findings = image.findings;
     }
 
-    void describe_image();
-    void read_metadata(std::vector<Finding> found);
     void add_layers();
     void add_findings();
     void relate_findings();
@@ -96,8 +83,8 @@ private:
     [[nodiscard]] std::vector<const LayerResult*> known_layers() const;
     /// Its layers are no file systems on top of each other.
     [[nodiscard]] bool is_document() const {
-        return image_.kind == "attestation" || image_.kind == "artifact" ||
-               image_.kind == "stray";
+        return image_.info.kind == "attestation" || image_.info.kind == "artifact" ||
+               image_.info.kind == "stray";
     }
     [[nodiscard]] LayerReport layer_report(std::size_t index);
     [[nodiscard]] Hiding hiding(std::size_t layer, std::uint32_t ordinal,
@@ -106,15 +93,14 @@ private:
                                                     const std::string& path,
                                                     const Hiding& hidden);
     [[nodiscard]] Hiding finding_hiding(std::size_t layer, const layer::LayerFinding& found);
-    void add_gap(Gap gap);
+    void note_hidden(std::size_t layer, std::size_t index, bool program, const Hiding& hidden);
 
-    const source::ImageRef& image_;
+    const ImageFacts& image_;
     const std::vector<const LayerResult*>& results_;
     bool cancelled_;
+    std::vector<Hidden>* hidden_;  ///< may be null
     Overlay overlay_;
     PackagedFiles packaged_;
-    std::vector<std::string> steps_;  ///< without secrets
-    std::vector<std::string> names_;  ///< of strays; without secrets
     std::vector<bool> mismatch_;
     std::set<int> doubtful_;  ///< layers whose members are not known, above something found
     TargetReport report_;
@@ -153,65 +139,14 @@ std::optional<Package> Joiner::package_of(std::size_t layer, std::uint32_t ordin
                                 hidden);
 }
 
-void Joiner::describe_image() {
-    report_.image.digest = image_.digest;
-    report_.image.platform = image_.platform;
-    report_.image.config_digest = image_.config_digest;
-    report_.image.names = image_.names;
-    report_.image.kind = image_.kind;
-    if (image_.config.empty()) return;
-    const Result<Document> config = parse_document(image_.config);
-    if (!config) return;
-    // A date; anything longer is none, and could be anything.
-    const std::string_view created = string_member(config->root, "created");
-    if (created.size() <= 40) report_.image.created = created;
-}
-
-void Joiner::read_metadata(std::vector<Finding> found) {
-    std::vector<Gap> gaps;
-    const std::vector<MetadataText> texts = metadata_texts(image_, gaps);
-    for (Gap& gap : gaps) add_gap(std::move(gap));
-    const Redactor redactor(texts, found);
-    std::vector<std::string> notes;
-    steps_ = build_steps(image_, notes);
-    for (std::size_t i = 0; i < steps_.size(); ++i) {
-        steps_[i] = redactor.clean_step(static_cast<int>(i), steps_[i]);
-    }
-    for (const source::LayerRef& layer : image_.layers) {
-        names_.push_back(redactor.clean(layer.name));
-    }
-    report_.image.created = redactor.clean(report_.image.created);
-    report_.notes.insert(report_.notes.end(), notes.begin(), notes.end());
-
-    for (Finding& finding : found) {
-        const bool of_manifest =
-            finding.source == Source::annotation || finding.source == Source::manifest;
-        if (finding.layer.empty()) {
-            finding.layer = of_manifest ? image_.digest : image_.config_digest;
-        }
-        finding.path = redactor.clean(finding.path);
-        if (finding.pair) finding.pair->path = redactor.clean(finding.pair->path);
-        if (finding.layer_index >= 0 &&
-            static_cast<std::size_t>(finding.layer_index) < steps_.size()) {
-            finding.created_by = shortened(
-                steps_[static_cast<std::size_t>(finding.layer_index)], step_bytes_limit);
-        }
-    }
-    std::stable_sort(found.begin(), found.end(), [](const Finding& left, const Finding& right) {
-        return std::tie(left.path, left.source, left.offset, left.rule, left.length) <
-               std::tie(right.path, right.source, right.offset, right.rule, right.length);
-    });
-    report_.findings = std::move(found);
-}
-
 LayerReport Joiner::layer_report(std::size_t index) {
-    const source::LayerRef& claimed = image_.layers[index];
+    const LayerFacts& claimed = image_.layers[index];
     LayerReport layer;
     layer.index = static_cast<int>(index);
     layer.digest = claimed.digest;
     layer.media_type = claimed.media_type;
-    layer.created_by = steps_[index];
-    layer.path = names_[index];
+    layer.created_by = claimed.created_by;
+    layer.path = claimed.name;
     const LayerResult* result = this->result(index);
     if (!claimed.unavailable.empty() || result == nullptr) {
         layer.state = LayerState::failed;
@@ -275,24 +210,33 @@ Hiding Joiner::finding_hiding(std::size_t layer, const layer::LayerFinding& foun
     return hiding(layer, found.ordinal, found.finding.path);
 }
 
+void Joiner::note_hidden(std::size_t layer, std::size_t index, bool program,
+                         const Hiding& hidden) {
+    if (hidden_ == nullptr || !hidden.any()) return;
+    hidden_->push_back({static_cast<int>(layer), static_cast<std::uint32_t>(index), program,
+                        hidden.how, hidden.layer});
+}
+
 void Joiner::add_findings() {
     const std::size_t first = report_.findings.size();
     for (std::size_t i = 0; i < report_.layers.size(); ++i) {
         if (result(i) == nullptr || !image_.layers[i].unavailable.empty()) continue;
+        std::size_t index = 0;
         for (const layer::LayerFinding& found : result(i)->findings) {
             Finding& finding = report_.findings.emplace_back(found.finding);
             finding.layer_index = static_cast<int>(i);
             finding.layer = report_.layers[i].digest;
-            finding.created_by = shortened(steps_[i], step_bytes_limit);
+            finding.created_by = shortened(image_.layers[i].created_by, step_bytes_limit);
             finding.blob_mismatch = mismatch_[i];
             if (is_document() && finding.source == Source::file && finding.path.empty()) {
-                if (names_[i].empty()) finding.source = Source::attestation;
-                finding.path = names_[i];
-                if (finding.pair) finding.pair->path = names_[i];
+                if (image_.layers[i].name.empty()) finding.source = Source::attestation;
+                finding.path = image_.layers[i].name;
+                if (finding.pair) finding.pair->path = finding.path;
             }
             const Hiding hidden = finding_hiding(i, found);
             finding.visibility = hidden.how;
             finding.hidden_by = hidden.layer;
+            note_hidden(i, index++, false, hidden);
             if (finding.source == Source::file) {
                 finding.package = package_of(i, found.ordinal, finding.path, hidden);
             }
@@ -316,15 +260,17 @@ void Joiner::relate_findings() {
 void Joiner::add_programs() {
     for (std::size_t i = 0; i < report_.layers.size(); ++i) {
         if (result(i) == nullptr || !image_.layers[i].unavailable.empty()) continue;
+        std::size_t index = 0;
         for (const layer::LayerProgram& found : result(i)->programs) {
             Program& program = report_.programs.emplace_back(found.program);
             program.layer_index = static_cast<int>(i);
             program.layer = report_.layers[i].digest;
-            if (program.path.empty()) program.path = names_[i];
-            program.created_by = shortened(steps_[i], step_bytes_limit);
+            if (program.path.empty()) program.path = image_.layers[i].name;
+            program.created_by = shortened(image_.layers[i].created_by, step_bytes_limit);
             const Hiding hidden = hiding(i, found.ordinal, program.path);
             program.visibility = hidden.how;
             program.hidden_by = hidden.layer;
+            note_hidden(i, index++, true, hidden);
             program.package = package_of(i, found.ordinal, program.path, hidden);
             if (!program.inner_path.empty()) continue;  // links are to its container
             for (std::string& alias : overlay_.aliases({static_cast<int>(i), found.ordinal},
@@ -357,13 +303,6 @@ void Joiner::note_doubts() {
     }
 }
 
-void Joiner::add_gap(Gap gap) {
-    const bool known = std::any_of(
-        report_.gaps.begin(), report_.gaps.end(),
-        [&gap](const Gap& old) { return old.path == gap.path && old.reason == gap.reason; });
-    if (!known) report_.gaps.push_back(std::move(gap));
-}
-
 void Joiner::sum_up() {
     Coverage& coverage = report_.coverage;
     std::uint64_t layer_bytes = 0;
@@ -374,12 +313,11 @@ void Joiner::sum_up() {
         if (layer.state != LayerState::complete) coverage.complete = false;
     }
     coverage.bytes = layer_bytes;
-    const std::uint64_t metadata_bytes = image_.config.size() + image_.manifest.size();
-    if (report_.layers.empty() && metadata_bytes > 0) {
-        coverage.bytes = metadata_bytes;
+    if (report_.layers.empty() && image_.metadata_bytes > 0) {
+        coverage.bytes = image_.metadata_bytes;
         report_.notes.emplace_back("the image has no layers");
     } else if (layer_bytes == 0 && coverage.gaps == 0) {
-        add_gap({"", "nothing was scanned", 0});
+        add_gap(report_.gaps, {"", "nothing was scanned", 0});
     }
     coverage.gaps += report_.gaps.size();
     if (coverage.gaps > 0) coverage.complete = false;
@@ -387,12 +325,10 @@ void Joiner::sum_up() {
 
 }  // namespace
 
-TargetReport join(const std::string& target, const source::ImageRef& image,
-                  const std::vector<const LayerResult*>& layers, std::vector<Finding> metadata,
-                  bool cancelled) {
-    Joiner joiner(target, image, layers, cancelled);
-    joiner.describe_image();
-    joiner.read_metadata(std::move(metadata));
+TargetReport join(const std::string& target, const ImageFacts& image,
+                  const std::vector<const LayerResult*>& layers, bool cancelled,
+                  std::vector<Hidden>* hidden) {
+    Joiner joiner(target, image, layers, cancelled, hidden);
     joiner.add_layers();
     joiner.add_findings();
     joiner.relate_findings();
@@ -400,6 +336,21 @@ TargetReport join(const std::string& target, const source::ImageRef& image,
     joiner.note_doubts();
     joiner.sum_up();
     return joiner.take();
+}
+
+void note_what_was_sought(TargetReport& report, bool secrets, bool programs) {
+    if (!secrets) {
+        report.findings.clear();
+        report.secrets_sought = false;
+        report.notes.emplace_back("secrets were not looked for");
+    }
+    if (!programs) report.notes.emplace_back("programs were not looked for");
+}
+
+TargetReport join(const std::string& target, const source::ImageRef& image,
+                  const std::vector<const LayerResult*>& layers, std::vector<Finding> metadata,
+                  bool cancelled) {
+    return join(target, describe(image, std::move(metadata)), layers, cancelled);
 }
 
 }  // namespace stratascan::image

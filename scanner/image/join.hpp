@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "scanner/image/facts.hpp"
 #include "scanner/layer/layer_result.hpp"
 #include "scanner/source/image_source.hpp"
 #include "stratascan/report.hpp"
@@ -39,6 +40,26 @@ struct MetadataText {
 /// Entries that are missing are "", and a count that does not fit adds a note.
 [[nodiscard]] std::vector<std::string> build_steps(const source::ImageRef& image,
                                                    std::vector<std::string>& notes);
+
+/// A finding or a program of a layer that is not visible in an image. `index` counts
+/// the findings, or the programs, of the layer's result.
+struct Hidden {
+    int layer = 0;
+    std::uint32_t index = 0;
+    bool program = false;
+    Visibility how = Visibility::visible;
+    int by = -1;  ///< index of the layer that did it
+    auto operator<=>(const Hidden&) const = default;
+};
+
+/// The image's report, of what describe() tells of it. Adds to `hidden`, unless it is
+/// null, what is not visible. The rest is as below.
+[[nodiscard]] TargetReport join(const std::string& target, const ImageFacts& image,
+                                const std::vector<const layer::LayerResult*>& layers,
+                                bool cancelled, std::vector<Hidden>* hidden = nullptr);
+
+/// Takes findings away where secrets were not sought, and notes what was not.
+void note_what_was_sought(TargetReport& report, bool secrets, bool programs);
 
 /// The image's report. `layers[i]` is the result of image.layers[i], or nullptr
 /// where there is none (unavailable, or stopped). `metadata` are the findings in

@@ -5,6 +5,7 @@
 #include <oneapi/tbb/task_arena.h>
 
 #include <map>
+#include <set>
 
 #include "scanner/layer/directory_walk.hpp"
 #include "scanner/layer/stream_collectors.hpp"
@@ -102,6 +103,22 @@ void clean_row_names(LayerResult& result, const LayerScanContext& context) {
     for (Gap& gap : result.gaps) clean(gap.inner_path);
 }
 
+// Links are kept with the result, and their other names are printed.
+void clean_links(LayerResult& result, const LayerScanContext& context) {
+    std::set<std::uint32_t> members;
+    for (const LayerFinding& found : result.findings) {
+        if (found.finding.source == Source::header) members.insert(found.ordinal);
+    }
+    if (members.empty()) return;
+    for (std::vector<Link>* links : {&result.paths.hardlinks, &result.paths.symlinks}) {
+        for (Link& link : *links) {
+            if (!members.contains(link.ordinal)) continue;
+            link.path = without_secrets(context.scanner(), link.path);
+            link.target = without_secrets(context.scanner(), link.target);
+        }
+    }
+}
+
 // What the collectors have and what was seen inside containers.
 void take_results(StreamCollectors& collector, const nested::Nest& nest,
                   const LayerScanContext& context, LayerResult& result) {
@@ -110,6 +127,7 @@ void take_results(StreamCollectors& collector, const nested::Nest& nest,
         return without_secrets(context.scanner(), path);
     });
     clean_row_names(result, context);
+    clean_links(result, context);
     if (nest.history().truncated()) {
         result.notes.emplace_back("git: commits and trees beyond the memory for them were "
                                   "scanned and not kept, so findings may lack their commit");

@@ -69,6 +69,8 @@ public:
         return value;
     }
     [[nodiscard]] bool ok() const noexcept { return ok_; }
+    /// What was not read yet.
+    [[nodiscard]] std::string_view rest() const noexcept { return bytes_; }
 
 private:
     int spoil() {

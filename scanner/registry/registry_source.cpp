@@ -97,6 +97,10 @@ public:
 
     [[nodiscard]] bool is_remote() const noexcept override { return true; }
 
+    [[nodiscard]] std::optional<source::RepositoryPlace> repository() const override {
+        return source::RepositoryPlace{repository_.registry, repository_.name};
+    }
+
 private:
     [[nodiscard]] Result<Manifest> find_manifest();
     [[nodiscard]] std::vector<std::string> subjects(const Manifest& manifest) const;

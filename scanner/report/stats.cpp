@@ -61,6 +61,7 @@ void write_dropped(Block& block, const Stats& stats) {
 std::string write_stats(const Stats& stats) {
     Block block;
     block.figure("layers", grouped(stats.layers));
+    if (stats.stored_layers > 0) block.figure("from store", grouped(stats.stored_layers));
     block.figure("files", grouped(stats.files));
     block.figure("bytes", fmt::format("{} compressed, {} to scan", sized(stats.compressed_bytes),
                                       sized(stats.bytes)));

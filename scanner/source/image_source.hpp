@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -79,6 +80,11 @@ struct ImageRef {
 /// when the call returns; what was not read by then is skipped.
 using BlobVisitor = std::function<Result<void>(const std::string& key, BlobReader& reader)>;
 
+struct RepositoryPlace {
+    std::string registry;  ///< "registry.example:5000"
+    std::string name;      ///< "team/app"
+};
+
 class ImageSource {
 public:
     virtual ~ImageSource() = default;
@@ -101,6 +107,9 @@ public:
     /// Blobs come over a network: more of them are opened at once than there are
     /// threads, because most of them wait.
     [[nodiscard]] virtual bool is_remote() const noexcept { return false; }
+    /// The registry and the repository in it; nothing for files. Blobs of a registry are
+    /// what their digests say once their results are known: they are not fetched again.
+    [[nodiscard]] virtual std::optional<RepositoryPlace> repository() const { return {}; }
 
     /// A root file system folder is no tar stream: its files are walked. Empty
     /// for every other kind; else the folder's path.

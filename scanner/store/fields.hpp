@@ -1,0 +1,119 @@
+// The members of all that the store keeps as bytes, in the order that they are kept in.
+// A change here is a change of the form: raise `form_of_parts`, which is part of the name
+// that results are kept under, so that what an older program wrote is not read.
+//
+// Finding::clear_text is not among them and never may be.
+#pragma once
+
+#include "scanner/image/facts.hpp"
+#include "scanner/layer/layer_result.hpp"
+#include "scanner/store/archive.hpp"
+#include "stratascan/report.hpp"
+
+namespace stratascan {
+
+inline constexpr int form_of_parts = 1;
+
+template <typename A>
+void fields(A& a, Gap& gap) {
+    a.all(gap.path, gap.reason, gap.bytes, gap.inner_path);
+}
+template <typename A>
+void fields(A& a, Package& package) {
+    a.all(package.manager, package.name);
+}
+template <typename A>
+void fields(A& a, KeyCertificate& of) {
+    a.all(of.subject, of.names, of.not_after, of.layer_index, of.path, of.inner_path);
+}
+template <typename A>
+void fields(A& a, Pair& pair) {
+    a.all(pair.role, pair.rule, pair.path, pair.line, pair.offset, pair.secret_id);
+}
+template <typename A>
+void fields(A& a, Identifier& of) {
+    a.all(of.kind, of.value, of.secret_id);
+}
+template <typename A>
+void fields(A& a, Finding& of) {
+    a.all(of.rule, of.title);
+    a.choice(of.severity, Severity::critical);
+    a.choice(of.confidence, Confidence::high);
+    a.choice(of.evidence, Evidence::known_example);
+    a.all(of.evidence_detail);
+    a.choice(of.source, Source::trailer);
+    a.all(of.layer_index, of.layer, of.path, of.inner_path, of.in_head, of.line, of.offset,
+          of.length, of.redacted, of.secret_id, of.public_fingerprint, of.public_key_sha256);
+    a.choice(of.visibility, Visibility::overwritten);
+    a.all(of.hidden_by, of.created_by, of.package, of.certificate, of.pair, of.identifier,
+          of.blob_mismatch);
+}
+template <typename A>
+void fields(A& a, Program& of) {
+    a.all(of.program, of.title, of.program_class, of.version, of.version_reason);
+    a.choice(of.role, Role::mentions);
+    a.all(of.layer_index, of.layer, of.path, of.inner_path);
+    a.choice(of.visibility, Visibility::overwritten);
+    a.all(of.hidden_by, of.renamed, of.is_static, of.packed, of.setuid, of.applets, of.evidence,
+          of.aliases, of.package, of.created_by);
+}
+template <typename A>
+void fields(A& a, ImageInfo& of) {
+    a.all(of.digest, of.platform, of.created, of.config_digest, of.names, of.kind);
+}
+
+namespace image {
+
+template <typename A>
+void fields(A& a, LayerFacts& of) {
+    a.all(of.digest, of.media_type, of.size, of.created_by, of.name, of.unavailable);
+    a.choice(of.unavailable_state, LayerState::encrypted);
+}
+// Findings are kept apart, as those of a layer.
+template <typename A>
+void fields(A& a, ImageFacts& of) {
+    a.all(of.info, of.layers, of.gaps, of.notes, of.metadata_bytes);
+}
+
+}  // namespace image
+
+namespace layer {
+
+template <typename A>
+void fields(A& a, LayerFinding& of) {
+    a.all(of.finding, of.ordinal, of.containers);
+}
+template <typename A>
+void fields(A& a, LayerProgram& of) {
+    a.all(of.program, of.ordinal);
+}
+template <typename A>
+void fields(A& a, Link& of) {
+    a.all(of.path, of.target, of.ordinal);
+}
+template <typename A>
+void fields(A& a, PackageList& of) {
+    a.choice(of.manager, PackageManager::apk);
+    a.all(of.path, of.ordinal);
+}
+template <typename A>
+void fields(A& a, ListedPackage& of) {
+    a.all(of.name, of.list);
+}
+template <typename A>
+void fields(A& a, MemberDigest& of) {
+    a.all(of.ordinal, of.md5, of.sha1);
+}
+
+}  // namespace layer
+
+namespace evidence {
+
+template <typename A>
+void fields(A& a, Certificate& of) {
+    a.all(of.digest, of.spki_sha256, of.subject, of.names, of.not_after);
+}
+
+}  // namespace evidence
+
+}  // namespace stratascan
