@@ -28,6 +28,15 @@ std::string absolute(const std::string& target) {
     return error ? target : path.lexically_normal().string();
 }
 
+// Images of a registry are called after it and their repository; a tag is what is left.
+// Those of files have no other name than the one they give.
+std::string tag_of(const std::string& name,
+                          const std::optional<source::RepositoryPlace>& place) {
+    if (!place) return name;
+    const std::string front = place->registry + '/' + place->name + ':';
+    return name.starts_with(front) ? name.substr(front.size()) : name;
+}
+
 std::string identity_of(const ScanStore::Scanned& scanned) {
     const source::ImageRef& image = scanned.image;
     if (!image.digest.empty()) return image.digest;
@@ -176,7 +185,8 @@ void ScanStore::record(const std::string& target, const source::ImageSource& sou
         record.hidden = scanned.hidden;
         record.complete = scanned.complete;
         if (failed_ || !must(store->record_image(*repository, record, now))) return;
-        for (const std::string& tag : scanned.facts.info.names) {
+        for (const std::string& image_name : scanned.facts.info.names) {
+            const std::string tag = tag_of(image_name, place);
             if (!must(store->observe_tag(*repository, tag, record.manifest.digest, now))) return;
         }
     }
