@@ -127,8 +127,8 @@ TEST(Documents, ManifestSchema1HasItsLayersFromTheTop) {
 }
 
 TEST(Documents, ManifestSchema1IsSignedRoundWhatItsDigestIsOver) {
-    // {"formatLength":8,"formatTail":"Cn0"} in base64url.
-    const std::string head = "eyJmb3JtYXRMZW5ndGgiOjgsImZvcm1hdFRhaWwiOiJDbjAifQ";
+    // {"formatLength":7,"formatTail":"Cn0"} in base64url.
+    const std::string head = "eyJmb3JtYXRMZW5ndGgiOjcsImZvcm1hdFRhaWwiOiJDbjAifQ";
     const std::string text =
         R"({"a": 1,"signatures":[{"protected":")" + head + R"("}]})";
     using source::schema1_payload;
