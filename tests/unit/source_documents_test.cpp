@@ -134,7 +134,7 @@ TEST(Documents, ManifestSchema1IsSignedRoundWhatItsDigestIsOver) {
     using source::schema1_payload;
     EXPECT_EQ(schema1_payload(text), "{\"a\": 1\n}");
     EXPECT_FALSE(schema1_payload(R"({"a":1})"));
-    EXPECT_FALSE(schema1_payload(R"({"signatures":[{"protected":"eyJmb3JtYXRMZW5ndGgiOjl9"}]})"));
+    EXPECT_FALSE(schema1_payload(R"({"signatures":[{"protected":"eyJmb3JtYXRMZW5ndGgiOjk5OSwiZm9ybWF0VGFpbCI6IkNuMCJ9"}]})"));
     EXPECT_FALSE(schema1_payload("no JSON"));
 }
 
