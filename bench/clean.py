@@ -43,7 +43,7 @@ class Place(NamedTuple):
 
 def scan(program: Path, target: Path) -> list[dict]:
     command = [str(program), "scan", "--secrets-only", "--format", "json", "--no-progress",
-               str(target)]
+               "--no-store", str(target)]
     run = subprocess.run(command, capture_output=True, check=False)
     if run.returncode not in (0, 1, 2):
         sys.exit(f"clean.py: the scan failed: {run.stderr.decode(errors='replace')}")

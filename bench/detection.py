@@ -85,7 +85,7 @@ def scan(program: Path, samples: list[Sample], more: list[str]) -> list[list[tup
             file.parent.mkdir(exist_ok=True)
             file.write_bytes(sample.text.encode("utf-8", "surrogatepass"))
         command = [str(program), "scan", "--secrets-only", "--format", "json", "--no-progress",
-                   *more, f"dir:{folder}"]
+                   "--no-store", *more, f"dir:{folder}"]
         run = subprocess.run(command, capture_output=True, check=False)
         if run.returncode not in (0, 1):
             sys.exit(f"detection.py: the scan failed: {run.stderr.decode(errors='replace')}")

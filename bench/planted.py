@@ -75,7 +75,7 @@ def plant(count: int, seed: str, key: bytes) -> tuple[list[Image], list[str]]:
 
 def scan(program: Path, targets: list[Path], key_file: Path) -> list[list[dict]]:
     command = [str(program), "scan", "--secrets-only", "--format", "json", "--no-progress",
-               "--key-file", str(key_file), *map(str, targets)]
+               "--no-store", "--key-file", str(key_file), *map(str, targets)]
     run = subprocess.run(command, capture_output=True, check=False)
     if run.returncode not in (0, 1):
         sys.exit(f"planted.py: the scan failed: {run.stderr.decode(errors='replace')}")

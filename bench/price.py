@@ -59,7 +59,7 @@ def run(program: Path, corpus: Path) -> tuple[float, float, int]:
     """Wall seconds, seconds of processors, and bytes of the layers."""
     start = time.monotonic()
     child = subprocess.Popen([str(program), "scan", "--format", "json", "--no-progress",
-                              str(corpus)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                              "--no-store", str(corpus)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     report = child.stdout.read()
     _, status, usage = os.wait4(child.pid, 0)
     wall = time.monotonic() - start

@@ -32,4 +32,6 @@ tar -C "$tiny" -cf "$tiny/layer.tar" file
 "$programs/start_bench" "$build/stratascan" "start.cold=$tiny/layer.tar" \
     "small20.scan=$corpora/small-20-gzip"
 
+"$programs/store_bench" 100000 "$tiny/data/store.sqlite"
+
 STRATASCAN_CORPORA=$corpora "$programs/stage_bench"

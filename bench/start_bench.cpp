@@ -49,7 +49,7 @@ double run_once(const std::vector<char*>& arguments) {
 
 void measure(const std::string& program, const std::string& key, const std::string& name,
              const std::string& target) {
-    std::vector<std::string> texts{program, "scan", target, "--key-file", key, "--quiet"};
+    std::vector<std::string> texts{program, "scan", target, "--key-file", key, "--quiet", "--no-store"};
     std::vector<char*> arguments;
     for (std::string& text : texts) arguments.push_back(text.data());
     arguments.push_back(nullptr);

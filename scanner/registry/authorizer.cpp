@@ -22,16 +22,6 @@ const Challenge* find(const std::vector<Challenge>& challenges, std::string_view
     return found == challenges.end() ? nullptr : &*found;
 }
 
-std::string basic(const Credentials& credentials) {
-    return "Basic " + evidence::encode_base64(credentials.user + ':' + credentials.password,
-                                              evidence::base64_digits, true);
-}
-
-std::string host_and_port(const Url& url) {
-    const bool usual = url.port == (url.is_secure() ? "443" : "80");
-    return usual ? url.host : url.host + ':' + url.port;
-}
-
 /// Whether the realm that `endpoint`'s registry names may be asked.
 Result<Url> check_realm(const Endpoint& endpoint, const std::string& realm) {
     auto url = resolve_url(endpoint.base, realm);
@@ -44,6 +34,10 @@ Result<Url> check_realm(const Endpoint& endpoint, const std::string& realm) {
 }
 
 }  // namespace
+
+std::string basic_authorization(const Credentials& credentials) {
+    return "Basic " + evidence::encode_base64(credentials.user + ':' + credentials.password);
+}
 
 Result<TokenAnswer> parse_token_answer(std::string_view body) {
     const auto parsed = source::parse_json(body);
@@ -112,7 +106,7 @@ Result<std::string> Authorizer::header(Host& host, const Endpoint& endpoint, con
     if (!credentials.registry_token.empty()) return "Bearer " + credentials.registry_token;
     if (token == nullptr) {
         if (credentials.user.empty() && credentials.password.empty()) return std::string();
-        return basic(credentials);
+        return basic_authorization(credentials);
     }
     const std::scoped_lock lock(token->mutex);
     if (!token->text.empty() && Clock::now() < token->renew_at) return "Bearer " + token->text;
@@ -198,7 +192,7 @@ Result<TokenAnswer> Authorizer::fetch(const Endpoint& endpoint, const Challenge&
         add("client_id", client);
         if (!credentials.user.empty()) {
             add("account", credentials.user);
-            request.headers.push_back("Authorization: " + basic(credentials));
+            request.headers.push_back("Authorization: " + basic_authorization(credentials));
         }
         response = ask(endpoint, std::move(request), stop);
     }

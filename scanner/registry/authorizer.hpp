@@ -32,6 +32,9 @@ struct TokenAnswer {
 /// Errors: `malformed` where there is no token, or one that can't stand in a header.
 [[nodiscard]] Result<TokenAnswer> parse_token_answer(std::string_view body);
 
+/// The value of Authorization for a user and password.
+[[nodiscard]] std::string basic_authorization(const Credentials& credentials);
+
 class Authorizer {
 public:
     Authorizer(HttpTransport& transport, Hosts& hosts, CredentialStore& credentials)

@@ -11,6 +11,8 @@ namespace {
 
 /// As much must come between two breaks, or the try counts as one without success.
 constexpr std::uint64_t least_progress = std::uint64_t{1} << 20;
+/// And so much, or the next try waits longer than a moment.
+constexpr std::uint64_t some_progress = std::uint64_t{64} << 10;
 constexpr std::uint64_t most_bytes = std::uint64_t{1} << 40;  // of a blob of unknown size
 
 /// Puts a body into a buffer from where the last one broke off.
@@ -38,14 +40,13 @@ public:
         if (buffer_.abandoned()) return Taken::enough;
         const std::uint64_t skipped = std::min<std::uint64_t>(skip_, bytes.size());
         const auto fresh = bytes.subspan(static_cast<std::size_t>(skipped));
-        if (fresh.size() > limit_ - done_) {
-            over_limit_ = true;
-            return Taken::enough;
-        }
-        if (!fresh.empty() && !buffer_.put(fresh)) return Taken::full;
+        // What stands within the limit is the blob's, whatever comes behind it.
+        const auto within = fresh.first(std::min<std::uint64_t>(fresh.size(), limit_ - done_));
+        if (!within.empty() && !buffer_.put(within)) return Taken::full;
         skip_ -= skipped;
-        done_ += fresh.size();
-        return Taken::all;
+        done_ += within.size();
+        over_limit_ = within.size() < fresh.size();
+        return over_limit_ ? Taken::enough : Taken::all;
     }
 
     [[nodiscard]] std::uint64_t done() const noexcept { return done_; }
@@ -143,7 +144,10 @@ private:
                 return broken("it broke off after " + std::to_string(sink_.done()) +
                               " bytes, again and again");
             }
-            if (!HostGate::sleep(tools_.host.gate.backoff(idle_tries), stop)) return cancelled();
+            const bool moved = sink_.done() - before >= some_progress;
+            const auto wait = moved ? tools_.host.gate.backoff(0) / 8
+                                    : tools_.host.gate.backoff(idle_tries);
+            if (!HostGate::sleep(wait, stop)) return cancelled();
         }
     }
 

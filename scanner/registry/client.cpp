@@ -231,9 +231,10 @@ Result<ListEnd> Client::tags(const Repository& repository, const Page& visit) {
     return list(repository.registry, std::move(question), "tags", visit);
 }
 
-Result<ListEnd> Client::catalog(const std::string& registry, const Page& visit) {
+Result<ListEnd> Client::catalog(const std::string& registry, const Page& visit,
+                                const std::string& path) {
     Question question;
-    question.path = "/v2/_catalog?n=1000";
+    question.path = path + "?n=1000";
     question.access = {{registry, {}}, "registry:catalog:*"};
     question.what = "the list of repositories";
     return list(registry, std::move(question), "repositories", visit);
@@ -273,20 +274,34 @@ Result<std::vector<source::Descriptor>> Client::referrers(const Repository& repo
     return found;
 }
 
-Result<HttpResponse> Client::get(const std::string& registry, const std::string& path,
-                                 std::vector<std::string> headers, std::string what) {
-    Host& host = hosts_.get(registry);
-    Question question;
-    question.path = path;
-    question.access = {{registry, {}}, ""};
-    question.headers = std::move(headers);
-    question.body_limit = max_document_bytes;
-    question.what = std::move(what);
-    auto response = exchanger_.ask(host, question, stop_.get_token());
-    if (response && !response->ok()) {
-        return std::unexpected(exchanger_.error_of(*response, question.what, host));
+Result<HttpResponse> Client::api(const Url& url, const std::string& registry, ApiCredentials how,
+                                 const std::string& what) {
+    const std::string name = host_and_port(url);
+    Host& host = hosts_.get(name);
+    const auto credentials = credentials_.find({registry, {}});
+    HttpRequest request;
+    request.url = url;
+    request.tls = hosts_.tls_for(name);
+    request.headers = {"Accept: application/json"};
+    request.body_limit = max_document_bytes;
+    if (credentials && !credentials->password.empty()) {
+        request.headers.push_back(how == ApiCredentials::basic
+                                      ? "Authorization: " + basic_authorization(*credentials)
+                                      : "Authorization: Bearer " + credentials->password);
     }
-    return response;
+    for (unsigned attempt = 0;; ++attempt) {
+        if (!host.gate.pass(stop_.get_token())) return fail(ErrorCode::cancelled, "stopped", name);
+        HttpResponse response = transport_.perform(request, stop_.get_token());
+        if (response.ok()) return response;
+        const bool again =
+            (response.status == 429 || response.status >= 500 ||
+             response.failure == HttpFailure::broken) &&
+            attempt + 1 < settings_.hosts.retries.tries &&
+            host.gate.refused(parse_retry_after(response.headers.get("retry-after"),
+                                                std::chrono::system_clock::now()),
+                              attempt);
+        if (!again) return std::unexpected(exchanger_.error_of(response, what, host));
+    }
 }
 
 }  // namespace stratascan::registry

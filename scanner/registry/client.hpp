@@ -93,17 +93,20 @@ public:
     [[nodiscard]] Result<ListEnd> tags(const Repository& repository, const Page& visit);
     /// The repositories that the registry lists (`_catalog`, which is not in the OCI
     /// specification): `unsupported` or `unauthorized` where it does not.
-    [[nodiscard]] Result<ListEnd> catalog(const std::string& registry, const Page& visit);
+    [[nodiscard]] Result<ListEnd> catalog(const std::string& registry, const Page& visit,
+                                          const std::string& path = "/v2/_catalog");
 
     /// What refers to a manifest, by the referrers API. `unsupported` where the
     /// registry has none; then see the tag "sha256-<hex>".
     [[nodiscard]] Result<std::vector<source::Descriptor>> referrers(const Repository& repository,
                                                                     const std::string& digest);
 
-    /// GET of a path or page of an API beside the distribution API, for lists of
-    /// repositories. The body is at most 4 MiB.
-    [[nodiscard]] Result<HttpResponse> get(const std::string& registry, const std::string& path,
-                                           std::vector<std::string> headers, std::string what);
+    /// GET of an API beside the distribution API, as those that list repositories. The
+    /// credentials for `registry` go along, if there are any: as Basic, or the password
+    /// alone as a bearer token. The body is at most 4 MiB; no redirect is followed.
+    enum class ApiCredentials : std::uint8_t { basic, bearer };
+    [[nodiscard]] Result<HttpResponse> api(const Url& url, const std::string& registry,
+                                           ApiCredentials how, const std::string& what);
 
     /// Requests so far, those for tokens included.
     [[nodiscard]] std::uint64_t requests() const noexcept;

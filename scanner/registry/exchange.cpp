@@ -42,11 +42,6 @@ std::optional<std::chrono::milliseconds> named_wait(const HttpResponse& response
     return parse_retry_after(rest.substr(0, rest.find_first_of(" \",;}\n")), now);
 }
 
-std::string host_of(const Url& url) {
-    const bool usual = url.port == (url.is_secure() ? "443" : "80");
-    return usual ? url.host : url.host + ':' + url.port;
-}
-
 }  // namespace
 
 std::string error_codes(std::string_view body) {
@@ -290,12 +285,12 @@ Result<HttpResponse> Exchanger::follow(const Endpoint& endpoint, const Question&
         if (!next) {
             return fail(next.error().code,
                         question.what + ": the registry leads to " + next.error().what,
-                        host_of(endpoint.base));
+                        host_and_port(endpoint.base));
         }
         if (endpoint.base.is_secure() && !next->is_secure()) {
             return fail(ErrorCode::unauthorized,
                         question.what + ": the registry leads to a host without TLS",
-                        host_of(endpoint.base));
+                        host_and_port(endpoint.base));
         }
         const bool home = next->same_origin(endpoint.base);
         HttpRequest request;
@@ -303,11 +298,11 @@ Result<HttpResponse> Exchanger::follow(const Endpoint& endpoint, const Question&
         request.url = *next;
         request.headers = question.headers;
         request.body_limit = question.body_limit;
-        request.tls = home ? endpoint.tls : hosts_.tls_for(host_of(*next));
+        request.tls = home ? endpoint.tls : hosts_.tls_for(host_and_port(*next));
         request.sink = question.sink;
         request.guarded = !home;
         request.home = endpoint.network;
-        Host& host = hosts_.get(host_of(*next));
+        Host& host = hosts_.get(host_and_port(*next));
         Access access = question.access;
         access.anonymous = !home;
         const Endpoint there{*next, request.tls, endpoint.network};
@@ -334,7 +329,7 @@ Result<HttpResponse> Exchanger::follow(const Endpoint& endpoint, const Question&
     }
     return fail(ErrorCode::unreachable,
                 question.what + ": more than " + std::to_string(max_redirects) + " redirects",
-                host_of(endpoint.base));
+                host_and_port(endpoint.base));
 }
 
 }  // namespace stratascan::registry

@@ -78,7 +78,8 @@ private:
             int running = 0;
             curl_multi_perform(multi_, &running);
             take_ended();
-            curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);
+            end_stalled();
+            curl_multi_poll(multi_, nullptr, 0, active_.empty() ? 1000 : 250, nullptr);
         }
         for (const auto& [easy, transfer] : active_) curl_multi_remove_handle(multi_, easy);
     }
@@ -105,6 +106,7 @@ private:
         for (const BodySink* sink : resumed) {
             for (const auto& [easy, transfer] : active_) {
                 if (transfer->sink() != sink) continue;
+                transfer->resumed();
                 curl_easy_pause(easy, CURLPAUSE_CONT);
                 break;
             }
@@ -119,6 +121,16 @@ private:
             const auto found = active_.find(message->easy_handle);
             if (found != active_.end()) finish(*found->second, message->data.result, false);
         }
+    }
+
+    /// libcurl's own limit is on an average over seconds, which a fast start keeps up.
+    void end_stalled() {
+        const auto before = HttpTransfer::Clock::now() - timeouts_.stall;
+        std::vector<HttpTransfer*> stalled;
+        for (const auto& [easy, transfer] : active_) {
+            if (transfer->idle_since(before)) stalled.push_back(transfer);
+        }
+        for (HttpTransfer* transfer : stalled) finish(*transfer, CURLE_OPERATION_TIMEDOUT, false);
     }
 
     void finish(HttpTransfer& transfer, CURLcode code, bool stopped) {

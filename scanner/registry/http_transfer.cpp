@@ -81,8 +81,6 @@ void HttpTransfer::set_options(const HttpTimeouts& timeouts) {
                      (std::string("stratascan/") + version()).c_str());
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, receive_buffer_bytes);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, static_cast<long>(timeouts.connect.count()));
-    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(timeouts.stall.count()));
     if (request_.sink == nullptr) {
         curl_easy_setopt(easy, CURLOPT_TIMEOUT, static_cast<long>(timeouts.document.count()));
     }
@@ -160,6 +158,7 @@ std::size_t HttpTransfer::on_header(char* data, std::size_t, std::size_t count, 
 
 /// A status line begins an answer; "100 Continue" may have come before it.
 void HttpTransfer::take_header(std::string_view line) {
+    moved_ = Clock::now();
     while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
     if (line.starts_with("HTTP/")) {
         response_.headers.clear();
@@ -185,6 +184,7 @@ std::size_t HttpTransfer::on_body(char* data, std::size_t, std::size_t count, vo
 }
 
 std::size_t HttpTransfer::take_body(std::span<const std::byte> bytes) {
+    moved_ = Clock::now();
     if (!begun_) {
         begun_ = true;
         sunk_ = request_.sink != nullptr && request_.sink->begin(response_);
@@ -192,7 +192,7 @@ std::size_t HttpTransfer::take_body(std::span<const std::byte> bytes) {
     if (sunk_) {
         switch (request_.sink->take(bytes)) {
             case BodySink::Taken::all: return bytes.size();
-            case BodySink::Taken::full: return CURL_WRITEFUNC_PAUSE;
+            case BodySink::Taken::full: resting_ = true; return CURL_WRITEFUNC_PAUSE;
             case BodySink::Taken::enough: break;
         }
         too_large_ = true;

@@ -12,6 +12,8 @@ namespace stratascan::registry {
 
 class HttpTransfer {
 public:
+    using Clock = std::chrono::steady_clock;
+
     /// `request` outlives the transfer.
     HttpTransfer(const HttpRequest& request, const HttpTimeouts& timeouts);
     HttpTransfer(const HttpTransfer&) = delete;
@@ -25,6 +27,15 @@ public:
     /// The transfer's end, as libcurl has it.
     void conclude(CURLcode code, bool stopped);
     [[nodiscard]] HttpResponse take_response() { return std::move(response_); }
+
+    /// Nothing came since `before`, although something could be taken.
+    [[nodiscard]] bool idle_since(Clock::time_point before) const noexcept {
+        return !resting_ && moved_ < before;
+    }
+    void resumed() noexcept {
+        resting_ = false;
+        moved_ = Clock::now();
+    }
 
     bool done = false;  ///< guarded by the transport's mutex
 
@@ -45,6 +56,8 @@ private:
     std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> easy_;
     std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers_;
     bool ready_ = true;
+    bool resting_ = false;     ///< until its sink has room
+    Clock::time_point moved_ = Clock::now();
     bool begun_ = false;       ///< the body's first bytes came
     bool sunk_ = false;        ///< the sink takes the body
     bool refused_ = false;     ///< an address was

@@ -19,6 +19,7 @@ using source::ImageRef;
 
 constexpr std::array<std::string_view, 4> accessory_ends = {"", ".sig", ".att", ".sbom"};
 constexpr std::size_t max_listed_tags = 100'000;
+constexpr std::size_t max_tag_pages = 300;
 constexpr std::size_t max_subjects = 64;
 
 json descriptor_json(const std::string& media_type, const std::string& digest, std::size_t size) {
@@ -178,12 +179,13 @@ void RegistryImage::add_accessory(const std::string& subject, const std::string&
 void RegistryImage::add_tagged(const std::vector<std::string>& subjects, json& list) {
     std::set<std::string> tags;
     std::size_t listed = 0;
+    std::size_t pages = 0;
     const auto ended = client_.tags(repository_, [&](std::vector<std::string> page) {
         listed += page.size();
         for (std::string& tag : page) {
             if (is_accessory_tag(tag)) tags.insert(std::move(tag));
         }
-        return listed < max_listed_tags;
+        return listed < max_listed_tags && ++pages < max_tag_pages;
     });
     const bool known = ended && ended->complete;
     for (const std::string& subject : subjects) {

@@ -72,6 +72,11 @@ Result<Url> resolve_url(const Url& base, std::string_view reference) {
     return read(handle.get());
 }
 
+std::string host_and_port(const Url& url) {
+    const bool usual = url.port == (url.is_secure() ? "443" : "80");
+    return usual ? url.host : url.host + ':' + url.port;
+}
+
 std::string percent_encode(std::string_view text) {
     constexpr std::string_view digits = "0123456789ABCDEF";
     std::string out;

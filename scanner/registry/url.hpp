@@ -27,6 +27,9 @@ struct Url {
 /// What `reference` (absolute or relative) means where `base` is.
 [[nodiscard]] Result<Url> resolve_url(const Url& base, std::string_view reference);
 
+/// "host", or "host:port" where the port is not the scheme's own.
+[[nodiscard]] std::string host_and_port(const Url& url);
+
 /// For a value of a query or a form: everything but letters, digits and "-._~"
 /// as %XX.
 [[nodiscard]] std::string percent_encode(std::string_view text);

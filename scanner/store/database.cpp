@@ -90,7 +90,9 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, Mode m
     // the disk at each commit.
     database->script(
         "pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on;"
-        "pragma cell_size_check = on; pragma mmap_size = 0; pragma cache_size = -16000;");
+        "pragma cell_size_check = on; pragma mmap_size = 0; pragma cache_size = -16000;"
+        // Pages that are written again and again are copied back less often.
+        "pragma wal_autocheckpoint = 8000;");
     if (database->failed()) return std::unexpected(database->failure());
     return database;
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "scanner/image/facts.hpp"
 #include "scanner/layer/layer_result.hpp"
 #include "scanner/store/database.hpp"
 #include "scanner/store/glob.hpp"
@@ -71,7 +72,7 @@ private:
     void add_tags(std::int64_t repository, std::int64_t manifest, Match& match);
     void describe(const Hit& hit, Match& match);
     void add_visibility(const Hit& hit, const Seen& seen, Match& match);
-    [[nodiscard]] std::string step_of(std::int64_t image_scan, int position);
+    [[nodiscard]] const image::LayerFacts* facts_of(std::int64_t image_scan, int position);
     [[nodiscard]] std::string digest_of(std::int64_t layer_scan);
     [[nodiscard]] std::string name_of(std::int64_t id);
     [[nodiscard]] std::string path_of(std::int64_t id);
@@ -97,7 +98,7 @@ private:
     std::vector<Seen> places_;
     std::int64_t part_layer_ = 0, part_first_ = -1;
     Parts part_;
-    std::map<std::int64_t, std::vector<std::string>> steps_;
+    std::map<std::int64_t, std::vector<image::LayerFacts>> facts_;
     std::map<std::int64_t, std::string> names_;
 };
 

@@ -165,20 +165,14 @@ std::string Finder::path_of(std::int64_t id) {
     return row.next() ? row.text(0) : std::string();
 }
 
-// The build step, and behind it the name of what is no layer of a file system.
-std::string Finder::step_of(std::int64_t image_scan, int position) {
-    const auto [steps, fresh] = steps_.try_emplace(image_scan);
+const image::LayerFacts* Finder::facts_of(std::int64_t image_scan, int position) {
+    const auto [layers, fresh] = facts_.try_emplace(image_scan);
     if (fresh) {
         Rows row = db_.query("select facts from image_scan where id = ?", image_scan);
-        const auto facts = row.next() ? read_facts(row.view(0)) : std::nullopt;
-        if (facts) {
-            for (const image::LayerFacts& layer : facts->layers) {
-                steps->second.push_back(layer.created_by);
-            }
-        }
+        auto facts = row.next() ? read_facts(row.view(0)) : std::nullopt;
+        if (facts) layers->second = std::move(facts->layers);
     }
-    const std::string* step = element(steps->second, position);
-    return step != nullptr ? image::shortened(*step, image::step_bytes_limit) : std::string();
+    return element(layers->second, position);
 }
 
 void Finder::describe(const Hit& hit, Match& match) {
@@ -188,8 +182,8 @@ void Finder::describe(const Hit& hit, Match& match) {
     match.path = path_of(hit.path);
     match.layer = digest_of(hit.layer_scan);
     const int kind = static_cast<int>(hit.program ? PartKind::programs : PartKind::findings);
-    const bool here = part_layer_ == hit.layer_scan && part_first_ >= 0 && !hit.program &&
-                      element(part_, hit.n - part_first_) != nullptr && hit.n >= part_first_;
+    const bool here = part_layer_ == hit.layer_scan && !hit.program &&
+                      element(part_, hit.n - part_first_) != nullptr;
     if (!here) {
         Rows row = db_.query("select first, bytes from layer_part where layer_scan = ? and "
                              "kind = ? and first <= ? order by first desc",
@@ -267,7 +261,13 @@ void Finder::add_occurrences(const Hit& hit) {
         match.gone_at = place.gone_at;
         if (seen.position >= 0) {
             match.layer_index = seen.position;
-            if (seen.image_scan != 0) match.created_by = step_of(seen.image_scan, seen.position);
+            if (const auto* layer = seen.image_scan != 0
+                                        ? facts_of(seen.image_scan, seen.position)
+                                        : nullptr) {
+                match.created_by = image::shortened(layer->created_by, image::step_bytes_limit);
+                // A layer that is one file has its name from the image.
+                if (match.path.empty()) match.path = layer->name;
+            }
         }
         add_visibility(hit, seen, match);
         add(std::move(match));
@@ -305,9 +305,9 @@ void Finder::place_layers() {
                     seen.match.kind = "layer";
                     seen.match.layer = digest;
                     seen.match.layer_index = static_cast<int>(rows.number(1));
-                    if (scan) {
-                        seen.match.created_by = step_of(*scan, seen.match.layer_index);
-                    }
+                    const auto* facts =
+                        scan ? facts_of(*scan, seen.match.layer_index) : nullptr;
+                    if (facts != nullptr) seen.match.created_by = facts->created_by;
                     add(std::move(seen.match));
                 }
             }

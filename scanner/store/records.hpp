@@ -72,6 +72,8 @@ struct ImageRecord {
     bool complete = false;
 };
 
+enum class Look : std::uint8_t { whole, glance };
+
 enum class LookState : std::uint8_t {
     whole,    ///< all that the repository lists was seen
     partial,  ///< something was not, as the reason says

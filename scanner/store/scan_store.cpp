@@ -163,7 +163,8 @@ void ScanStore::record(const std::string& target, const source::ImageSource& sou
     const RepositoryName name =
         place ? RepositoryName{place->registry, place->name, target}
               : RepositoryName{"", absolute(target), target};
-    const auto repository = store->begin_repository(name, now);
+    const auto repository =
+        store->begin_repository(name, now, place ? Look::glance : Look::whole);
     if (!must(repository)) return;
     int position = 0;
     for (const Scanned& scanned : images) {
@@ -180,8 +181,9 @@ void ScanStore::record(const std::string& target, const source::ImageSource& sou
             if (!must(store->observe_tag(*repository, tag, record.manifest.digest, now))) return;
         }
     }
-    // One image of a repository, or what came through a pipe, says nothing of the rest.
-    const bool all = whole && !place && target != "-";
+    if (place) return;
+    // What came through a pipe says nothing of what came before.
+    const bool all = whole && target != "-";
     must(store->finish_repository(*repository, all ? LookState::whole : LookState::partial,
                                   all ? "" : "not all of it was asked for", now));
 }

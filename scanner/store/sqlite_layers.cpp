@@ -83,9 +83,14 @@ std::int64_t SqliteStore::secret_id(const Finding& finding, std::int64_t hmac_ke
         return text.empty() ? std::optional<std::string>() : text;
     };
     if (known) {
-        if (!account.empty()) {
-            database_->run("update secret set account = ? where id = ? and account is null",
-                           account, *known);
+        // What one finding does not tell of the secret, another may.
+        if (!account.empty() || !finding.public_key_sha256.empty() ||
+            !finding.public_fingerprint.empty()) {
+            database_->run("update secret set fingerprint = coalesce(fingerprint, ?), "
+                           "spki = coalesce(spki, ?), account = coalesce(account, ?) "
+                           "where id = ?",
+                           given(finding.public_fingerprint), given(finding.public_key_sha256),
+                           given(account), *known);
         }
         return *known;
     }

@@ -53,7 +53,8 @@ std::string hash_of(const ImageRecord& image, const std::string& facts,
 
 }  // namespace
 
-Result<RepositoryId> SqliteStore::begin_repository(const RepositoryName& name, Time now) {
+Result<RepositoryId> SqliteStore::begin_repository(const RepositoryName& name, Time now,
+                                                   Look look) {
     const auto lock = begin();
     Transaction transaction(*database_);
     database_->run("insert into registry(name) values(?) on conflict do nothing", name.registry);
@@ -68,9 +69,14 @@ Result<RepositoryId> SqliteStore::begin_repository(const RepositoryName& name, T
                      name.name)
             .value_or(0);
     database_->run("update repository set target = ?, last_seen = ?, gone_at = null, "
-                   "look = look + 1, state = 'running', reason = '' where id = ?",
+                   "look = look + 1 where id = ?",
                    name.target, now, id);
+    if (look == Look::whole) {
+        database_->run("update repository set state = 'running', reason = '' where id = ?", id);
+    }
+    const auto number = database_->number("select look from repository where id = ?", id);
     if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+    looks_[id] = number.value_or(0);
     return RepositoryId{id};
 }
 
@@ -248,15 +254,15 @@ Result<void> SqliteStore::finish_repository(RepositoryId repository, LookState s
     Transaction transaction(*database_);
     database_->run("update repository set state = ?, reason = ?, last_seen = ? where id = ?",
                    to_string(state), reason, now, raw(repository));
-    if (state == LookState::whole) {
-        database_->run(
-            "update tag_history set closed_at = ? where repository = ? and closed_at is null "
-            "and look < (select look from repository r where r.id = tag_history.repository)",
-            now, raw(repository));
-        database_->run(
-            "update repo_manifest set gone_at = ? where repository = ? and gone_at is null "
-            "and look < (select look from repository r where r.id = repo_manifest.repository)",
-            now, raw(repository));
+    const auto look = looks_.find(raw(repository));
+    if (state == LookState::whole && look != looks_.end()) {
+        // Others may have begun a look since: what they saw counts as seen.
+        database_->run("update tag_history set closed_at = ? where repository = ? and "
+                       "closed_at is null and look < ?",
+                       now, raw(repository), look->second);
+        database_->run("update repo_manifest set gone_at = ? where repository = ? and "
+                       "gone_at is null and look < ?",
+                       now, raw(repository), look->second);
     }
     return transaction.commit();
 }

@@ -27,7 +27,8 @@ public:
                                                     const Ruleset& ruleset) override;
     Result<LayerId> put_layer(const layer::LayerResult& result, const Ruleset& ruleset,
                               bool reusable) override;
-    Result<RepositoryId> begin_repository(const RepositoryName& name, Time now) override;
+    Result<RepositoryId> begin_repository(const RepositoryName& name, Time now,
+                                          Look look) override;
     Result<void> record_manifest(const ManifestRecord& manifest) override;
     Result<void> observe_tag(RepositoryId repository, const std::string& tag,
                              const std::string& digest, Time now) override;
@@ -88,6 +89,7 @@ private:
     std::mutex mutex_;
     std::unique_ptr<Database> database_;
     std::string path_;
+    std::map<std::int64_t, std::int64_t> looks_;  ///< by repository, that this object began
 };
 
 /// Now, in the unit of the store.

@@ -57,9 +57,11 @@ public:
 
     /// Begins a look over a repository. What is observed from here on counts as seen at
     /// `now`. A look that was begun and not finished, because the process was killed, is
-    /// simply begun again.
+    /// simply begun again; two at once do not disturb each other. A glance at a part of
+    /// it leaves the state of the last look as it is, and needs no end.
     [[nodiscard]] virtual Result<RepositoryId> begin_repository(const RepositoryName& name,
-                                                                Time now) = 0;
+                                                                Time now,
+                                                                Look look = Look::whole) = 0;
 
     /// A manifest or an index as its bytes tell. Its layers become known as blobs.
     [[nodiscard]] virtual Result<void> record_manifest(const ManifestRecord& manifest) = 0;

@@ -12,7 +12,9 @@
 #include "scanner/registry/credentials.hpp"
 #include "scanner/registry/exchange.hpp"
 #include "scanner/registry/headers.hpp"
+#include "scanner/registry/listing.hpp"
 #include "scanner/registry/reference.hpp"
+#include "scanner/registry/registries_conf.hpp"
 #include "scanner/registry/registry_source.hpp"
 #include "scanner/registry/url.hpp"
 #include "scanner/source/schema1.hpp"
@@ -48,7 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size == 0) return 0;
     const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
     const auto now = std::chrono::system_clock::from_time_t(1'700'000'000);
-    switch (data[0] % 12) {
+    switch (data[0] % 14) {
         case 0: check_reference(text); break;
         case 1:
             if (parse_challenges(text).size() > 16) std::abort();
@@ -68,6 +70,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 8: (void)stratascan::source::schema1_payload(text); break;
         case 9: (void)parse_names(text, "tags"); break;
         case 10: check_url(text); break;
+        case 11: (void)parse_registries_conf(text); break;
+        case 12:
+            for (const Service service : {Service::docker_hub, Service::harbor, Service::github,
+                                          Service::artifact_registry, Service::quay}) {
+                const Listing listing{"us-docker.pkg.dev", "a/b", service, ""};
+                (void)parse_listing(listing, text, "", "https://api.example/?page=1");
+            }
+            break;
         default:
             (void)parse_warning(text);
             (void)error_codes(text);

@@ -30,6 +30,7 @@ FAULTS = {
     "hang": "the first answer to each blob stops in the middle and stays open",
     "hang-forever": "every answer to a blob does",
     "redirect": "blobs are redirected to storage that refuses requests with Authorization",
+    "redirect-with-token": "as redirect, and the registry itself wants a token",
     "redirect-expiring": "as redirect, cut by resets, and a redirect is good for one request",
     "redirect-loop": "blobs are redirected to themselves",
     "redirect-inside": "blobs are redirected to the address of a metadata service",
@@ -122,11 +123,12 @@ class Proxy(Handler):
         self.note()
         fault = options.fault
         path = urllib.parse.urlsplit(self.path).path
+        needs_token = fault in ("expiring-tokens", "denied", "narrow-token", "realm-inside",
+                                "redirect-with-token")
+        if needs_token and path != "/token" and not self.check_token(fault, path):
+            return
         if self.answer_at_once(fault, path):
             return
-        if fault in ("expiring-tokens", "denied", "narrow-token", "realm-inside"):
-            if not self.check_token(fault, path):
-                return
         headers = passed_on(self.headers)
         if fault == "no-ranges":
             headers.pop("Range", None)

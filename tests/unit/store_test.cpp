@@ -136,6 +136,27 @@ TEST(Store, TwoLooksInOneSecondAreTwo) {
     EXPECT_EQ(store.find({.image = "app"}).at(0).pullable, Pullable::gone);
 }
 
+TEST(Store, AGlanceInTheMiddleOfALookDisturbsNothing) {
+    const OpenedStore store;
+    auto other = store::Store::open(store.path(), false);
+    const auto layer = layer_of("1");
+    const auto id = store.put(layer, rules);
+    const auto one = image_of("one", {layer}, {id}, rules);
+    const auto two = image_of("two", {layer}, {id}, rules);
+    const auto sweep = *store->begin_repository({"r.example", "app", "app"}, 1000);
+    store.see(sweep, "v1", one, 1000);
+    const auto scan =
+        *(*other)->begin_repository({"r.example", "app", "app"}, 1001, Look::glance);
+    EXPECT_EQ(store->repositories()->at(0).state, "running");
+    OpenedStore::must((*other)->record_image(scan, two, 1001));
+    store.finish(sweep, 1002);
+    EXPECT_EQ(store->repositories()->at(0).state, "whole");
+    for (const Match& match : store.find({.image = "app"})) {
+        EXPECT_EQ(match.pullable, Pullable::at_last_look) << match.digest;
+    }
+    EXPECT_EQ(store.find({.image = "app"}).size(), 2U);
+}
+
 TEST(Store, AnInterruptedLookGoesOn) {
     OpenedStore store;
     const auto first = layer_of("1");

@@ -1,0 +1,129 @@
+// Repositories as the services list them, against answers of the form that their
+// documentation has, and places that registries.conf names.
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <random>
+
+#include "scanner/registry/listing.hpp"
+#include "scanner/registry/registries_conf.hpp"
+#include "tests/e2e/servers.hpp"
+
+namespace stratascan::registry {
+namespace {
+
+class Listings : public testing::Test {
+protected:
+    Listings() : password_("p" + std::to_string(std::random_device{}())) {
+        fake_.emplace(folder_.path(), "listing",
+                      std::vector<std::string>{e2e::python(), e2e::tools() / "listing_fake.py",
+                                               "--log", folder_.path() / "log", "--password",
+                                               password_});
+        unsetenv("REGISTRY_AUTH_FILE");
+    }
+
+    std::vector<std::string> list(const Listing& listing, bool with_credentials = true) {
+        ClientSettings settings;
+        settings.credentials.auth_file = "/dev/null";
+        settings.hosts.retries.tries = 1;
+        if (with_credentials) {
+            settings.credentials.user = "somebody";
+            settings.credentials.password = password_;
+        }
+        auto client = Client::create(settings);
+        std::vector<std::string> all;
+        const auto end = list_repositories(**client, listing, [&](std::vector<std::string> names) {
+            all.insert(all.end(), names.begin(), names.end());
+            return true;
+        });
+        end_ = end ? end->reason : end.error().message();
+        return all;
+    }
+    Listing listing(Service service, const std::string& owner, const std::string& registry = "") {
+        return {registry.empty() ? fake_->address() : registry, owner, service,
+                "http://" + fake_->address()};
+    }
+
+    e2e::TemporaryFolder folder_;
+    std::string password_;
+    std::optional<e2e::Server> fake_;
+    std::string end_;
+};
+
+using Names = std::vector<std::string>;
+
+TEST_F(Listings, EachServiceInItsWay) {
+    EXPECT_EQ(list(listing(Service::docker_hub, "team"), false), (Names{"team/one", "team/two"})) << end_;
+    EXPECT_EQ(list(listing(Service::harbor, "")), (Names{"library/one", "library/two"})) << end_;
+    EXPECT_EQ(list(listing(Service::github, "team")), (Names{"team/one", "team/nested/two"})) << end_;
+    EXPECT_EQ(list(listing(Service::artifact_registry, "project/images", "us-docker.pkg.dev")),
+              (Names{"project/images/one", "project/images/nested/two"}))
+        << end_;
+    EXPECT_EQ(list(listing(Service::quay, "team")), (Names{"team/one", "team/two"})) << end_;
+    EXPECT_EQ(list(listing(Service::gitlab, "team/sub")), (Names{"team/sub/one", "team/sub/two"})) << end_;
+    EXPECT_EQ(list(listing(Service::azure, "")), (Names{"one", "two"})) << end_;
+    EXPECT_EQ(list(listing(Service::catalog, "")), (Names{"one", "two"})) << end_;
+}
+
+TEST_F(Listings, WhatIsRefusedIsSaid) {
+    EXPECT_TRUE(list(listing(Service::github, "team"), false).empty());
+    EXPECT_NE(end_.find("401"), std::string::npos) << end_;
+    EXPECT_TRUE(list(listing(Service::quay, "")).empty());
+    EXPECT_NE(end_.find("owner"), std::string::npos) << end_;
+    EXPECT_TRUE(list(listing(Service::docker_hub, "../x")).empty());
+    EXPECT_TRUE(list(listing(Service::docker_hub, "elsewhere")).empty());
+    EXPECT_NE(end_.find("another host"), std::string::npos) << end_;
+}
+
+TEST(Services, AreKnownByTheRegistrysName) {
+    EXPECT_EQ(service_of("docker.io"), Service::docker_hub);
+    EXPECT_EQ(service_of("ghcr.io"), Service::github);
+    EXPECT_EQ(service_of("quay.io"), Service::quay);
+    EXPECT_EQ(service_of("europe-west1-docker.pkg.dev"), Service::artifact_registry);
+    EXPECT_EQ(service_of("team.azurecr.io"), Service::azure);
+    EXPECT_EQ(service_of("1234.dkr.ecr.us-east-1.amazonaws.com"), Service::catalog);
+    EXPECT_EQ(service_of("harbor.example"), Service::catalog);
+}
+
+TEST(RegistriesConfiguration, MirrorsLocationsAndBlocks) {
+    const auto rules = parse_registries_conf(R"(
+unqualified-search-registries = ["docker.io"]
+[[registry]]
+prefix = "r.example/team"
+location = "inner.example:5000/mirrored"
+[[registry.mirror]]
+location = "mirror.example"
+insecure = true
+[[registry.mirror]]
+location = "digests.example/x"
+pull-from-mirror = "digest-only"
+[[registry]]
+location = "r.example"
+[[registry]]
+prefix = "*.blocked.example"
+blocked = true
+)");
+    ASSERT_TRUE(rules);
+    const RegistriesConf conf(*rules);
+    const auto texts = [&](const char* name) {
+        std::vector<std::string> all;
+        const auto places = conf.places(*parse_reference(name));
+        if (!places) return all;
+        for (const Place& place : *places) all.push_back(place.reference.text());
+        return all;
+    };
+    EXPECT_EQ(texts("r.example/team/app:1"),
+              (Names{"mirror.example/app:1", "inner.example:5000/mirrored/app:1"}));
+    EXPECT_TRUE(conf.places(*parse_reference("r.example/team/app:1"))->front().insecure);
+    const std::string digest = "@sha256:" + std::string(64, 'a');
+    EXPECT_EQ(texts(("r.example/team/app" + digest).c_str()).size(), 3U);
+    EXPECT_EQ(texts("r.example/teams/app:1"), Names{"r.example/teams/app:1"});
+    EXPECT_EQ(texts("other.example/app:1"), Names{"other.example/app:1"});
+    EXPECT_EQ(conf.places(*parse_reference("a.blocked.example/app:1")).error().code,
+              ErrorCode::unauthorized);
+    EXPECT_EQ(texts("blocked.example/app:1").size(), 1U);
+    EXPECT_FALSE(parse_registries_conf("[[registry"));
+}
+
+}  // namespace
+}  // namespace stratascan::registry
