@@ -14,11 +14,6 @@ namespace stratascan::store {
 
 namespace {
 
-bool may_stand_for_blob(const layer::LayerResult& result) {
-    return !result.digest.empty() &&
-           (result.state == LayerState::complete || result.state == LayerState::partial);
-}
-
 // Where a file lies, whatever folder the user stands in.
 std::string absolute(const std::string& target) {
     if (target == "-") return target;
@@ -26,6 +21,13 @@ std::string absolute(const std::string& target) {
     std::error_code error;
     const std::filesystem::path path = std::filesystem::absolute(name.rest, error);
     return error ? target : path.lexically_normal().string();
+}
+
+/// "1.0" of "registry.example/team/app:1.0"; empty where the name has no tag.
+std::string tag_in(const source::RepositoryPlace& place, std::string_view name) {
+    const std::string before = place.registry + '/' + place.name + ':';
+    if (!name.starts_with(before) || name.find('@') != std::string_view::npos) return {};
+    return std::string(name.substr(before.size()));
 }
 
 std::string identity_of(const ScanStore::Scanned& scanned) {
@@ -42,6 +44,17 @@ std::string identity_of(const ScanStore::Scanned& scanned) {
 }
 
 }  // namespace
+
+bool may_stand_for_blob(const layer::LayerResult& result) {
+    return !result.digest.empty() &&
+           (result.state == LayerState::complete || result.state == LayerState::partial);
+}
+
+Ruleset with_memory(const Ruleset& ruleset, std::uint64_t memory_bytes) {
+    Ruleset with = ruleset;
+    with.hash += fmt::format(" memory {}", memory_bytes);
+    return with;
+}
 
 ManifestRecord manifest_of(const ScanStore::Scanned& scanned) {
     const source::ImageRef& image = scanned.image;
@@ -69,9 +82,8 @@ ManifestRecord manifest_of(const ScanStore::Scanned& scanned) {
 }
 
 ScanStore::ScanStore(std::string path, Ruleset ruleset, std::uint64_t memory_bytes)
-    : path_(std::move(path)), ruleset_(std::move(ruleset)), with_memory_(ruleset_) {
-    with_memory_.hash += fmt::format(" memory {}", memory_bytes);
-}
+    : path_(std::move(path)), ruleset_(std::move(ruleset)),
+      with_memory_(with_memory(ruleset_, memory_bytes)) {}
 
 Store* ScanStore::opened() {
     const std::scoped_lock lock(mutex_);
@@ -166,6 +178,10 @@ void ScanStore::record(const std::string& target, const source::ImageSource& sou
     const auto repository =
         store->begin_repository(name, now, place ? Look::glance : Look::whole);
     if (!must(repository)) return;
+    std::map<std::string, int> tags;
+    for (const Scanned& scanned : images) {
+        for (const std::string& given : scanned.facts.info.names) ++tags[given];
+    }
     int position = 0;
     for (const Scanned& scanned : images) {
         ImageRecord record;
@@ -177,7 +193,10 @@ void ScanStore::record(const std::string& target, const source::ImageSource& sou
         record.hidden = scanned.hidden;
         record.complete = scanned.complete;
         if (failed_ || !must(store->record_image(*repository, record, now))) return;
-        for (const std::string& tag : scanned.facts.info.names) {
+        for (const std::string& given : scanned.facts.info.names) {
+            const std::string tag = place ? tag_in(*place, given) : given;
+            // A tag that leads to an index leads to none of its images.
+            if (tag.empty() || (place && (!whole || tags[given] > 1))) continue;
             if (!must(store->observe_tag(*repository, tag, record.manifest.digest, now))) return;
         }
     }
