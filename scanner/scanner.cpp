@@ -1,25 +1,18 @@
 #include "stratascan/scanner.hpp"
 
-#include <oneapi/tbb/enumerable_thread_specific.h>
-#include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_group.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <deque>
 #include <map>
-#include <thread>
 
-#include "scanner/engine.hpp"
 #include "scanner/image/join.hpp"
 #include "scanner/layer/blob_digest.hpp"
 #include "scanner/layer/clock.hpp"
 #include "scanner/layer/layer_scan.hpp"
-#include "scanner/layer/pairs.hpp"
 #include "scanner/registry/remote.hpp"
-#include "scanner/memory_plan.hpp"
+#include "scanner/scan_engine.hpp"
 #include "scanner/source/image_source.hpp"
 #include "scanner/store/scan_store.hpp"
 
@@ -31,45 +24,24 @@ namespace tbb = oneapi::tbb;
 
 using LayerResults = std::map<std::string, layer::LayerResult>;
 
-std::string digest_algorithm(const source::LayerRef& layer) {
-    return layer.digest.starts_with("sha512:") ? "sha512" : "sha256";
-}
-
 class LocalScanner final : public Scanner {
 public:
-    LocalScanner(const Options& options, Engine engine, identity::SecretKey key)
-        : options_(options), engine_(std::move(engine)), key_(std::move(key)),
+    explicit LocalScanner(std::unique_ptr<ScanEngine> engine)
+        : engine_(std::move(engine)), options_(engine_->options()),
           // Secrets in the clear are neither taken from a store nor kept in one.
-          store_(options.show_secrets ? "" : options.store_path,
-                 {results_name(engine_, options), key_.public_id(), version(),
-                  results_name(engine_, options), options.secrets, options.programs},
-                 options.memory_bytes),
-          threads_(options.jobs != 0 ? options.jobs
-                                     : std::max(1U, std::thread::hardware_concurrency())),
-          remote_(options.registries), slabs_(threads_ * 4), arena_(static_cast<int>(threads_)), workers_([this] {
-              return layer::WindowScanner(*engine_.rules, *engine_.database,
-                                          engine_.sieve.get(), key_,
-                                          {options_.secrets, options_.programs,
-                                           options_.show_secrets});
-          }) {}
+          store_(options_.show_secrets ? "" : options_.store_path, engine_->ruleset(),
+                 options_.memory_bytes),
+          threads_(engine_->threads()), remote_(options_.registries) {}
 
     Result<Report> scan(std::span<const std::string> targets, Progress* progress,
                         std::stop_token stop) override;
-    const Stats& stats() const noexcept override { return stats_; }
+    const Stats& stats() const noexcept override { return engine_->stats(); }
     const std::vector<std::string>& notes() const noexcept override { return notes_; }
     const std::vector<std::string>& store_notes() const noexcept override {
         return store_.notes();
     }
 
-    Stats stats_;
-
 private:
-    layer::LayerScanContext context(const Plan& plan, Progress* progress, std::stop_token stop) {
-        return {*engine_.rules, [this]() -> layer::WindowScanner& { return workers_.local(); },
-                slabs_, plan.tokens, options_.limits, layer::GzipEngine::fastest, {},
-                plan.inner_decoders, progress, std::move(stop)};
-    }
-
     Result<void> scan_target(const std::string& target, Progress* progress, std::stop_token stop,
                              Report& report);
     Result<std::vector<source::ImageRef>> scan_stream(source::ImageSource& source,
@@ -82,41 +54,29 @@ private:
     void join_images(const std::string& target, const source::ImageSource& source,
                      std::vector<source::ImageRef>& images, const LayerResults& results,
                      bool stopped, Report& report);
-    layer::LayerResult scan_blob(Result<std::unique_ptr<source::BlobReader>> blob,
-                                 const std::string& algorithm,
-                                 const layer::LayerScanContext& context);
-    std::vector<Finding> scan_metadata(const source::ImageRef& image, std::vector<Gap>& gaps);
-    void count(const layer::LayerResult& result, const layer::LayerTimes& times);
-    void finish_stats(std::uint64_t start);
 
-    Options options_;
-    Engine engine_;
-    identity::SecretKey key_;
+    std::unique_ptr<ScanEngine> engine_;
+    const Options& options_;
     store::ScanStore store_;
     unsigned threads_;
     registry::Remote remote_;
-    std::vector<std::string> notes_ = engine_.notes;
-    layer::SlabPool slabs_;
-    tbb::task_arena arena_;
-    tbb::enumerable_thread_specific<layer::WindowScanner> workers_;
-    std::mutex stats_mutex_;
-    std::map<std::string, std::uint64_t> gave_way_;  // in files, by the reason
+    std::vector<std::string> notes_ = engine_->notes();
 };
 
 Result<Report> LocalScanner::scan(std::span<const std::string> targets, Progress* progress,
                                   std::stop_token stop) {
     const std::uint64_t start = layer::now_ns();
     Report report;
-    report.engine = {version(), results_name(engine_, options_)};
+    report.engine = {version(), engine_->ruleset().hash};
     for (const std::string& target : targets) {
         if (auto done = scan_target(target, progress, stop, report); !done) {
             return std::unexpected(done.error());
         }
     }
     report.cancelled = stop.stop_requested();
-    notes_ = engine_.notes;
+    notes_ = engine_->notes();
     for (std::string& warning : remote_.warnings()) notes_.push_back(std::move(warning));
-    finish_stats(start);
+    engine_->finish_stats(start);
     return report;
 }
 
@@ -145,10 +105,10 @@ Result<void> LocalScanner::scan_target(const std::string& target, Progress* prog
             images.front().layers.push_back(ref);
             Plan plan = make_plan(options_, threads_, 1, 1);
             plan.inner_decoders = inner_decoders_within(plan.decoders);
-            arena_.execute([&] {
-                results[folder] = layer::scan_directory(folder, context(plan, progress, stop));
+            engine_->execute([&] {
+                results[folder] = layer::scan_directory(folder, engine_->context(plan, progress, stop));
             });
-            count(results[folder], {});
+            engine_->count(results[folder], {});
         } else {
             std::map<std::string, const source::LayerRef*> unique;
             for (const source::ImageRef& image : images) {
@@ -185,7 +145,7 @@ void LocalScanner::join_images(const std::string& target, const source::ImageSou
         }
         // Metadata is scanned whatever was asked for: what is found there must not
         // stand in a build step that the report repeats.
-        std::vector<Finding> metadata = scan_metadata(image, image.gaps);
+        std::vector<Finding> metadata = engine_->scan_metadata(image, image.gaps);
         of.facts = image::describe(image, std::move(metadata));
         TargetReport joined = image::join(target, of.facts, of.layers, stopped, &of.hidden);
         image::note_what_was_sought(joined, options_.secrets, options_.programs);
@@ -204,7 +164,7 @@ std::optional<layer::LayerResult> LocalScanner::stored(source::ImageSource& sour
     auto result = store_.known(ref.digest);
     if (!result || source.repository()) return result;
     // A digest in a file is only a claim: hashing costs a small part of a scan.
-    const auto digest = layer::digest_of(source.open(ref), digest_algorithm(ref), progress);
+    const auto digest = layer::digest_of(source.open(ref), digest_algorithm(ref.digest), progress);
     if (!digest || *digest != ref.digest) return std::nullopt;
     return result;
 }
@@ -226,15 +186,15 @@ Result<std::vector<source::ImageRef>> LocalScanner::scan_stream(source::ImageSou
         source::BlobReader& reader_;
     };
     const StreamPlan plan = make_stream_plan(options_, threads_);
-    auto around = context(plan.plan, progress, stop);
+    auto around = engine_->context(plan.plan, progress, stop);
     around.memory = plan.layer;
     const auto visit = [&](const std::string& key, source::BlobReader& reader) -> Result<void> {
         if (stop.stop_requested()) return fail(ErrorCode::cancelled, "stopped before its end");
         if (progress != nullptr) {
             progress->layers_planned(1, static_cast<std::uint64_t>(std::max<std::int64_t>(reader.size(), 0)));
         }
-        arena_.execute([&] {
-            results[key] = scan_blob(std::make_unique<Lent>(reader), "sha256", around);
+        engine_->execute([&] {
+            results[key] = engine_->scan_blob(std::make_unique<Lent>(reader), "sha256", around);
         });
         if (!stop.stop_requested()) store_.keep(results[key], true);
         if (progress != nullptr) progress->layer_done(results[key].findings.size());
@@ -270,16 +230,16 @@ void LocalScanner::scan_layers(source::ImageSource& source,
     };
     const auto scan_one = [&](const source::LayerRef& layer, layer::DecoderMemory memory,
                               std::uint64_t inner, bool alone) {
-        auto around = context(plan, progress, stop);
+        auto around = engine_->context(plan, progress, stop);
         around.memory = memory;
         around.inner_decoder_bytes = inner;
-        layer::LayerResult result = scan_blob(source.open(layer), digest_algorithm(layer), around);
+        layer::LayerResult result = engine_->scan_blob(source.open(layer), digest_algorithm(layer.digest), around);
         const bool last = alone || !result.over_decoder_memory;
         if (last && !stop.stop_requested()) store_.keep(result, false);
         finish(layer, std::move(result));
     };
     std::vector<std::atomic<bool>> known(layers.size());
-    arena_.execute([&] {
+    engine_->execute([&] {
         std::atomic<std::size_t> next = 0;
         tbb::task_group group;
         for (std::size_t i = 0; i < plan.layers; ++i) {
@@ -304,99 +264,16 @@ void LocalScanner::scan_layers(source::ImageSource& source,
             }
         }
     });
-    stats_.stored_layers += static_cast<std::uint64_t>(std::count(known.begin(), known.end(), true));
-}
-
-layer::LayerResult LocalScanner::scan_blob(Result<std::unique_ptr<source::BlobReader>> blob,
-                                           const std::string& algorithm,
-                                           const layer::LayerScanContext& context) {
-    if (!blob) {
-        layer::LayerResult result;
-        result.state = LayerState::failed;
-        result.state_reason = blob.error().message();
-        result.gaps.push_back({{}, result.state_reason, 0});
-        return result;
-    }
-    layer::LayerTimes times;
-    layer::LayerResult result = layer::scan_layer(std::move(*blob), algorithm, context, times);
-    if (!result.over_decoder_memory) count(result, times);
-    return result;
-}
-
-std::vector<Finding> LocalScanner::scan_metadata(const source::ImageRef& image,
-                                                 std::vector<Gap>& gaps) {
-    std::vector<Finding> findings;
-    for (const image::MetadataText& text : image::metadata_texts(image, gaps)) {
-        auto found = workers_.local().scan_text(text.text);
-        if (!found) {
-            gaps.push_back({text.path, found.error().message(), text.text.size()});
-            continue;
-        }
-        for (Finding& finding : *found) {
-            finding.source = text.source;
-            finding.path = text.path;
-            finding.layer_index = text.layer_index;
-            if (finding.pair) finding.pair->path = text.path;
-            findings.push_back(std::move(finding));
-        }
-    }
-    // The halves of a credential stand in variables of their own.
-    layer::pair_variables(findings, *engine_.rules);
-    return findings;
-}
-
-void LocalScanner::count(const layer::LayerResult& result, const layer::LayerTimes& times) {
-    const std::scoped_lock lock(stats_mutex_);
-    stats_.layers += 1;
-    stats_.files += result.files;
-    stats_.bytes += result.bytes;
-    stats_.compressed_bytes += result.compressed_bytes;
-    stats_.read_ns += times.read_ns;
-    stats_.hash_ns += times.hash_ns;
-    stats_.decode_ns += times.decode_ns;
-    for (const auto& [reason, count] : result.dropped) gave_way_[std::string(reason)] += count;
-    if (!times.decoder.empty()) stats_.gzip_decoder = times.decoder;
-}
-
-void LocalScanner::finish_stats(std::uint64_t start) {
-    stats_.total_ns += layer::now_ns() - start;
-    stats_.engine_level = engine_.database->level();
-    stats_.windows = stats_.engine_bytes = stats_.sieved_bytes = 0;
-    stats_.scan_ns = stats_.confirm_ns = stats_.raw_hits = stats_.confirmed = 0;
-    stats_.dropped = gave_way_;
-    for (const layer::WindowScanner& worker : workers_) {
-        const layer::ScanCounters& counters = worker.counters();
-        for (const auto& [reason, count] : counters.dropped) {
-            stats_.dropped[std::string(reason)] += count;
-        }
-        stats_.windows += counters.windows;
-        stats_.engine_bytes += counters.engine_bytes;
-        stats_.sieved_bytes += counters.sieved_bytes;
-        stats_.scan_ns += counters.scan_ns;
-        stats_.confirm_ns += counters.confirm_ns;
-        stats_.raw_hits += counters.hits;
-        stats_.confirmed += counters.confirmed;
-    }
-    rusage usage{};
-    if (::getrusage(RUSAGE_SELF, &usage) == 0) {
-        stats_.peak_rss_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
-    }
+    engine_->count_stored(
+        static_cast<std::uint64_t>(std::count(known.begin(), known.end(), true)));
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Scanner>> Scanner::create(const Options& options) {
-    const std::uint64_t start = layer::now_ns();
-    if (options.memory_bytes < least_memory) {
-        return fail(ErrorCode::invalid_argument, "the memory ceiling must be 256 MiB or more");
-    }
-    auto key = identity::SecretKey::load(options.key_file);
-    if (!key) return std::unexpected(key.error());
-    auto engine = load_engine(options.rule_files);
+    auto engine = ScanEngine::create(options);
     if (!engine) return std::unexpected(engine.error());
-    auto scanner = std::make_unique<LocalScanner>(options, std::move(*engine), std::move(*key));
-    scanner->stats_.start_ns = layer::now_ns() - start;
-    return scanner;
+    return std::make_unique<LocalScanner>(std::move(*engine));
 }
 
 }  // namespace stratascan

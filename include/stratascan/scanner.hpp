@@ -54,6 +54,7 @@ struct Options {
         std::string certificates;           ///< a folder of *.crt, *.cert and *.key
         unsigned stall_seconds = 60;        ///< without a byte, then the connection is given up
         unsigned tries = 6;                 ///< of a request that fails
+        double requests_per_second = 0;     ///< to one host; 0: no limit
     } registries;
 
     /// Limits that no honest image meets. Reaching one is a gap, never silent.

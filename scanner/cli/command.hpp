@@ -21,6 +21,7 @@ enum ExitCode : int {
 /// Each adds its subcommand to `app`. The action runs after parsing and leaves
 /// its exit code in `code`.
 void add_scan_command(CLI::App& app, int& code);
+void add_sweep_command(CLI::App& app, int& code);
 void add_rules_command(CLI::App& app, int& code);
 void add_find_command(CLI::App& app, int& code);
 void add_report_command(CLI::App& app, int& code);

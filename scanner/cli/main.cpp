@@ -61,6 +61,7 @@ int main(int argc, char** argv) {
                "was read, 3 it could not run.");
     int code = cli::exit_failed;
     cli::add_scan_command(app, code);
+    cli::add_sweep_command(app, code);
     cli::add_find_command(app, code);
     cli::add_report_command(app, code);
     cli::add_store_command(app, code);

@@ -12,6 +12,7 @@
 #include "scanner/cli/form.hpp"
 #include "scanner/cli/progress_line.hpp"
 #include "scanner/cli/rules_command.hpp"
+#include "scanner/cli/scan_options.hpp"
 #include "scanner/cli/stop_signals.hpp"
 #include "scanner/report/formats.hpp"
 #include "scanner/store/place.hpp"
@@ -29,25 +30,13 @@ struct ScanArguments {
     bool quiet = false;
     bool no_progress = false;
     bool stats = false;
-    bool secrets_only = false;
-    bool programs_only = false;
+    ScanChoices choices;
     bool password_from_input = false;
 };
 
-/// The first line of standard input.
-bool read_password(std::string& password) {
-    constexpr std::size_t most = 64 << 10;
-    for (int c = std::getchar(); c != EOF && c != '\n'; c = std::getchar()) {
-        if (password.size() == most) return false;
-        password += static_cast<char>(c);
-    }
-    if (password.ends_with('\r')) password.pop_back();
-    return !password.empty();
-}
-
 int scan(ScanArguments& arguments) {
-    arguments.options.secrets = !arguments.programs_only;
-    arguments.options.programs = !arguments.secrets_only;
+    arguments.options.secrets = !arguments.choices.programs_only;
+    arguments.options.programs = !arguments.choices.secrets_only;
     if (arguments.password_from_input && !read_password(arguments.options.registries.password)) {
         return complain("standard input has no password");
     }
@@ -81,30 +70,6 @@ int scan(ScanArguments& arguments) {
     return exit_code(*report);
 }
 
-void add_registry_options(CLI::App& command, ScanArguments& arguments) {
-    Options::Registries& options = arguments.options.registries;
-    auto* const group = command.add_option_group("registries", "How registries are spoken to");
-    group->add_option("--authfile", options.auth_file,
-                      "Credentials, as docker login or podman login write them (default: theirs)");
-    group->add_option("--registry-user", options.user, "User for every registry");
-    group->add_flag("--registry-password-stdin", arguments.password_from_input,
-                    "Read that user's password from standard input")
-        ->needs("--registry-user");
-    group->add_option("--insecure-registry", options.insecure,
-                      "HOST[:PORT] that may have any certificate, or plain HTTP")
-        ->allow_extra_args(false);
-    group->add_option("--certs", options.certificates,
-                      "Folder of *.crt (authorities), *.cert and *.key (one's own), in place of\n"
-                      "those in certs.d/HOST/");
-    group->add_option("--registry-timeout", options.stall_seconds,
-                      "Seconds without a byte after which a connection is given up")
-        ->check(CLI::Range(1, 3600))
-        ->capture_default_str();
-    group->add_option("--registry-tries", options.tries, "Tries of a request that fails")
-        ->check(CLI::Range(1, 100))
-        ->capture_default_str();
-}
-
 void add_options(CLI::App& command, ScanArguments& arguments) {
     Options& options = arguments.options;
     command.add_option("target", arguments.targets,
@@ -115,22 +80,7 @@ void add_options(CLI::App& command, ScanArguments& arguments) {
                        "engine docker-daemon:NAME.")
         ->required();
     add_form(command, arguments.form, report::format_names());
-    command.add_option("-j,--jobs", options.jobs, "Threads that scan (default: all processors)")
-        ->check(CLI::Range(1, 1024));
-    command.add_option("--memory", options.memory_bytes,
-                       "Ceiling of resident memory, at least 256MiB (default: 512MiB)")
-        ->transform(CLI::AsSizeValue(false));
-    command.add_option("--platform", options.platform,
-                       "Only this platform of an index, as os/arch[/variant] (default: all)");
-    command.add_option("--rules", options.rule_files,
-                       "More rules: a TOML file, or a folder of them, in the form of patterns/\n"
-                       "or of gitleaks")
-        ->allow_extra_args(false);
-    command.add_option("--key-file", options.key_file,
-                       "Key of the HMAC that names secrets (default: one made on first use)");
-    command.add_flag("--secrets-only", arguments.secrets_only, "Look for secrets only");
-    command.add_flag("--programs-only", arguments.programs_only, "Look for programs only")
-        ->excludes("--secrets-only");
+    add_scan_options(command, options, arguments.choices);
     command.add_flag("--show-secrets", options.show_secrets,
                      "Put secrets into the report in the clear");
     auto* const place = command.add_option(
@@ -142,22 +92,7 @@ void add_options(CLI::App& command, ScanArguments& arguments) {
     command.add_flag("-q,--quiet", arguments.quiet, "Nothing on standard error but errors");
     command.add_flag("--no-progress", arguments.no_progress, "No progress line");
     command.add_flag("--stats", arguments.stats, "Print throughput and memory to standard error");
-    add_registry_options(command, arguments);
-    auto* const limits = command.add_option_group("limits", "Limits; reaching one is reported");
-    limits->add_option("--max-layer-bytes", options.limits.output_bytes,
-                       "Of a layer, uncompressed (default: 1TiB)")
-        ->transform(CLI::AsSizeValue(false));
-    limits->add_option("--max-ratio", options.limits.ratio,
-                       "Of a layer's compression, judged past 16 GiB; of its containers', past 1 GiB")
-        ->capture_default_str();
-    limits->add_option("--max-members", options.limits.members, "Of a layer")
-        ->capture_default_str();
-    limits->add_option("--max-depth", options.limits.depth,
-                       "Of containers in containers that are looked into")
-        ->check(CLI::Range(0, 16))
-        ->capture_default_str();
-    limits->add_option("--max-findings", options.limits.findings_a_file, "In one file")
-        ->capture_default_str();
+    add_registry_options(command, options.registries, arguments.password_from_input);
 }
 
 }  // namespace

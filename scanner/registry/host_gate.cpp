@@ -8,6 +8,12 @@ using std::chrono::milliseconds;
 
 bool HostGate::pass(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
+    if (policy_.requests_per_second > 0) {
+        const auto turn = std::max(next_turn_, Clock::now());
+        next_turn_ = turn + std::chrono::duration_cast<Clock::duration>(
+                                std::chrono::duration<double>(1 / policy_.requests_per_second));
+        changed_.wait_until(lock, stop, turn, [&] { return Clock::now() >= turn; });
+    }
     while (Clock::now() < opens_) {
         if (stop.stop_requested()) return false;
         changed_.wait_until(lock, stop, opens_, [&] { return Clock::now() >= opens_; });

@@ -19,6 +19,7 @@ struct RetryPolicy {
     std::chrono::milliseconds longest_backoff{30'000};
     std::chrono::milliseconds least_named{100};     ///< what a host names is never taken for less
     std::chrono::milliseconds longest_named{15 * 60 * 1000};  ///< beyond it the request fails
+    double requests_per_second = 0;  ///< of one host, evenly spread; 0: as many as there are
 };
 
 class HostGate {
@@ -27,7 +28,7 @@ public:
 
     explicit HostGate(const RetryPolicy& policy) : policy_(policy), random_(std::random_device{}()) {}
 
-    /// Waits until the gate is open. False when stopped.
+    /// Waits until the gate is open and it is one's turn. False when stopped.
     [[nodiscard]] bool pass(const std::stop_token& stop);
 
     /// The host refused, as by 429 or 503, and named a time or none. False when
@@ -49,6 +50,7 @@ private:
     std::mutex mutex_;
     std::condition_variable_any changed_;
     Clock::time_point opens_{};
+    Clock::time_point next_turn_{};
     unsigned refusals_ = 0;
     std::minstd_rand random_;
 };

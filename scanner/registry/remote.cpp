@@ -21,6 +21,7 @@ Result<Client*> Remote::client() {
     }
     settings.hosts.certificates = options_.certificates;
     settings.hosts.retries.tries = std::max(1U, options_.tries);
+    settings.hosts.retries.requests_per_second = options_.requests_per_second;
     settings.timeouts.stall = std::chrono::seconds(std::max(1U, options_.stall_seconds));
     settings.timeouts.connect = std::min(settings.timeouts.connect, settings.timeouts.stall);
     settings.warnings = [this](const std::string& host, const std::string& text) {

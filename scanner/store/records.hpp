@@ -1,6 +1,7 @@
 // What is given to a store and read from it, as plain data.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -85,6 +86,18 @@ struct RepositoryRecord {
     std::string state;  ///< "running", "whole", "partial", "failed"
     std::string reason;
     Time first_seen = 0, last_seen = 0;
+    bool gone = false;  ///< from its registry
+};
+
+/// Of what a repository holds now.
+struct RepositoryTotals {
+    std::int64_t images = 0;       ///< scanned manifests of kind "image"
+    std::int64_t accessories = 0;  ///< signatures, attestations, artifacts
+    std::int64_t incomplete = 0;   ///< of both: not everything was read
+    std::int64_t layers = 0;       ///< each once
+    std::int64_t programs = 0;
+    /// By severity, as the enumeration counts them. A secret at two places of a layer counts twice.
+    std::array<std::int64_t, 5> findings{};
 };
 
 struct ImageFilter {

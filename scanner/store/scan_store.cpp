@@ -14,11 +14,6 @@ namespace stratascan::store {
 
 namespace {
 
-bool may_stand_for_blob(const layer::LayerResult& result) {
-    return !result.digest.empty() &&
-           (result.state == LayerState::complete || result.state == LayerState::partial);
-}
-
 // Where a file lies, whatever folder the user stands in.
 std::string absolute(const std::string& target) {
     if (target == "-") return target;
@@ -28,13 +23,11 @@ std::string absolute(const std::string& target) {
     return error ? target : path.lexically_normal().string();
 }
 
-// Images of a registry are called after it and their repository; a tag is what is left.
-// Those of files have no other name than the one they give.
-std::string tag_of(const std::string& name,
-                          const std::optional<source::RepositoryPlace>& place) {
-    if (!place) return name;
-    const std::string front = place->registry + '/' + place->name + ':';
-    return name.starts_with(front) ? name.substr(front.size()) : name;
+/// "1.0" of "registry.example/team/app:1.0"; empty where the name has no tag.
+std::string tag_in(const source::RepositoryPlace& place, std::string_view name) {
+    const std::string before = place.registry + '/' + place.name + ':';
+    if (!name.starts_with(before) || name.find('@') != std::string_view::npos) return {};
+    return std::string(name.substr(before.size()));
 }
 
 std::string identity_of(const ScanStore::Scanned& scanned) {
@@ -51,6 +44,17 @@ std::string identity_of(const ScanStore::Scanned& scanned) {
 }
 
 }  // namespace
+
+bool may_stand_for_blob(const layer::LayerResult& result) {
+    return !result.digest.empty() &&
+           (result.state == LayerState::complete || result.state == LayerState::partial);
+}
+
+Ruleset with_memory(const Ruleset& ruleset, std::uint64_t memory_bytes) {
+    Ruleset with = ruleset;
+    with.hash += fmt::format(" memory {}", memory_bytes);
+    return with;
+}
 
 ManifestRecord manifest_of(const ScanStore::Scanned& scanned) {
     const source::ImageRef& image = scanned.image;
@@ -78,9 +82,8 @@ ManifestRecord manifest_of(const ScanStore::Scanned& scanned) {
 }
 
 ScanStore::ScanStore(std::string path, Ruleset ruleset, std::uint64_t memory_bytes)
-    : path_(std::move(path)), ruleset_(std::move(ruleset)), with_memory_(ruleset_) {
-    with_memory_.hash += fmt::format(" memory {}", memory_bytes);
-}
+    : path_(std::move(path)), ruleset_(std::move(ruleset)),
+      with_memory_(with_memory(ruleset_, memory_bytes)) {}
 
 Store* ScanStore::opened() {
     const std::scoped_lock lock(mutex_);
@@ -175,6 +178,10 @@ void ScanStore::record(const std::string& target, const source::ImageSource& sou
     const auto repository =
         store->begin_repository(name, now, place ? Look::glance : Look::whole);
     if (!must(repository)) return;
+    std::map<std::string, int> tags;
+    for (const Scanned& scanned : images) {
+        for (const std::string& given : scanned.facts.info.names) ++tags[given];
+    }
     int position = 0;
     for (const Scanned& scanned : images) {
         ImageRecord record;
@@ -186,8 +193,10 @@ void ScanStore::record(const std::string& target, const source::ImageSource& sou
         record.hidden = scanned.hidden;
         record.complete = scanned.complete;
         if (failed_ || !must(store->record_image(*repository, record, now))) return;
-        for (const std::string& image_name : scanned.facts.info.names) {
-            const std::string tag = tag_of(image_name, place);
+        for (const std::string& given : scanned.facts.info.names) {
+            const std::string tag = place ? tag_in(*place, given) : given;
+            // A tag that leads to an index leads to none of its images.
+            if (tag.empty() || (place && (!whole || tags[given] > 1))) continue;
             if (!must(store->observe_tag(*repository, tag, record.manifest.digest, now))) return;
         }
     }

@@ -61,6 +61,12 @@ private:
     std::vector<std::string> notes_;
 };
 
+/// Whether a result stands for its blob wherever it occurs: it was read to its end.
+[[nodiscard]] bool may_stand_for_blob(const layer::LayerResult& result);
+
+/// Of results that the memory ceiling made smaller.
+[[nodiscard]] Ruleset with_memory(const Ruleset& ruleset, std::uint64_t memory_bytes);
+
 /// The manifest of an image as a store keeps it. An image without one is known by its
 /// config's digest, as docker's tools do it, or else by its layers.
 [[nodiscard]] ManifestRecord manifest_of(const ScanStore::Scanned& scanned);

@@ -32,11 +32,29 @@ Result<StoredImage> SqliteStore::read_image(std::int64_t image_scan) {
     return image;
 }
 
+// Those of the manifest and of the indexes that it is in: tags move, and what a scan saw
+// of them once is history.
+std::vector<std::string> SqliteStore::tags_of(std::int64_t repository, std::int64_t manifest,
+                                              const std::string& digest,
+                                              const std::string& registry_name, bool with_gone) {
+    std::vector<std::string> names;
+    Rows rows = database_->query(
+        "select distinct t.tag from tag_history t where t.repository = ? and "
+        "(t.closed_at is null or ? = 1) and (t.manifest = ? or t.manifest in (select c.parent "
+        "from manifest_child c where c.child = ?)) order by t.tag",
+        repository, with_gone, manifest, digest);
+    while (rows.next()) names.push_back(registry_name + ':' + rows.text(0));
+    return names;
+}
+
 Result<void> SqliteStore::each_image(const ImageFilter& filter,
                                      const std::function<bool(StoredImage&&)>& take) {
     struct Place {
         std::int64_t scan = 0;
         std::string target;
+        std::int64_t repository = 0, manifest = 0;
+        std::string digest;
+        std::string registry_name;  ///< "host/team/app"; empty: this machine's files
     };
     std::vector<Place> places;
     {
@@ -47,10 +65,13 @@ Result<void> SqliteStore::each_image(const ImageFilter& filter,
         const std::string tagged = colon == std::string::npos ? "" : filter.image.substr(0, colon);
         const std::string tag = colon == std::string::npos ? "" : filter.image.substr(colon + 1);
         Rows rows = database_->query(
-            "select m.image_scan, r.target from repo_manifest m "
+            "select m.image_scan, r.target, r.id, m.manifest, n.digest, "
+            "case when g.name = '' then '' else g.name || '/' || r.name end from repo_manifest m "
             "join repository r on r.id = m.repository join registry g on g.id = r.registry "
             "join manifest n on n.id = m.manifest "
-            "where m.image_scan is not null and (? = 1 or (m.gone_at is null and "
+            // An index has nothing of its own but what was found in it.
+            "where m.image_scan is not null and (n.kind <> 'index' or exists(select 1 from "
+            "image_layer x where x.image_scan = m.image_scan and x.position = -1)) and (? = 1 or (m.gone_at is null and "
             "r.gone_at is null)) and (? = '' or n.digest = ? or n.config_digest = ? or "
             "r.name = ? or r.target = ? or g.name || '/' || r.name = ? or "
             "(? <> '' and (r.name = ? or r.target = ? or g.name || '/' || r.name = ?) and exists("
@@ -60,7 +81,10 @@ Result<void> SqliteStore::each_image(const ImageFilter& filter,
             "order by g.name, r.name, m.position, m.id",
             filter.with_gone, filter.image, digest, digest, filter.image, filter.image,
             filter.image, tagged, tagged, tagged, tagged, tag, filter.with_gone);
-        while (rows.next()) places.push_back({rows.number(0), rows.text(1)});
+        while (rows.next()) {
+            places.push_back({rows.number(0), rows.text(1), rows.number(2), rows.number(3),
+                              rows.text(4), rows.text(5)});
+        }
         if (database_->failed()) return std::unexpected(database_->failure());
     }
     std::map<std::int64_t, std::shared_ptr<const layer::LayerResult>> kept;
@@ -70,6 +94,10 @@ Result<void> SqliteStore::each_image(const ImageFilter& filter,
         auto image = read_image(place.scan);
         if (!image) return std::unexpected(image.error());
         image->target = place.target;
+        if (!place.registry_name.empty()) {
+            image->facts.info.names = tags_of(place.repository, place.manifest, place.digest,
+                                              place.registry_name, filter.with_gone);
+        }
         if (kept.size() > layers_kept) kept.clear();
         Rows rows = database_->query(
             "select position, layer_scan from image_layer where image_scan = ?", place.scan);

@@ -84,9 +84,9 @@ std::int64_t SqliteStore::manifest_id(const ManifestRecord& of) {
     const auto known = database_->number("select id from manifest where digest = ?", of.digest);
     if (known) {
         // What is behind a digest does not change, but the first look may have seen less.
-        database_->run("update manifest set platform = ?, created = ?, config_digest = ? "
-                       "where id = ? and platform = '' and created = ''",
-                       of.platform, of.created, of.config_digest, *known);
+        database_->run("update manifest set kind = ?, platform = ?, created = ?, "
+                       "config_digest = ? where id = ? and platform = '' and created = ''",
+                       of.kind, of.platform, of.created, of.config_digest, *known);
         if (!of.raw.empty()) {
             database_->run("update manifest set raw = ?, bytes = ? where id = ? and raw is null",
                            Bytes{pack(of.raw)}, of.bytes, *known);
@@ -271,11 +271,12 @@ Result<std::vector<RepositoryRecord>> SqliteStore::repositories() {
     const auto lock = begin();
     std::vector<RepositoryRecord> all;
     Rows rows = database_->query(
-        "select g.name, r.name, r.target, r.state, r.reason, r.first_seen, r.last_seen "
+        "select g.name, r.name, r.target, r.state, r.reason, r.first_seen, r.last_seen, "
+        "r.gone_at is not null "
         "from repository r join registry g on g.id = r.registry order by g.name, r.name");
     while (rows.next()) {
         all.push_back({{rows.text(0), rows.text(1), rows.text(2)}, rows.text(3), rows.text(4),
-                       rows.number(5), rows.number(6)});
+                       rows.number(5), rows.number(6), rows.number(7) != 0});
     }
     return done(std::move(all));
 }

@@ -1,8 +1,9 @@
 // The store in one SQLite file. One connection, one call at a time; other processes are
-// waited for. The calls are in a file a kind: sqlite_layers, sqlite_record, sqlite_find,
+// waited for. The calls are in a file a kind: sqlite_layers, sqlite_record, sqlite_sweep, sqlite_find,
 // sqlite_upkeep, sqlite_dump.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -36,6 +37,11 @@ public:
                                   Time now) override;
     Result<bool> reuse_image(RepositoryId repository, const std::string& digest,
                              const Ruleset& ruleset, Time now) override;
+    Result<std::optional<ManifestRecord>> manifest(const std::string& digest) override;
+    Result<bool> reuse_settled_image(RepositoryId repository, const std::string& digest,
+                                     const Ruleset& ruleset, Time now) override;
+    Result<void> repository_gone(RepositoryId repository, Time now) override;
+    Result<RepositoryTotals> repository_totals(RepositoryId repository) override;
     Result<void> record_image(RepositoryId repository, const ImageRecord& image,
                               Time now) override;
     Result<void> finish_repository(RepositoryId repository, LookState state,
@@ -85,10 +91,15 @@ private:
     std::int64_t write_image_scan(std::int64_t manifest, const ImageRecord& image, Time now);
     Result<StoredImage> read_image(std::int64_t image_scan);
     Ruleset ruleset_of(std::int64_t id);
+    std::vector<std::string> tags_of(std::int64_t repository, std::int64_t manifest,
+                                     const std::string& digest, const std::string& registry_name,
+                                     bool with_gone);
 
     std::mutex mutex_;
     std::unique_ptr<Database> database_;
     std::string path_;
+    /// By severity, of the findings of a layer's result; small, and asked for often.
+    std::map<std::int64_t, std::array<std::int64_t, 5>> severities_;
     std::map<std::int64_t, std::int64_t> looks_;  ///< by repository, that this object began
 };
 

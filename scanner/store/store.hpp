@@ -83,6 +83,24 @@ public:
                                                    const std::string& digest,
                                                    const Ruleset& ruleset, Time now) = 0;
 
+    /// A manifest or an index that was recorded, or nothing. `raw` is empty where it was
+    /// not kept.
+    [[nodiscard]] virtual Result<std::optional<ManifestRecord>> manifest(
+        const std::string& digest) = 0;
+
+    /// As reuse_image(), but also true of an image that a new scan would find no more
+    /// complete: every layer was read to its end, and nothing is missing of its documents.
+    [[nodiscard]] virtual Result<bool> reuse_settled_image(RepositoryId repository,
+                                                           const std::string& digest,
+                                                           const Ruleset& ruleset, Time now) = 0;
+
+    /// The repository is not in its registry any more; nor is what it held.
+    [[nodiscard]] virtual Result<void> repository_gone(RepositoryId repository, Time now) = 0;
+
+    /// What the repository's images have in their layers and documents, a layer once, and
+    /// how much of it was read.
+    [[nodiscard]] virtual Result<RepositoryTotals> repository_totals(RepositoryId repository) = 0;
+
     /// A scanned image of the repository, with the results of its layers and what of
     /// them is not visible in it.
     [[nodiscard]] virtual Result<void> record_image(RepositoryId repository,

@@ -44,6 +44,8 @@ FAULTS = {
     "denied": "a token gives no rights",
     "narrow-token": "the first token lacks a scope that the answer names",
     "warning": "each answer has a warning",
+    "closed-repository": "everything below closed/ is forbidden",
+    "slow": "each answer to a blob takes 50 ms",
 }
 
 parser = argparse.ArgumentParser()
@@ -170,6 +172,8 @@ class Proxy(Handler):
             self.end_headers()
             while True:
                 self.wfile.write(b" " * 65536)
+        elif fault == "closed-repository" and path.startswith("/v2/closed/"):
+            self.answer(403, b'{"errors":[{"code":"DENIED","message":"x"}]}')
         elif path == "/token":
             self.give_token()
         else:
@@ -214,6 +218,8 @@ class Proxy(Handler):
                          body: bytes) -> None:
         times = count(path)
         cut = None
+        if fault == "slow":
+            time.sleep(0.05)
         if fault in ("reset", "expiring-tokens", "wrong-range"):
             cut = CUT
         if fault == "reset-at-once":

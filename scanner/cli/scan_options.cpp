@@ -1,0 +1,79 @@
+#include "scanner/cli/scan_options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+namespace stratascan::cli {
+
+bool read_password(std::string& password) {
+    constexpr std::size_t most = 64 << 10;
+    for (int c = std::getchar(); c != EOF && c != '\n'; c = std::getchar()) {
+        if (password.size() == most) return false;
+        password += static_cast<char>(c);
+    }
+    if (password.ends_with('\r')) password.pop_back();
+    return !password.empty();
+}
+
+void add_registry_options(CLI::App& command, Options::Registries& options,
+                          bool& password_from_input) {
+    auto* const group = command.add_option_group("registries", "How registries are spoken to");
+    group->add_option("--authfile", options.auth_file,
+                      "Credentials, as docker login or podman login write them (default: theirs)");
+    group->add_option("--registry-user", options.user, "User for every registry");
+    group->add_flag("--registry-password-stdin", password_from_input,
+                    "Read that user's password from standard input")
+        ->needs("--registry-user");
+    group->add_option("--insecure-registry", options.insecure,
+                      "HOST[:PORT] that may have any certificate, or plain HTTP")
+        ->allow_extra_args(false);
+    group->add_option("--certs", options.certificates,
+                      "Folder of *.crt (authorities), *.cert and *.key (one's own), in place of\n"
+                      "those in certs.d/HOST/");
+    group->add_option("--registry-timeout", options.stall_seconds,
+                      "Seconds without a byte after which a connection is given up")
+        ->check(CLI::Range(1, 3600))
+        ->capture_default_str();
+    group->add_option("--registry-tries", options.tries, "Tries of a request that fails")
+        ->check(CLI::Range(1, 100))
+        ->capture_default_str();
+    group->add_option("--requests-per-second", options.requests_per_second,
+                      "To one registry, evenly spread (default: no limit)")
+        ->check(CLI::Range(0.01, 1e6));
+}
+
+void add_scan_options(CLI::App& command, Options& options, ScanChoices& choices) {
+    command.add_option("-j,--jobs", options.jobs, "Threads that scan (default: all processors)")
+        ->check(CLI::Range(1, 1024));
+    command.add_option("--memory", options.memory_bytes,
+                       "Ceiling of resident memory, at least 256MiB (default: 512MiB)")
+        ->transform(CLI::AsSizeValue(false));
+    command.add_option("--platform", options.platform,
+                       "Only this platform of an index, as os/arch[/variant] (default: all)");
+    command.add_option("--rules", options.rule_files,
+                       "More rules: a TOML file, or a folder of them, in the form of patterns/\n"
+                       "or of gitleaks")
+        ->allow_extra_args(false);
+    command.add_option("--key-file", options.key_file,
+                       "Key of the HMAC that names secrets (default: one made on first use)");
+    command.add_flag("--secrets-only", choices.secrets_only, "Look for secrets only");
+    command.add_flag("--programs-only", choices.programs_only, "Look for programs only")
+        ->excludes("--secrets-only");
+    auto* const limits = command.add_option_group("limits", "Limits; reaching one is reported");
+    limits->add_option("--max-layer-bytes", options.limits.output_bytes,
+                       "Of a layer, uncompressed (default: 1TiB)")
+        ->transform(CLI::AsSizeValue(false));
+    limits->add_option("--max-ratio", options.limits.ratio,
+                       "Of a layer's compression, judged past 16 GiB; of its containers', past 1 GiB")
+        ->capture_default_str();
+    limits->add_option("--max-members", options.limits.members, "Of a layer")
+        ->capture_default_str();
+    limits->add_option("--max-depth", options.limits.depth,
+                       "Of containers in containers that are looked into")
+        ->check(CLI::Range(0, 16))
+        ->capture_default_str();
+    limits->add_option("--max-findings", options.limits.findings_a_file, "In one file")
+        ->capture_default_str();
+}
+
+}  // namespace stratascan::cli

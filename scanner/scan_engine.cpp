@@ -1,0 +1,145 @@
+#include "scanner/scan_engine.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "scanner/image/join.hpp"
+#include "scanner/layer/clock.hpp"
+#include "scanner/layer/pairs.hpp"
+
+namespace stratascan {
+
+namespace {
+
+unsigned threads_of(const Options& options) {
+    return options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
+}
+
+}  // namespace
+
+std::string digest_algorithm(const std::string& digest) {
+    return digest.starts_with("sha512:") ? "sha512" : "sha256";
+}
+
+ScanEngine::ScanEngine(const Options& options, Engine engine, identity::SecretKey key,
+                       unsigned guests)
+    : options_(options), engine_(std::move(engine)), key_(std::move(key)),
+      threads_(threads_of(options)), slabs_(threads_ * 4),
+      arena_(static_cast<int>(threads_ + guests), std::max(1U, guests)), workers_([this] {
+          return layer::WindowScanner(*engine_.rules, *engine_.database, engine_.sieve.get(),
+                                      key_,
+                                      {options_.secrets, options_.programs,
+                                       options_.show_secrets});
+      }) {}
+
+Result<std::unique_ptr<ScanEngine>> ScanEngine::create(const Options& options, unsigned guests) {
+    const std::uint64_t start = layer::now_ns();
+    if (options.memory_bytes < least_memory) {
+        return fail(ErrorCode::invalid_argument, "the memory ceiling must be 256 MiB or more");
+    }
+    auto key = identity::SecretKey::load(options.key_file);
+    if (!key) return std::unexpected(key.error());
+    auto engine = load_engine(options.rule_files);
+    if (!engine) return std::unexpected(engine.error());
+    std::unique_ptr<ScanEngine> made(
+        new ScanEngine(options, std::move(*engine), std::move(*key), guests));
+    made->stats_.start_ns = layer::now_ns() - start;
+    return made;
+}
+
+store::Ruleset ScanEngine::ruleset() const {
+    const std::string name = results_name(engine_, options_);
+    return {name, key_.public_id(), version(), name, options_.secrets, options_.programs};
+}
+
+layer::LayerScanContext ScanEngine::context(const Plan& plan, Progress* progress,
+                                            std::stop_token stop) {
+    return {*engine_.rules, [this]() -> layer::WindowScanner& { return workers_.local(); },
+            slabs_, plan.tokens, options_.limits, layer::GzipEngine::fastest, {},
+            plan.inner_decoders, progress, std::move(stop)};
+}
+
+layer::LayerResult ScanEngine::scan_blob(Result<std::unique_ptr<source::BlobReader>> blob,
+                                         const std::string& algorithm,
+                                         const layer::LayerScanContext& context) {
+    if (!blob) {
+        layer::LayerResult result;
+        result.state = LayerState::failed;
+        result.state_reason = blob.error().message();
+        result.gaps.push_back({{}, result.state_reason, 0});
+        return result;
+    }
+    layer::LayerTimes times;
+    layer::LayerResult result = layer::scan_layer(std::move(*blob), algorithm, context, times);
+    if (!result.over_decoder_memory) count(result, times);
+    return result;
+}
+
+std::vector<Finding> ScanEngine::scan_metadata(const source::ImageRef& image,
+                                               std::vector<Gap>& gaps) {
+    std::vector<Finding> findings;
+    for (const image::MetadataText& text : image::metadata_texts(image, gaps)) {
+        auto found = workers_.local().scan_text(text.text);
+        if (!found) {
+            gaps.push_back({text.path, found.error().message(), text.text.size()});
+            continue;
+        }
+        for (Finding& finding : *found) {
+            finding.source = text.source;
+            finding.path = text.path;
+            finding.layer_index = text.layer_index;
+            if (finding.pair) finding.pair->path = text.path;
+            findings.push_back(std::move(finding));
+        }
+    }
+    // The halves of a credential stand in variables of their own.
+    layer::pair_variables(findings, *engine_.rules);
+    return findings;
+}
+
+void ScanEngine::count(const layer::LayerResult& result, const layer::LayerTimes& times) {
+    const std::scoped_lock lock(stats_mutex_);
+    stats_.layers += 1;
+    stats_.files += result.files;
+    stats_.bytes += result.bytes;
+    stats_.compressed_bytes += result.compressed_bytes;
+    stats_.read_ns += times.read_ns;
+    stats_.hash_ns += times.hash_ns;
+    stats_.decode_ns += times.decode_ns;
+    for (const auto& [reason, count] : result.dropped) gave_way_[std::string(reason)] += count;
+    if (!times.decoder.empty()) stats_.gzip_decoder = times.decoder;
+}
+
+void ScanEngine::count_stored(std::uint64_t layers) {
+    const std::scoped_lock lock(stats_mutex_);
+    stats_.stored_layers += layers;
+}
+
+void ScanEngine::finish_stats(std::uint64_t start_ns) {
+    stats_.total_ns += layer::now_ns() - start_ns;
+    stats_.engine_level = engine_.database->level();
+    stats_.windows = stats_.engine_bytes = stats_.sieved_bytes = 0;
+    stats_.scan_ns = stats_.confirm_ns = stats_.raw_hits = stats_.confirmed = 0;
+    stats_.dropped = gave_way_;
+    for (const layer::WindowScanner& worker : workers_) {
+        const layer::ScanCounters& counters = worker.counters();
+        for (const auto& [reason, count] : counters.dropped) {
+            stats_.dropped[std::string(reason)] += count;
+        }
+        stats_.windows += counters.windows;
+        stats_.engine_bytes += counters.engine_bytes;
+        stats_.sieved_bytes += counters.sieved_bytes;
+        stats_.scan_ns += counters.scan_ns;
+        stats_.confirm_ns += counters.confirm_ns;
+        stats_.raw_hits += counters.hits;
+        stats_.confirmed += counters.confirmed;
+    }
+    rusage usage{};
+    if (::getrusage(RUSAGE_SELF, &usage) == 0) {
+        stats_.peak_rss_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+    }
+}
+
+}  // namespace stratascan

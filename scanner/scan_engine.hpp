@@ -1,0 +1,81 @@
+// What every way of scanning has in common, a scan of targets and a sweep over a
+// registry alike: rules, databases and key loaded once, the threads that scan, and the
+// way from a blob's reader to a layer's result.
+#pragma once
+
+#include <oneapi/tbb/enumerable_thread_specific.h>
+#include <oneapi/tbb/task_arena.h>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "scanner/engine.hpp"
+#include "scanner/layer/layer_scan.hpp"
+#include "scanner/memory_plan.hpp"
+#include "scanner/source/image_source.hpp"
+#include "scanner/store/records.hpp"
+#include "stratascan/scanner.hpp"
+
+namespace stratascan {
+
+class ScanEngine {
+public:
+    /// `guests`: threads from outside that scan at once beside those of the options; they
+    /// are those that wait for bytes. Errors: of the options, the rules and the key.
+    [[nodiscard]] static Result<std::unique_ptr<ScanEngine>> create(const Options& options,
+                                                                    unsigned guests = 0);
+
+    [[nodiscard]] const Options& options() const noexcept { return options_; }
+    [[nodiscard]] unsigned threads() const noexcept { return threads_; }
+    [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return engine_.notes; }
+    /// What results depend on besides the bytes.
+    [[nodiscard]] store::Ruleset ruleset() const;
+
+    /// Runs `work` where the threads that scan are.
+    template <typename Work>
+    void execute(const Work& work) {
+        arena_.execute(work);
+    }
+
+    [[nodiscard]] layer::LayerScanContext context(const Plan& plan, Progress* progress,
+                                                  std::stop_token stop);
+
+    /// REQUIRES: inside execute(). A blob that can't be opened is a failed layer.
+    [[nodiscard]] layer::LayerResult scan_blob(Result<std::unique_ptr<source::BlobReader>> blob,
+                                               const std::string& algorithm,
+                                               const layer::LayerScanContext& context);
+
+    /// What is in config, manifest and the documents beside them.
+    [[nodiscard]] std::vector<Finding> scan_metadata(const source::ImageRef& image,
+                                                     std::vector<Gap>& gaps);
+
+    void count(const layer::LayerResult& result, const layer::LayerTimes& times);
+    void count_stored(std::uint64_t layers);
+
+    /// Adds up the counters of all threads. REQUIRES: nobody scans.
+    void finish_stats(std::uint64_t start_ns);
+    [[nodiscard]] const Stats& stats() const noexcept { return stats_; }
+
+private:
+    ScanEngine(const Options& options, Engine engine, identity::SecretKey key, unsigned guests);
+
+    Options options_;
+    Engine engine_;
+    identity::SecretKey key_;
+    unsigned threads_;
+    layer::SlabPool slabs_;
+    oneapi::tbb::task_arena arena_;
+    oneapi::tbb::enumerable_thread_specific<layer::WindowScanner> workers_;
+    std::mutex stats_mutex_;
+    std::map<std::string, std::uint64_t> gave_way_;  ///< in files, by the reason
+    Stats stats_;
+};
+
+/// By which the digest that the image claims is computed.
+[[nodiscard]] std::string digest_algorithm(const std::string& digest);
+
+}  // namespace stratascan

@@ -1,0 +1,116 @@
+// The books of a sweep: which repositories there are, which manifests lead to images
+// ("roots": what a tag or a referrer leads to), which layers those need, and who waits
+// for whom. What is done is in the store; here is what is to be done, about 300 bytes a
+// layer and 200 a manifest that is not done yet, and 150 a manifest that is.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "scanner/registry/reference.hpp"
+#include "scanner/store/records.hpp"
+#include "scanner/sweep/summary.hpp"
+#include "stratascan/error.hpp"
+
+namespace stratascan::sweep {
+
+struct RepositoryEntry {
+    registry::Repository place;
+    store::RepositoryId id{};
+    std::size_t open_tasks = 1;  ///< tags to be looked at, and roots to be recorded
+    bool listed_whole = true;    ///< every tag was listed, and was seen
+    bool gone = false;           ///< the registry does not know it any more
+    RepositorySummary summary;
+};
+
+struct Root {
+    std::string digest;
+    std::uint32_t missing = 0;  ///< layers that are not there yet
+    bool settled = false;       ///< known, or recorded
+    std::vector<std::uint32_t> repositories;  ///< in which it is
+};
+
+struct LayerEntry {
+    std::string digest;
+    std::int64_t size = -1;
+    bool done = false;  ///< read, or given up
+    std::vector<std::uint32_t> repositories;  ///< where it may be fetched from; a few
+    std::vector<std::uint32_t> roots;         ///< that wait for it
+};
+
+/// Thread-safe by one lock; every call is short. Indices never change.
+class Ledger {
+public:
+    std::uint32_t add_repository(registry::Repository place, store::RepositoryId id);
+    /// Stays where it is. Only what never changes may be read without with_repository().
+    [[nodiscard]] const RepositoryEntry& repository(std::uint32_t index) const;
+    template <typename Change>
+    void with_repository(std::uint32_t index, const Change& change) {
+        const std::scoped_lock lock(mutex_);
+        change(repositories_[index]);
+    }
+    [[nodiscard]] std::size_t repositories() const;
+    void add_problem(std::uint32_t repository, Problem problem, const std::string& example);
+    void add_tasks(std::uint32_t repository, std::size_t tasks);
+    /// True when it was the last one.
+    [[nodiscard]] bool task_done(std::uint32_t repository);
+
+    [[nodiscard]] std::optional<std::uint32_t> find_root(const std::string& digest) const;
+    std::uint32_t add_root(const std::string& digest);
+    /// The root waits for these; those that are new are counted for the plan.
+    struct Wanted {
+        std::string digest;
+        std::int64_t size = -1;
+    };
+    void add_layers(std::uint32_t root, std::uint32_t repository,
+                    const std::vector<Wanted>& layers);
+    /// The root is in that repository, too. False when it is there already, or is done.
+    bool attach(std::uint32_t root, std::uint32_t repository);
+    void settle(std::uint32_t root);
+    /// Again, for another repository: the first one could not give it.
+    void reopen(std::uint32_t root);
+    [[nodiscard]] bool is_settled(std::uint32_t root) const;
+
+    // --- After the plan
+    [[nodiscard]] std::uint64_t layers_wanted() const;
+    [[nodiscard]] std::uint64_t bytes_wanted() const;
+    /// Largest first, those of unknown size last.
+    void begin_fetching();
+    /// Nothing when there is none left.
+    [[nodiscard]] std::optional<std::uint32_t> next_layer();
+    [[nodiscard]] LayerEntry layer(std::uint32_t index) const;
+    /// Those that waited for it go on.
+    void layer_done(std::uint32_t index);
+    [[nodiscard]] bool has_layer(const std::string& digest) const;
+
+    /// A root whose layers are all there; waits for one. Nothing when there will be none.
+    [[nodiscard]] std::optional<std::uint32_t> next_root();
+    [[nodiscard]] Root root(std::uint32_t index) const;
+    void root_done(std::uint32_t index);
+    /// No more layers will come: whoever waits for a root stops waiting.
+    void stop();
+
+private:
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<RepositoryEntry> repositories_;
+    std::deque<Root> roots_;
+    std::deque<LayerEntry> layers_;
+    std::unordered_map<std::string_view, std::uint32_t> root_of_, layer_of_;
+    std::vector<std::uint32_t> order_;
+    std::size_t next_ = 0;
+    std::deque<std::uint32_t> ready_;
+    std::size_t open_roots_ = 0;
+    bool stopped_ = false;
+    std::uint64_t bytes_ = 0;
+};
+
+}  // namespace stratascan::sweep

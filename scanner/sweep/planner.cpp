@@ -1,0 +1,320 @@
+#include "scanner/sweep/planner.hpp"
+
+#include <algorithm>
+
+#include "scanner/source/digest.hpp"
+#include "scanner/store/sqlite_store.hpp"
+
+namespace stratascan::sweep {
+
+namespace {
+
+// Requests that are under way at once while nothing but documents is asked for.
+constexpr unsigned askers = 8;
+constexpr std::size_t tags_a_task = 16;
+constexpr std::size_t most_tags = 1'000'000;  // of one repository
+
+}  // namespace
+
+Planner::Planner(Work& work)
+    : work_(work), repositories_(work.asked.include, work.asked.exclude),
+      tags_(work.asked.tags, {}), now_(store::current_time()) {
+    if (auto platform = source::parse_platform(work.engine.options().platform)) {
+        platform_ = *std::move(platform);
+    }
+}
+
+void Planner::run(const std::vector<SweepTarget>& targets, std::vector<TargetTrouble>& troubles) {
+    for (const SweepTarget& target : targets) {
+        tasks_.add([this, &target, &troubles] { list_target(target, troubles); }, false);
+    }
+    tasks_.run(askers);
+}
+
+/// A target with a path is a repository or a part of the registry: which, the registry
+/// tells. Where it can't be listed the path is taken for a repository.
+void Planner::list_target(const SweepTarget& target, std::vector<TargetTrouble>& troubles) {
+    registry::Listing listing;
+    listing.registry = target.registry;
+    listing.service = work_.asked.service;
+    listing.api = work_.asked.service_api;
+    listing.owner =
+        owner_of(target, listing.service.value_or(registry::service_of(target.registry)));
+    const auto add_trouble = [&](Problem problem, std::string reason) {
+        const std::scoped_lock lock(mutex_);
+        troubles.push_back({target.text(), problem, std::move(reason)});
+    };
+    if (!target.prefix.empty()) {
+        const registry::Repository place{target.registry, target.prefix};
+        const auto tags = work_.client.tags(place, [](const auto&) { return false; });
+        if (tags) {
+            open_repository(place);
+            return;
+        }
+    }
+    const auto end = registry::list_repositories(
+        work_.client, listing, [&](std::vector<std::string> page) {
+            for (const std::string& name : page) {
+                if (!registry::is_repository_name(name)) continue;
+                if (target.covers(name) && repositories_.takes(name)) {
+                    open_repository({target.registry, name});
+                }
+            }
+            return !work_.stopped() && !work_.store_failed();
+        });
+    if (!end) {
+        if (!target.prefix.empty()) {
+            open_repository({target.registry, target.prefix});
+            return;
+        }
+        add_trouble(work_.stopped() ? Problem::stopped : problem_of(end.error().code),
+                    plain(end.error()));
+        return;
+    }
+    if (!end->complete) {
+        if (!work_.stopped()) add_trouble(Problem::unreachable, end->reason);
+        return;
+    }
+    look_for_gone(target);
+}
+
+/// Repositories that the store knows and the whole list does not name.
+void Planner::look_for_gone(const SweepTarget& target) {
+    if (work_.asked.plan_only) return;
+    const auto known = work_.store.repositories();
+    if (!work_.must(known)) return;
+    for (const store::RepositoryRecord& record : *known) {
+        const std::string& name = record.name.name;
+        if (record.gone || record.name.registry != target.registry || !target.covers(name) ||
+            !repositories_.takes(name)) {
+            continue;
+        }
+        {
+            const std::scoped_lock lock(mutex_);
+            if (!opened_.insert(target.registry + '/' + name).second) continue;
+        }
+        const auto id = work_.store.begin_repository(record.name, now_);
+        if (!work_.must(id)) return;
+        ++work_.counters.repositories;
+        const std::uint32_t index = work_.ledger.add_repository({target.registry, name}, *id);
+        work_.ledger.with_repository(index, [](RepositoryEntry& of) { of.gone = true; });
+        work_.task_done(index);
+    }
+}
+
+void Planner::open_repository(const registry::Repository& place) {
+    {
+        const std::scoped_lock lock(mutex_);
+        if (!opened_.insert(place.text()).second) return;
+    }
+    const auto id = work_.store.begin_repository(
+        {place.registry, place.name, place.text()}, now_,
+        work_.asked.plan_only ? store::Look::glance : store::Look::whole);
+    if (!work_.must(id)) return;
+    const std::uint32_t index = work_.ledger.add_repository(place, *id);
+    ++work_.counters.repositories;
+    tasks_.add([this, index] { list_tags(index); }, false);
+}
+
+void Planner::list_tags(std::uint32_t repository) {
+    if (work_.stopped() || work_.store_failed()) return;
+    const registry::Repository place = work_.ledger.repository(repository).place;
+    std::vector<std::string> names;
+    std::uint64_t left_out = 0;
+    const auto end = work_.client.tags(place, [&](std::vector<std::string> page) {
+        for (std::string& tag : page) {
+            if (!registry::is_tag(tag)) continue;
+            if (tags_.takes(tag)) names.push_back(std::move(tag));
+            else ++left_out;
+        }
+        return names.size() < most_tags && !work_.stopped();
+    });
+    const bool gone = !end && end.error().code == ErrorCode::not_found;
+    work_.ledger.with_repository(repository, [&](RepositoryEntry& of) {
+        of.listed_whole = end && end->complete;
+        of.gone = gone;
+        of.summary.listed = end || gone;
+        of.summary.tags_left_out = left_out;
+    });
+    if (!end && !gone) work_.trouble(repository, end.error(), "its tags");
+    if (end && !end->complete && !work_.stopped()) {
+        work_.trouble(repository, Problem::unreachable, "its tags", end->reason);
+    }
+    std::ranges::sort(names);
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    auto tags = std::make_shared<const std::vector<SeenTag>>(choose(repository, std::move(names)));
+    work_.counters.tags += tags->size();
+    work_.ledger.add_tasks(repository, tags->size());
+    for (std::size_t at = 0; at < tags->size(); at += tags_a_task) {
+        tasks_.add(
+            [this, repository, tags, at] {
+                const std::size_t last = std::min(at + tags_a_task, tags->size());
+                for (std::size_t i = at; i < last; ++i) look_at_tag(repository, (*tags)[i]);
+            },
+            true);
+    }
+    work_.task_done(repository);
+}
+
+std::vector<Planner::SeenTag> Planner::choose(std::uint32_t repository,
+                                              std::vector<std::string> tags) {
+    std::vector<SeenTag> seen;
+    if (work_.asked.newest == 0 && work_.asked.max_age_days == 0) {
+        for (std::string& tag : tags) seen.push_back({std::move(tag), ""});
+        return seen;
+    }
+    const registry::Repository place = work_.ledger.repository(repository).place;
+    std::map<std::string, std::string> digests;
+    std::vector<DatedTag> dated;
+    for (std::string& tag : tags) {
+        if (work_.stopped()) break;
+        const auto head = work_.client.head({place, tag, ""});
+        if (head) digests[tag] = head->digest;
+        const auto created = head && !head->digest.empty()
+                                 ? created_of(place, head->digest, 0)
+                                 : std::nullopt;
+        dated.push_back({std::move(tag), created});
+    }
+    const std::size_t all = dated.size();
+    const auto oldest = work_.asked.max_age_days == 0
+                            ? std::nullopt
+                            : std::optional(now_ - work_.asked.max_age_days * 86'400);
+    for (std::string& tag : choose_tags(std::move(dated), work_.asked.newest, oldest)) {
+        seen.push_back({tag, digests[tag]});
+    }
+    work_.ledger.with_repository(repository, [&](RepositoryEntry& of) {
+        of.summary.tags_left_out += all - seen.size();
+    });
+    return seen;
+}
+
+/// The date of an image, of an index that of the first image in it.
+std::optional<std::int64_t> Planner::created_of(const registry::Repository& place,
+                                                const std::string& digest, int depth) {
+    const auto known = work_.store.manifest(digest);
+    if (known && *known && !(*known)->created.empty()) return parse_time((*known)->created);
+    const auto manifest = work_.documents.manifest(place, digest);
+    if (!manifest) return std::nullopt;
+    const auto document = source::parse_oci_document(manifest->bytes);
+    if (!document) return std::nullopt;
+    if (document->is_index && depth < 2) {
+        for (const source::Descriptor& child : document->manifests) {
+            if (child.platform.known() && source::parse_digest(child.digest)) {
+                return created_of(place, child.digest, depth + 1);
+            }
+        }
+    }
+    if (!document->config || !source::parse_digest(document->config->digest)) return std::nullopt;
+    const auto config = work_.documents.config(place, document->config->digest);
+    if (!config) return std::nullopt;
+    const std::size_t at = config->find("\"created\":");
+    const std::size_t from = at == std::string::npos ? at : config->find('"', at + 10);
+    if (from == std::string::npos) return std::nullopt;
+    return parse_time(std::string_view(*config).substr(from + 1, 35));
+}
+
+void Planner::look_at_tag(std::uint32_t repository, const SeenTag& tag) {
+    if (work_.stopped() || work_.store_failed()) return;
+    const RepositoryEntry& entry = work_.ledger.repository(repository);
+    const registry::Repository place = entry.place;
+    const auto missed = [&](const Error& error) {
+        work_.ledger.with_repository(repository, [&](RepositoryEntry& of) {
+            // A tag that went between the list and the question is gone; of others nothing
+            // is known.
+            if (error.code != ErrorCode::not_found) of.listed_whole = false;
+        });
+        work_.trouble(repository, error, "tag " + tag.tag);
+        work_.task_done(repository);
+    };
+    std::string digest = tag.digest;
+    std::optional<Documents::Manifest> given;
+    if (digest.empty()) {
+        auto head = work_.client.head({place, tag.tag, ""});
+        if (!head) return missed(head.error());
+        digest = std::move(head->digest);
+    }
+    if (digest.empty()) {
+        auto manifest = work_.documents.tagged(place, tag.tag);
+        if (!manifest) return missed(manifest.error());
+        digest = manifest->digest;
+        given = *std::move(manifest);
+    }
+    ++work_.counters.tags_seen;
+    work_.ledger.with_repository(repository, [](RepositoryEntry& of) { ++of.summary.tags; });
+    see_root(repository, digest, std::move(given), 0);
+    if (!work_.stopped()) {
+        (void)work_.must(work_.store.observe_tag(entry.id, tag.tag, digest, now_));
+    }
+    work_.task_done(repository);
+}
+
+void Planner::see_root(std::uint32_t repository, const std::string& digest,
+                       std::optional<Documents::Manifest> given, int depth) {
+    Needs needs;
+    bool ask_for_referrers = false;
+    {
+        const std::scoped_lock lock(stripes_[std::hash<std::string>()(digest) % stripes_.size()]);
+        const auto known = work_.ledger.find_root(digest);
+        if (known && !work_.ledger.is_settled(*known)) {
+            work_.ledger.attach(*known, repository);
+            return;
+        }
+        const bool done = settled(repository, digest, 0);
+        if (!known) {
+            ++work_.counters.manifests;
+            if (done) ++work_.counters.manifests_known;
+        }
+        const std::uint32_t root = work_.ledger.add_root(digest);
+        ask_for_referrers = !known && (!done || work_.asked.all_referrers);
+        if (done) {
+            work_.ledger.settle(root);
+            needs.subjects = {digest};
+        } else if (auto walked = walk(repository, digest, std::move(given), 0, needs); !walked) {
+            work_.trouble(repository, walked.error(), "manifest " + digest);
+            // Where the tag leads is known all the same.
+            store::ManifestRecord bare;
+            bare.digest = digest;
+            (void)work_.must(work_.store.record_manifest(bare));
+            work_.ledger.settle(root);
+            return;
+        } else {
+            work_.ledger.reopen(root);
+            work_.ledger.attach(root, repository);
+            work_.ledger.add_layers(root, repository, needs.layers);
+            ++work_.counters.roots_to_record;
+        }
+    }
+    if (ask_for_referrers) see_referrers(repository, needs.subjects, depth);
+}
+
+void Planner::see_referrers(std::uint32_t repository, const std::vector<std::string>& subjects,
+                            int depth) {
+    constexpr int deepest = 4;  // a signature of an SBOM of an image
+    const RepositoryEntry& entry = work_.ledger.repository(repository);
+    if (depth >= deepest) return;
+    for (const std::string& subject : subjects) {
+        {
+            const std::scoped_lock lock(mutex_);
+            if (without_referrers_.contains(entry.place.registry)) return;
+        }
+        if (work_.stopped()) return;
+        const auto found = work_.client.referrers(entry.place, subject);
+        if (!found) {
+            if (found.error().code == ErrorCode::unsupported) {
+                const std::scoped_lock lock(mutex_);
+                without_referrers_.insert(entry.place.registry);
+            } else {
+                work_.trouble(repository, found.error(), "what refers to " + subject);
+            }
+            return;
+        }
+        for (const source::Descriptor& descriptor : *found) {
+            if (!source::parse_digest(descriptor.digest)) continue;
+            see_root(repository, descriptor.digest, std::nullopt, depth + 1);
+            (void)work_.must(
+                work_.store.observe_manifest(entry.id, descriptor.digest, now_));
+        }
+    }
+}
+
+}  // namespace stratascan::sweep

@@ -1,0 +1,79 @@
+// The first half of a sweep: what is there, and what of it is not known yet. Lists
+// repositories and tags, asks each tag where it leads (HEAD), and fetches the manifests
+// that the store does not have. What it sees it writes into the store at once: the
+// history of tags does not wait for layers.
+#pragma once
+
+#include <array>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "scanner/source/oci_json.hpp"
+#include "scanner/sweep/scope.hpp"
+#include "scanner/sweep/tasks.hpp"
+#include "scanner/sweep/work.hpp"
+
+namespace stratascan::sweep {
+
+class Planner {
+public:
+    explicit Planner(Work& work);
+
+    /// Fills the ledger. What could not be listed is in `troubles`.
+    void run(const std::vector<SweepTarget>& targets, std::vector<TargetTrouble>& troubles);
+
+private:
+    struct SeenTag {
+        std::string tag;
+        std::string digest;  ///< empty: not asked for yet
+    };
+    /// What a root needs.
+    struct Needs {
+        std::vector<Ledger::Wanted> layers;
+        std::vector<std::string> manifests;  ///< under way, for indexes that lead to themselves
+        std::vector<std::string> subjects;   ///< of referrers
+    };
+
+    void list_target(const SweepTarget& target, std::vector<TargetTrouble>& troubles);
+    void look_for_gone(const SweepTarget& target);
+    void open_repository(const registry::Repository& place);
+    void list_tags(std::uint32_t repository);
+    [[nodiscard]] std::vector<SeenTag> choose(std::uint32_t repository,
+                                              std::vector<std::string> tags);
+    [[nodiscard]] std::optional<std::int64_t> created_of(const registry::Repository& place,
+                                                         const std::string& digest, int depth);
+    void look_at_tag(std::uint32_t repository, const SeenTag& tag);
+    void see_root(std::uint32_t repository, const std::string& digest,
+                  std::optional<Documents::Manifest> given, int depth);
+    [[nodiscard]] bool settled(std::uint32_t repository, const std::string& digest, int depth);
+    [[nodiscard]] Result<void> walk(std::uint32_t repository, const std::string& digest,
+                                    std::optional<Documents::Manifest> given, int depth,
+                                    Needs& needs);
+    void walk_index(std::uint32_t repository, const source::OciDocument& index, int depth,
+                    Needs& needs);
+    void record(const Documents::Manifest& manifest, const source::OciDocument& document);
+    void see_referrers(std::uint32_t repository, const std::vector<std::string>& subjects,
+                       int depth);
+    [[nodiscard]] bool other_platform(std::uint32_t repository,
+                                      const source::OciDocument& manifest);
+
+    Work& work_;
+    Filter repositories_, tags_;
+    std::optional<source::Platform> platform_;
+    std::int64_t now_;
+    Tasks tasks_;
+    std::mutex mutex_;
+    std::set<std::string> opened_;           ///< repositories, guarded
+    std::set<std::string> without_referrers_;  ///< registries, guarded
+    std::array<std::mutex, 64> stripes_;     ///< by digest: one thread looks at a root
+};
+
+/// Those manifests of an index that are not of the platform: their digests, sorted. What
+/// is about one of them counts as well.
+[[nodiscard]] std::vector<std::string> other_platforms(
+    const source::OciDocument& index, const std::optional<source::Platform>& platform);
+
+}  // namespace stratascan::sweep
