@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "scanner/engine.hpp"
+#include "scanner/image/image_facts.hpp"
 #include "scanner/image/join.hpp"
 #include "scanner/layer/clock.hpp"
 #include "scanner/layer/layer_scan.hpp"
@@ -90,6 +91,17 @@ StreamPlan make_stream_plan(const Options& options, unsigned threads) {
 
 std::string digest_algorithm(const source::LayerRef& layer) {
     return layer.digest.starts_with("sha512:") ? "sha512" : "sha256";
+}
+
+// What is attached to the images; a stream's blobs have passed.
+std::vector<image::Attachment> attachments(source::ImageSource& source,
+                                           const std::vector<source::ImageRef>& images) {
+    return image::find_attachments(
+        images, [&source](const source::LayerRef& layer) -> std::unique_ptr<source::BlobReader> {
+            if (source.is_stream()) return nullptr;
+            auto reader = source.open(layer);
+            return reader ? std::move(*reader) : nullptr;
+        });
 }
 
 class LocalScanner final : public Scanner {
@@ -198,6 +210,8 @@ Result<void> LocalScanner::scan_target(const std::string& target, Progress* prog
             scan_layers(**source, std::move(layers), progress, stop, results);
         }
     }
+    const auto attached = options_.facts ? attachments(**source, images)
+                                         : std::vector<image::Attachment>();
     for (source::ImageRef& image : images) {
         std::vector<const layer::LayerResult*> layers;
         for (const source::LayerRef& layer : image.layers) {
@@ -207,10 +221,13 @@ Result<void> LocalScanner::scan_target(const std::string& target, Progress* prog
                                  : &found->second);
         }
         std::vector<Finding> metadata = scan_metadata(image, image.gaps);
+        auto facts = options_.facts ? image::gather_facts(image, layers, metadata, attached)
+                                    : std::shared_ptr<const image::ImageFacts>();
         // Metadata is scanned whatever was asked for: what is found there must not
         // stand in a build step that the report repeats.
         TargetReport joined = image::join(target, image, layers, std::move(metadata),
                                           stop.stop_requested());
+        joined.facts = std::move(facts);
         if (!options_.secrets) {
             joined.findings.clear();
             joined.secrets_sought = false;

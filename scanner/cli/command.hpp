@@ -21,6 +21,9 @@ enum ExitCode : int {
 /// Each adds its subcommand to `app`. The action runs after parsing and leaves
 /// its exit code in `code`.
 void add_scan_command(CLI::App& app, int& code);
+void add_gate_command(CLI::App& app, int& code);
+void add_suppress_command(CLI::App& app, int& code);
+void add_policies_command(CLI::App& app, int& code);
 void add_rules_command(CLI::App& app, int& code);
 
 /// "stratascan: message" on standard error; gives exit_failed.

@@ -61,6 +61,9 @@ int main(int argc, char** argv) {
                "was read, 3 it could not run.");
     int code = cli::exit_failed;
     cli::add_scan_command(app, code);
+    cli::add_gate_command(app, code);
+    cli::add_suppress_command(app, code);
+    cli::add_policies_command(app, code);
     cli::add_rules_command(app, code);
     try {
         app.parse(argc, argv);

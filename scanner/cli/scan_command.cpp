@@ -1,16 +1,11 @@
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
-#include <cstdlib>
+#include <ctime>
 #include <memory>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "scanner/cli/command.hpp"
-#include "scanner/cli/progress_line.hpp"
-#include "scanner/cli/rules_command.hpp"
-#include "scanner/cli/stop_signals.hpp"
+#include "scanner/cli/scan_options.hpp"
+#include "scanner/policy/suppress_report.hpp"
 #include "scanner/report/report_writer.hpp"
 #include "stratascan/scanner.hpp"
 
@@ -19,107 +14,46 @@ namespace stratascan::cli {
 namespace {
 
 struct ScanArguments {
-    Options options;
-    std::vector<std::string> targets;
+    ScanOptions scan;
     std::string format = "table";
-    std::string output;
-    std::string colour = "auto";
-    bool quiet = false;
-    bool no_progress = false;
-    bool stats = false;
+    std::string suppressions;
     bool secrets_only = false;
     bool programs_only = false;
 };
 
-report::TableStyle table_style(const ScanArguments& arguments) {
-    const bool terminal = arguments.output.empty() && ::isatty(STDOUT_FILENO) == 1;
-    report::TableStyle style;
-    style.colour = arguments.colour == "always" ||
-                   (arguments.colour == "auto" && terminal && std::getenv("NO_COLOR") == nullptr);
-    style.width = terminal_width();
-    return style;
-}
-
 std::string written(const Report& report, const ScanArguments& arguments) {
     if (arguments.format == "json") return report::write_json(report);
     if (arguments.format == "jsonl") return report::write_jsonl(report);
-    return report::write_table(report, table_style(arguments));
+    return report::write_table(report, table_style(arguments.scan));
 }
 
 int scan(ScanArguments& arguments) {
-    arguments.options.secrets = !arguments.programs_only;
-    arguments.options.programs = !arguments.secrets_only;
-    const StopSignals signals;
-    auto scanner = Scanner::create(arguments.options);
-    if (!scanner) return complain(scanner.error().message());
-    if (!arguments.quiet) tell_notes((*scanner)->notes());
-    Result<Report> report;
-    {
-        std::optional<ProgressLine> line;
-        if (!arguments.quiet && !arguments.no_progress && ::isatty(STDERR_FILENO) == 1) {
-            line.emplace();
-        }
-        report = (*scanner)->scan(arguments.targets, line ? &*line : nullptr, signals.token());
-    }
+    arguments.scan.options.secrets = !arguments.programs_only;
+    arguments.scan.options.programs = !arguments.secrets_only;
+    auto suppressions = policy::load_suppressions(arguments.suppressions, std::time(nullptr));
+    if (!suppressions) return complain(suppressions.error().message());
+    auto report = run_scan(arguments.scan);
     if (!report) return complain(report.error().message());
-    if (!write_output(arguments.output, written(*report, arguments))) return exit_failed;
-    if (arguments.stats) {
-        const std::string text = report::write_stats((*scanner)->stats());
-        std::fwrite(text.data(), 1, text.size(), stderr);
+    const auto warnings = policy::suppress(*report, *suppressions);
+    if (!arguments.scan.quiet) {
+        for (const std::string& warning : warnings) complain(warning);
     }
+    if (!write_output(arguments.scan.output, written(*report, arguments))) return exit_failed;
     return exit_code(*report);
 }
 
 void add_options(CLI::App& command, ScanArguments& arguments) {
-    Options& options = arguments.options;
-    command.add_option("target", arguments.targets,
-                       "An OCI layout folder, an OCI or docker archive, a layer tarball, a root\n"
-                       "file system folder, or - for an archive on standard input. A scheme\n"
-                       "(oci:, oci-archive:, docker-archive:, layer:, dir:) forces one.")
-        ->required();
+    add_scan_options(command, arguments.scan);
+    command.add_option("--suppressions", arguments.suppressions,
+                       "What is let pass for a while (default: .stratascan.toml, if it is here)");
     command.add_option("-f,--format", arguments.format, "table, json or jsonl")
         ->check(CLI::IsMember({"table", "json", "jsonl"}))
         ->capture_default_str();
-    command.add_option("-o,--output", arguments.output, "Write the report to this file");
-    command.add_option("-j,--jobs", options.jobs, "Threads that scan (default: all processors)")
-        ->check(CLI::Range(1, 1024));
-    command.add_option("--memory", options.memory_bytes,
-                       "Ceiling of resident memory, at least 256MiB (default: 512MiB)")
-        ->transform(CLI::AsSizeValue(false));
-    command.add_option("--platform", options.platform,
-                       "Only this platform of an index, as os/arch[/variant] (default: all)");
-    command.add_option("--rules", options.rule_files,
-                       "More rules: a TOML file, or a folder of them, in the form of patterns/\n"
-                       "or of gitleaks")
-        ->allow_extra_args(false);
-    command.add_option("--key-file", options.key_file,
-                       "Key of the HMAC that names secrets (default: one made on first use)");
     command.add_flag("--secrets-only", arguments.secrets_only, "Look for secrets only");
     command.add_flag("--programs-only", arguments.programs_only, "Look for programs only")
         ->excludes("--secrets-only");
-    command.add_flag("--show-secrets", options.show_secrets,
+    command.add_flag("--show-secrets", arguments.scan.options.show_secrets,
                      "Put secrets into the report in the clear");
-    command.add_option("--color", arguments.colour, "auto, always or never")
-        ->check(CLI::IsMember({"auto", "always", "never"}))
-        ->capture_default_str();
-    command.add_flag("-q,--quiet", arguments.quiet, "Nothing on standard error but errors");
-    command.add_flag("--no-progress", arguments.no_progress, "No progress line");
-    command.add_flag("--stats", arguments.stats, "Print throughput and memory to standard error");
-    auto* const limits = command.add_option_group("limits", "Limits; reaching one is reported");
-    limits->add_option("--max-layer-bytes", options.limits.output_bytes,
-                       "Of a layer, uncompressed (default: 1TiB)")
-        ->transform(CLI::AsSizeValue(false));
-    limits->add_option("--max-ratio", options.limits.ratio,
-                       "Of a layer's compression, judged past 16 GiB; of its containers', past 1 GiB")
-        ->capture_default_str();
-    limits->add_option("--max-members", options.limits.members, "Of a layer")
-        ->capture_default_str();
-    limits->add_option("--max-depth", options.limits.depth,
-                       "Of containers in containers that are looked into")
-        ->check(CLI::Range(0, 16))
-        ->capture_default_str();
-    limits->add_option("--max-findings", options.limits.findings_a_file, "In one file")
-        ->capture_default_str();
 }
 
 }  // namespace
