@@ -261,7 +261,7 @@ TEST(Gate, SuppressionIsWrittenUsedAndTold) {
     const Ran expired = gate(layout.target(), {"--at", day(31)}, here);
     EXPECT_EQ(expired.exit, 1);
     EXPECT_NE(expired.out.find(".stratascan.toml:3"), std::string::npos) << expired.out;
-    for (const std::string line : {key.substr(40, 40), key.substr(110, 40)}) {
+    for (const std::string& line : {key.substr(40, 40), key.substr(110, 40)}) {
         for (const Ran* ran : {&passed, &scanned, &expired}) {
             EXPECT_EQ(ran->out.find(line), std::string::npos);
         }

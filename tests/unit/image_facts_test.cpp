@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "scanner/image/join.hpp"
 #include "tests/support/blobs.hpp"
 #include "tests/support/image_builder.hpp"
 #include "tests/support/scanning.hpp"

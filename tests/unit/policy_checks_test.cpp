@@ -53,7 +53,7 @@ TEST(Catalogue, EveryFailShowsWhatItRestsOn) {
         if (policy::function_of(info.id) == nullptr) continue;
         const policy::Answer answer = image.ask(info.id);
         EXPECT_FALSE(answer.reason.empty()) << info.id;
-        if (answer.outcome == Outcome::fail) EXPECT_FALSE(answer.items.empty()) << info.id;
+        EXPECT_TRUE(answer.outcome != Outcome::fail || !answer.items.empty()) << info.id;
     }
 }
 

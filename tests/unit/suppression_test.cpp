@@ -5,6 +5,7 @@
 #include "scanner/policy/suppress_report.hpp"
 #include "scanner/policy/verdict.hpp"
 #include "tests/support/image_builder.hpp"
+#include "stratascan/scanner.hpp"
 #include "tests/support/policy_subject.hpp"
 
 namespace {

@@ -187,7 +187,7 @@ Answer exec_form(const Subject& subject, const Settings&) {
     };
     see(subject.facts.entrypoint, "config.Entrypoint");
     see(subject.facts.command, "config.Cmd");
-    const std::string& first = start_words(subject).front();
+    const std::string first = start_words(subject).front();
     if (answer.items.empty() && !subject.facts.entrypoint.given && is_shell(first)) {
         add(answer, config_item("config.Cmd", joined(subject.facts.command.words)));
     }
