@@ -23,6 +23,7 @@ using policy::TargetVerdict;
 using policy::Verdict;
 
 constexpr std::size_t items_shown = 8;
+constexpr std::size_t unbroken = 1 << 20;
 
 std::string subject_of(const TargetReport& report) {
     const ImageInfo& image = report.image;
@@ -74,7 +75,8 @@ std::string set_aside(const Item& item, const policy::GateReport& gate) {
 class GateTable {
 public:
     GateTable(const policy::GateReport& gate, const TableStyle& style)
-        : gate_(gate), canvas_(std::max(style.width, 40U), style.colour) {}
+        : gate_(gate), answers_(unbroken, style.colour),
+          canvas_(std::max(style.width, 40U), style.colour) {}
 
     std::string write() {
         if (gate_.manifest) write_manifest(*gate_.manifest);
@@ -90,7 +92,7 @@ public:
             canvas_.labelled(0, {"warning", Tone::warning}, 9,
                              {{printable(warning), Tone::plain, true}});
         }
-        return canvas_.take();
+        return answers_.take() + canvas_.take();
     }
 
 private:
@@ -105,38 +107,38 @@ private:
         const std::string_view answer = !manifest.reasons.empty()  ? "is not eligible"
                                         : !manifest.doubts.empty() ? "can't be judged"
                                                                    : "is eligible";
-        canvas_.flow(0, {{fmt::format("App [{}] in [{}] {} for Runs on Atlassian.",
+        answers_.flow(0, {{fmt::format("App [{}] in [{}] {} for Runs on Atlassian.",
                                       printable(manifest.app), printable(manifest.file), answer),
                           manifest.eligible() ? Tone::good : Tone::critical, true}});
-        for (const std::string& reason : manifest.reasons) canvas_.line(0, {{"- " + reason}});
+        for (const std::string& reason : manifest.reasons) answers_.line(0, {{"- " + reason}});
         for (const std::string& doubt : manifest.doubts) {
-            canvas_.flow(0, {{"- Not known: " + printable(doubt), Tone::plain, true}});
+            answers_.flow(0, {{"- Not known: " + printable(doubt), Tone::plain, true}});
         }
-        for (const std::string& detail : manifest.details) canvas_.line(2, {{printable(detail)}});
-        canvas_.blank();
+        for (const std::string& detail : manifest.details) answers_.line(2, {{printable(detail)}});
+        answers_.blank();
     }
 
     void write_answer(const TargetVerdict& target, const PolicyVerdict& verdict) {
         const Tone tone = verdict.verdict == Verdict::pass   ? Tone::good
                           : verdict.verdict == Verdict::fail ? Tone::critical
                                                              : Tone::warning;
-        canvas_.flow(0, {{verdict_line(target, verdict), tone, true}});
+        answers_.flow(0, {{verdict_line(target, verdict), tone, true}});
         for (const CheckResult& result : verdict.results) {
-            if (result.fails) canvas_.flow(0, {{"- " + result.check.info.reason, Tone::plain, true}});
+            if (result.fails) answers_.flow(0, {{"- " + result.check.info.reason, Tone::plain, true}});
         }
         for (const CheckResult& result : verdict.results) {
             if (!result.blocks) continue;
-            canvas_.flow(0, {{fmt::format("- Not known: {} ({})", result.check.info.title,
+            answers_.flow(0, {{fmt::format("- Not known: {} ({})", result.check.info.title,
                                           printable(result.answer.reason)),
                               Tone::plain, true}});
         }
         if (!verdict.incomplete.empty()) {
             const TargetReport& report = *target.report;
-            canvas_.flow(0, {{fmt::format("- Not everything was read: {}",
+            answers_.flow(0, {{fmt::format("- Not everything was read: {}",
                                           counted(report.coverage.gaps, "gap")),
                               Tone::plain, true}});
         }
-        canvas_.blank();
+        answers_.blank();
     }
 
     void write_details(const TargetVerdict& target, const PolicyVerdict& verdict) {
@@ -221,6 +223,7 @@ private:
     }
 
     const policy::GateReport& gate_;
+    Canvas answers_;  // a line each, whatever the terminal: scripts read them
     Canvas canvas_;
 };
 

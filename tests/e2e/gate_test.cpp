@@ -176,7 +176,7 @@ TEST(Gate, SpeaksOfTheFinalTreeAndOfSecretsInAll) {
     Layout layout;
     layout.config(good);
     add_application(layout);
-    layout.insert(layout.files("key", {{"srv/id", {private_key(layout.folder()), 0600}},
+    layout.insert(layout.files("keys", {{"srv/id", {private_key(layout.folder()), 0600}},
                                        {"srv/.git/HEAD", {"ref: x\n", 0644}}}));
     layout.remove("/srv");
     const json report = verdict_of(layout.target(), {"--policy", "default"});
@@ -230,7 +230,7 @@ TEST(Gate, SuppressionIsWrittenUsedAndTold) {
     Layout layout;
     layout.config(good);
     const std::string key = private_key(layout.folder());
-    layout.insert(layout.files("key", {{"srv/id", {key, 0600}}}));
+    layout.insert(layout.files("keys", {{"srv/id", {key, 0600}}}));
     const fs::path& here = layout.folder();
     const json before = verdict_of(layout.target(), {}, here);
     ASSERT_EQ(before.at("gate").at("verdict"), "fail");
@@ -274,7 +274,7 @@ TEST(Gate, BaselineHoldsForARebuiltImage) {
     const auto build = [&](Layout& layout, const std::string& before) {
         layout.config(good);
         add_application(layout);
-        layout.insert(layout.files("key", {{"srv/id", {before + key, 0600}}}));
+        layout.insert(layout.files("keys", {{"srv/id", {before + key, 0600}}}));
     };
     Layout first, second;
     build(first, "");

@@ -52,15 +52,22 @@ Item item_of(const Finding& finding, Confidence least) {
     return item;
 }
 
+enum class Place { layers, documents };
+
 Answer about_findings(const Subject& subject, const Settings& settings, std::string_view what,
-                      const std::function<bool(const Finding&)>& concerns) {
+                      Place place, const std::function<bool(const Finding&)>& concerns) {
     if (!subject.report.secrets_sought) return unknown("secrets were not looked for");
     const Confidence least = confidence_from(text(settings, "confidence")).value_or(Confidence::low);
     Answer answer;
     for (const Finding& finding : subject.report.findings) {
         if (concerns(finding)) add(answer, item_of(finding, least));
     }
-    return settled(std::move(answer), subject, what);
+    answer = settled(std::move(answer), subject, what);
+    // Config and manifest are read whole, whatever became of the layers.
+    if (place == Place::documents && answer.unread && subject.report.gaps.empty()) {
+        answer = passed("no " + std::string(what));
+    }
+    return answer;
 }
 
 // Where clients keep their credentials: ends of paths, and folders.
@@ -90,12 +97,12 @@ bool is_credential_file(const std::string& path) {
 
 Answer secrets_env(const Subject& subject, const Settings& settings) {
     if (auto none = without_config(subject)) return *none;
-    return about_findings(subject, settings, "secrets in the environment",
+    return about_findings(subject, settings, "secrets in the environment", Place::documents,
                           [](const Finding& one) { return one.source == Source::env; });
 }
 
 Answer secrets_config(const Subject& subject, const Settings& settings) {
-    return about_findings(subject, settings, "secrets in labels, commands and annotations",
+    return about_findings(subject, settings, "secrets in labels, commands and annotations", Place::documents,
                           [](const Finding& one) {
                               return !in_tree(one) && !is_hidden(one) &&
                                      one.source != Source::env && one.source != Source::history;
@@ -104,22 +111,22 @@ Answer secrets_config(const Subject& subject, const Settings& settings) {
 
 Answer secrets_history(const Subject& subject, const Settings& settings) {
     if (auto none = without_config(subject)) return *none;
-    return about_findings(subject, settings, "secrets in build steps",
+    return about_findings(subject, settings, "secrets in build steps", Place::documents,
                           [](const Finding& one) { return one.source == Source::history; });
 }
 
 Answer secrets_files(const Subject& subject, const Settings& settings) {
-    return about_findings(subject, settings, "secrets in files", [](const Finding& one) {
+    return about_findings(subject, settings, "secrets in files", Place::layers, [](const Finding& one) {
         return in_tree(one) && !is_hidden(one);
     });
 }
 
 Answer secrets_deleted(const Subject& subject, const Settings& settings) {
-    return about_findings(subject, settings, "secrets in hidden files", is_hidden);
+    return about_findings(subject, settings, "secrets in hidden files", Place::layers, is_hidden);
 }
 
 Answer long_lived_credentials(const Subject& subject, const Settings& settings) {
-    return about_findings(subject, settings, "credentials of registries and clouds",
+    return about_findings(subject, settings, "credentials of registries and clouds", Place::layers,
                           [](const Finding& one) {
                               return one.layer_index >= 0 && is_credential_file(one.path);
                           });
