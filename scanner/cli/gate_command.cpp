@@ -83,10 +83,6 @@ Result<Beside> read_beside(const GateArguments& arguments) {
         auto bases = policy::read_base(arguments.base, arguments.scan.options.platform);
         if (!bases) return std::unexpected(bases.error());
         beside.bases = std::move(*bases);
-    } else if (arguments.only_own_layers) {
-        return fail(ErrorCode::invalid_argument,
-                    "--only-own-layers needs the base, to know which layers are its",
-                    {}, "give --base TARGET");
     }
     if (!arguments.manifest.empty()) {
         auto manifest = policy::load_manifest(arguments.manifest);
@@ -96,11 +92,11 @@ Result<Beside> read_beside(const GateArguments& arguments) {
     return beside;
 }
 
-void tell_base(const policy::GateReport& gate, const GateArguments& arguments) {
+void tell_base(const policy::GateReport& gate) {
     for (const policy::TargetVerdict& target : gate.targets) {
         if (target.report->image.kind != "image" || target.base_layers >= 0) continue;
-        complain(target.report->target + ": it is not built on " + arguments.base +
-                 ", as far as checked digests tell: every layer counts as its own");
+        complain(target.report->target + ": which layers are a base's is not proved by checked "
+                 "digests: every layer counts as its own (give --base TARGET)");
     }
 }
 
@@ -115,25 +111,26 @@ int gate(GateArguments& arguments) {
     if (!beside) return complain(beside.error().message());
     policy::GateSettings& settings = beside->settings;
     settings.now = *now;
-    if (!beside->bases.empty()) {
-        settings.base_layers = [&](const TargetReport& report) {
-            return report.image.kind == "image" ? policy::base_layers_of(report, beside->bases)
-                                                : -1;
-        };
-    }
+    Result<Report> report;
+    settings.base_layers = [&](const TargetReport& one) {
+        if (one.image.kind != "image") return -1;
+        return policy::base_layers_of(
+            one, beside->bases.empty() ? policy::annotated_bases(one, *report) : beside->bases);
+    };
     if (beside->key) {
-        settings.signature = [&](const TargetReport& report) {
-            return policy::check_signatures(report.image.digest, report.facts->attachments,
+        settings.signature = [&](const TargetReport& one) {
+            return policy::check_signatures(one.image.digest, one.facts->attachments,
                                             *beside->key);
         };
     }
     arguments.scan.options.facts = true;
-    const auto report = run_scan(arguments.scan);
+    report = run_scan(arguments.scan);
     if (!report) return complain(report.error().message());
     policy::GateReport verdict =
         policy::judge(*report, std::move(*policies), std::move(*suppressions), settings);
     if (beside->manifest) policy::add_manifest(verdict, std::move(*beside->manifest));
-    if (!arguments.base.empty() && !arguments.scan.quiet) tell_base(verdict, arguments);
+    const bool asked = !arguments.base.empty() || arguments.only_own_layers;
+    if (asked && !arguments.scan.quiet) tell_base(verdict);
     const std::string text = arguments.format == "json"
                                  ? report::write_gate_json(verdict)
                                  : report::write_gate_table(verdict, table_style(arguments.scan));
@@ -163,7 +160,8 @@ void add_options(CLI::App& command, GateArguments& arguments) {
                        "The image that the targets were built on, as a target: tells its layers\n"
                        "from their own by checked digests");
     command.add_flag("--only-own-layers", arguments.only_own_layers,
-                     "What the layers of --base bring is told and does not fail");
+                     "What a base's layers bring is told and does not fail. The base is that of\n"
+                     "--base, or one of the targets that the image's annotation names");
     command.add_option("--verify-key", arguments.verify_key,
                        "A public key in PEM: images must be signed by it (cosign)");
     command.add_option("--manifest", arguments.manifest,

@@ -239,7 +239,7 @@ void Gatherer::place_facts() {
     for (std::size_t i = 0; i < image_.layers.size(); ++i) {
         const LayerResult* layer = i < layers_.size() ? layers_[i] : nullptr;
         indexes.push_back(layer == nullptr ? nullptr : &layer->paths);
-        const bool known = layer != nullptr && layer->is_archive && !layer->paths.truncated &&
+        const bool known = layer != nullptr && layer->file_facts.known && layer->is_archive && !layer->paths.truncated &&
                            layer->state == LayerState::complete;
         facts_.files_known = facts_.files_known && known;
     }

@@ -84,6 +84,7 @@ void FactCollector::end() {
 
 FileFacts FactCollector::take() {
     if (open_) end();
+    facts_.known = true;
     std::sort(facts_.facts.begin(), facts_.facts.end(), [](const auto& a, const auto& b) {
         return std::tie(a.ordinal, a.kind, a.detail) < std::tie(b.ordinal, b.kind, b.detail);
     });

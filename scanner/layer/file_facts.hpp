@@ -79,6 +79,7 @@ struct SmallDocument {
 };
 
 struct FileFacts {
+    bool known = false;  ///< they were looked for: an empty list says that there are none
     std::vector<FileFact> facts;           ///< sorted by (ordinal, kind, detail)
     std::vector<SmallDocument> documents;  ///< sorted by ordinal
     std::map<FactKind, std::uint64_t> untold;  ///< past `facts_a_kind`

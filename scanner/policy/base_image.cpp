@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "scanner/image/image_facts.hpp"
 #include "scanner/source/image_source.hpp"
 
 namespace stratascan::policy {
@@ -60,6 +61,24 @@ int base_layers_of(const TargetReport& report, const std::vector<BaseImage>& bas
         if (all) most = std::max(most, static_cast<int>(count));
     }
     return most;
+}
+
+std::vector<BaseImage> annotated_bases(const TargetReport& report, const Report& all) {
+    std::vector<BaseImage> bases;
+    if (!report.facts) return bases;
+    for (const auto* map : {&report.facts->annotations, &report.facts->labels}) {
+        const auto named = map->find("org.opencontainers.image.base.digest");
+        if (named == map->end() || named->second.empty()) continue;
+        for (const TargetReport& other : all.targets) {
+            const bool is_named = &other != &report && other.image.kind == "image" &&
+                                  other.image.digest == named->second && !other.layers.empty();
+            if (!is_named) continue;
+            BaseImage base{other.image.digest, other.image.platform, {}, {}};
+            for (const LayerReport& layer : other.layers) base.layer_digests.push_back(layer.digest);
+            bases.push_back(std::move(base));
+        }
+    }
+    return bases;
 }
 
 }  // namespace stratascan::policy

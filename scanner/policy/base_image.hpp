@@ -27,4 +27,10 @@ struct BaseImage {
 /// that the image only claims counts for nothing. All layers of the base must be there.
 [[nodiscard]] int base_layers_of(const TargetReport& report, const std::vector<BaseImage>& bases);
 
+/// The bases that the image's annotation org.opencontainers.image.base.digest names
+/// among the targets of the same report: whoever calls the gate gave them, so the
+/// image's builder alone can't choose what counts as a base.
+[[nodiscard]] std::vector<BaseImage> annotated_bases(const TargetReport& report,
+                                                     const Report& all);
+
 }  // namespace stratascan::policy

@@ -34,8 +34,15 @@ std::vector<Token> tokens_of(std::string_view pattern) {
 }  // namespace
 
 // All places of the pattern at once, so that no pattern takes more than its length
-// for each byte.
+// for each byte. Most pairs are told apart by what stands before the first star and
+// behind the last one.
 bool glob_matches(std::string_view pattern, std::string_view text) noexcept {
+    const std::size_t first = pattern.find_first_of("*?");
+    if (first == std::string_view::npos) return pattern == text;
+    if (text.size() > longest_globbed || !text.starts_with(pattern.substr(0, first)) ||
+        !text.ends_with(pattern.substr(pattern.find_last_of("*?") + 1))) {
+        return false;
+    }
     const std::vector<Token> tokens = tokens_of(pattern);
     std::vector<char> now(tokens.size() + 1), next(tokens.size() + 1);
     const auto skip_stars = [&](std::vector<char>& places) {

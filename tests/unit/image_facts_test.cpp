@@ -56,6 +56,17 @@ TEST(ImageFacts, OfTheFinalTreeAlone) {
     EXPECT_TRUE(facts->files_known);
 }
 
+// A result that was kept without its facts is no layer without setuid files.
+TEST(ImageFacts, FactsThatWereNotKeptAreNotKnown) {
+    test::TestEngine engine(rules);
+    layer::LayerResult result = engine.scan(TarBuilder().file("bin/su", "x", 04755).finish());
+    source::ImageRef image;
+    image.layers.emplace_back();
+    EXPECT_TRUE(image::gather_facts(image, {&result}, {}, {})->files_known);
+    result.file_facts = {};
+    EXPECT_FALSE(image::gather_facts(image, {&result}, {}, {})->files_known);
+}
+
 TEST(ImageFacts, DeletedAccountsAreGone) {
     const auto facts = gathered({TarBuilder().file("etc/passwd", "a:x:0:0:::\n").finish(),
                                  TarBuilder().file("etc/.wh.passwd", "").finish()});

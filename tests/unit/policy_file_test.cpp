@@ -149,6 +149,7 @@ TEST(Globs, MatchAsPathsDo) {
     std::string stars;
     for (int i = 0; i < 100; ++i) stars += "*a";
     EXPECT_FALSE(glob_matches(stars + "b", std::string(4000, 'a')));
+    EXPECT_FALSE(glob_matches("a**", std::string(5000, 'a'))) << "no such path can be opened";
     EXPECT_TRUE(policy::glob_is_blanket("**/*.?"));
     EXPECT_FALSE(policy::glob_is_blanket("*.py"));
 }

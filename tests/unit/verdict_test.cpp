@@ -267,6 +267,24 @@ TEST(OwnLayers, TheBaseIsProvedAndNeverGuessed) {
     EXPECT_EQ(policy::base_layers_of(image.report, {packed}), 1);
 }
 
+TEST(OwnLayers, AnnotationCountsForTargetsThatWereGiven) {
+    MadeUpImage image, base;
+    base.report.image.digest = "sha256:base";
+    base.report.layers.pop_back();
+    image.facts.annotations["org.opencontainers.image.base.digest"] = "sha256:base";
+    image.report.facts = std::make_shared<const image::ImageFacts>(image.facts);
+    Report report;
+    report.targets.push_back(image.report);
+    EXPECT_TRUE(policy::annotated_bases(report.targets[0], report).empty());
+    report.targets.push_back(base.report);
+    const auto bases = policy::annotated_bases(report.targets[0], report);
+    ASSERT_EQ(bases.size(), 1U);
+    EXPECT_EQ(policy::base_layers_of(report.targets[0], bases), 2);
+    report.targets[1].layers[0].digest = "sha256:other";
+    EXPECT_EQ(policy::base_layers_of(report.targets[0],
+                                     policy::annotated_bases(report.targets[0], report)), -1);
+}
+
 TEST(GateTable, AnswersAsForgeEligibilityDoes) {
     MadeUpImage image = with_shell();
     image.facts.user.clear();

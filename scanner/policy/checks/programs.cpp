@@ -33,6 +33,11 @@ Item item_of(const Program& program, const std::string& applets) {
     if (!applets.empty()) item.text += " with " + applets;
     if (program.renamed) item.text += ", renamed";
     if (program.setuid) item.text += ", setuid";
+    // A shell is called /bin/sh by a link as often as not.
+    constexpr std::size_t links_told = 3;
+    for (std::size_t i = 0; i < program.aliases.size() && i < links_told; ++i) {
+        item.text += (i == 0 ? ", also " : ", ") + program.aliases[i];
+    }
     item.path = program.path;
     item.inner_path = program.inner_path;
     item.layer_index = program.layer_index;
