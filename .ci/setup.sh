@@ -6,7 +6,7 @@ set -eu
 packages="
   build-essential g++ cmake ninja-build pkg-config git python3
   libhyperscan-dev libarchive-dev libzstd-dev libtbb-dev libssl-dev libfmt-dev libisal-dev
-  libre2-dev libtomlplusplus-dev nlohmann-json3-dev libcli11-dev zlib1g-dev libbz2-dev liblzma-dev
+  libre2-dev libtomlplusplus-dev nlohmann-json3-dev libcli11-dev libyaml-dev zlib1g-dev libbz2-dev liblzma-dev
   libcurl4-openssl-dev
   libsqlite3-dev
   libgtest-dev libbenchmark-dev

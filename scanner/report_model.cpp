@@ -56,7 +56,8 @@ int exit_code(const Report& report) noexcept {
     bool found = false;
     bool incomplete = report.cancelled;
     for (const TargetReport& target : report.targets) {
-        found = found || !target.findings.empty();
+        found = found || std::any_of(target.findings.begin(), target.findings.end(),
+                                     [](const Finding& one) { return !one.suppressed; });
         incomplete = incomplete || !target.coverage.complete;
     }
     if (found) return 1;

@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 
+#include "scanner/image/image_facts.hpp"
 #include "scanner/image/join.hpp"
 #include "scanner/layer/blob_digest.hpp"
 #include "scanner/layer/clock.hpp"
@@ -23,6 +24,17 @@ namespace {
 namespace tbb = oneapi::tbb;
 
 using LayerResults = std::map<std::string, layer::LayerResult>;
+
+// What is attached to the images; a stream's blobs have passed.
+std::vector<image::Attachment> attachments(source::ImageSource& source,
+                                           const std::vector<source::ImageRef>& images) {
+    return image::find_attachments(
+        images, [&source](const source::LayerRef& layer) -> std::unique_ptr<source::BlobReader> {
+            if (source.is_stream()) return nullptr;
+            auto reader = source.open(layer);
+            return reader ? std::move(*reader) : nullptr;
+        });
+}
 
 class LocalScanner final : public Scanner {
 public:
@@ -51,7 +63,7 @@ private:
                      Progress* progress, std::stop_token stop, LayerResults& results);
     std::optional<layer::LayerResult> stored(source::ImageSource& source,
                                              const source::LayerRef& layer, Progress* progress);
-    void join_images(const std::string& target, const source::ImageSource& source,
+    void join_images(const std::string& target, source::ImageSource& source,
                      std::vector<source::ImageRef>& images, const LayerResults& results,
                      bool stopped, Report& report);
 
@@ -125,7 +137,7 @@ Result<void> LocalScanner::scan_target(const std::string& target, Progress* prog
     return {};
 }
 
-void LocalScanner::join_images(const std::string& target, const source::ImageSource& source,
+void LocalScanner::join_images(const std::string& target, source::ImageSource& source,
                                std::vector<source::ImageRef>& images,
                                const LayerResults& results, bool stopped, Report& report) {
     struct Joined {
@@ -133,6 +145,8 @@ void LocalScanner::join_images(const std::string& target, const source::ImageSou
         image::ImageFacts facts;
         std::vector<image::Hidden> hidden;
     };
+    const auto attached =
+        options_.facts ? attachments(source, images) : std::vector<image::Attachment>();
     std::deque<Joined> kept;
     std::vector<store::ScanStore::Scanned> scanned;
     for (source::ImageRef& image : images) {
@@ -146,9 +160,13 @@ void LocalScanner::join_images(const std::string& target, const source::ImageSou
         // Metadata is scanned whatever was asked for: what is found there must not
         // stand in a build step that the report repeats.
         std::vector<Finding> metadata = engine_->scan_metadata(image, image.gaps);
+        auto asked = options_.facts
+                         ? image::gather_facts(image, of.layers, metadata, attached)
+                         : std::shared_ptr<const image::GateFacts>();
         of.facts = image::describe(image, std::move(metadata));
         TargetReport joined = image::join(target, of.facts, of.layers, stopped, &of.hidden);
         image::note_what_was_sought(joined, options_.secrets, options_.programs);
+        joined.facts = std::move(asked);
         scanned.push_back({image, of.facts, of.layers, of.hidden, joined.coverage.complete});
         report.targets.push_back(std::move(joined));
     }

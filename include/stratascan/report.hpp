@@ -6,10 +6,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace stratascan::image {
+struct GateFacts;
+}
 
 namespace stratascan {
 
@@ -114,6 +119,13 @@ struct Identifier {
     std::string secret_id;  ///< what the value would be called if it were a secret
 };
 
+/// An entry of a suppression file that lets a finding or a program pass for a while.
+struct Suppressed {
+    std::string reason, owner;
+    std::string until;  ///< "2027-01-31"
+    std::string where;  ///< "file:line"
+};
+
 /// One secret at one place of one image. Paths are those of the tar member,
 /// without a leading "./" or "/", in the bytes that the layer holds (not
 /// necessarily UTF-8).
@@ -151,6 +163,7 @@ struct Finding {
     std::optional<KeyCertificate> certificate;  ///< of a private key: the one that ends last
     std::optional<Pair> pair;
     std::optional<Identifier> identifier;
+    std::optional<Suppressed> suppressed;
     bool blob_mismatch = false;  ///< found in a blob that is not what its digest claims
     std::string clear_text;      ///< only with Options::show_secrets
 };
@@ -177,6 +190,7 @@ struct Program {
     std::vector<std::string> evidence;  ///< literal texts and facts that identified it
     std::vector<std::string> aliases;   ///< links to this file in the same image
     std::optional<Package> package;     ///< of whose unmodified files this one is
+    std::optional<Suppressed> suppressed;
     std::string created_by;
 };
 
@@ -223,6 +237,8 @@ struct TargetReport {
     std::vector<std::string> notes;  ///< what a reader should know that is no gap
     std::vector<Gap> gaps;           ///< of the image itself: a missing config, a bad manifest
     Coverage coverage;
+    /// What policies ask for; only with Options::facts. Of no public form.
+    std::shared_ptr<const image::GateFacts> facts;
 };
 
 struct EngineInfo {

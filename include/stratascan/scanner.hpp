@@ -42,6 +42,8 @@ struct Options {
     std::string platform;
     bool secrets = true;
     bool programs = true;
+    /// Keep in TargetReport::facts what policies ask for.
+    bool facts = false;
     /// Put secrets in the clear into Finding::clear_text.
     bool show_secrets = false;
 
@@ -118,7 +120,7 @@ public:
     [[nodiscard]] virtual const std::vector<std::string>& store_notes() const noexcept = 0;
 };
 
-/// 0 complete and clean, 1 findings, 2 nothing found but incomplete.
+/// 0 complete and clean, 1 findings that are not suppressed, 2 nothing found but incomplete.
 [[nodiscard]] int exit_code(const Report& report) noexcept;
 
 [[nodiscard]] const char* version() noexcept;

@@ -22,6 +22,9 @@ enum ExitCode : int {
 /// its exit code in `code`.
 void add_scan_command(CLI::App& app, int& code);
 void add_sweep_command(CLI::App& app, int& code);
+void add_gate_command(CLI::App& app, int& code);
+void add_suppress_command(CLI::App& app, int& code);
+void add_policies_command(CLI::App& app, int& code);
 void add_rules_command(CLI::App& app, int& code);
 void add_find_command(CLI::App& app, int& code);
 void add_report_command(CLI::App& app, int& code);

@@ -65,6 +65,9 @@ int main(int argc, char** argv) {
     cli::add_find_command(app, code);
     cli::add_report_command(app, code);
     cli::add_store_command(app, code);
+    cli::add_gate_command(app, code);
+    cli::add_suppress_command(app, code);
+    cli::add_policies_command(app, code);
     cli::add_rules_command(app, code);
     try {
         app.parse(argc, argv);

@@ -42,7 +42,7 @@ void add_registry_options(CLI::App& command, Options::Registries& options,
         ->check(CLI::Range(0.01, 1e6));
 }
 
-void add_scan_options(CLI::App& command, Options& options, ScanChoices& choices) {
+void add_scan_options(CLI::App& command, Options& options, ScanChoices* choices) {
     command.add_option("-j,--jobs", options.jobs, "Threads that scan (default: all processors)")
         ->check(CLI::Range(1, 1024));
     command.add_option("--memory", options.memory_bytes,
@@ -56,9 +56,11 @@ void add_scan_options(CLI::App& command, Options& options, ScanChoices& choices)
         ->allow_extra_args(false);
     command.add_option("--key-file", options.key_file,
                        "Key of the HMAC that names secrets (default: one made on first use)");
-    command.add_flag("--secrets-only", choices.secrets_only, "Look for secrets only");
-    command.add_flag("--programs-only", choices.programs_only, "Look for programs only")
-        ->excludes("--secrets-only");
+    if (choices != nullptr) {
+        command.add_flag("--secrets-only", choices->secrets_only, "Look for secrets only");
+        command.add_flag("--programs-only", choices->programs_only, "Look for programs only")
+            ->excludes("--secrets-only");
+    }
     auto* const limits = command.add_option_group("limits", "Limits; reaching one is reported");
     limits->add_option("--max-layer-bytes", options.limits.output_bytes,
                        "Of a layer, uncompressed (default: 1TiB)")

@@ -22,6 +22,7 @@ void add_registry_options(CLI::App& command, Options::Registries& options,
 struct ScanChoices {
     bool secrets_only = false, programs_only = false;
 };
-void add_scan_options(CLI::App& command, Options& options, ScanChoices& choices);
+/// Without `choices` both halves are looked for.
+void add_scan_options(CLI::App& command, Options& options, ScanChoices* choices);
 
 }  // namespace stratascan::cli

@@ -160,7 +160,7 @@ void add_options(CLI::App& command, SweepArguments& arguments) {
     command.add_flag("--no-progress", arguments.no_progress, "Plain lines on a terminal, too");
     command.add_flag("--stats", arguments.stats, "Print throughput and memory to standard error");
     add_registry_options(command, options.registries, arguments.password_from_input);
-    add_scan_options(command, options, arguments.choices);
+    add_scan_options(command, options, &arguments.choices);
 }
 
 }  // namespace

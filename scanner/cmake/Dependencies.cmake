@@ -12,6 +12,7 @@ find_package(nlohmann_json CONFIG REQUIRED)
 pkg_check_modules(HYPERSCAN REQUIRED IMPORTED_TARGET libhs)
 pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 find_package(SQLite3 REQUIRED)
 pkg_check_modules(ISAL IMPORTED_TARGET libisal)
@@ -20,7 +21,7 @@ add_library(stratascan_dependencies INTERFACE)
 target_link_libraries(stratascan_dependencies INTERFACE
     Threads::Threads OpenSSL::Crypto ZLIB::ZLIB BZip2::BZip2 LibLZMA::LibLZMA CURL::libcurl TBB::tbb
     fmt::fmt nlohmann_json::nlohmann_json PkgConfig::HYPERSCAN PkgConfig::ARCHIVE PkgConfig::ZSTD
-    PkgConfig::RE2 SQLite::SQLite3)
+    PkgConfig::RE2 PkgConfig::YAML SQLite::SQLite3)
 if(ISAL_FOUND)
     target_link_libraries(stratascan_dependencies INTERFACE PkgConfig::ISAL)
     target_compile_definitions(stratascan_flags INTERFACE STRATASCAN_HAVE_ISAL=1)

@@ -89,6 +89,9 @@ bool DirectoryWalk::see(const std::string& name) {
     Member member;
     member.kind = kind_of(status.st_mode);
     member.mode = status.st_mode;
+    member.uid = status.st_uid;
+    member.size = static_cast<std::uint64_t>(status.st_size);
+    member.mtime = status.st_mtime;
     member.path = path;
     builder_.add_member(std::move(member));
     if (S_ISDIR(status.st_mode)) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "scanner/evidence/certificate.hpp"
+#include "scanner/layer/file_facts.hpp"
 #include "scanner/layer/package_facts.hpp"
 #include "stratascan/report.hpp"
 
@@ -108,6 +109,7 @@ struct LayerResult {
     PathIndex paths;
     std::vector<LayerCertificate> certificates;  ///< sorted by ordinal, each once
     PackageFacts packages;
+    FileFacts file_facts;
     /// Of members that have findings or programs and may be parts of packages; sorted
     /// by ordinal.
     std::vector<MemberDigest> digests;

@@ -22,6 +22,7 @@ namespace tbb = oneapi::tbb;
 struct Job {
     Window window;
     WindowScan scan;
+    SpottedFacts facts;
 };
 
 // Windows from `source` through the scanners into `collector`. A worker that
@@ -37,7 +38,7 @@ std::optional<Error> run(WindowSource& source, StreamCollectors& collector,
             error = collector.error();
         } else {
             auto window = source.next();
-            if (window && *window) return new Job{std::move(**window), {}};
+            if (window && *window) return new Job{std::move(**window), {}, {}};
             if (!window) error = window.error();
         }
         flow.stop();
@@ -46,11 +47,12 @@ std::optional<Error> run(WindowSource& source, StreamCollectors& collector,
     const auto scan = [&](Job* job) {
         aside();
         job->scan = context.scanner().scan(job->window);
+        job->facts = spot_facts(job->window);
         return job;
     };
     const auto collect = [&](Job* job) {
         const std::unique_ptr<Job> owned(job);
-        collector.add(job->window, job->scan);
+        collector.add(job->window, job->scan, job->facts);
     };
     tbb::this_task_arena::isolate([&] {
         tbb::parallel_pipeline(

@@ -102,7 +102,8 @@ void StreamCollectors::add_stream() {
     streams_.emplace_back(programs_, pairs_, findings_a_file_, findings_left_, certificates_);
 }
 
-void StreamCollectors::add(Window& window, WindowScan& scan) {
+void StreamCollectors::add(Window& window, WindowScan& scan, SpottedFacts& facts) {
+    facts_.add(window, facts);
     while (streams_.size() <= window.stream) add_stream();
     for (const WindowFinding& found : scan.findings) {
         if (found.member >= window.members.size()) continue;
@@ -124,6 +125,7 @@ void StreamCollectors::finish(LayerResult& result, std::vector<OrdinalGap> inner
         result.notes.push_back(fmt::format("more than {} certificates; {} were not held against keys",
                                            certificates_a_layer, certificates_.untold()));
     }
+    result.file_facts = facts_.take();
     cut_names(result, gaps);
     for (OrdinalGap& gap : gaps) result.gaps.push_back(std::move(gap.gap));
     // Each stream's are in order of their places already.
@@ -150,6 +152,12 @@ void StreamCollectors::cut_names(LayerResult& result, std::vector<OrdinalGap>& g
     for (LayerProgram& found : result.programs) cut_path(secrets, found.ordinal, found.program);
     for (LayerCertificate& found : result.certificates) cut_path(secrets, found.ordinal, found);
     for (OrdinalGap& gap : gaps) cut_path(secrets, gap.ordinal, gap.gap);
+    for (FileFact& fact : result.file_facts.facts) {
+        const std::string before = fact.path;
+        cut_name(secrets, fact.ordinal, fact.path);
+        // What of the path is repeated there may hold it too.
+        if (fact.path != before && before.starts_with(fact.detail)) fact.detail.clear();
+    }
 }
 
 }  // namespace stratascan::layer

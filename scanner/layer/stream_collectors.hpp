@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "scanner/layer/fact_collector.hpp"
 #include "scanner/layer/layer_collector.hpp"
 
 namespace stratascan::layer {
@@ -18,7 +19,7 @@ public:
     StreamCollectors(const match::RuleSet& rules, std::uint64_t findings_a_file);
 
     /// Windows of one stream come in order of their sequence.
-    void add(Window& window, WindowScan& scan);
+    void add(Window& window, WindowScan& scan, SpottedFacts& facts);
 
     /// Hands over everything; `inner_gaps` are those met inside containers.
     void finish(LayerResult& result, std::vector<OrdinalGap> inner_gaps);
@@ -34,6 +35,7 @@ private:
     std::uint64_t findings_a_file_;
     std::size_t findings_left_ = findings_a_layer;
     Certificates certificates_;
+    FactCollector facts_;
     std::deque<LayerCollector> streams_;
     std::optional<Error> error_;
 };

@@ -89,6 +89,21 @@ EntryKind kind_of(archive_entry* entry) {
     }
 }
 
+// The extended attribute that gives a file's process capabilities; "" where there is
+// none. No valid one is longer than 24 bytes.
+std::string capability_of(archive_entry* entry) {
+    if (archive_entry_xattr_count(entry) == 0) return {};
+    archive_entry_xattr_reset(entry);
+    const char* name = nullptr;
+    const void* value = nullptr;
+    std::size_t size = 0;
+    while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
+        if (name == nullptr || std::string_view(name) != "security.capability") continue;
+        return {static_cast<const char*>(value), std::min<std::size_t>(size, 32)};
+    }
+    return {};
+}
+
 }  // namespace
 
 TarWalk::TarWalk(BlobStream& stream, SlabPool& pool, const TarWalkOptions& options)
@@ -220,6 +235,10 @@ void TarWalk::step_header() {
     Member member;
     member.kind = kind_of(entry);
     member.mode = static_cast<std::uint32_t>(archive_entry_mode(entry));
+    member.uid = static_cast<std::uint32_t>(archive_entry_uid(entry));
+    member.mtime = archive_entry_mtime(entry);
+    member.size = static_cast<std::uint64_t>(std::max<la_int64_t>(archive_entry_size(entry), 0));
+    member.capability = capability_of(entry);
     member.path = normalise_path(entry_path(entry));
     if (const char* target = archive_entry_hardlink(entry)) member.link = normalise_path(target);
     if (member.kind == EntryKind::symlink) {

@@ -37,12 +37,16 @@ struct Member {
     std::uint32_t ordinal = 0;
     EntryKind kind = EntryKind::file;
     std::uint32_t mode = 0;
+    std::uint32_t uid = 0;
+    std::uint64_t size = 0;   ///< of its contents, as the header claims
+    std::int64_t mtime = 0;   ///< seconds since 1970
     bool fresh = false;      ///< this window is the first that shows it
     bool after_end = false;  ///< behind the end marker, where container runtimes do not look
     bool elf = false;  ///< begins like an ELF file, or its beginning is not in sight yet
     bool whiteout_payload = false;  ///< a whiteout marker that has contents
     std::string path;        ///< normalised; a whiteout's is the path that it hides
     std::string link;        ///< target of a link, resolved
+    std::string capability;  ///< value of the attribute security.capability
     PathHash hash;           ///< filled in by the worker
     /// Where it stands, if inside a container; `path` is empty then.
     std::shared_ptr<const InnerPlace> inner;

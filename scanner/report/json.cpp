@@ -25,8 +25,9 @@ void write_object(JsonWriter& json, std::string_view name, const Item& item) {
     json.end_object();
 }
 
-void write_target(JsonWriter& json, const TargetReport& target) {
-    json.begin_object();
+}  // namespace
+
+void write_members(JsonWriter& json, const TargetReport& target) {
     json.member("target", target.target);
     write_object(json, "image", target.image);
     write_list(json, "layers", target.layers);
@@ -35,10 +36,7 @@ void write_target(JsonWriter& json, const TargetReport& target) {
     json.member("notes", target.notes);
     write_gaps(json, target.gaps);
     write_object(json, "coverage", target.coverage);
-    json.end_object();
 }
-
-}  // namespace
 
 std::string write_json(const Report& report) {
     std::string text;
@@ -48,7 +46,11 @@ std::string write_json(const Report& report) {
     write_object(json, "engine", report.engine);
     if (report.cancelled) json.member("cancelled", true);
     json.key("targets").begin_array();
-    for (const TargetReport& target : report.targets) write_target(json, target);
+    for (const TargetReport& target : report.targets) {
+        json.begin_object();
+        write_members(json, target);
+        json.end_object();
+    }
     json.end_array();
     json.end_object();
     text += '\n';

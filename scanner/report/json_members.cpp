@@ -31,6 +31,16 @@ void write_package(JsonWriter& json, const std::optional<Package>& package) {
     json.end_object();
 }
 
+void write_suppressed(JsonWriter& json, const std::optional<Suppressed>& suppressed) {
+    if (!suppressed) return;
+    json.key("suppressed").begin_object();
+    json.member("reason", suppressed->reason);
+    json.member("owner", suppressed->owner);
+    json.member("until", suppressed->until);
+    json.member("where", suppressed->where);
+    json.end_object();
+}
+
 /// These are there only where they say something.
 void write_relations(JsonWriter& json, const Finding& finding) {
     if (finding.certificate) {
@@ -144,6 +154,7 @@ void write_members(JsonWriter& json, const Finding& finding) {
     json.member("created_by", finding.created_by);
     write_package(json, finding.package);
     write_relations(json, finding);
+    write_suppressed(json, finding.suppressed);
     if (finding.blob_mismatch) json.member("blob_mismatch", true);
     if (!finding.clear_text.empty()) json.member("secret", finding.clear_text);
 }
@@ -170,6 +181,7 @@ void write_members(JsonWriter& json, const Program& program) {
     json.member("aliases", program.aliases);
     json.member("created_by", program.created_by);
     write_package(json, program.package);
+    write_suppressed(json, program.suppressed);
 }
 
 void write_members(JsonWriter& json, const Coverage& coverage) {

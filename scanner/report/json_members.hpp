@@ -17,6 +17,7 @@ void write_members(JsonWriter& json, const LayerReport& layer);
 void write_members(JsonWriter& json, const Finding& finding);
 void write_members(JsonWriter& json, const Program& program);
 void write_members(JsonWriter& json, const Coverage& coverage);
+void write_members(JsonWriter& json, const TargetReport& target);  // in json.cpp
 
 /// A text, or null when it is empty.
 void write_optional(JsonWriter& json, std::string_view name, std::string_view text);

@@ -74,6 +74,12 @@ std::string hidden_words(Visibility visibility, int hidden_by, int own_layer) {
     return fmt::format("{} by layer {}", to_string(visibility), hidden_by);
 }
 
+std::string suppressed_words(const std::optional<Suppressed>& suppressed) {
+    if (!suppressed) return {};
+    return fmt::format("suppressed until {} by {}", suppressed->until,
+                       printable(suppressed->owner));
+}
+
 std::string package_words(const std::optional<Package>& package) {
     return package ? "packaged: " + printable(package->name) : std::string();
 }
@@ -133,6 +139,7 @@ void write_finding(Canvas& canvas, const Finding& finding, const Finding* id) {
                  {hidden_words(finding.visibility, finding.hidden_by, finding.layer_index),
                   Tone::faint},
                  {package_words(finding.package), Tone::faint},
+                 {suppressed_words(finding.suppressed), Tone::good},
                  {finding.blob_mismatch ? "in a blob that is not what it claims" : "",
                   Tone::warning}});
 }
@@ -213,6 +220,7 @@ std::vector<Piece> program_facts(const Program& program) {
     fact(!program.applets.empty(), counted(program.applets.size(), "applet"));
     fact(!program.aliases.empty(), counted(program.aliases.size(), "link"));
     fact(true, package_words(program.package));
+    fact(true, suppressed_words(program.suppressed));
     fact(true, hidden_words(program.visibility, program.hidden_by, program.layer_index));
     return facts;
 }

@@ -1,6 +1,6 @@
 // The members of all that the store keeps as bytes, in the order that they are kept in.
-// A change here is a change of the form: raise `form_of_parts`, which is part of the name
-// that results are kept under, so that what an older program wrote is not read.
+// A change here is a change of the form: this file is one of those that the engine's
+// revision is made of, so that what another program wrote is not read.
 //
 // Finding::clear_text is not among them and never may be.
 #pragma once
@@ -11,8 +11,6 @@
 #include "stratascan/report.hpp"
 
 namespace stratascan {
-
-inline constexpr int form_of_parts = 1;
 
 template <typename A>
 void fields(A& a, Gap& gap) {
@@ -103,6 +101,16 @@ void fields(A& a, ListedPackage& of) {
 template <typename A>
 void fields(A& a, MemberDigest& of) {
     a.all(of.ordinal, of.md5, of.sha1);
+}
+template <typename A>
+void fields(A& a, FileFact& of) {
+    a.choice(of.kind, FactKind::weak_binary);
+    a.all(of.path, of.detail, of.ordinal, of.mode, of.size);
+}
+template <typename A>
+void fields(A& a, SmallDocument& of) {
+    a.choice(of.kind, DocumentKind::os_release);
+    a.all(of.path, of.text, of.ordinal, of.cut);
 }
 
 }  // namespace layer

@@ -24,7 +24,20 @@ std::vector<std::uint64_t> counts_of(const LayerResult& of) {
     return {1, of.findings.size(), of.programs.size(), of.gaps.size(), of.paths.entries.size(),
             of.paths.hardlinks.size(), of.paths.symlinks.size(), of.certificates.size(),
             of.digests.size(), of.packages.lists.size(), of.packages.packages.size(),
-            of.packages.files.size()};
+            of.packages.files.size(), of.file_facts.facts.size(),
+            of.file_facts.documents.size()};
+}
+
+// How many facts of a kind a layer did not tell.
+struct UntoldFacts {
+    layer::FactKind kind = layer::FactKind::setuid;
+    std::uint64_t number = 0;
+};
+
+template <typename A>
+void fields(A& a, UntoldFacts& of) {
+    a.choice(of.kind, layer::FactKind::weak_binary);
+    a.all(of.number);
 }
 
 // What there is one of.
@@ -33,7 +46,12 @@ void head(auto& a, LayerResult& of, std::vector<std::uint64_t>& counts) {
     a.choice(of.state, LayerState::encrypted);
     a.all(of.state_reason, of.files, of.members, of.bytes, of.compressed_bytes,
           of.inner_members, of.inner_bytes, of.is_archive, of.over_decoder_memory, of.notes,
-          of.paths.truncated, of.packages.untold, counts);
+          of.paths.truncated, of.packages.untold, of.file_facts.known,
+          of.file_facts.newest_mtime, counts);
+    std::vector<UntoldFacts> untold;
+    for (const auto& [kind, number] : of.file_facts.untold) untold.push_back({kind, number});
+    a.all(untold);
+    for (const UntoldFacts& one : untold) of.file_facts.untold[one.kind] = one.number;
 }
 
 class PartWriter {
@@ -189,6 +207,8 @@ bool read_unpacked(PartKind kind, std::string_view bytes, LayerResult& result) {
         return read_columns(bytes, result.packages.files, &ListedFile::path, &ListedFile::digest,
                             &ListedFile::package) &&
                are_sound(result.packages, packages, files);
+    case PartKind::file_facts: return read_items(bytes, result.file_facts.facts);
+    case PartKind::documents: return read_items(bytes, result.file_facts.documents);
     }
     return false;
 }
@@ -219,6 +239,8 @@ bool write_parts(const LayerResult& result, const std::function<bool(const Part&
     parts.items<layer::ListedPackage>(PartKind::packages, result.packages.packages);
     parts.columns<ListedFile>(PartKind::packaged_files, result.packages.files, &ListedFile::path,
                               &ListedFile::digest, &ListedFile::package);
+    parts.items<layer::FileFact>(PartKind::file_facts, result.file_facts.facts);
+    parts.items<layer::SmallDocument>(PartKind::documents, result.file_facts.documents);
     return parts.ok();
 }
 

@@ -29,8 +29,10 @@ enum class PartKind : std::uint8_t {
     package_lists,
     packages,
     packaged_files,
+    file_facts,
+    documents,
 };
-inline constexpr PartKind last_part_kind = PartKind::packaged_files;
+inline constexpr PartKind last_part_kind = PartKind::documents;
 
 struct Part {
     PartKind kind = PartKind::head;

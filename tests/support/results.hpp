@@ -115,6 +115,13 @@ inline layer::LayerResult full_layer() {
     result.packages.packages = {{"musl", 0}};
     result.packages.files = {{42, layer::FileDigest{1, 2, 3}, 0}};
     result.packages.untold = 2;
+    result.file_facts.known = true;
+    result.file_facts.facts = {
+        {layer::FactKind::weak_binary, "bin/x", "no PIE", 11, 0755, 1234}};
+    result.file_facts.documents = {
+        {layer::DocumentKind::os_release, "etc/os-release", "ID=debian\n", 12, true}};
+    result.file_facts.untold = {{layer::FactKind::setgid, 13}};
+    result.file_facts.newest_mtime = 14;
     result.digests = {{9, layer::FileDigest{4}, std::nullopt}, {10, {}, layer::FileDigest{5}}};
     return result;
 }

@@ -67,6 +67,12 @@ TEST(StoreParts, EveryMemberComesBack) {
     EXPECT_EQ(again->certificates.at(0).certificate->digest[3], 7);
     EXPECT_EQ(again->packages.files, result.packages.files);
     EXPECT_EQ(again->digests.at(1).sha1, result.digests[1].sha1);
+    EXPECT_TRUE(again->file_facts.known);
+    EXPECT_EQ(again->file_facts.facts.at(0).kind, layer::FactKind::weak_binary);
+    EXPECT_EQ(again->file_facts.facts.at(0).size, 1234U);
+    EXPECT_EQ(again->file_facts.documents.at(0).text, "ID=debian\n");
+    EXPECT_EQ(again->file_facts.untold, result.file_facts.untold);
+    EXPECT_EQ(again->file_facts.newest_mtime, 14);
 }
 
 TEST(StoreParts, TheReportOfAStoredLayerIsTheSame) {

@@ -1,0 +1,183 @@
+// `gate`: a scan and a verdict.
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "scanner/cli/command.hpp"
+#include "scanner/cli/scan_run.hpp"
+#include "scanner/policy/base_image.hpp"
+#include "scanner/policy/baseline.hpp"
+#include "scanner/policy/date.hpp"
+#include "scanner/policy/manifest.hpp"
+#include "scanner/policy/signature.hpp"
+#include "scanner/policy/verdict.hpp"
+#include "scanner/report/gate_report.hpp"
+
+namespace stratascan::cli {
+
+namespace {
+
+struct GateArguments {
+    ScanRun scan;
+    std::vector<std::string> policies;
+    std::string fail_on, suppressions, at, baseline, base, verify_key, manifest;
+    bool only_own_layers = false;
+};
+
+Result<std::int64_t> moment(const std::string& at) {
+    if (at.empty()) {
+        return std::chrono::duration_cast<std::chrono::seconds>(
+                   std::chrono::system_clock::now().time_since_epoch())
+            .count();
+    }
+    if (const auto date = policy::read_date(at)) return *date;
+    return fail(ErrorCode::invalid_argument, "--at is no date", {}, "write 2026-12-31");
+}
+
+Result<std::vector<policy::Policy>> load_policies(const std::vector<std::string>& names) {
+    std::vector<policy::Policy> policies;
+    for (const std::string& name : names) {
+        auto policy = policy::load_policy(name);
+        if (!policy) return std::unexpected(policy.error());
+        policies.push_back(std::move(*policy));
+    }
+    return policies;
+}
+
+int exit_code_of(policy::Verdict verdict) {
+    switch (verdict) {
+        case policy::Verdict::pass: return exit_clean;
+        case policy::Verdict::fail: return exit_findings;
+        case policy::Verdict::incomplete: break;
+    }
+    return exit_incomplete;
+}
+
+// Everything that the user gave beside targets and policies, read and checked before
+// anything is scanned.
+struct Beside {
+    policy::GateSettings settings;
+    std::optional<policy::VerifyKey> key;
+    std::vector<policy::BaseImage> bases;
+    std::optional<policy::ManifestVerdict> manifest;
+};
+
+Result<Beside> read_beside(const GateArguments& arguments) {
+    Beside beside;
+    beside.settings.fail_on = severity_from(arguments.fail_on);
+    beside.settings.only_own_layers = arguments.only_own_layers;
+    if (!arguments.baseline.empty()) {
+        auto baseline = policy::load_baseline(arguments.baseline);
+        if (!baseline) return std::unexpected(baseline.error());
+        beside.settings.baseline = std::move(*baseline);
+    }
+    if (!arguments.verify_key.empty()) {
+        auto key = policy::VerifyKey::load(arguments.verify_key);
+        if (!key) return std::unexpected(key.error());
+        beside.key = std::move(*key);
+    }
+    if (!arguments.base.empty()) {
+        auto bases = policy::read_base(arguments.base, arguments.scan.options.platform);
+        if (!bases) return std::unexpected(bases.error());
+        beside.bases = std::move(*bases);
+    }
+    if (!arguments.manifest.empty()) {
+        auto manifest = policy::load_manifest(arguments.manifest);
+        if (!manifest) return std::unexpected(manifest.error());
+        beside.manifest = std::move(*manifest);
+    }
+    return beside;
+}
+
+void tell_base(const policy::GateReport& gate) {
+    for (const policy::TargetVerdict& target : gate.targets) {
+        if (target.report->image.kind != "image" || target.base_layers >= 0) continue;
+        complain(target.report->target + ": which layers are a base's is not proved by checked "
+                 "digests: every layer counts as its own (give --base TARGET)");
+    }
+}
+
+int gate(GateArguments& arguments) {
+    const auto now = moment(arguments.at);
+    if (!now) return complain(now.error().message());
+    auto policies = load_policies(arguments.policies);
+    if (!policies) return complain(policies.error().message());
+    auto suppressions = policy::load_suppressions(arguments.suppressions, *now);
+    if (!suppressions) return complain(suppressions.error().message());
+    auto beside = read_beside(arguments);
+    if (!beside) return complain(beside.error().message());
+    policy::GateSettings& settings = beside->settings;
+    settings.now = *now;
+    Result<Report> report;
+    settings.base_layers = [&](const TargetReport& one) {
+        if (one.image.kind != "image") return -1;
+        return policy::base_layers_of(
+            one, beside->bases.empty() ? policy::annotated_bases(one, *report) : beside->bases);
+    };
+    if (beside->key) {
+        settings.signature = [&](const TargetReport& one) {
+            return policy::check_signatures(one.image.digest, one.facts->attachments,
+                                            *beside->key);
+        };
+    }
+    arguments.scan.options.facts = true;
+    report = run_scan(arguments.scan);
+    if (!report) return complain(report.error().message());
+    policy::GateReport verdict =
+        policy::judge(*report, std::move(*policies), std::move(*suppressions), settings);
+    if (beside->manifest) policy::add_manifest(verdict, std::move(*beside->manifest));
+    const bool asked = !arguments.base.empty() || arguments.only_own_layers;
+    if (asked && !arguments.scan.quiet) tell_base(verdict);
+    const std::string text = arguments.scan.form.format == "json"
+                                 ? report::write_gate_json(verdict)
+                                 : report::write_gate_table(verdict, table_style(arguments.scan.form));
+    if (!write_output(arguments.scan.form.output, text)) return exit_failed;
+    return exit_code_of(verdict.verdict);
+}
+
+void add_options(CLI::App& command, GateArguments& arguments) {
+    add_scan_run(command, arguments.scan, {"table", "json"}, false);
+    command.add_option("-p,--policy", arguments.policies,
+                       "Policies, by name (see `stratascan policies list`) or as files; several\n"
+                       "with commas (default: default)")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    command.add_option("--fail-on", arguments.fail_on,
+                       "Fail on checks of this severity or worse, must and should alike: info,\n"
+                       "low, medium, high or critical (default: on every must)")
+        ->check(CLI::IsMember({"info", "low", "medium", "high", "critical"}));
+    command.add_option("--suppressions", arguments.suppressions,
+                       "What is let pass for a while (default: .stratascan.toml, if it is here)");
+    command.add_option("--baseline", arguments.baseline,
+                       "An earlier JSON report, of scan or gate: what stands in it does not fail");
+    command.add_option("--base", arguments.base,
+                       "The image that the targets were built on, as a target: tells its layers\n"
+                       "from their own by checked digests");
+    command.add_flag("--only-own-layers", arguments.only_own_layers,
+                     "What a base's layers bring is told and does not fail. The base is that of\n"
+                     "--base, or one of the targets that the image's annotation names");
+    command.add_option("--verify-key", arguments.verify_key,
+                       "A public key in PEM: images must be signed by it (cosign)");
+    command.add_option("--manifest", arguments.manifest,
+                       "A Forge app's manifest.yml: is it eligible for Runs on Atlassian?");
+    command.add_option("--at", arguments.at, "Judge ages as of this day (default: today)");
+}
+
+}  // namespace
+
+void add_gate_command(CLI::App& app, int& code) {
+    auto arguments = std::make_shared<GateArguments>();
+    CLI::App* const command = app.add_subcommand(
+        "gate", "Scan images and say whether they may be pushed, with every reason");
+    command->footer("Exit codes: 0 pass, 1 fail, 2 not everything could be judged, 3 it could not "
+                    "run.");
+    add_options(*command, *arguments);
+    command->callback([arguments, &code] {
+        if (arguments->policies.empty()) arguments->policies = {"default"};
+        code = gate(*arguments);
+    });
+}
+
+}  // namespace stratascan::cli

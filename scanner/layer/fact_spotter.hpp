@@ -1,0 +1,42 @@
+// Looks at a window for file facts: at the headers of members that it is the first
+// to show, and at the first bytes of files that it owns. Work for each header, none
+// for each byte; done by the workers, so that collecting stays cheap.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scanner/layer/file_facts.hpp"
+#include "scanner/layer/window.hpp"
+
+namespace stratascan::layer {
+
+struct SpottedFacts {
+    std::vector<FileFact> facts;
+    std::int64_t newest_mtime = 0;
+    bool documents = false;  ///< a member is a document that is kept
+};
+
+/// Thread-safe. Windows of containers have none.
+[[nodiscard]] SpottedFacts spot_facts(const Window& window);
+
+/// The kind of document that a path is, if any.
+[[nodiscard]] std::optional<DocumentKind> document_kind(std::string_view path) noexcept;
+
+/// Facts that a file's path tells; `size` is that of its contents.
+void path_facts(std::string_view path, std::uint64_t size, FileFact base,
+                std::vector<FileFact>& out);
+
+/// Facts that a file's first bytes tell, 16 KiB of them or all.
+void content_facts(std::string_view path, std::string_view head, const FileFact& base,
+                   std::vector<FileFact>& out);
+
+/// What a line of a shell script installs ("apt-get install"), or "".
+[[nodiscard]] std::string install_command(std::string_view line);
+
+/// "curl … | sh": a download that goes to a shell unseen.
+[[nodiscard]] bool pipes_to_shell(std::string_view line) noexcept;
+
+}  // namespace stratascan::layer

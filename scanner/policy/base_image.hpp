@@ -1,0 +1,36 @@
+// Which of an image's layers are its base's. Told by the base itself and by nothing
+// else: a guess would let a secret pass that the image's own builder put in.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "stratascan/error.hpp"
+#include "stratascan/report.hpp"
+
+namespace stratascan::policy {
+
+/// One image of the base target, lowest layer first.
+struct BaseImage {
+    std::string digest, platform;
+    std::vector<std::string> layer_digests;  ///< of the blobs
+    std::vector<std::string> diff_ids;
+};
+
+/// Every image that `target` holds. Its layers are not scanned.
+[[nodiscard]] Result<std::vector<BaseImage>> read_base(const std::string& target,
+                                                       const std::string& platform);
+
+/// How many of the lowest layers of `report` are those of one of the bases, or -1. A
+/// layer is the base's where its blob, whose digest the scan has checked, is the same
+/// one; or where it is not compressed and its digest is the base's diff ID. A diff ID
+/// that the image only claims counts for nothing. All layers of the base must be there.
+[[nodiscard]] int base_layers_of(const TargetReport& report, const std::vector<BaseImage>& bases);
+
+/// The bases that the image's annotation org.opencontainers.image.base.digest names
+/// among the targets of the same report: whoever calls the gate gave them, so the
+/// image's builder alone can't choose what counts as a base.
+[[nodiscard]] std::vector<BaseImage> annotated_bases(const TargetReport& report,
+                                                     const Report& all);
+
+}  // namespace stratascan::policy

@@ -1,0 +1,119 @@
+#include "scanner/policy/baseline.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "scanner/policy/verdict.hpp"
+
+namespace stratascan::policy {
+
+namespace {
+
+constexpr std::uintmax_t largest_report = std::uintmax_t{512} << 20;
+constexpr std::size_t deepest = 64;
+
+// Reads a report without keeping it: of each object only the members that make an
+// identity. No tree is built, so a report of any size or depth costs what it says.
+class IdentityReader final : public nlohmann::json_sax<nlohmann::json> {
+public:
+    std::set<std::string> identities;
+    bool is_report = false;
+
+    bool null() override { return true; }
+    bool boolean(bool value) override {
+        if (key_ == "counts" && !stack_.empty()) stack_.back().counts = value;
+        return true;
+    }
+    bool number_integer(number_integer_t) override { return true; }
+    bool number_unsigned(number_unsigned_t) override { return true; }
+    bool number_float(number_float_t, const string_t&) override { return true; }
+    bool binary(binary_t&) override { return true; }
+
+    bool string(string_t& value) override {
+        if (stack_.empty()) return true;
+        Members& members = stack_.back();
+        if (stack_.size() == 1 && key_ == "schema") is_report = value == "stratascan/report/1";
+        if (key_ == "identity") members.identity = std::move(value);
+        else if (key_ == "rule") members.rule = std::move(value);
+        else if (key_ == "secret_id") members.secret = std::move(value);
+        else if (key_ == "program") members.program = std::move(value);
+        else if (key_ == "path") members.path = std::move(value);
+        return true;
+    }
+
+    bool key(string_t& name) override {
+        key_ = name;
+        return true;
+    }
+    bool start_object(std::size_t) override {
+        const bool suppressed = key_ == "suppressed";
+        if (suppressed && !stack_.empty()) stack_.back().counts = false;
+        stack_.emplace_back();
+        key_.clear();
+        return stack_.size() <= deepest;
+    }
+    bool end_object() override {
+        const Members members = std::move(stack_.back());
+        stack_.pop_back();
+        key_.clear();
+        if (!members.counts) return true;
+        if (!members.identity.empty()) {
+            identities.insert(members.identity);
+        } else if (!members.secret.empty() && !members.rule.empty()) {
+            identities.insert(secret_identity(members.rule, members.secret));
+        } else if (!members.program.empty()) {
+            identities.insert(program_identity(members.program, members.path));
+        }
+        return true;
+    }
+    bool start_array(std::size_t) override { return ++arrays_ <= deepest * deepest; }
+    bool end_array() override {
+        --arrays_;
+        return true;
+    }
+    bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception&) override {
+        return false;
+    }
+
+private:
+    struct Members {
+        std::string identity, rule, secret, program, path;
+        bool counts = true;
+    };
+    std::vector<Members> stack_;
+    std::string key_;
+    std::size_t arrays_ = 0;
+};
+
+}  // namespace
+
+Result<std::set<std::string>> read_baseline(std::string_view report, const std::string& name) {
+    IdentityReader reader;
+    if (!nlohmann::json::sax_parse(report, &reader)) {
+        return fail(ErrorCode::malformed, "the baseline is no JSON", name,
+                    "give a report that --format json wrote");
+    }
+    if (!reader.is_report) {
+        return fail(ErrorCode::malformed, "the baseline is no report of ours", name,
+                    "give a report that --format json wrote");
+    }
+    return std::move(reader.identities);
+}
+
+Result<std::set<std::string>> load_baseline(const std::string& path) {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(path, error);
+    if (error) return fail(ErrorCode::not_found, "there is no such baseline", path);
+    if (size > largest_report) {
+        return fail(ErrorCode::over_limit, "a baseline may have 512 MiB", path);
+    }
+    std::ifstream stream(path, std::ios::binary);
+    const std::string text(std::istreambuf_iterator<char>(stream), {});
+    if (!stream) return fail(ErrorCode::unreadable, "the baseline can't be read", path);
+    return read_baseline(text, path);
+}
+
+}  // namespace stratascan::policy

@@ -1,0 +1,304 @@
+// How old the image is, and what it was built on.
+//
+// Every date is a claim of whoever built it. Reproducible builds say 1970 or the year 1
+// (distroless, ko, nix), and a clock may be wrong: such dates are not believed, and the
+// next best source is asked. Where none is left the age is unknown, which is no pass.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "scanner/image/document.hpp"
+#include "scanner/policy/checks/answers.hpp"
+#include "scanner/policy/checks/checks.hpp"
+#include "scanner/policy/date.hpp"
+#include "scanner/policy/glob.hpp"
+
+namespace stratascan::policy {
+
+namespace {
+
+// Before Docker there was no image.
+constexpr std::int64_t first_image = 1'356'998'400;  // 2013-01-01
+
+bool believed(std::int64_t date, std::int64_t now) {
+    return date >= first_image && date <= now + seconds_a_day;
+}
+
+struct Dated {
+    std::int64_t date = 0;
+    std::string source;
+};
+
+std::optional<Dated> newest_of_history(const Subject& subject, int below_layer) {
+    std::optional<Dated> newest;
+    for (const image::HistoryStep& step : subject.facts.history) {
+        if (step.empty_layer || (below_layer >= 0 && step.layer_index >= below_layer)) continue;
+        const auto date = read_date(step.created);
+        if (!date || !believed(*date, subject.now)) continue;
+        if (!newest || *date > newest->date) newest = Dated{*date, "the newest build step"};
+    }
+    return newest;
+}
+
+std::string labelled(const Subject& subject, std::initializer_list<const char*> keys) {
+    for (const auto* map : {&subject.facts.annotations, &subject.facts.labels}) {
+        for (const char* key : keys) {
+            const auto found = map->find(key);
+            if (found != map->end() && !found->second.empty()) return found->second;
+        }
+    }
+    return {};
+}
+
+std::optional<Dated> date_of(const Subject& subject) {
+    const auto created = read_date(subject.facts.created);
+    if (created && believed(*created, subject.now)) return Dated{*created, "config.created"};
+    if (auto step = newest_of_history(subject, -1)) return step;
+    const auto label = read_date(labelled(
+        subject, {"org.opencontainers.image.created", "org.label-schema.build-date"}));
+    if (label && believed(*label, subject.now)) return Dated{*label, "a label"};
+    if (believed(subject.facts.newest_mtime, subject.now)) {
+        return Dated{subject.facts.newest_mtime, "the newest file"};
+    }
+    return std::nullopt;
+}
+
+Answer aged(const Dated& dated, std::int64_t now, std::int64_t days, const Item& item) {
+    const std::int64_t age = std::max<std::int64_t>(now - dated.date, 0) / seconds_a_day;
+    const std::string reason =
+        fmt::format("{} days old by {} ({}); {} are allowed", age, dated.source,
+                    written_date(dated.date), days);
+    return age > days ? failed(reason, {item}) : passed(reason);
+}
+
+constexpr const char* base_name_key = "org.opencontainers.image.base.name";
+constexpr const char* base_digest_key = "org.opencontainers.image.base.digest";
+
+// The base as attached provenance names it: "pkg:docker/alpine@3.18?platform=…".
+struct Material {
+    std::string uri;
+    bool digest = false;
+};
+
+std::vector<Material> base_materials(const Subject& subject) {
+    std::vector<Material> materials;
+    for (const image::Attachment& attached : subject.facts.attachments) {
+        for (const image::AttachedBlob& blob : attached.blobs) {
+            if (!blob.predicate_type.starts_with("https://slsa.dev/provenance/")) continue;
+            const auto document = image::parse_document(blob.bytes);
+            if (!document) continue;
+            const auto* predicate = image::member(document->root, "predicate");
+            if (predicate == nullptr) continue;
+            const auto* list = image::member(*predicate, "materials");
+            if (const auto* build = image::member(*predicate, "buildDefinition")) {
+                list = image::member(*build, "resolvedDependencies");
+            }
+            if (list == nullptr || !list->is_array()) continue;
+            for (const auto& material : *list) {
+                std::string uri(image::string_member(material, "uri"));
+                if (!uri.starts_with("pkg:docker/") && !uri.starts_with("docker://")) continue;
+                materials.push_back({uri.substr(0, 512),
+                                     image::member(material, "digest") != nullptr});
+            }
+        }
+    }
+    return materials;
+}
+
+// "pkg:docker/library/alpine@3.18?x" -> "library/alpine", "ghcr.io/a/b:1@sha256:…" -> "ghcr.io/a/b"
+std::string repository_of(std::string name) {
+    for (const std::string_view start : {"pkg:docker/", "docker://"}) {
+        if (name.starts_with(start)) name.erase(0, start.size());
+    }
+    name = name.substr(0, name.find_first_of("@?"));
+    const std::size_t colon = name.rfind(':');
+    if (colon != name.npos && name.find('/', colon) == name.npos) name.resize(colon);
+    for (const std::string_view start : {"docker.io/", "index.docker.io/", "library/"}) {
+        if (name.starts_with(start)) name.erase(0, start.size());
+    }
+    return name;
+}
+
+std::string base_name(const Subject& subject) {
+    if (std::string name = labelled(subject, {base_name_key}); !name.empty()) return name;
+    const auto materials = base_materials(subject);
+    return materials.empty() ? std::string() : materials.front().uri;
+}
+
+// One letter added, left out, changed, or two neighbours exchanged.
+bool one_letter_away(std::string_view a, std::string_view b) {
+    if (a == b || a.size() < 4 || b.size() < 4) return false;
+    std::size_t front = 0;
+    while (front < a.size() && front < b.size() && a[front] == b[front]) ++front;
+    a.remove_prefix(front);
+    b.remove_prefix(front);
+    while (!a.empty() && !b.empty() && a.back() == b.back()) {
+        a.remove_suffix(1);
+        b.remove_suffix(1);
+    }
+    return (a.size() <= 1 && b.size() <= 1) ||
+           (a.size() == 2 && b.size() == 2 && a[0] == b[1] && a[1] == b[0]);
+}
+
+std::string os_value(std::string_view text, std::string_view key) {
+    while (!text.empty()) {
+        std::string_view line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        if (!line.starts_with(key) || line.size() <= key.size() || line[key.size()] != '=') continue;
+        line.remove_prefix(key.size() + 1);
+        if (line.size() >= 2 && (line.front() == '"' || line.front() == '\'')) {
+            line = line.substr(1, line.size() - 2);
+        }
+        return std::string(line);
+    }
+    return {};
+}
+
+struct Tag {
+    std::string tag;
+    bool digest = false;
+};
+
+Tag tag_of(const std::string& name) {
+    if (name.find("@sha256:") != name.npos || name.find("@sha512:") != name.npos) return {"", true};
+    const std::size_t colon = name.rfind(':');
+    const std::size_t slash = name.rfind('/');
+    if (colon != name.npos && (slash == name.npos || colon > slash)) {
+        return {name.substr(colon + 1), false};
+    }
+    // A layout's reference name may be the tag alone.
+    return {slash == name.npos ? name : std::string("latest"), false};
+}
+
+}  // namespace
+
+Answer image_age(const Subject& subject, const Settings& settings) {
+    const auto dated = date_of(subject);
+    if (!dated) {
+        if (auto none = without_config(subject)) return *none;
+        return unknown("no date that can be believed: config.created is \"" +
+                       subject.facts.created + "\"");
+    }
+    return aged(*dated, subject.now, number(settings, "days"),
+                config_item("config.created", subject.facts.created));
+}
+
+Answer base_age(const Subject& subject, const Settings& settings) {
+    if (auto none = without_config(subject)) return *none;
+    if (subject.base_layers < 0) {
+        return unknown("which layers are the base's is not known (see --base)");
+    }
+    if (subject.base_layers == 0) return not_applicable("no layer is a base's");
+    const auto dated = newest_of_history(subject, subject.base_layers);
+    if (!dated) return unknown("the base's build steps have no date that can be believed");
+    return aged(*dated, subject.now, number(settings, "days"),
+                config_item("history", "base of " + written_date(dated->date)));
+}
+
+Answer reference_pinned(const Subject& subject, const Settings& settings) {
+    if (auto none = without_config(subject)) return *none;
+    std::vector<std::string> names = subject.report.image.names;
+    const bool by_digest = subject.report.target.find("@sha256:") != std::string::npos;
+    if (by_digest) return passed("the target was named by digest");
+    if (names.empty()) return not_applicable("the image has no name here");
+    Answer answer;
+    for (const std::string& name : names) {
+        const Tag tag = tag_of(name);
+        if (tag.tag == "latest") {
+            add(answer, config_item("name", name + ": latest moves on"));
+        } else if (flag(settings, "digest") && !tag.digest) {
+            add(answer, config_item("name", name + ": a tag can be moved"));
+        }
+    }
+    if (answer.items.empty()) return passed("no name is mutable that may not be");
+    answer.outcome = Outcome::fail;
+    answer.reason = counted(answer.items.size(), "mutable name", "mutable names");
+    return answer;
+}
+
+Answer base_pinned(const Subject& subject, const Settings&) {
+    if (auto none = without_config(subject)) return *none;
+    const std::string digest = labelled(subject, {base_digest_key});
+    if (digest.starts_with("sha256:") || digest.starts_with("sha512:")) {
+        return passed("its annotation names the base's digest " + digest.substr(0, 19));
+    }
+    const auto materials = base_materials(subject);
+    if (materials.empty()) return unknown("neither annotation nor provenance names the base");
+    Answer answer;
+    for (const Material& material : materials) {
+        if (!material.digest) add(answer, config_item("provenance", material.uri));
+    }
+    if (answer.items.empty()) return passed("provenance names every base by digest");
+    answer.outcome = Outcome::fail;
+    answer.reason = counted(answer.items.size(), "base without a digest", "bases without a digest");
+    return answer;
+}
+
+Answer base_minimal(const Subject& subject, const Settings& settings) {
+    if (auto none = without_tree(subject)) return *none;
+    const auto& minimal = texts(settings, "minimal");
+    const auto let = [&](std::string_view name) {
+        return std::find(minimal.begin(), minimal.end(), name) != minimal.end();
+    };
+    std::string id, pretty;
+    if (const auto* release = subject.facts.document(layer::DocumentKind::os_release)) {
+        id = os_value(release->text, "ID");
+        pretty = os_value(release->text, "PRETTY_NAME");
+    }
+    const image::PlacedFact* database = nullptr;
+    bool split_dpkg = false;
+    for (const image::PlacedFact& fact : subject.facts.facts) {
+        if (fact.visibility != Visibility::visible) continue;
+        if (fact.kind == layer::FactKind::package_database) {
+            if (fact.detail == "dpkg status.d") {
+                split_dpkg = true;
+            } else if (database == nullptr) {
+                database = &fact;
+            }
+        }
+    }
+    if (!subject.facts.files_known) {
+        Answer answer = unknown("not every layer was read");
+        answer.unread = true;
+        return answer;
+    }
+    const std::string name = pretty.empty() ? id : pretty;
+    if (split_dpkg && database == nullptr && let("distroless")) {
+        return passed("distroless: packages without a package manager (" + name + ")");
+    }
+    if (id.empty() && database == nullptr) {
+        if (let("scratch")) return passed("no distribution and no package database: scratch");
+        return failed("no distribution, and scratch is not on the list");
+    }
+    if (let(id)) return passed(name);
+    Item item = database != nullptr ? file_item(*database, "package database of " + database->detail)
+                                    : config_item("etc/os-release", name);
+    item.key = "base\n" + id;
+    return failed(fmt::format("{} is a full operating system", name.empty() ? "it" : name), {item});
+}
+
+Answer base_trusted(const Subject& subject, const Settings& settings) {
+    if (auto none = without_config(subject)) return *none;
+    const std::string name = base_name(subject);
+    if (name.empty()) return unknown("neither annotation nor provenance names the base");
+    const std::string repository = repository_of(name);
+    for (const std::string& known : texts(settings, "well_known")) {
+        if (one_letter_away(repository, known)) {
+            return failed(fmt::format("the base {} is one letter away from {}", repository, known),
+                          {config_item(base_name_key, name)});
+        }
+    }
+    const auto& bases = texts(settings, "bases");
+    if (bases.empty()) {
+        return not_applicable("the policy lists no sources; the base is " + repository);
+    }
+    const bool listed = std::any_of(bases.begin(), bases.end(), [&](const std::string& base) {
+        return glob_matches(base, repository) || glob_matches(base, name);
+    });
+    if (listed) return passed("the base " + repository + " is on the list");
+    return failed("the base " + repository + " is not on the list",
+                  {config_item(base_name_key, name)});
+}
+
+}  // namespace stratascan::policy

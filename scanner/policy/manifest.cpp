@@ -1,0 +1,208 @@
+#include "scanner/policy/manifest.hpp"
+
+#include <fmt/format.h>
+#include <yaml.h>
+
+#include <algorithm>
+#include <array>
+
+#include "scanner/policy/toml_reader.hpp"
+
+namespace stratascan::policy {
+
+namespace {
+
+constexpr std::size_t details_told = 100;
+
+class Parser {
+public:
+    explicit Parser(std::string_view yaml) {
+        yaml_parser_initialize(&parser_);
+        yaml_parser_set_input_string(&parser_,
+                                     reinterpret_cast<const unsigned char*>(yaml.data()),
+                                     yaml.size());
+    }
+    Parser(const Parser&) = delete;
+    Parser& operator=(const Parser&) = delete;
+    ~Parser() { yaml_parser_delete(&parser_); }
+
+    yaml_parser_t* get() noexcept { return &parser_; }
+
+private:
+    yaml_parser_t parser_{};
+};
+
+class Document {
+public:
+    /// False where the input is damaged.
+    bool load(Parser& parser) {
+        loaded_ = yaml_parser_load(parser.get(), &document_) == 1;
+        return loaded_;
+    }
+    Document() = default;
+    Document(const Document&) = delete;
+    Document& operator=(const Document&) = delete;
+    ~Document() {
+        if (loaded_) yaml_document_delete(&document_);
+    }
+
+    const yaml_node_t* root() { return yaml_document_get_root_node(&document_); }
+    const yaml_node_t* node(int index) { return yaml_document_get_node(&document_, index); }
+
+private:
+    yaml_document_t document_{};
+    bool loaded_ = false;
+};
+
+std::string_view text_of(const yaml_node_t* node) {
+    if (node == nullptr || node->type != YAML_SCALAR_NODE) return {};
+    return {reinterpret_cast<const char*>(node->data.scalar.value), node->data.scalar.length};
+}
+
+// `remotes: []`, `remotes: ~` and `remotes:` say that there are none.
+bool is_empty(const yaml_node_t* node) {
+    if (node == nullptr) return true;
+    switch (node->type) {
+        case YAML_SEQUENCE_NODE:
+            return node->data.sequence.items.start == node->data.sequence.items.top;
+        case YAML_MAPPING_NODE:
+            return node->data.mapping.pairs.start == node->data.mapping.pairs.top;
+        case YAML_SCALAR_NODE: {
+            const std::string_view text = text_of(node);
+            const bool plain = node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+            return text.empty() ||
+                   (plain && (text == "~" || text == "null" || text == "Null" || text == "NULL"));
+        }
+        default: return true;
+    }
+}
+
+class ManifestReader {
+public:
+    ManifestReader(Document& document, ManifestVerdict& verdict)
+        : document_(document), verdict_(verdict) {}
+
+    void read(const yaml_node_t* root) {
+        if (const auto* app = member(root, "app", "app")) {
+            verdict_.app = text_of(member(app, "id", "app.id"));
+            if (verdict_.app.empty()) verdict_.app = text_of(member(app, "name", "app.name"));
+            verdict_.app = verdict_.app.substr(verdict_.app.rfind('/') + 1).substr(0, 80);
+        }
+        if (const auto* permissions = member(root, "permissions", "permissions")) {
+            // The page's example has fonts and scripts beside `external`, not below it.
+            for (const char* key : {"external", "fetch", "fonts", "scripts", "styles", "images",
+                                    "media", "frames"}) {
+                const std::string path = std::string("permissions.") + key;
+                const auto* egress = member(permissions, key, path);
+                if (is_empty(egress)) continue;
+                // Below it, lists may be empty.
+                const std::size_t before = verdict_.details.size();
+                tell_leaves(egress, path, 0);
+                if (verdict_.details.size() > before) add_reason("App has egress permissions");
+            }
+        }
+        if (const auto* remotes = member(root, "remotes", "remotes"); !is_empty(remotes)) {
+            add_reason("App is using remote services");
+            tell(remotes, "remotes");
+        }
+        if (const auto* connect = member(root, "connectModules", "connectModules");
+            !is_empty(connect)) {
+            add_reason("App has Connect modules");
+            tell(connect, "connectModules");
+        }
+    }
+
+private:
+    // The last of equal keys counts, as YAML readers have it; that there are two is told.
+    const yaml_node_t* member(const yaml_node_t* map, std::string_view key,
+                              const std::string& path) {
+        if (map == nullptr || map->type != YAML_MAPPING_NODE) return nullptr;
+        const yaml_node_t* found = nullptr;
+        for (const auto* pair = map->data.mapping.pairs.start; pair < map->data.mapping.pairs.top;
+             ++pair) {
+            const yaml_node_t* name = document_.node(pair->key);
+            const std::string_view text = text_of(name);
+            if (text == "<<") add_doubt(name, "a merge key can bring in more than stands there");
+            if (text != key) continue;
+            if (found != nullptr) add_doubt(name, path + " is there twice");
+            found = document_.node(pair->value);
+        }
+        return found;
+    }
+
+    void tell_leaves(const yaml_node_t* node, const std::string& path, int depth) {
+        constexpr int deepest = 8;
+        if (is_empty(node) || verdict_.details.size() >= details_told) return;
+        if (depth == deepest || node->type == YAML_SCALAR_NODE) {
+            return tell(node, path + ": " + std::string(text_of(node).substr(0, 200)));
+        }
+        if (node->type == YAML_SEQUENCE_NODE) {
+            for (const auto* item = node->data.sequence.items.start;
+                 item < node->data.sequence.items.top; ++item) {
+                tell_leaves(document_.node(*item), path, depth + 1);
+            }
+            return;
+        }
+        for (const auto* pair = node->data.mapping.pairs.start;
+             pair < node->data.mapping.pairs.top; ++pair) {
+            const std::string_view key = text_of(document_.node(pair->key));
+            tell_leaves(document_.node(pair->value),
+                        path + "." + std::string(key.substr(0, 80)), depth + 1);
+        }
+    }
+
+    void tell(const yaml_node_t* node, const std::string& what) {
+        if (verdict_.details.size() >= details_told) return;
+        verdict_.details.push_back(fmt::format("line {}: {}", node->start_mark.line + 1, what));
+    }
+
+    void add_reason(const char* reason) {
+        auto& reasons = verdict_.reasons;
+        if (std::find(reasons.begin(), reasons.end(), reason) == reasons.end()) {
+            reasons.emplace_back(reason);
+        }
+    }
+
+    void add_doubt(const yaml_node_t* at, const std::string& what) {
+        std::string text = fmt::format("line {}: {}", at->start_mark.line + 1, what);
+        auto& doubts = verdict_.doubts;
+        if (std::find(doubts.begin(), doubts.end(), text) == doubts.end()) {
+            doubts.push_back(std::move(text));
+        }
+    }
+
+    Document& document_;
+    ManifestVerdict& verdict_;
+};
+
+}  // namespace
+
+Result<ManifestVerdict> judge_manifest(std::string_view yaml, const std::string& name) {
+    Parser parser(yaml);
+    Document document;
+    if (!document.load(parser)) {
+        return fail(ErrorCode::malformed, "the manifest is no YAML",
+                    fmt::format("{}:{}", name, parser.get()->problem_mark.line + 1));
+    }
+    const yaml_node_t* root = document.root();
+    if (root == nullptr || root->type != YAML_MAPPING_NODE) {
+        return fail(ErrorCode::malformed, "the manifest is no mapping", name,
+                    "give a Forge app's manifest.yml");
+    }
+    ManifestVerdict verdict;
+    verdict.file = name;
+    ManifestReader(document, verdict).read(root);
+    Document second;
+    if (!second.load(parser) || second.root() != nullptr) {
+        verdict.doubts.emplace_back("more stands behind its end than one document");
+    }
+    return verdict;
+}
+
+Result<ManifestVerdict> load_manifest(const std::string& path) {
+    const auto text = read_small_file(path, "manifest");
+    if (!text) return std::unexpected(text.error());
+    return judge_manifest(*text, path);
+}
+
+}  // namespace stratascan::policy

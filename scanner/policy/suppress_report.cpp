@@ -1,0 +1,52 @@
+#include "scanner/policy/suppress_report.hpp"
+
+#include "scanner/policy/date.hpp"
+
+namespace stratascan::policy {
+
+namespace {
+
+std::string_view layer_of(const TargetReport& target, int index) {
+    return index >= 0 && static_cast<std::size_t>(index) < target.layers.size()
+               ? std::string_view(target.layers[static_cast<std::size_t>(index)].digest)
+               : std::string_view();
+}
+
+void mark(std::optional<Suppressed>& place, const Suppressible& what, SuppressionFile& file) {
+    for (Suppression& entry : file.entries) {
+        if (!entry.check.empty() || !entry.matches(what)) continue;
+        ++entry.matched;
+        if (entry.expired || place) continue;
+        place = Suppressed{entry.reason, entry.owner, written_date(entry.until), entry.where};
+    }
+}
+
+}  // namespace
+
+std::vector<std::string> suppress(Report& report, SuppressionFile& file) {
+    for (TargetReport& target : report.targets) {
+        for (Finding& finding : target.findings) {
+            mark(finding.suppressed,
+                 {finding.secret_id, finding.rule, {}, finding.path,
+                  layer_of(target, finding.layer_index), {}},
+                 file);
+        }
+        for (Program& program : target.programs) {
+            mark(program.suppressed,
+                 {{}, {}, program.program, program.path, layer_of(target, program.layer_index), {}},
+                 file);
+        }
+    }
+    std::vector<std::string> warnings;
+    for (const Suppression& entry : file.entries) {
+        if (entry.expired) {
+            warnings.push_back(entry.where + ": this suppression has run out: " + entry.words());
+        } else if (entry.matched == 0 && entry.check.empty()) {
+            warnings.push_back(entry.where + ": this suppression matches nothing: " +
+                               entry.words());
+        }
+    }
+    return warnings;
+}
+
+}  // namespace stratascan::policy

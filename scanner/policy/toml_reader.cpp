@@ -1,0 +1,59 @@
+#include "scanner/policy/toml_reader.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace stratascan::policy {
+
+namespace {
+
+// toml++ reads nested values by recursion and has a limit of its own for them, but not
+// for a key with ten thousand dots in it.
+bool too_deep(std::string_view text) {
+    constexpr std::size_t most = 64;
+    std::size_t dots = 0;
+    for (const char c : text) {
+        if (c == '\n') dots = 0;
+        if (c == '.' || c == '[' || c == '{') ++dots;
+        if (dots > most * 64) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+Result<toml::table> parse_toml(std::string_view text, const std::string& name) {
+    if (text.size() > largest_toml_file || too_deep(text)) {
+        return fail(ErrorCode::over_limit, "it is larger or deeper than such a file may be", name);
+    }
+    try {
+        return toml::parse(text, name);
+    } catch (const toml::parse_error& error) {
+        return fail(ErrorCode::malformed, std::string(error.description()),
+                    fmt::format("{}:{}", name, error.source().begin.line),
+                    "it must be TOML, see https://toml.io");
+    }
+}
+
+Result<std::string> read_small_file(const std::string& path, std::string_view what) {
+    std::error_code error;
+    const auto status = std::filesystem::status(path, error);
+    if (!std::filesystem::exists(status)) {
+        return fail(ErrorCode::not_found, fmt::format("there is no such {}", what), path);
+    }
+    if (!std::filesystem::is_regular_file(status)) {
+        return fail(ErrorCode::unreadable, fmt::format("the {} is no regular file", what), path);
+    }
+    if (std::filesystem::file_size(path, error) > largest_toml_file || error) {
+        return fail(ErrorCode::over_limit, fmt::format("the {} may have 1 MiB", what), path);
+    }
+    std::ifstream stream(path, std::ios::binary);
+    std::string text(std::istreambuf_iterator<char>(stream), {});
+    if (!stream) {
+        return fail(ErrorCode::unreadable, fmt::format("the {} can't be read", what), path);
+    }
+    return text;
+}
+
+}  // namespace stratascan::policy

@@ -1,0 +1,231 @@
+#include "scanner/policy/verdict.hpp"
+
+#include <fmt/format.h>
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <array>
+
+#include "scanner/policy/glob.hpp"
+
+namespace stratascan::policy {
+
+namespace {
+
+bool any_matches(const std::vector<std::string>& globs, std::string_view text) {
+    return !text.empty() && std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
+        return glob_matches(glob, text);
+    });
+}
+
+std::string base_name(const image::GateFacts& facts) {
+    for (const auto* map : {&facts.annotations, &facts.labels}) {
+        const auto found = map->find("org.opencontainers.image.base.name");
+        if (found != map->end()) return found->second;
+    }
+    return {};
+}
+
+// Why the policy does not ask this of the image at all; "" where it does.
+std::string not_asked(const AllowList& allow, const image::GateFacts& facts) {
+    if (const std::string base = base_name(facts); any_matches(allow.bases, base)) {
+        return "the policy does not ask it of images built on " + base;
+    }
+    for (const std::string& label : allow.labels) {
+        const std::size_t equals = label.find('=');
+        const auto found = facts.labels.find(label.substr(0, equals));
+        if (found == facts.labels.end()) continue;
+        if (equals == label.npos || glob_matches(label.substr(equals + 1), found->second)) {
+            return "the policy does not ask it of images with the label " + label;
+        }
+    }
+    return {};
+}
+
+// One report under one policy.
+class Judge {
+public:
+    Judge(const Subject& subject, const Policy& policy, std::vector<Suppression>& suppressions,
+          const GateSettings& settings)
+        : subject_(subject), policy_(policy), suppressions_(suppressions), settings_(settings) {}
+
+    PolicyVerdict run();
+
+private:
+    [[nodiscard]] Answer ask(const PolicyCheck& check) const;
+    void settle_item(const PolicyCheck& check, Item& item) const;
+    void settle(CheckResult& result) const;
+    [[nodiscard]] bool weighs(const PolicyCheck& check) const;
+
+    const Subject& subject_;
+    const Policy& policy_;
+    std::vector<Suppression>& suppressions_;
+    const GateSettings& settings_;
+};
+
+Answer Judge::ask(const PolicyCheck& check) const {
+    if (!check.info.undecidable.empty()) {
+        return {Outcome::undecidable, check.info.undecidable, {}, 0, false};
+    }
+    if (std::string why = not_asked(check.allow, subject_.facts); !why.empty()) {
+        return {Outcome::not_applicable, std::move(why), {}, 0, false};
+    }
+    const CheckFunction decide = function_of(check.info.id);
+    return decide(subject_, check.info.settings);
+}
+
+void Judge::settle_item(const PolicyCheck& check, Item& item) const {
+    const auto& layers = subject_.report.layers;
+    if (item.layer_index >= 0 && static_cast<std::size_t>(item.layer_index) < layers.size()) {
+        const LayerReport& layer = layers[static_cast<std::size_t>(item.layer_index)];
+        item.layer = layer.digest;
+        if (item.created_by.empty()) item.created_by = layer.created_by;
+    }
+    item.of_base = settings_.only_own_layers && item.layer_index >= 0 &&
+                   item.layer_index < subject_.base_layers;
+    item.in_baseline = settings_.baseline.contains(identity_of(check.info.id, item));
+    if (any_matches(check.allow.programs, item.program)) {
+        item.allowed = "the policy allows this program";
+    } else if (any_matches(check.allow.paths, item.path)) {
+        item.allowed = "the policy allows this path";
+    }
+    for (const Exemption& exemption : policy_.exemptions) {
+        if (exemption.check == check.info.id && !item.program.empty() &&
+            exemption.program == item.program) {
+            item.allowed = fmt::format("exempt ({}): {}", exemption.where, exemption.use_case);
+        }
+    }
+    for (std::size_t i = 0; item.counts && i < suppressions_.size(); ++i) {
+        const Suppressible what{item.secret_id, item.rule,  item.program,
+                                item.path,      item.layer, check.info.id};
+        if (!suppressions_[i].matches(what)) continue;
+        ++suppressions_[i].matched;
+        if (!suppressions_[i].expired && item.suppressed_by < 0) {
+            item.suppressed_by = static_cast<int>(i);
+        }
+    }
+}
+
+bool Judge::weighs(const PolicyCheck& check) const {
+    const auto fail_on = settings_.fail_on ? settings_.fail_on : policy_.fail_on;
+    return fail_on ? check.info.severity >= *fail_on : check.level == Level::must;
+}
+
+void Judge::settle(CheckResult& result) const {
+    Answer& answer = result.answer;
+    if (answer.outcome == Outcome::fail && answer.items.empty()) {
+        answer.items.push_back({});
+        answer.items.back().text = answer.reason;
+    }
+    for (Item& item : answer.items) settle_item(result.check, item);
+    if (!weighs(result.check)) return;
+    if (answer.outcome == Outcome::fail) {
+        result.fails = answer.left_out > 0 ||
+                       std::any_of(answer.items.begin(), answer.items.end(),
+                                   [](const Item& item) { return item.open(); });
+    } else if (answer.outcome == Outcome::unknown) {
+        const bool accepted = answer.unread && !policy_.accept_incomplete.empty();
+        result.blocks = !result.check.accept_unknown && !accepted;
+    }
+}
+
+PolicyVerdict Judge::run() {
+    PolicyVerdict verdict;
+    verdict.policy = policy_.id;
+    for (const PolicyCheck& check : policy_.checks) {
+        CheckResult result{check, ask(check), false, false};
+        settle(result);
+        if (result.fails) verdict.verdict = Verdict::fail;
+        if (result.blocks) verdict.verdict = std::max(verdict.verdict, Verdict::incomplete);
+        verdict.results.push_back(std::move(result));
+    }
+    if (!subject_.report.coverage.complete) {
+        if (policy_.accept_incomplete.empty()) {
+            verdict.incomplete = "not everything was read";
+            verdict.verdict = std::max(verdict.verdict, Verdict::incomplete);
+        } else {
+            verdict.accepted_incomplete = policy_.accept_incomplete;
+        }
+    }
+    return verdict;
+}
+
+std::string short_hash(const std::string& text) {
+    std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+    SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+    std::string hex;
+    for (std::size_t i = 0; i < 16; ++i) hex += fmt::format("{:02x}", digest[i]);
+    return hex;
+}
+
+}  // namespace
+
+std::string_view to_string(Verdict verdict) noexcept {
+    switch (verdict) {
+        case Verdict::pass: return "pass";
+        case Verdict::incomplete: return "incomplete";
+        case Verdict::fail: return "fail";
+    }
+    return "";
+}
+
+void add_manifest(GateReport& gate, ManifestVerdict manifest) {
+    const Verdict verdict = !manifest.reasons.empty()  ? Verdict::fail
+                            : !manifest.doubts.empty() ? Verdict::incomplete
+                                                       : Verdict::pass;
+    gate.verdict = std::max(gate.verdict, verdict);
+    gate.manifest = std::move(manifest);
+}
+
+std::string secret_identity(std::string_view rule, std::string_view secret_id) {
+    return short_hash(fmt::format("secret\n{}\n{}", rule, secret_id));
+}
+
+std::string program_identity(std::string_view program, std::string_view path) {
+    return short_hash(fmt::format("program\n{}\n{}", program, path));
+}
+
+std::string identity_of(std::string_view check, const Item& item) {
+    if (!item.secret_id.empty()) return secret_identity(item.rule, item.secret_id);
+    if (!item.program.empty()) return program_identity(item.program, item.path);
+    const std::string key = item.key.empty() ? item.path + '\n' + item.text : item.key;
+    return short_hash(fmt::format("check\n{}\n{}", check, key));
+}
+
+GateReport judge(const Report& report, std::vector<Policy> policies, SuppressionFile suppressions,
+                 const GateSettings& settings) {
+    GateReport gate;
+    gate.report = &report;
+    gate.policies = std::move(policies);
+    gate.suppressions = std::move(suppressions.entries);
+    SuppressionState state{suppressions.given, {}};
+    for (const Suppression& one : gate.suppressions) {
+        if (one.expired) state.expired.push_back(one.where + ": " + one.words());
+    }
+    for (const TargetReport& target : report.targets) {
+        TargetVerdict verdict;
+        verdict.report = &target;
+        if (settings.base_layers) verdict.base_layers = settings.base_layers(target);
+        const Subject subject{target, *target.facts, settings.now, verdict.base_layers,
+                              settings.signature ? settings.signature(target) : SignatureCheck{},
+                              state};
+        for (const Policy& policy : gate.policies) {
+            verdict.policies.push_back(Judge(subject, policy, gate.suppressions, settings).run());
+            verdict.verdict = std::max(verdict.verdict, verdict.policies.back().verdict);
+        }
+        gate.verdict = std::max(gate.verdict, verdict.verdict);
+        gate.targets.push_back(std::move(verdict));
+    }
+    if (report.cancelled) gate.verdict = std::max(gate.verdict, Verdict::incomplete);
+    for (const Suppression& one : gate.suppressions) {
+        if (one.expired) {
+            gate.warnings.push_back(one.where + ": this suppression has run out: " + one.words());
+        } else if (one.matched == 0) {
+            gate.warnings.push_back(one.where + ": this suppression matches nothing: " +
+                                    one.words());
+        }
+    }
+    return gate;
+}
+
+}  // namespace stratascan::policy

@@ -1,0 +1,245 @@
+// The verdict for people. It begins with the answer, in the form that `forge
+// eligibility` has: one line, then a reason a line. Who must mend something reads on:
+// each reason with what it rests on, where that stands, and what to do.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "scanner/policy/date.hpp"
+#include "scanner/report/gate_report.hpp"
+#include "scanner/report/table_summary.hpp"
+#include "scanner/report/text.hpp"
+
+namespace stratascan::report {
+
+namespace {
+
+using policy::CheckResult;
+using policy::Item;
+using policy::Outcome;
+using policy::PolicyVerdict;
+using policy::TargetVerdict;
+using policy::Verdict;
+
+constexpr std::size_t items_shown = 8;
+constexpr std::size_t unbroken = 1 << 20;
+
+std::string subject_of(const TargetReport& report) {
+    const ImageInfo& image = report.image;
+    std::string name = !image.names.empty()    ? image.names.front()
+                       : !image.digest.empty() ? short_digest(image.digest)
+                                               : image.kind;
+    if (!image.platform.empty()) name += " " + image.platform;
+    return printable(name);
+}
+
+// "Image", "Folder", …
+std::string_view kind_word(const std::string& kind) {
+    if (kind == "image") return "Image";
+    if (kind == "layer") return "Layer";
+    if (kind == "directory") return "Folder";
+    if (kind == "stray") return "What lies beside the images";
+    return "Artifact";
+}
+
+std::string references(const CheckResult& result) {
+    const auto add = [](std::string& text, std::string_view what,
+                        const std::vector<std::string>& list) {
+        if (!list.empty()) text += fmt::format(" · {} {}", what, listed(list, ", "));
+    };
+    std::string text = result.check.section;
+    add(text, "NIST", result.check.info.nist);
+    add(text, "CIS", result.check.info.cis);
+    add(text, "BSI", result.check.info.bsi);
+    return text.starts_with(" · ") ? text.substr(4) : text;
+}
+
+std::string place_of(const Item& item) {
+    std::string text = place_in(item.path, item.inner_path);
+    if (item.line > 0 && item.layer_index >= 0) text += fmt::format(":{}", item.line);
+    return text;
+}
+
+std::string set_aside(const Item& item, const policy::GateReport& gate) {
+    if (item.suppressed_by >= 0) {
+        const auto& by = gate.suppressions[static_cast<std::size_t>(item.suppressed_by)];
+        return fmt::format("suppressed until {} by {}: {} ({})", policy::written_date(by.until),
+                           by.owner, by.reason, by.where);
+    }
+    if (item.of_base) return "of the base";
+    if (item.in_baseline) return "in the baseline";
+    return item.allowed;
+}
+
+class GateTable {
+public:
+    GateTable(const policy::GateReport& gate, const TableStyle& style)
+        : gate_(gate), answers_(unbroken, style.colour),
+          canvas_(std::max(style.width, 40U), style.colour) {}
+
+    std::string write() {
+        if (gate_.manifest) write_manifest(*gate_.manifest);
+        for (const TargetVerdict& target : gate_.targets) {
+            if (!worth_telling(target)) continue;
+            for (const PolicyVerdict& verdict : target.policies) write_answer(target, verdict);
+        }
+        for (const TargetVerdict& target : gate_.targets) {
+            if (!worth_telling(target)) continue;
+            for (const PolicyVerdict& verdict : target.policies) write_details(target, verdict);
+        }
+        for (const std::string& warning : gate_.warnings) {
+            canvas_.labelled(0, {"warning", Tone::warning}, 9,
+                             {{printable(warning), Tone::plain, true}});
+        }
+        return answers_.take() + canvas_.take();
+    }
+
+private:
+    // What lies beside images is told when something is wrong with it.
+    bool worth_telling(const TargetVerdict& target) const {
+        return target.report->image.kind == "image" || target.report->image.kind == "layer" ||
+               target.report->image.kind == "directory" || target.verdict != Verdict::pass;
+    }
+
+    // As `forge eligibility` prints it, line by line.
+    void write_manifest(const policy::ManifestVerdict& manifest) {
+        const std::string_view answer = !manifest.reasons.empty()  ? "is not eligible"
+                                        : !manifest.doubts.empty() ? "can't be judged"
+                                                                   : "is eligible";
+        answers_.flow(0, {{fmt::format("App [{}] in [{}] {} for Runs on Atlassian.",
+                                      printable(manifest.app), printable(manifest.file), answer),
+                          manifest.eligible() ? Tone::good : Tone::critical, true}});
+        for (const std::string& reason : manifest.reasons) answers_.line(0, {{"- " + reason}});
+        for (const std::string& doubt : manifest.doubts) {
+            answers_.flow(0, {{"- Not known: " + printable(doubt), Tone::plain, true}});
+        }
+        for (const std::string& detail : manifest.details) answers_.line(2, {{printable(detail)}});
+        answers_.blank();
+    }
+
+    void write_answer(const TargetVerdict& target, const PolicyVerdict& verdict) {
+        const Tone tone = verdict.verdict == Verdict::pass   ? Tone::good
+                          : verdict.verdict == Verdict::fail ? Tone::critical
+                                                             : Tone::warning;
+        answers_.flow(0, {{verdict_line(target, verdict), tone, true}});
+        for (const CheckResult& result : verdict.results) {
+            if (result.fails) answers_.flow(0, {{"- " + result.check.info.reason, Tone::plain, true}});
+        }
+        for (const CheckResult& result : verdict.results) {
+            if (!result.blocks) continue;
+            answers_.flow(0, {{fmt::format("- Not known: {} ({})", result.check.info.title,
+                                          printable(result.answer.reason)),
+                              Tone::plain, true}});
+        }
+        if (!verdict.incomplete.empty()) {
+            const TargetReport& report = *target.report;
+            answers_.flow(0, {{fmt::format("- Not everything was read: {}",
+                                          counted(report.coverage.gaps, "gap")),
+                              Tone::plain, true}});
+        }
+        answers_.blank();
+    }
+
+    void write_details(const TargetVerdict& target, const PolicyVerdict& verdict) {
+        const auto all = [&](auto concerns, std::string_view heading) {
+            bool first = true;
+            for (const CheckResult& result : verdict.results) {
+                if (!concerns(result)) continue;
+                if (first) {
+                    canvas_.line(0, {{fmt::format("{} · {} · {}", subject_of(*target.report),
+                                                  verdict.policy, heading),
+                                      Tone::strong}});
+                }
+                first = false;
+                write_result(result);
+            }
+            if (!first) canvas_.blank();
+        };
+        all([](const CheckResult& r) { return r.fails || r.blocks; }, "what decides");
+        all([](const CheckResult& r) {
+                return !r.fails && r.answer.outcome == Outcome::fail;
+            }, "what fails and lets pass");
+        write_summary(verdict);
+    }
+
+    void write_result(const CheckResult& result) {
+        const policy::CheckInfo& info = result.check.info;
+        canvas_.labelled(2, {std::string(to_string(info.severity)), tone_of(info.severity)}, 10,
+                         {{info.id, Tone::strong},
+                          {std::string(to_string(result.check.level)), Tone::plain},
+                          {references(result), Tone::faint, true}});
+        canvas_.flow(12, {{printable(result.answer.reason), Tone::plain, true}});
+        std::size_t shown = 0;
+        for (const Item& item : result.answer.items) {
+            if (++shown > items_shown) continue;
+            write_item(item);
+        }
+        const std::size_t more =
+            shown > items_shown ? shown - items_shown + result.answer.left_out
+                                : result.answer.left_out;
+        if (more > 0) canvas_.line(12, {{fmt::format("and {} more", grouped(more)), Tone::faint}});
+        if (!result.answer.items.empty() && !info.mend.empty()) {
+            canvas_.labelled(12, {"mend", Tone::faint}, 5, {{info.mend, Tone::plain, true}});
+        }
+    }
+
+    void write_item(const Item& item) {
+        std::vector<Piece> pieces = {{printable(item.text), Tone::plain},
+                                     {place_of(item), Tone::plain}};
+        if (item.layer_index >= 0) {
+            pieces.push_back({fmt::format("layer {}", item.layer_index), Tone::plain});
+            pieces.push_back({build_step(item.created_by), Tone::faint});
+        }
+        const std::string aside = set_aside(item, gate_);
+        if (!aside.empty()) pieces.push_back({printable(aside), Tone::good, true});
+        canvas_.labelled(12, {item.open() ? "-" : "·", Tone::plain}, 1, pieces);
+    }
+
+    // What a pass rests on, and what it does not speak of.
+    void write_summary(const PolicyVerdict& verdict) {
+        std::map<Outcome, std::vector<std::string>> by_outcome;
+        for (const CheckResult& result : verdict.results) {
+            by_outcome[result.answer.outcome].push_back(result.check.info.id);
+        }
+        const auto told = [&](Outcome outcome, std::string_view label) {
+            const auto& ids = by_outcome[outcome];
+            if (ids.empty()) return;
+            canvas_.labelled(0, {std::string(label), Tone::faint}, 14,
+                             {{fmt::format("{}: {}", ids.size(), listed(ids, ", ")), Tone::plain,
+                               true}});
+        };
+        told(Outcome::pass, "passed");
+        told(Outcome::unknown, "not known");
+        told(Outcome::not_applicable, "not asked");
+        told(Outcome::undecidable, "not decidable");
+        if (!verdict.accepted_incomplete.empty()) {
+            canvas_.labelled(0, {"incomplete", Tone::warning}, 14,
+                             {{"let pass by the policy: " +
+                                   printable(verdict.accepted_incomplete),
+                               Tone::plain, true}});
+        }
+        canvas_.blank();
+    }
+
+    const policy::GateReport& gate_;
+    Canvas answers_;  // a line each, whatever the terminal: scripts read them
+    Canvas canvas_;
+};
+
+}  // namespace
+
+std::string verdict_line(const TargetVerdict& target, const PolicyVerdict& verdict) {
+    const std::string_view answer = verdict.verdict == Verdict::pass   ? "is eligible"
+                                    : verdict.verdict == Verdict::fail ? "is not eligible"
+                                                                       : "can't be judged";
+    return fmt::format("{} [{}] in [{}] {} under {}.", kind_word(target.report->image.kind),
+                       subject_of(*target.report), printable(target.report->target), answer,
+                       printable(verdict.policy));
+}
+
+std::string write_gate_table(const policy::GateReport& gate, const TableStyle& style) {
+    return GateTable(gate, style).write();
+}
+
+}  // namespace stratascan::report

@@ -1,0 +1,587 @@
+// Each check on images made for it: one that passes, one that fails, one where it can't
+// be told.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/support/policy_subject.hpp"
+
+namespace {
+
+using namespace stratascan;
+using layer::FactKind;
+using policy::Outcome;
+using test::MadeUpImage;
+
+TEST(Catalogue, EveryCheckIsDecidedOrSaysWhyNot) {
+    std::set<std::string> ids;
+    for (const policy::CheckInfo& info : policy::catalogue()) {
+        EXPECT_TRUE(ids.insert(info.id).second) << info.id;
+        const bool decided = policy::function_of(info.id) != nullptr;
+        EXPECT_NE(decided, !info.undecidable.empty()) << info.id;
+        EXPECT_EQ(decided, !info.decided.empty()) << info.id;
+        EXPECT_EQ(decided, !info.mend.empty()) << info.id;
+        EXPECT_FALSE(info.title.empty()) << info.id;
+        EXPECT_TRUE(info.reason.empty() || info.reason.back() != '.') << info.id;
+    }
+    EXPECT_GT(ids.size(), 60U);
+}
+
+// Every check answers something for an image of which nothing is known, without a pass
+// for what it could not see.
+TEST(Catalogue, NothingReadIsNoPassForWhatIsInFiles) {
+    MadeUpImage image;
+    image.unread();
+    image.facts.user.clear();
+    for (const char* check :
+         {"no-shell", "no-package-manager", "no-build-tools", "no-downloaders", "no-remote-access",
+          "no-debuggers", "no-privilege-tools", "setuid-files", "file-capabilities",
+          "world-writable", "device-nodes", "secrets-files", "secrets-deleted", "private-keys",
+          "version-control", "leftovers", "dumps", "cluster-credentials", "accounts",
+          "base-minimal", "long-lived-credentials", "start-installs"}) {
+        const policy::Answer answer = image.ask(check);
+        EXPECT_EQ(answer.outcome, Outcome::unknown) << check << ": " << answer.reason;
+        EXPECT_TRUE(answer.unread) << check;
+    }
+}
+
+TEST(Catalogue, EveryFailShowsWhatItRestsOn) {
+    MadeUpImage image;
+    image.facts.user.clear();
+    image.facts.created = "2020-01-01T00:00:00Z";
+    for (const policy::CheckInfo& info : policy::catalogue()) {
+        if (policy::function_of(info.id) == nullptr) continue;
+        const policy::Answer answer = image.ask(info.id);
+        EXPECT_FALSE(answer.reason.empty()) << info.id;
+        EXPECT_TRUE(answer.outcome != Outcome::fail || !answer.items.empty()) << info.id;
+    }
+}
+
+struct AboutPrograms {
+    const char *check, *program, *program_class, *applet;
+};
+
+class ProgramCheck : public testing::TestWithParam<AboutPrograms> {};
+
+TEST_P(ProgramCheck, CountsWhatCouldBeStarted) {
+    const auto& [check, name, program_class, applet] = GetParam();
+    MadeUpImage image;
+    EXPECT_EQ(image.outcome(check), Outcome::pass);
+    image.program("app", "unheard-of", "app");
+    EXPECT_EQ(image.outcome(check), Outcome::pass);
+    Program& mentioned = image.program(name, program_class, "usr/share/doc");
+    mentioned.role = Role::mentions;
+    image.program(name, program_class, "usr/lib/lib.so").role = Role::embeds;
+    image.program(name, program_class, "srv/a.tar").inner_path = {"bin/x"};
+    Program& deleted = image.program(name, program_class, "tmp/x");
+    deleted.visibility = Visibility::deleted;
+    deleted.hidden_by = 2;
+    const policy::Answer hidden = image.ask(check);
+    EXPECT_EQ(hidden.outcome, Outcome::pass) << hidden.reason;
+    EXPECT_EQ(hidden.items.size(), 2U) << "told, and not counted";
+    image.program(name, program_class, "usr/bin/renamed").renamed = true;
+    const policy::Answer answer = image.ask(check);
+    ASSERT_EQ(answer.outcome, Outcome::fail);
+    EXPECT_EQ(answer.items.back().program, name);
+    EXPECT_EQ(answer.items.back().path, "usr/bin/renamed");
+    if (applet == nullptr) return;
+    MadeUpImage multicall;
+    multicall.program("busybox", "unheard-of", "bin/busybox").applets = {"ls", applet};
+    const policy::Answer by_applet = multicall.ask(check);
+    ASSERT_EQ(by_applet.outcome, Outcome::fail) << applet;
+    EXPECT_NE(by_applet.items[0].text.find(applet), std::string::npos);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Classes, ProgramCheck,
+    testing::Values(AboutPrograms{"no-shell", "bash", "shell", "ash"},
+                    AboutPrograms{"no-package-manager", "apt", "package-manager", "dpkg"},
+                    AboutPrograms{"no-build-tools", "gcc", "build-tool", nullptr},
+                    AboutPrograms{"no-downloaders", "curl", "transfer", "wget"},
+                    AboutPrograms{"no-remote-access", "sshd", "remote-access", "nc"},
+                    AboutPrograms{"no-remote-access", "chisel", "tunnel", "telnetd"},
+                    AboutPrograms{"no-debuggers", "gdb", "debugger", nullptr},
+                    AboutPrograms{"no-debuggers", "nmap", "network-scanner", nullptr},
+                    AboutPrograms{"no-debuggers", "kubectl", "container-client", nullptr},
+                    AboutPrograms{"no-privilege-tools", "sudo", "privilege", "su"}));
+
+TEST(ProgramChecks, DatabaseAloneIsNoPackageManager) {
+    MadeUpImage image;
+    image.fact(FactKind::package_database, "var/lib/dpkg/status", "dpkg");
+    const policy::Answer answer = image.ask("no-package-manager");
+    EXPECT_EQ(answer.outcome, Outcome::pass);
+    ASSERT_EQ(answer.items.size(), 1U);
+    EXPECT_FALSE(answer.items[0].counts);
+}
+
+TEST(ProgramChecks, LeftoversOfBuildsAndOfRemoteAccess) {
+    MadeUpImage image;
+    for (int i = 0; i < 10; ++i) {
+        image.fact(FactKind::header, "usr/include/h" + std::to_string(i) + ".h");
+    }
+    const policy::Answer build = image.ask("no-build-tools");
+    EXPECT_EQ(build.outcome, Outcome::fail);
+    ASSERT_EQ(build.items.size(), 3U);
+    EXPECT_NE(build.items[2].text.find("and 7 more"), std::string::npos);
+    EXPECT_EQ(image.outcome("no-build-tools", {{"leftovers", false}}), Outcome::pass);
+    image.fact(FactKind::host_key, "etc/ssh/ssh_host_rsa_key");
+    EXPECT_EQ(image.outcome("no-remote-access"), Outcome::fail);
+    EXPECT_EQ(image.outcome("no-remote-access", {{"leftovers", false}}), Outcome::pass);
+}
+
+TEST(ProgramChecks, NotLookedForIsNotKnown) {
+    MadeUpImage image;
+    image.report.notes = {"programs were not looked for"};
+    EXPECT_EQ(image.outcome("no-shell"), Outcome::unknown);
+}
+
+TEST(ProgramChecks, ProgramsOutsideOfPackages) {
+    MadeUpImage image;
+    image.fact(FactKind::package_database, "lib/apk/db/installed", "apk");
+    image.program("busybox", "shell", "bin/busybox").package = Package{"apk", "busybox"};
+    EXPECT_EQ(image.outcome("sbom-complete"), Outcome::pass);
+    image.program("curl", "transfer", "usr/local/bin/curl");
+    EXPECT_EQ(image.outcome("sbom-complete"), Outcome::fail);
+    MadeUpImage other;
+    other.fact(FactKind::package_database, "var/lib/rpm/rpmdb.sqlite", "rpm");
+    EXPECT_EQ(other.outcome("sbom-complete"), Outcome::unknown);
+}
+
+struct AboutFacts {
+    const char* check;
+    FactKind kind;
+};
+
+class FactCheck : public testing::TestWithParam<AboutFacts> {};
+
+TEST_P(FactCheck, SpeaksOfTheFinalTree) {
+    const auto& [check, kind] = GetParam();
+    MadeUpImage image;
+    EXPECT_EQ(image.outcome(check), Outcome::pass);
+    image::PlacedFact& deleted = image.fact(kind, "srv/gone");
+    deleted.visibility = Visibility::deleted;
+    deleted.hidden_by = 2;
+    const policy::Answer hidden = image.ask(check);
+    EXPECT_EQ(hidden.outcome, Outcome::pass);
+    ASSERT_EQ(hidden.items.size(), 1U);
+    EXPECT_NE(hidden.items[0].text.find("deleted by layer 2"), std::string::npos);
+    image.facts.untold.insert(kind);
+    EXPECT_EQ(image.outcome(check), Outcome::unknown) << "there are more than it is told of";
+    image.fact(kind, "srv/there");
+    const policy::Answer answer = image.ask(check);
+    ASSERT_EQ(answer.outcome, Outcome::fail);
+    EXPECT_EQ(answer.items[1].path, "srv/there");
+    EXPECT_EQ(answer.items[1].layer_index, 1);
+    image.report.image.kind = "stray";
+    EXPECT_EQ(image.outcome(check), Outcome::not_applicable);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, FactCheck,
+    testing::Values(
+        AboutFacts{"setuid-files", FactKind::setuid}, AboutFacts{"setuid-files", FactKind::setgid},
+        AboutFacts{"file-capabilities", FactKind::capability},
+        AboutFacts{"world-writable", FactKind::world_writable_file},
+        AboutFacts{"world-writable", FactKind::world_writable_folder},
+        AboutFacts{"device-nodes", FactKind::device},
+        AboutFacts{"version-control", FactKind::version_control},
+        AboutFacts{"leftovers", FactKind::environment_file},
+        AboutFacts{"leftovers", FactKind::credential_file},
+        AboutFacts{"leftovers", FactKind::editor_folder},
+        AboutFacts{"leftovers", FactKind::build_file},
+        AboutFacts{"leftovers", FactKind::desktop_file},
+        AboutFacts{"leftovers", FactKind::user_cache},
+        AboutFacts{"dumps", FactKind::history_file}, AboutFacts{"dumps", FactKind::core_dump},
+        AboutFacts{"dumps", FactKind::heap_dump}, AboutFacts{"dumps", FactKind::packet_capture},
+        AboutFacts{"dumps", FactKind::database_dump},
+        AboutFacts{"cluster-credentials", FactKind::kube_config},
+        AboutFacts{"cluster-credentials", FactKind::terraform_state},
+        AboutFacts{"cluster-credentials", FactKind::service_token},
+        AboutFacts{"package-caches", FactKind::package_cache},
+        AboutFacts{"log-files", FactKind::log_file},
+        AboutFacts{"binary-hardening", FactKind::weak_binary}));
+
+TEST(FileChecks, SomeSetuidFilesMayBeLetPass) {
+    MadeUpImage image;
+    image.fact(FactKind::setuid, "usr/bin/passwd");
+    EXPECT_EQ(image.outcome("setuid-files", {{"most", std::int64_t{1}}}), Outcome::pass);
+    image.fact(FactKind::setuid, "usr/bin/python3");
+    EXPECT_EQ(image.outcome("setuid-files", {{"most", std::int64_t{1}}}), Outcome::fail);
+    image.program("python", "interpreter", "usr/bin/python3");
+    EXPECT_NE(image.ask("setuid-files").items[1].text.find("python"), std::string::npos);
+}
+
+TEST(FileChecks, LinksOfLogsAreTold) {
+    MadeUpImage image;
+    image::PlacedFact link;
+    link.path = "var/log/nginx/access.log";
+    link.detail = "dev/stdout";
+    image.facts.log_links.push_back(link);
+    const policy::Answer answer = image.ask("log-files");
+    EXPECT_EQ(answer.outcome, Outcome::pass);
+    EXPECT_EQ(answer.items.size(), 1U);
+}
+
+struct AboutSecrets {
+    const char* check;
+    Source source;
+    const char* path;
+    Visibility visibility;
+};
+
+class SecretCheck : public testing::TestWithParam<AboutSecrets> {};
+
+TEST_P(SecretCheck, TakesTheFindingsThatAreItsOwn) {
+    const auto& [check, source, path, visibility] = GetParam();
+    MadeUpImage image;
+    EXPECT_EQ(image.outcome(check), Outcome::pass);
+    Finding& finding = image.finding("some-token", source, path);
+    finding.visibility = visibility;
+    finding.confidence = Confidence::low;
+    EXPECT_EQ(image.outcome(check), Outcome::pass) << "not sure enough";
+    EXPECT_EQ(image.outcome(check, {{"confidence", std::string("low")}}), Outcome::fail);
+    finding.confidence = Confidence::high;
+    finding.evidence = Evidence::known_example;
+    EXPECT_EQ(image.outcome(check), Outcome::pass) << "a published example";
+    finding.evidence = Evidence::pattern;
+    const policy::Answer answer = image.ask(check);
+    ASSERT_EQ(answer.outcome, Outcome::fail);
+    EXPECT_EQ(answer.items[0].secret_id, finding.secret_id);
+    for (const char* other : {"secrets-env", "secrets-config", "secrets-history", "secrets-files",
+                              "secrets-deleted"}) {
+        if (std::string_view(other) == check || std::string_view(check) == "long-lived-credentials")
+            continue;
+        EXPECT_EQ(image.outcome(other), Outcome::pass) << other;
+    }
+    image.report.secrets_sought = false;
+    EXPECT_EQ(image.outcome(check), Outcome::unknown);
+}
+
+constexpr auto visible = Visibility::visible;
+INSTANTIATE_TEST_SUITE_P(
+    Places, SecretCheck,
+    testing::Values(
+        AboutSecrets{"secrets-env", Source::env, "config.Env[0]", visible},
+        AboutSecrets{"secrets-config", Source::label, "config.Labels[\"x\"]", visible},
+        AboutSecrets{"secrets-config", Source::entrypoint, "config.Entrypoint", visible},
+        AboutSecrets{"secrets-config", Source::healthcheck, "config.Healthcheck.Test", visible},
+        AboutSecrets{"secrets-config", Source::annotation, "annotations[\"x\"]", visible},
+        AboutSecrets{"secrets-history", Source::history, "history[1].created_by", visible},
+        AboutSecrets{"secrets-files", Source::file, "srv/a", visible},
+        AboutSecrets{"secrets-files", Source::xattr, "srv/a", visible},
+        AboutSecrets{"secrets-deleted", Source::file, "srv/a", Visibility::deleted},
+        AboutSecrets{"secrets-deleted", Source::file, "srv/a", Visibility::overwritten},
+        AboutSecrets{"secrets-deleted", Source::whiteout, "srv/a", visible},
+        AboutSecrets{"secrets-deleted", Source::trailer, "", visible},
+        AboutSecrets{"long-lived-credentials", Source::file, "root/.aws/credentials", visible},
+        AboutSecrets{"long-lived-credentials", Source::file, "root/.docker/config.json",
+                     Visibility::deleted},
+        AboutSecrets{"long-lived-credentials", Source::file, ".npmrc", visible}));
+
+TEST(SecretChecks, PrivateKeysByContentAndHostKeysByPath) {
+    MadeUpImage image;
+    image.finding("some-token", Source::file, "srv/a");
+    EXPECT_EQ(image.outcome("private-keys"), Outcome::pass);
+    image.fact(FactKind::host_key, "etc/ssh/ssh_host_rsa_key");
+    EXPECT_EQ(image.ask("private-keys").items.size(), 1U);
+    image.finding("openssh-private-key", Source::file, "etc/ssh/ssh_host_rsa_key")
+        .public_fingerprint = "SHA256:abc";
+    EXPECT_EQ(image.ask("private-keys").items.size(), 1U) << "one key is one item";
+    EXPECT_EQ(image.outcome("private-keys"), Outcome::fail);
+}
+
+TEST(AgeChecks, DatesThatCantBeAreNotBelieved) {
+    MadeUpImage image;
+    EXPECT_EQ(image.outcome("image-age"), Outcome::pass);
+    image.facts.created = "2025-11-01T00:00:00Z";
+    EXPECT_EQ(image.outcome("image-age"), Outcome::fail);
+    EXPECT_EQ(image.outcome("image-age", {{"days", std::int64_t{400}}}), Outcome::pass);
+    for (const char* created : {"", "1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z",
+                                "2099-01-01T00:00:00Z", "1980-01-01T00:00:01Z", "yesterday"}) {
+        image.facts.created = created;
+        EXPECT_EQ(image.outcome("image-age"), Outcome::unknown) << created;
+    }
+    image.facts.newest_mtime = *policy::read_date("2025-01-01");
+    EXPECT_EQ(image.outcome("image-age"), Outcome::fail) << "by its newest file";
+    image.facts.labels["org.opencontainers.image.created"] = "2026-05-30T00:00:00+02:00";
+    EXPECT_EQ(image.outcome("image-age"), Outcome::pass) << "by a label";
+    image.step("RUN old").created = "2024-01-01T00:00:00Z";
+    EXPECT_EQ(image.outcome("image-age"), Outcome::fail) << "by its newest step";
+}
+
+TEST(AgeChecks, BasesAgeNeedsTheBase) {
+    MadeUpImage image;
+    image.step("ADD rootfs", 0).created = "2024-01-01T00:00:00Z";
+    image.step("COPY app", 1).created = "2026-05-01T00:00:00Z";
+    EXPECT_EQ(image.outcome("base-age"), Outcome::unknown);
+    image.base_layers = 1;
+    EXPECT_EQ(image.outcome("base-age"), Outcome::fail);
+    image.base_layers = 2;
+    EXPECT_EQ(image.outcome("base-age"), Outcome::pass);
+    image.base_layers = 0;
+    EXPECT_EQ(image.outcome("base-age"), Outcome::not_applicable);
+}
+
+TEST(OriginChecks, NamesThatMove) {
+    MadeUpImage image;
+    EXPECT_EQ(image.outcome("reference-pinned"), Outcome::not_applicable);
+    for (const char* name : {"latest", "app:latest", "registry.example:5000/app"}) {
+        image.report.image.names = {name};
+        EXPECT_EQ(image.outcome("reference-pinned"), Outcome::fail) << name;
+    }
+    for (const char* name : {"1.2", "app:1.2", "registry.example:5000/app:1"}) {
+        image.report.image.names = {name};
+        EXPECT_EQ(image.outcome("reference-pinned"), Outcome::pass) << name;
+        EXPECT_EQ(image.outcome("reference-pinned", {{"digest", true}}), Outcome::fail) << name;
+    }
+    image.report.target = "registry.example/app@sha256:" + std::string(64, '0');
+    EXPECT_EQ(image.outcome("reference-pinned", {{"digest", true}}), Outcome::pass);
+}
+
+TEST(OriginChecks, BaseByAnnotationAndProvenance) {
+    MadeUpImage image;
+    EXPECT_EQ(image.outcome("base-pinned"), Outcome::unknown);
+    EXPECT_EQ(image.outcome("base-trusted"), Outcome::unknown);
+    image::Attachment attached;
+    image::AttachedBlob blob;
+    blob.predicate_type = "https://slsa.dev/provenance/v0.2";
+    blob.bytes = R"({"predicate":{"materials":[{"uri":"pkg:docker/debian@12","digest":{"sha256":"a"}},)"
+                 R"({"uri":"pkg:docker/alpnie@3"}]}})";
+    attached.blobs.push_back(blob);
+    image.facts.attachments.push_back(attached);
+    EXPECT_EQ(image.outcome("base-pinned"), Outcome::fail);
+    image.facts.attachments[0].blobs[0].predicate_type = "https://slsa.dev/provenance/v1";
+    image.facts.attachments[0].blobs[0].bytes =
+        R"({"predicate":{"buildDefinition":{"resolvedDependencies":[)"
+        R"({"uri":"pkg:docker/debain@12","digest":{"sha256":"a"}}]}}})";
+    EXPECT_EQ(image.outcome("base-pinned"), Outcome::pass);
+    EXPECT_EQ(image.outcome("base-trusted"), Outcome::fail) << "debain is not debian";
+    image.facts.annotations["org.opencontainers.image.base.name"] = "docker.io/library/debian:12";
+    EXPECT_EQ(image.outcome("base-trusted"), Outcome::not_applicable) << "no list";
+    const policy::Setting list = std::vector<std::string>{"ghcr.io/ours/**"};
+    EXPECT_EQ(image.outcome("base-trusted", {{"bases", list}}), Outcome::fail);
+    image.facts.annotations["org.opencontainers.image.base.name"] = "ghcr.io/ours/base/x:1";
+    EXPECT_EQ(image.outcome("base-trusted", {{"bases", list}}), Outcome::pass);
+    image.facts.annotations["org.opencontainers.image.base.digest"] = "sha256:0123";
+    image.facts.attachments.clear();
+    EXPECT_EQ(image.outcome("base-pinned"), Outcome::pass);
+}
+
+TEST(OriginChecks, MinimalBases) {
+    MadeUpImage scratch;
+    EXPECT_EQ(scratch.outcome("base-minimal"), Outcome::pass);
+    MadeUpImage alpine;
+    alpine.document(layer::DocumentKind::os_release, "etc/os-release", "ID=alpine\n");
+    alpine.fact(FactKind::package_database, "lib/apk/db/installed", "apk");
+    EXPECT_EQ(alpine.outcome("base-minimal"), Outcome::pass);
+    MadeUpImage debian;
+    debian.document(layer::DocumentKind::os_release, "usr/lib/os-release",
+                    "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\n");
+    debian.fact(FactKind::package_database, "var/lib/dpkg/status", "dpkg");
+    EXPECT_EQ(debian.outcome("base-minimal"), Outcome::fail);
+    MadeUpImage distroless;
+    distroless.document(layer::DocumentKind::os_release, "usr/lib/os-release",
+                        "PRETTY_NAME=\"Distroless\"\nID=debian\n");
+    distroless.fact(FactKind::package_database, "var/lib/dpkg/status.d/base", "dpkg status.d");
+    EXPECT_EQ(distroless.outcome("base-minimal"), Outcome::pass);
+    distroless.fact(FactKind::package_database, "var/lib/dpkg/status", "dpkg");
+    EXPECT_EQ(distroless.outcome("base-minimal"), Outcome::fail) << "it says so, and is not";
+}
+
+TEST(StartChecks, HealthChecks) {
+    MadeUpImage image;
+    EXPECT_EQ(image.outcome("healthcheck"), Outcome::unknown) << "OCI has none";
+    image.facts.docker_form = true;
+    EXPECT_EQ(image.outcome("healthcheck"), Outcome::fail);
+    image.facts.healthcheck = image::Healthcheck{{"NONE"}};
+    EXPECT_EQ(image.outcome("healthcheck"), Outcome::fail);
+    EXPECT_EQ(image.outcome("healthcheck-tools"), Outcome::not_applicable);
+    image.facts.healthcheck = image::Healthcheck{{"CMD", "/app", "--health"}};
+    EXPECT_EQ(image.outcome("healthcheck"), Outcome::pass);
+    EXPECT_EQ(image.outcome("healthcheck-tools"), Outcome::pass);
+    image.facts.healthcheck = image::Healthcheck{{"CMD-SHELL", "curl -f http://localhost"}};
+    EXPECT_EQ(image.ask("healthcheck-tools").items.size(), 2U);
+}
+
+TEST(StartChecks, PortsAndVolumes) {
+    MadeUpImage image;
+    image.facts.ports = {"8080/tcp"};
+    EXPECT_EQ(image.outcome("remote-ports"), Outcome::pass);
+    EXPECT_EQ(image.outcome("ports"), Outcome::pass);
+    for (const char* port : {"22/tcp", "5905", "20-25/tcp", "513/tcp"}) {
+        image.facts.ports = {port};
+        EXPECT_EQ(image.outcome("remote-ports"), Outcome::fail) << port;
+    }
+    image.facts.ports = {"http"};
+    EXPECT_EQ(image.outcome("remote-ports"), Outcome::pass);
+    image.facts.ports = {"80/tcp"};
+    EXPECT_EQ(image.outcome("ports"), Outcome::fail) << "1000 can't bind it";
+    image.facts.ports = {"8080/tcp", "8081/tcp"};
+    EXPECT_EQ(image.outcome("ports"), Outcome::fail);
+    EXPECT_EQ(image.outcome("volumes"), Outcome::pass);
+    image.facts.volumes = {"/data"};
+    EXPECT_EQ(image.outcome("volumes"), Outcome::pass);
+    EXPECT_EQ(image.outcome("volumes", {{"none", true}}), Outcome::fail);
+    for (const char* path : {"/", "/etc/", "/var/run/../run/docker.sock"}) {
+        image.facts.volumes = {path};
+        EXPECT_EQ(image.outcome("volumes"), Outcome::fail) << path;
+    }
+}
+
+TEST(StartChecks, CommandsAndWhatTheyInstall) {
+    MadeUpImage image;
+    EXPECT_EQ(image.outcome("exec-form"), Outcome::pass);
+    image.facts.entrypoint = {{"/bin/sh", "-c", "exec /app"}, true};
+    EXPECT_EQ(image.outcome("exec-form"), Outcome::fail);
+    EXPECT_EQ(image.outcome("start-installs"), Outcome::pass);
+    image.facts.entrypoint = {{"/bin/sh", "-c", "apt-get update && apt-get install -y x"}, true};
+    EXPECT_EQ(image.outcome("start-installs"), Outcome::fail);
+    image.facts.entrypoint = {{"entrypoint.sh"}, true};
+    image.fact(FactKind::start_install, "srv/other.sh", "pip install");
+    EXPECT_EQ(image.outcome("start-installs"), Outcome::pass) << "nothing starts it";
+    image.fact(FactKind::start_install, "usr/local/bin/entrypoint.sh", "npm install");
+    EXPECT_EQ(image.outcome("start-installs"), Outcome::fail) << "by PATH";
+    image.facts.env["PATH"] = "/opt/bin";
+    EXPECT_EQ(image.outcome("start-installs"), Outcome::pass);
+    image.facts.entrypoint = {{"./other.sh"}, true};
+    image.facts.working_folder = "/srv";
+    EXPECT_EQ(image.outcome("start-installs"), Outcome::fail) << "by the working folder";
+    image.facts.entrypoint = {};
+    EXPECT_EQ(image.outcome("exec-form"), Outcome::not_applicable);
+    EXPECT_EQ(image.outcome("start-installs"), Outcome::not_applicable);
+}
+
+TEST(StartChecks, BakedInProxies) {
+    MadeUpImage image;
+    image.fact(FactKind::proxy_setting, "app/start.sh", "SERVER_PORT");
+    EXPECT_EQ(image.outcome("egress"), Outcome::pass);
+    image.facts.env["NO_PROXY"] = "localhost";
+    EXPECT_EQ(image.outcome("egress"), Outcome::pass);
+    image.facts.env["https_proxy"] = "http://proxy.example";
+    EXPECT_EQ(image.outcome("egress"), Outcome::fail);
+}
+
+TEST(BuildChecks, WhatStepsSay) {
+    MadeUpImage image;
+    for (const char* check : {"remote-add", "unverified-downloads", "copy-all"}) {
+        EXPECT_EQ(image.outcome(check), Outcome::unknown) << check << ": no history";
+    }
+    image.step("/bin/sh -c #(nop) ADD file:abc in / ", 0);
+    EXPECT_EQ(image.outcome("remote-add"), Outcome::pass) << "the base's own";
+    image.step("RUN /bin/sh -c apt-get update && apt-get install -y x # buildkit");
+    EXPECT_EQ(image.outcome("package-caches"), Outcome::pass);
+    image.step("ADD https://example.org/x.tar /x # buildkit");
+    EXPECT_EQ(image.outcome("remote-add"), Outcome::fail);
+    EXPECT_EQ(image.outcome("unverified-downloads"), Outcome::pass);
+    image.step("RUN /bin/sh -c curl -fsSL https://example.org/i.sh | bash # buildkit");
+    EXPECT_EQ(image.outcome("unverified-downloads"), Outcome::fail);
+    image.step("RUN /bin/sh -c apt-get update # buildkit");
+    EXPECT_EQ(image.outcome("package-caches"), Outcome::fail);
+    MadeUpImage careless;
+    careless.step("RUN chmod -R 777 /app");
+    EXPECT_EQ(careless.outcome("unverified-downloads"), Outcome::fail);
+    EXPECT_EQ(careless.outcome("copy-all"), Outcome::not_applicable);
+    careless.step("COPY . /app # buildkit", 1);
+    EXPECT_EQ(careless.outcome("copy-all"), Outcome::pass);
+    careless.fact(FactKind::environment_file, "app/.env");
+    EXPECT_EQ(careless.outcome("copy-all"), Outcome::fail);
+}
+
+TEST(BuildChecks, LabelsAndResources) {
+    MadeUpImage image;
+    EXPECT_EQ(image.outcome("labels"), Outcome::fail);
+    for (const char* key : {"title", "description", "source", "revision", "licenses"}) {
+        image.facts.annotations[std::string("org.opencontainers.image.") + key] = "x";
+    }
+    EXPECT_EQ(image.outcome("labels"), Outcome::pass);
+    EXPECT_EQ(image.outcome("resource-limits"), Outcome::fail);
+    image.facts.labels["org.opencontainers.image.resource.cpu"] = "500m";
+    image.facts.labels["resource.memory"] = "256Mi";
+    EXPECT_EQ(image.outcome("resource-limits"), Outcome::pass);
+    for (const char* bad : {"much", "1.2.3", "Mi", "5e", "12 Mi", "-1"}) {
+        image.facts.labels["resource.memory"] = bad;
+        EXPECT_EQ(image.outcome("resource-limits"), Outcome::fail) << bad;
+    }
+    for (const char* good : {"1", "0.5", "1e3", "64k", "1Gi"}) {
+        image.facts.labels["resource.memory"] = good;
+        EXPECT_EQ(image.outcome("resource-limits"), Outcome::pass) << good;
+    }
+}
+
+struct AboutAttached {
+    const char *check, *artifact, *media, *predicate;
+};
+
+class AttachedCheck : public testing::TestWithParam<AboutAttached> {};
+
+TEST_P(AttachedCheck, PresenceIsToldAndIsNoValidity) {
+    const auto& [check, artifact, media, predicate] = GetParam();
+    MadeUpImage image;
+    EXPECT_EQ(image.outcome(check), Outcome::unknown) << "an archive may be without them";
+    image.facts.attachments_complete = true;
+    EXPECT_EQ(image.outcome(check), Outcome::fail) << "a registry was asked";
+    image::Attachment attached;
+    attached.artifact_type = artifact;
+    image::AttachedBlob blob;
+    blob.media_type = media;
+    blob.predicate_type = predicate;
+    attached.blobs.push_back(blob);
+    image.facts.attachments.push_back(attached);
+    const policy::Answer answer = image.ask(check);
+    EXPECT_EQ(answer.outcome, Outcome::pass);
+    EXPECT_NE(answer.reason.find("validity was not checked"), std::string::npos) << answer.reason;
+    image.report.image.kind = "directory";
+    EXPECT_EQ(image.outcome(check), Outcome::not_applicable);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Forms, AttachedCheck,
+    testing::Values(
+        AboutAttached{"signed", "", "application/vnd.dev.cosign.simplesigning.v1+json", ""},
+        AboutAttached{"signed", "application/vnd.dev.sigstore.bundle.v0.3+json", "", ""},
+        AboutAttached{"signed", "application/vnd.cncf.notary.signature", "", ""},
+        AboutAttached{"sbom", "", "application/vnd.in-toto+json", "https://spdx.dev/Document"},
+        AboutAttached{"sbom", "", "", "https://cyclonedx.org/bom"},
+        AboutAttached{"sbom", "application/spdx+json", "", ""},
+        AboutAttached{"provenance", "", "", "https://slsa.dev/provenance/v0.2"},
+        AboutAttached{"provenance", "", "", "https://slsa.dev/provenance/v1"},
+        AboutAttached{"vex", "", "", "https://openvex.dev/ns/v0.2.0"}));
+
+TEST(AttachedChecks, AKeySettlesWhetherItIsSigned) {
+    MadeUpImage image;
+    image.signature = {true, false, "no signature holds under the key"};
+    EXPECT_EQ(image.outcome("signed"), Outcome::fail);
+    image.signature = {true, true, "the signature holds"};
+    EXPECT_EQ(image.outcome("signed"), Outcome::pass);
+}
+
+TEST(AttachedChecks, SbomAmongTheFiles) {
+    MadeUpImage image;
+    image.fact(FactKind::image_sbom, "var/lib/db/sbom/app.spdx.json");
+    EXPECT_EQ(image.outcome("sbom"), Outcome::pass);
+}
+
+TEST(SuppressionCheck, ExpiredOnesFail) {
+    MadeUpImage image;
+    EXPECT_EQ(image.outcome("suppressions-justified"), Outcome::not_applicable);
+    image.suppressions.given = true;
+    EXPECT_EQ(image.outcome("suppressions-justified"), Outcome::pass);
+    image.suppressions.expired = {".stratascan.toml:1: rule x"};
+    EXPECT_EQ(image.outcome("suppressions-justified"), Outcome::fail);
+}
+
+TEST(Dates, AreReadStrictly) {
+    using policy::read_date;
+    EXPECT_EQ(read_date("1970-01-02"), 86400);
+    EXPECT_EQ(read_date("2026-01-02T03:04:05.123456789+01:00"),
+              *read_date("2026-01-02T02:04:05Z"));
+    for (const char* bad : {"", "2026", "2026-13-01", "2026-02-30", "2026-01-01T", "0000-01-01",
+                            "2026-01-01T25:00:00Z", "2026-01-01T00:00:00", "2026-01-01T00:00:00.Z",
+                            "2026-01-01T00:00:00+1:00", "2026-01-01 x"}) {
+        EXPECT_FALSE(read_date(bad)) << bad;
+    }
+    EXPECT_EQ(policy::written_date(*read_date("2024-02-29")), "2024-02-29");
+    EXPECT_EQ(policy::written_date(-1), "1969-12-31");
+}
+
+}  // namespace

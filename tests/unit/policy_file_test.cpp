@@ -1,0 +1,157 @@
+// Policies as files: those that the program carries, those of users, and those that
+// are wrong, which must say where and what to do.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "scanner/policy/glob.hpp"
+#include "tests/support/image_builder.hpp"
+#include "tests/support/policy_subject.hpp"
+
+namespace {
+
+using namespace stratascan;
+using policy::Level;
+using policy::parse_policy;
+
+TEST(CarriedPolicies, AreReadAndHaveTheirSources) {
+    std::set<std::string> ids;
+    for (const policy::CarriedFile& file : policy::carried_policies()) {
+        const auto policy = policy::load_policy(std::string(file.id));
+        ASSERT_TRUE(policy) << policy.error().message();
+        EXPECT_EQ(policy->id, file.id);
+        EXPECT_FALSE(policy->title.empty());
+        EXPECT_FALSE(policy->source.empty());
+        if (policy->id != "default") {
+            for (const auto& check : policy->checks) {
+                EXPECT_FALSE(check.section.empty()) << policy->id << ' ' << check.info.id;
+            }
+        }
+        ids.insert(policy->id);
+    }
+    const std::set<std::string> expected = {"checklist", "cis-docker", "default", "forge",
+                                            "guideline", "hardening", "nist-800-190"};
+    EXPECT_EQ(ids, expected);
+}
+
+TEST(CarriedPolicies, ForgeAsksForWhatItsDocumentSays) {
+    const auto forge = policy::load_policy("forge");
+    ASSERT_TRUE(forge);
+    const auto level = [&](const char* id) { return forge->find(id)->level; };
+    for (const char* must : {"user-root", "user-ids", "image-age", "secrets-env", "secrets-deleted"}) {
+        EXPECT_EQ(level(must), Level::must) << must;
+    }
+    for (const char* should : {"no-shell", "no-package-manager", "base-minimal", "no-downloaders"}) {
+        EXPECT_EQ(level(should), Level::should) << should;
+    }
+    EXPECT_EQ(policy::number(forge->find("image-age")->info.settings, "days"), 180);
+    EXPECT_EQ(policy::number(forge->find("user-ids")->info.settings, "uid"), 1000);
+    EXPECT_FALSE(forge->find("tenant-isolation")->info.undecidable.empty());
+}
+
+TEST(PolicyFile, InheritsAndOverrides) {
+    const test::TempDir folder;
+    folder.write("base.toml", "id = \"base\"\nextends = [\"forge\"]\n"
+                              "[checks.image-age]\ndays = 90\n");
+    const std::string path =
+        folder.write("mine.toml", "id = \"mine\"\nextends = [\"base.toml\"]\nfail_on = \"high\"\n"
+                                  "[checks.no-shell]\nlevel = \"must\"\nallow_paths = [\"opt/**\"]\n"
+                                  "[checks.user-ids]\noff = true\n"
+                                  "[checks.healthcheck]\nlevel = \"should\"\n");
+    const auto mine = policy::load_policy(path);
+    ASSERT_TRUE(mine) << mine.error().message();
+    EXPECT_EQ(mine->id, "mine");
+    EXPECT_EQ(policy::number(mine->find("image-age")->info.settings, "days"), 90);
+    EXPECT_EQ(mine->find("no-shell")->level, Level::must);
+    EXPECT_EQ(mine->find("no-shell")->section, "Recommendations, Dependencies") << "kept";
+    EXPECT_EQ(mine->find("no-shell")->allow.paths, std::vector<std::string>{"opt/**"});
+    EXPECT_EQ(mine->find("user-ids"), nullptr);
+    EXPECT_NE(mine->find("healthcheck"), nullptr);
+    EXPECT_EQ(mine->fail_on, Severity::high);
+}
+
+struct Wrong {
+    const char *text, *where, *what;
+};
+
+class WrongPolicy : public testing::TestWithParam<Wrong> {};
+
+TEST_P(WrongPolicy, SaysFileLineAndWhat) {
+    const auto read = parse_policy(GetParam().text, "p.toml");
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().where, GetParam().where) << read.error().message();
+    EXPECT_NE(read.error().what.find(GetParam().what), std::string::npos)
+        << read.error().message();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, WrongPolicy,
+    testing::Values(
+        Wrong{"", "p.toml:1", "`id` is missing"},
+        Wrong{"id = \"x\"", "p.toml:1", "asks for nothing"},
+        Wrong{"id = \"x\"\nrules = 1", "p.toml:2", "no key `rules`"},
+        Wrong{"id = 7", "p.toml:1", "`id` must be a string"},
+        Wrong{"id = \"x\"\n[checks.no-such]\n", "p.toml:2", "no such check"},
+        Wrong{"id = \"x\"\n[checks]\nno-shell = 1\n", "p.toml:3", "[checks.ID]"},
+        Wrong{"id = \"x\"\nchecks = 3", "p.toml:2", "[checks.ID]"},
+        Wrong{"id = \"x\"\n[checks.no-shell]\nlevel = \"may\"", "p.toml:3", "`level` has no value"},
+        Wrong{"id = \"x\"\n[checks.no-shell]\nseverity = \"bad\"", "p.toml:3", "`severity`"},
+        Wrong{"id = \"x\"\n[checks.image-age]\nday = 3", "p.toml:3", "no key `day`"},
+        Wrong{"id = \"x\"\n[checks.image-age]\ndays = \"many\"", "p.toml:3", "a whole number"},
+        Wrong{"id = \"x\"\n[checks.image-age]\ndays = -1", "p.toml:3", "whole number from 0"},
+        Wrong{"id = \"x\"\n[checks.image-age]\ndays = 1.5", "p.toml:3", "list of strings"},
+        Wrong{"id = \"x\"\n[checks.no-shell]\noff = true", "p.toml:2", "`off` for a check"},
+        Wrong{"id = \"x\"\nextends = [\"none\"]", "p.toml:2", "no such policy"},
+        Wrong{"id = \"x\"\nextends = \"forge\"", "p.toml:2", "list of strings"},
+        Wrong{"id = \"x\"\nextends = [\"p.toml\"]", "p.toml:2", "leads back"},
+        Wrong{"id = \"x\"\nfail_on = \"all\"", "p.toml:2", "`fail_on`"},
+        Wrong{"id = \"x\"\naccept_incomplete = \"\"", "p.toml:2", "must say why"},
+        Wrong{"id = \"x\"\n\nid = \"y\"", "p.toml:3", ""},
+        Wrong{"id = \"x\"\nextends = [\"forge\"]\n[[exempt]]\ncheck = \"no-shell\"\n"
+              "program = \"busybox\"\nuse_case = \"needed\"",
+              "p.toml:3", "`use_case` must say"},
+        Wrong{"id = \"x\"\nextends = [\"forge\"]\n[[exempt]]\ncheck = \"no-downloaders\"\n"
+              "program = \"curl\"\nuse_case = \"we call an interface with it\"",
+              "p.toml:3", "has no exemptions"},
+        Wrong{"id = \"x\"\nextends = [\"forge\"]\n[[exempt]]\ncheck = \"no-shell\"\n"
+              "program = \"*\"\nuse_case = \"everything is needed here\"",
+              "p.toml:3", "must name the program"},
+        Wrong{"id = \"x\"\nexempt = 3\n[checks.no-shell]\n", "p.toml:2", "[[exempt]]"}));
+
+TEST(PolicyFile, FilesThatAreNoneOrEndless) {
+    EXPECT_FALSE(policy::load_policy("/no/such/policy.toml"));
+    EXPECT_FALSE(policy::load_policy("/dev/zero"));
+    EXPECT_FALSE(parse_policy(std::string(2 << 20, ' '), "large"));
+    EXPECT_FALSE(parse_policy(std::string(200'000, '['), "deep"));
+    std::string dots = "a";
+    for (int i = 0; i < 20'000; ++i) dots += ".a";
+    EXPECT_FALSE(parse_policy(dots + " = 1", "dotted"));
+    const test::TempDir folder;
+    folder.write("a.toml", "id = \"a\"\nextends = [\"b.toml\"]");
+    folder.write("b.toml", "id = \"b\"\nextends = [\"a.toml\"]");
+    const auto circle = policy::load_policy(folder.path("a.toml"));
+    ASSERT_FALSE(circle);
+    EXPECT_NE(circle.error().what.find("leads back"), std::string::npos);
+}
+
+TEST(Globs, MatchAsPathsDo) {
+    using policy::glob_matches;
+    EXPECT_TRUE(glob_matches("app/*.py", "app/x.py"));
+    EXPECT_FALSE(glob_matches("app/*.py", "app/sub/x.py"));
+    EXPECT_TRUE(glob_matches("app/**", "app/sub/x.py"));
+    EXPECT_TRUE(glob_matches("**/x.py", "app/sub/x.py"));
+    EXPECT_TRUE(glob_matches("a?c", "abc"));
+    EXPECT_FALSE(glob_matches("a?c", "a/c"));
+    EXPECT_TRUE(glob_matches("", ""));
+    EXPECT_FALSE(glob_matches("", "a"));
+    EXPECT_TRUE(glob_matches("a*", "a"));
+    // No pattern takes for ever.
+    std::string stars;
+    for (int i = 0; i < 100; ++i) stars += "*a";
+    EXPECT_FALSE(glob_matches(stars + "b", std::string(4000, 'a')));
+    EXPECT_FALSE(glob_matches("a**", std::string(5000, 'a'))) << "no such path can be opened";
+    EXPECT_TRUE(policy::glob_is_blanket("**/*.?"));
+    EXPECT_FALSE(policy::glob_is_blanket("*.py"));
+}
+
+}  // namespace
