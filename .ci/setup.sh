@@ -9,7 +9,7 @@ packages="
   libre2-dev libtomlplusplus-dev nlohmann-json3-dev libcli11-dev zlib1g-dev libbz2-dev liblzma-dev
   libgtest-dev libbenchmark-dev
   umoci skopeo mmdebstrap jq zstd xz-utils bzip2 gzip openssl openssh-client
-  busybox-static binutils sqlite3
+  busybox-static binutils sqlite3 rpm db5.3-util
 "
 
 missing=""
