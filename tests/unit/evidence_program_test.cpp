@@ -42,7 +42,7 @@ TEST(Notes, TellTheBuildAndThePackageInBothByteOrders) {
         ASSERT_TRUE(facts.note);
         EXPECT_EQ(facts.note->name, "curl");
         EXPECT_EQ(facts.note->version, "8.1-2");
-        for (std::size_t size = 0; size < notes.size(); ++size) {
+        for (std::size_t size = 0; size + 4 < notes.size(); ++size) {  // but for the padding
             BinaryFacts cut;
             read_notes(std::string_view(notes).substr(0, size), big, cut);
             EXPECT_FALSE(cut.note);
@@ -159,6 +159,26 @@ TEST(Judge, KnowsScriptsAndNoElfFileForOne) {
     ElfFacts elf;
     elf.type = 2;
     EXPECT_TRUE(judged(elf, "").empty());
+}
+
+TEST(Judge, NamesTheLibraryThatCarriesTheVersion) {
+    ProgramRule rule;
+    rule.id = "ruby";
+    rule.program_class = "interpreter";
+    rule.identity = {{"ruby_run_node"}};
+    rule.version_from_library = "libruby-#.so.#";
+    rule.runs_commands = true;
+    const auto set = ProgramSet::build({rule});
+    ASSERT_TRUE(set) << set.error().message();
+    ElfFacts elf;
+    elf.type = 2;
+    elf.needed = {"libc.so.6", "libruby-3.1.so.3.1"};
+    FileJudge judge(*set);
+    judge.add((*set)->observe(0, 0, "ruby_run_node", 0));
+    const auto programs = judge.judge(elf, "usr/bin/ruby", 0755);
+    ASSERT_EQ(programs.size(), 1U);
+    EXPECT_EQ(programs[0].version_library, "libruby-3.1.so.3.1");
+    EXPECT_TRUE(programs[0].runs_commands);
 }
 
 TEST(Toybox, HostileTablesCostLittle) {
