@@ -91,6 +91,7 @@ Program of_rule(Program program, const ProgramRule& rule) {
     program.title = rule.title;
     program.program_class = rule.program_class;
     program.runs_commands = rule.runs_commands;
+    program.packed = program.packed || rule.program_class == "packed";
     return program;
 }
 
