@@ -137,7 +137,7 @@ struct Finding {
     Source source = Source::file;
     int layer_index = -1;  ///< counts the image's layers from 0; -1: not in a layer
     std::string layer;     ///< blob digest; the config's or manifest's digest where source says so
-    std::string path;      ///< where source is not a file: the member of the config, "config.Env[2]"
+    std::string path;  ///< where source is not a file: the member of the config, "config.Env[2]"
     /// The way into nested containers and encodings. In a git repository: "blob ID",
     /// then, where it is known, "commit ID PATH", the earliest commit that has the
     /// blob, and its path in that commit's tree.
@@ -291,7 +291,8 @@ struct TargetReport {
 
 struct EngineInfo {
     std::string version;
-    std::string ruleset;  ///< "sha256:" of the rules, the engine and every option that changes results
+    std::string
+        ruleset;  ///< "sha256:" of the rules, the engine and every option that changes results
 };
 
 struct Report {

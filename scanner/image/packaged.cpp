@@ -68,9 +68,10 @@ PackagedFiles::PackagedFiles(std::vector<const LayerResult*> layers, Overlay& ov
 const layer::MemberDigest* PackagedFiles::digest_of(Position at) const {
     const LayerResult* of = layers_[static_cast<std::size_t>(at.layer)];
     if (of == nullptr) return nullptr;
-    const auto found = std::lower_bound(
-        of->digests.begin(), of->digests.end(), at.ordinal,
-        [](const layer::MemberDigest& one, std::uint32_t ordinal) { return one.ordinal < ordinal; });
+    const auto found = std::lower_bound(of->digests.begin(), of->digests.end(), at.ordinal,
+                                        [](const layer::MemberDigest& one, std::uint32_t ordinal) {
+                                            return one.ordinal < ordinal;
+                                        });
     return found != of->digests.end() && found->ordinal == at.ordinal ? &*found : nullptr;
 }
 

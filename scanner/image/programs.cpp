@@ -56,7 +56,8 @@ void take_from_libraries(std::vector<Program>& programs) {
     }
     for (Program& program : programs) {
         if (program.version_library.empty()) continue;
-        set_version(program, of_files.of(program.program + '\n' + program.version_library), "library");
+        set_version(program, of_files.of(program.program + '\n' + program.version_library),
+                    "library");
     }
 }
 
@@ -81,7 +82,8 @@ void take_from_packages(Program& program) {
     }
     if (program.binary.note) {
         const PackageNote& note = *program.binary.note;
-        set_version(program, upstream_version({note.type, note.name, note.version, {}}), "package-note");
+        set_version(program, upstream_version({note.type, note.name, note.version, {}}),
+                    "package-note");
     }
     const bool as_packaged = program.ownership == Ownership::unmodified ||
                              program.ownership == Ownership::unchecked;
@@ -110,7 +112,8 @@ std::vector<std::string> program_folders(std::string_view config) {
     constexpr std::string_view name = "PATH=";
     if (const auto document = source::parse_json(config); document && document->is_object()) {
         const auto* settings = source::object_member(*document, "config");
-        const auto* variables = settings == nullptr ? nullptr : source::list_member(*settings, "Env");
+        const auto* variables =
+            settings == nullptr ? nullptr : source::list_member(*settings, "Env");
         if (variables != nullptr) {
             for (const auto& one : *variables) {
                 if (!one.is_string()) continue;

@@ -195,7 +195,8 @@ std::vector<RemovedAlias> Overlay::removed_aliases(Position at, std::string_view
     for (const Name& name : own) {
         const int to = gone(name.hidden, count());
         queue.push_back({name.path, name.at.layer, to, count()});
-        if (name.path != path && to < bytes_to && to > name.at.layer) removed.emplace(name.path, to);
+        if (name.path != path && to < bytes_to && to > name.at.layer)
+            removed.emplace(name.path, to);
     }
     for (std::size_t next = 0; next < queue.size() && seen.size() < alias_limit; ++next) {
         const Target target = queue[next];

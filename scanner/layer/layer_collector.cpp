@@ -175,7 +175,8 @@ void LayerCollector::take_finding(const Window& window, WindowFinding& found) {
     if (file.kind == EntryKind::whiteout && finding.source == Source::file) {
         finding.source = Source::whiteout;
     }
-    if (found.has_line) finding.line = static_cast<std::uint64_t>(std::max<std::int64_t>(found.lines, 0)) + 1;
+    if (found.has_line)
+        finding.line = static_cast<std::uint64_t>(std::max<std::int64_t>(found.lines, 0)) + 1;
     if (!found.named_secret.empty()) keep_named(file, found);
     file.findings.push_back(std::move(found));
     // Several rules see the same bytes: only what is settled counts.

@@ -52,8 +52,9 @@ std::pair<std::string_view, std::string_view> package_of(std::string_view path) 
 
 // A text that a package has of its own: versions and the like.
 std::string plain(std::string_view text) {
-    const bool fits = text.size() <= longest_name && !text.empty() &&
-                      std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+    const bool fits =
+        text.size() <= longest_name && !text.empty() &&
+        std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
     return fits ? std::string(text) : std::string();
 }
 

@@ -204,7 +204,8 @@ void RpmDatabase::ndb_feed(std::string_view bytes) {
         const std::uint64_t begun = held_.size();
         const bool overlaps = blob.offset + begun < at_;
         if (overlaps || blob.bytes > rpm_bytes_kept) {
-            lose(overlaps ? damaged : "a package of the rpm database is larger than 8 MiB", blob.bytes);
+            lose(overlaps ? damaged : "a package of the rpm database is larger than 8 MiB",
+                 blob.bytes);
             held_.clear();
             ++blob_;
             continue;

@@ -210,7 +210,8 @@ std::optional<Target> read_table(Reader reader, const toml::table& table,
         reader.line = node.source().begin.line;
         const auto setter = setters.find(key.str());
         if (setter == setters.end()) {
-            mistakes.push_back(reader.wrong(fmt::format("there is no key `{}`", key.str())).error());
+            mistakes.push_back(
+                reader.wrong(fmt::format("there is no key `{}`", key.str())).error());
             continue;
         }
         if (auto set = setter->second(reader, key.str(), node, target); !set) {

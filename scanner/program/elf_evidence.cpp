@@ -55,7 +55,9 @@ struct Section {
 Section section_at(std::string_view table, std::size_t at, const ElfFacts& elf) {
     const std::string_view one = table.substr(at, elf.section_bytes);
     const bool big = elf.big_endian;
-    if (elf.is64) return {number(one, 0, 4, big), number(one, 4, 4, big), number(one, 24, 8, big), number(one, 32, 8, big)};
+    if (elf.is64)
+        return {number(one, 0, 4, big), number(one, 4, 4, big), number(one, 24, 8, big),
+                number(one, 32, 8, big)};
     return {number(one, 0, 4, big), number(one, 4, 4, big), number(one, 16, 4, big),
             number(one, 20, 4, big)};
 }
@@ -146,9 +148,12 @@ SectionFacts read_sections(const ElfFacts& elf, const FileBytes& file, BinaryFac
     if (!table || table->size() < bytes) return said;
     std::string names;
     if (elf.section_names < elf.section_count) {
-        const Section one = section_at(*table, std::size_t{elf.section_names} * elf.section_bytes, elf);
-        names = file.read(one.offset, static_cast<std::size_t>(std::min<std::uint64_t>(one.size, largest_names)))
-                    .value_or("");
+        const Section one =
+            section_at(*table, std::size_t{elf.section_names} * elf.section_bytes, elf);
+        names =
+            file.read(one.offset,
+                      static_cast<std::size_t>(std::min<std::uint64_t>(one.size, largest_names)))
+                .value_or("");
     }
     bool symbols = false;
     for (std::size_t at = 0; at < bytes; at += elf.section_bytes) {

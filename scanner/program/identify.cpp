@@ -101,8 +101,8 @@ private:
 
 /// Says of each literal of one rule what to look for near it. A literal reports
 /// one version, so rules that share it must agree on how.
-Complaint set_uses(const ProgramRule& rule, const RuleIndex& index, const VersionExpression* version,
-                   std::vector<LiteralUse>& uses) {
+Complaint set_uses(const ProgramRule& rule, const RuleIndex& index,
+                   const VersionExpression* version, std::vector<LiteralUse>& uses) {
     if (rule.multicall == "busybox") {
         for (const LiteralNumbers& set : index.identity) {
             for (const std::uint32_t literal : set) uses[literal].busybox_table = true;
@@ -124,7 +124,8 @@ void add_go_literals(const std::vector<ProgramRule>& rules, LiteralTable& table,
                      std::vector<LiteralUse>& uses) {
     const bool any = std::ranges::any_of(rules, [](const ProgramRule& rule) {
         return std::ranges::any_of(rule.identity, [](const auto& set) {
-            return std::ranges::any_of(set, [](const auto& one) { return one.starts_with("path\t"); });
+            return std::ranges::any_of(set,
+                                       [](const auto& one) { return one.starts_with("path\t"); });
         });
     });
     if (!any) return;

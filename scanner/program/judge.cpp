@@ -264,7 +264,8 @@ std::vector<Program> FileJudge::judge(const JudgedFile& file) {
 
     Program shared = of_file(*elf, path, mode);
     for (const Observation& seen : loaded) {
-        if (seen.go) merge(shared.binary.go ? *shared.binary.go : shared.binary.go.emplace(), *seen.go);
+        if (seen.go)
+            merge(shared.binary.go ? *shared.binary.go : shared.binary.go.emplace(), *seen.go);
     }
     const ProgramSet::Impl& impl = *set_->impl_;
     for (std::size_t i = 0; i < impl.rules.size(); ++i) {

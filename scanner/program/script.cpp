@@ -92,7 +92,8 @@ std::string_view member_of(std::string_view json, std::string_view name) {
 std::optional<ModuleFile> read_package_json(std::string_view folder, std::string_view head) {
     const std::string_view name = member_of(head, "name");
     // A scope is the folder above.
-    const bool its_folder = name == base_of(folder) || (name.starts_with('@') && folder.ends_with(name));
+    const bool its_folder =
+        name == base_of(folder) || (name.starts_with('@') && folder.ends_with(name));
     if (name.empty() || !its_folder || name.size() > longest_name) return std::nullopt;
     const std::string_view version = member_of(head, "version");
     return ModuleFile{std::string(name), std::string(is_version(version) ? version : "")};
@@ -120,8 +121,9 @@ std::string script_interpreter(std::string_view head) {
         } while (name.starts_with('-') || name.find('=') != npos);
         name = base_of(name);
     }
-    const bool plain = name.size() <= longest_name &&
-                       std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c <= '~'; });
+    const bool plain =
+        name.size() <= longest_name &&
+        std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c <= '~'; });
     return plain ? std::string(name) : std::string();
 }
 

@@ -35,7 +35,8 @@ public:
     [[nodiscard]] std::size_t word() const noexcept { return word_; }
 
     [[nodiscard]] std::optional<std::uint64_t> pointer(std::uint64_t address) const {
-        if (const auto moved = addends_.find(address); moved != addends_.end()) return moved->second;
+        if (const auto moved = addends_.find(address); moved != addends_.end())
+            return moved->second;
         return value(address);
     }
 
@@ -68,7 +69,8 @@ private:
 
     [[nodiscard]] std::optional<std::size_t> offset(std::uint64_t address) const {
         for (const Mapping& mapping : elf_.mappings) {
-            if (address < mapping.address || address - mapping.address >= mapping.file.size) continue;
+            if (address < mapping.address || address - mapping.address >= mapping.file.size)
+                continue;
             const std::uint64_t at = mapping.file.offset + (address - mapping.address);
             if (at < bytes_.size()) return static_cast<std::size_t>(at);
         }
@@ -88,7 +90,8 @@ private:
         const auto from = table == 0 ? std::nullopt : offset(table);
         if (!from) return;
         const std::size_t entry = 3 * word_;
-        const std::size_t end = *from + static_cast<std::size_t>(std::min<std::uint64_t>(size, bytes_.size() - *from));
+        const std::size_t end =
+            *from + static_cast<std::size_t>(std::min<std::uint64_t>(size, bytes_.size() - *from));
         for (std::size_t at = *from; at + entry <= end; at += entry) {
             const std::uint64_t addend = number(at + 2 * word_, word_);
             if (addend != 0) addends_[number(at, word_)] = addend;
@@ -128,8 +131,8 @@ std::vector<std::string> names_of_usages(std::string_view bytes) {
         const std::string_view name = from.substr(0, from.find_first_of(" \n\0\t[", 0, 5));
         const bool plain = !name.empty() && name.size() <= longest_name && name[0] != '%' &&
                            std::all_of(name.begin(), name.end(), [](char c) {
-                               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
-                                      c == '-' || c == '.';
+                               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                                      c == '_' || c == '-' || c == '.';
                            });
         if (plain && name != "toybox") names.emplace_back(name);
     }

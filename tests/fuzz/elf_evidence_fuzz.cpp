@@ -27,8 +27,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     static_cast<void>(read_crates(bytes));
     static_cast<void>(script_interpreter(bytes));
-    for (const char* path : {"a/pip-1.dist-info/METADATA", "npm/package.json", "specifications/a-1.gemspec"}) {
-        if (const auto module = read_module(path, bytes); module && module->name.empty()) std::abort();
+    for (const char* path :
+         {"a/pip-1.dist-info/METADATA", "npm/package.json", "specifications/a-1.gemspec"}) {
+        if (const auto module = read_module(path, bytes); module && module->name.empty())
+            std::abort();
     }
     const auto elf = read_elf(bytes);
     if (!elf) return 0;

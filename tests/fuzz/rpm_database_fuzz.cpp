@@ -19,7 +19,8 @@ std::string told(std::string_view bytes, std::size_t step) {
         if (!header) return;
         text += header->package().evr();
         std::size_t files = 0;
-        header->each_file([&](const RpmFile& file) { files += file.name.size() + file.digest.size(); });
+        header->each_file(
+            [&](const RpmFile& file) { files += file.name.size() + file.digest.size(); });
         text += std::to_string(files);
     });
     while (!bytes.empty()) {

@@ -79,9 +79,11 @@ std::string go_text(const std::string& text) {
 }
 
 TEST(GoBuild, IsReadAsFarAsItIsInSight) {
-    const std::string lines = "path\texample.org/cmd/x\nmod\texample.org\tv1.2.3\th1:abc=\n"
-                              "dep\tother\tv9.9.9\nbuild\t-ldflags=\"-s -X main.version=4.5 -X 'main.appVersion=6' -X main.name=x\"\n"
-                              "build\tvcs.revision=0123abcd\n";
+    const std::string lines =
+        "path\texample.org/cmd/x\nmod\texample.org\tv1.2.3\th1:abc=\n"
+        "dep\tother\tv9.9.9\nbuild\t-ldflags=\"-s -X main.version=4.5 -X 'main.appVersion=6' -X "
+        "main.name=x\"\n"
+        "build\tvcs.revision=0123abcd\n";
     std::string magic = std::string(go_build_magic) + "\x08\x02"s + std::string(16, '\0');
     magic += go_text("go1.22.3") + go_text(std::string(16, 's') + lines + std::string(16, 'e'));
     const GoBuild build = read_go_build(magic);
@@ -110,8 +112,10 @@ TEST(Script, NamesItsInterpreter) {
 }
 
 TEST(Module, IsKnownByItsPlaceAndItsText) {
-    const std::string metadata = "Metadata-Version: 2.1\nName: Ansible_Core\nVersion: 2.14.18\n\nName: other\n";
-    const auto python = read_module("usr/lib/python3/dist-packages/ansible_core-2.14.dist-info/METADATA", metadata);
+    const std::string metadata =
+        "Metadata-Version: 2.1\nName: Ansible_Core\nVersion: 2.14.18\n\nName: other\n";
+    const auto python =
+        read_module("usr/lib/python3/dist-packages/ansible_core-2.14.dist-info/METADATA", metadata);
     ASSERT_TRUE(python);
     EXPECT_EQ(python->name, "ansible-core");
     EXPECT_EQ(python->version, "2.14.18");
@@ -127,7 +131,8 @@ TEST(Module, IsKnownByItsPlaceAndItsText) {
     EXPECT_FALSE(read_module("app/node_modules/other/package.json", json));
     EXPECT_TRUE(read_module("lib/@pnpm/exe/package.json", R"({"name":"@pnpm/exe"})"));
 
-    const auto ruby = read_module("all/specifications/bundler-2.3.15.gemspec", "Gem::Specification.new do |s|");
+    const auto ruby =
+        read_module("all/specifications/bundler-2.3.15.gemspec", "Gem::Specification.new do |s|");
     ASSERT_TRUE(ruby);
     EXPECT_EQ(ruby->name, "bundler");
     EXPECT_EQ(ruby->version, "2.3.15");
@@ -153,7 +158,8 @@ TEST(Judge, KnowsScriptsAndNoElfFileForOne) {
     };
     const auto programs = judged(std::nullopt, "python3");
     ASSERT_EQ(programs.size(), 1U);
-    EXPECT_TRUE(programs[0].is_script && programs[0].renamed && programs[0].setuid && programs[0].setgid);
+    EXPECT_TRUE(programs[0].is_script && programs[0].renamed && programs[0].setuid &&
+                programs[0].setgid);
     EXPECT_TRUE(judged(std::nullopt, "perl").empty());
     EXPECT_TRUE(judged(std::nullopt, "").empty());
     ElfFacts elf;

@@ -84,20 +84,23 @@ TEST(PackageLists, ThoseOfDpkgAreReadByTheirPackage) {
 TEST(PackageLists, PathsWithoutADigestAreKnownAndFoldersAreNone) {
     PackageLists lists;
     ASSERT_TRUE(lists.begin("var/lib/dpkg/info/example:amd64.list", 3));
-    lists.feed("/.\n/usr\n/usr/bin\n/usr/bin/with\n/usr/bin/with-sum\n/usr/bin/without\n/etc\n/etc/x");
+    lists.feed(
+        "/.\n/usr\n/usr/bin\n/usr/bin/with\n/usr/bin/with-sum\n/usr/bin/without\n/etc\n/etc/x");
     lists.end();
     ASSERT_TRUE(lists.begin("var/lib/dpkg/info/example:amd64.md5sums", 4));
-    lists.feed(evidence::hex(md5) + "  usr/bin/with\n" + evidence::hex(md5) + "  usr/bin/with-sum\n");
+    lists.feed(evidence::hex(md5) + "  usr/bin/with\n" + evidence::hex(md5) +
+               "  usr/bin/with-sum\n");
     lists.end();
     ASSERT_TRUE(lists.begin("var/lib/dpkg/status", 5));
-    lists.feed("Package: example\nVersion: 1:2-3\nArchitecture: amd64\n\nPackage: other\nVersion: a b\n");
+    lists.feed(
+        "Package: example\nVersion: 1:2-3\nArchitecture: amd64\n\nPackage: other\nVersion: a b\n");
     lists.end();
     const PackageFacts facts = lists.take();
     EXPECT_EQ(facts.files.size(), 4U);
     for (const char* path : {"usr/bin/with", "usr/bin/with-sum", "usr/bin/without", "etc/x"}) {
-        const auto file = std::find_if(facts.files.begin(), facts.files.end(), [&](const auto& one) {
-            return one.path == packaged_path_key(path);
-        });
+        const auto file =
+            std::find_if(facts.files.begin(), facts.files.end(),
+                         [&](const auto& one) { return one.path == packaged_path_key(path); });
         ASSERT_NE(file, facts.files.end()) << path;
         const bool has_sum = std::string_view(path).substr(0, 12) == "usr/bin/with" &&
                              std::string_view(path) != "usr/bin/without";

@@ -186,7 +186,8 @@ TEST(RpmDatabase, ChainsOfBerkeleyPagesAreReadInAnyOrder) {
     for (const auto& places : orders) {
         for (const Order order : {Order(little), Order(big)}) {
             const std::string file = fake_berkeley(headers, places, order);
-            for (const std::size_t step : {std::size_t{1}, std::size_t{511}, std::size_t{1000}, file.size()}) {
+            for (const std::size_t step :
+                 {std::size_t{1}, std::size_t{511}, std::size_t{1000}, file.size()}) {
                 Told told = read(file, step);
                 std::sort(told.names.begin(), told.names.end());
                 EXPECT_EQ(told.names, (std::vector<std::string>{"one", "two"})) << step;
@@ -225,7 +226,8 @@ TEST(RpmDatabase, PagesThatWaitForOthersAreLimited) {
     const std::size_t pages = rpm_bytes_kept / page_bytes + 2000;
     std::string file = fake_berkeley({}, {{1}}, little).substr(0, page_bytes);
     for (std::uint32_t i = 1; i < pages; ++i) {
-        file += page(little, i, i + 1, i - 1, 1, page_bytes - 26, 7, std::string(page_bytes - 26, 'x'));
+        file +=
+            page(little, i, i + 1, i - 1, 1, page_bytes - 26, 7, std::string(page_bytes - 26, 'x'));
     }
     const Told told = read(file);
     EXPECT_NE(told.reason.find("more scattered"), std::string::npos);
@@ -251,17 +253,21 @@ std::string fake_ndb(const std::vector<FakeBlob>& blobs) {
     }
     file.resize(4096);
     for (const FakeBlob& blob : blobs) {
-        std::string bytes = "BlbS" + little(1) + little(1) + little(blob.header.size()) + blob.header;
+        std::string bytes =
+            "BlbS" + little(1) + little(1) + little(blob.header.size()) + blob.header;
         bytes.resize((bytes.size() + 12 + 15) / 16 * 16);
-        if (file.size() < blob.block * 16 + bytes.size()) file.resize(blob.block * 16 + bytes.size());
+        if (file.size() < blob.block * 16 + bytes.size())
+            file.resize(blob.block * 16 + bytes.size());
         file.replace(blob.block * 16, bytes.size(), bytes);
     }
     return file;
 }
 
 TEST(RpmDatabase, BlobsOfNdbAreReadWhereTheSlotsSay) {
-    const std::string file = fake_ndb({{600, header_of("two", 10)}, {256, header_of("one", 40)}, {900, header_of("three")}});
-    for (const std::size_t step : {std::size_t{1}, std::size_t{100}, std::size_t{4097}, file.size()}) {
+    const std::string file = fake_ndb(
+        {{600, header_of("two", 10)}, {256, header_of("one", 40)}, {900, header_of("three")}});
+    for (const std::size_t step :
+         {std::size_t{1}, std::size_t{100}, std::size_t{4097}, file.size()}) {
         const Told told = read(file, step);
         EXPECT_EQ(told.names, (std::vector<std::string>{"one", "two", "three"})) << step;
         EXPECT_EQ(told.reason, "");
