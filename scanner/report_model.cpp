@@ -21,6 +21,8 @@ constexpr std::array<std::string_view, 3> visibilities = {"visible", "deleted", 
 constexpr std::array<std::string_view, 5> states = {"complete", "partial", "failed", "unsupported",
                                                     "encrypted"};
 constexpr std::array<std::string_view, 3> roles = {"is", "embeds", "mentions"};
+constexpr std::array<std::string_view, 5> ownerships = {"unknown", "unpackaged", "unchecked",
+                                                        "modified", "unmodified"};
 
 template <typename Names, typename Value>
 std::string_view name_of(const Names& names, Value value) noexcept {
@@ -44,6 +46,7 @@ std::string_view to_string(Source value) noexcept { return name_of(sources, valu
 std::string_view to_string(Visibility value) noexcept { return name_of(visibilities, value); }
 std::string_view to_string(LayerState value) noexcept { return name_of(states, value); }
 std::string_view to_string(Role value) noexcept { return name_of(roles, value); }
+std::string_view to_string(Ownership value) noexcept { return name_of(ownerships, value); }
 
 std::optional<Severity> severity_from(std::string_view name) noexcept {
     return value_of<Severity>(severities, name);

@@ -63,6 +63,15 @@ enum class LayerState : std::uint8_t {
 /// What the file that holds a program is in relation to the program.
 enum class Role : std::uint8_t { is, embeds, mentions };
 
+/// Whose file a program is, by the package databases of its image.
+enum class Ownership : std::uint8_t {
+    unknown,     ///< the image has no package database
+    unpackaged,  ///< it has one, and no package lists the file
+    unchecked,   ///< a package lists it; its contents were not held against the list
+    modified,    ///< a package lists it with other contents
+    unmodified,  ///< a package lists it with these contents
+};
+
 [[nodiscard]] std::string_view to_string(Severity) noexcept;
 [[nodiscard]] std::string_view to_string(Confidence) noexcept;
 [[nodiscard]] std::string_view to_string(Evidence) noexcept;
@@ -70,6 +79,7 @@ enum class Role : std::uint8_t { is, embeds, mentions };
 [[nodiscard]] std::string_view to_string(Visibility) noexcept;
 [[nodiscard]] std::string_view to_string(LayerState) noexcept;
 [[nodiscard]] std::string_view to_string(Role) noexcept;
+[[nodiscard]] std::string_view to_string(Ownership) noexcept;
 [[nodiscard]] std::optional<Severity> severity_from(std::string_view) noexcept;
 [[nodiscard]] std::optional<Confidence> confidence_from(std::string_view) noexcept;
 
@@ -85,10 +95,10 @@ struct Gap {
 
 /// A package of a distribution. Of a finding or a program: the file that it is in has
 /// the contents that the package's checksum list gives for its path (dpkg: MD5, apk:
-/// SHA-1). That helps to filter and proves nothing: the lists stand in the image, and
+/// SHA-1, rpm: SHA-256). That helps to filter and proves nothing: the lists stand in the image, and
 /// MD5 can be forged.
 struct Package {
-    std::string manager;  ///< "dpkg", "apk"
+    std::string manager;  ///< "dpkg", "apk", "rpm"
     std::string name;
 };
 
@@ -139,7 +149,7 @@ struct Finding {
     Source source = Source::file;
     int layer_index = -1;  ///< counts the image's layers from 0; -1: not in a layer
     std::string layer;     ///< blob digest; the config's or manifest's digest where source says so
-    std::string path;      ///< where source is not a file: the member of the config, "config.Env[2]"
+    std::string path;  ///< where source is not a file: the member of the config, "config.Env[2]"
     /// The way into nested containers and encodings. In a git repository: "blob ID",
     /// then, where it is known, "commit ID PATH", the earliest commit that has the
     /// blob, and its path in that commit's tree.
@@ -168,6 +178,45 @@ struct Finding {
     std::string clear_text;      ///< only with Options::show_secrets
 };
 
+/// The package that lists a file, as the package database has it.
+struct Owner {
+    std::string manager;       ///< "dpkg", "apk", "rpm"
+    std::string name;
+    std::string version;       ///< whole: "1:2.3-4", "1.36.1-r5"; empty: not known
+    std::string architecture;  ///< may be empty
+};
+
+/// A note that a distribution's build put into a binary: JSON in an ELF note of the
+/// owner "FDO" (systemd.io, "Package Metadata for Executable Files").
+struct PackageNote {
+    std::string type, name, version, architecture, os;
+};
+
+/// What Go's linker says of a build (`go version -m`).
+struct GoBuild {
+    std::string go_version;    ///< "go1.22.3"
+    std::string main_package;  ///< "path"
+    std::string module, module_version;
+    std::string revision;             ///< "vcs.revision"
+    std::vector<std::string> linked;  ///< of -ldflags: "main.version=1.2", versions only
+};
+
+/// What a binary says of its own build. Everything may be empty.
+struct BinaryFacts {
+    std::string build_id;              ///< hex, of NT_GNU_BUILD_ID
+    std::vector<std::string> comment;  ///< compilers that had a part in it
+    std::string debug_link;            ///< name of the file with its debugging symbols
+    std::optional<PackageNote> note;
+    std::optional<GoBuild> go;
+    std::vector<std::string> crates;   ///< of Rust: "name version", as cargo-auditable lists them
+};
+
+/// A link to a program that a later layer took away.
+struct RemovedAlias {
+    std::string path;
+    int hidden_by = -1;  ///< index of the layer
+};
+
 /// One program file of one image, known by its content.
 struct Program {
     std::string program;
@@ -175,6 +224,10 @@ struct Program {
     std::string program_class;
     std::string version;         ///< empty: none found, see version_reason
     std::string version_reason;  ///< why `version` is empty
+    /// Where `version` is from: "binary", "script", "go-buildinfo", "package-note", "library"
+    /// (`version_library`), "module" (the script's module), "package" (`owner`).
+    std::string version_source;
+    std::string version_library;  ///< a needed library whose version the program's is
     Role role = Role::is;
     int layer_index = -1;
     std::string layer;
@@ -186,11 +239,22 @@ struct Program {
     bool is_static = false; ///< no dynamic loader is asked for
     bool packed = false;    ///< an executable packer hides its contents
     bool setuid = false;
+    bool setgid = false;
+    bool is_script = false;             ///< a script, or the module of one
+    bool runs_commands = false;         ///< can run any command without a shell
+    std::optional<bool> stripped;       ///< it has no symbol table; nothing: not seen
+    bool sections_missing = false;      ///< an ELF file without section headers
     std::vector<std::string> applets;   ///< of a multi-call program, as its --list prints them
+    std::string applets_from;           ///< "table", "usage texts" (not all of them)
+    std::vector<std::string> reachable; ///< those of them that a link in a folder of programs names
+    BinaryFacts binary;
     std::vector<std::string> evidence;  ///< literal texts and facts that identified it
     std::vector<std::string> aliases;   ///< links to this file in the same image
+    std::vector<RemovedAlias> removed_aliases;
     std::optional<Package> package;     ///< of whose unmodified files this one is
     std::optional<Suppressed> suppressed;
+    Ownership ownership = Ownership::unknown;
+    std::optional<Owner> owner;         ///< of a file that is unchecked, modified or unmodified
     std::string created_by;
 };
 
@@ -243,7 +307,8 @@ struct TargetReport {
 
 struct EngineInfo {
     std::string version;
-    std::string ruleset;  ///< "sha256:" of the rules, the engine and every option that changes results
+    std::string
+        ruleset;  ///< "sha256:" of the rules, the engine and every option that changes results
 };
 
 struct Report {

@@ -6,6 +6,7 @@
 
 #include "scanner/image/document.hpp"
 #include "scanner/image/join.hpp"
+#include "scanner/image/programs.hpp"
 #include "scanner/image/redact.hpp"
 
 namespace stratascan::image {
@@ -75,6 +76,9 @@ ImageFacts describe(const source::ImageRef& image, std::vector<Finding> found) {
     for (Gap& gap : gaps) add_gap(facts.gaps, std::move(gap));
     const Redactor redactor(texts, found);
     facts.info.created = redactor.clean(created_of(image));
+    for (const std::string& folder : program_folders(image.config)) {
+        facts.program_folders.push_back(redactor.clean(folder));
+    }
     facts.findings = std::move(found);
     add_layers(image, redactor, facts);
     place_findings(image, redactor, facts);

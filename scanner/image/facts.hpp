@@ -31,6 +31,7 @@ struct ImageFacts {
     std::vector<Gap> gaps;
     std::vector<std::string> notes;
     std::uint64_t metadata_bytes = 0;  ///< of config and manifest
+    std::vector<std::string> program_folders;  ///< of PATH, see programs.hpp
 };
 
 /// `found` are the findings in metadata_texts(), with source and path set. What they

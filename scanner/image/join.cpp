@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "scanner/image/packaged.hpp"
+#include "scanner/image/programs.hpp"
 #include "scanner/image/relations.hpp"
 #include "scanner/image/visibility.hpp"
 
@@ -92,6 +93,8 @@ private:
     [[nodiscard]] std::optional<Package> package_of(std::size_t layer, std::uint32_t ordinal,
                                                     const std::string& path,
                                                     const Hiding& hidden);
+    void set_owner(Program& program, std::size_t layer, std::uint32_t ordinal,
+                   const Hiding& hidden);
     [[nodiscard]] Hiding finding_hiding(std::size_t layer, const layer::LayerFinding& found);
     void note_hidden(std::size_t layer, std::size_t index, bool program, const Hiding& hidden);
 
@@ -137,6 +140,18 @@ std::optional<Package> Joiner::package_of(std::size_t layer, std::uint32_t ordin
     if (is_document()) return std::nullopt;
     return packaged_.package_of({static_cast<int>(layer), ordinal}, layer::normalise_path(path),
                                 hidden);
+}
+
+void Joiner::set_owner(Program& program, std::size_t layer, std::uint32_t ordinal,
+                       const Hiding& hidden) {
+    if (is_document()) return;
+    const Position at{static_cast<int>(layer), ordinal};
+    const std::string path = layer::normalise_path(program.path);
+    PackagedFiles::Owned owned = packaged_.owner_of(at, path, hidden);
+    program.ownership = owned.how;
+    program.owner = std::move(owned.owner);
+    if (program.ownership != Ownership::unmodified) return;
+    program.package = Package{program.owner->manager, program.owner->name};
 }
 
 LayerReport Joiner::layer_report(std::size_t index) {
@@ -271,18 +286,15 @@ void Joiner::add_programs() {
             program.visibility = hidden.how;
             program.hidden_by = hidden.layer;
             note_hidden(i, index++, true, hidden);
-            program.package = package_of(i, found.ordinal, program.path, hidden);
+            set_owner(program, i, found.ordinal, hidden);
             if (!program.inner_path.empty()) continue;  // links are to its container
-            for (std::string& alias : overlay_.aliases({static_cast<int>(i), found.ordinal},
-                                                       layer::normalise_path(program.path))) {
-                program.aliases.push_back(std::move(alias));
-            }
-            std::sort(program.aliases.begin(), program.aliases.end());
-            program.aliases.erase(
-                std::unique(program.aliases.begin(), program.aliases.end()),
-                program.aliases.end());
+            const Position at{static_cast<int>(i), found.ordinal};
+            const std::string path = layer::normalise_path(program.path);
+            program.aliases = overlay_.aliases(at, path);
+            program.removed_aliases = overlay_.removed_aliases(at, path);
         }
     }
+    complete_programs(report_.programs, image_.program_folders);
     std::stable_sort(report_.programs.begin(), report_.programs.end(),
                      [](const Program& left, const Program& right) {
                          return std::tie(left.layer_index, left.path, left.inner_path,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -173,6 +174,52 @@ Hiding Overlay::hiding(Position at, std::string_view path) {
         if (name.hidden.layer > last.layer) last = name.hidden;
     }
     return exhausted() ? Hiding{} : last;
+}
+
+std::vector<RemovedAlias> Overlay::removed_aliases(Position at, std::string_view path) {
+    if (at.layer < 0 || at.layer >= count() || !fits(path)) return {};
+    std::map<std::string, int> removed;
+    const auto gone = [](const Hiding& hidden, int never) {
+        return hidden.any() ? hidden.layer : never;
+    };
+    struct Target {
+        std::string path;
+        int from, to;  // the layers in whose trees it leads to the bytes
+        int links_to;  // as far as the links that it leads through are concerned
+    };
+    std::vector<Target> queue;
+    std::set<std::pair<std::string, int>> seen;
+    int bytes_to = 0;
+    const std::vector<Name> own = names(at, path);
+    for (const Name& name : own) bytes_to = std::max(bytes_to, gone(name.hidden, count()));
+    for (const Name& name : own) {
+        const int to = gone(name.hidden, count());
+        queue.push_back({name.path, name.at.layer, to, count()});
+        if (name.path != path && to < bytes_to && to > name.at.layer)
+            removed.emplace(name.path, to);
+    }
+    for (std::size_t next = 0; next < queue.size() && seen.size() < alias_limit; ++next) {
+        const Target target = queue[next];
+        for (const Spelling& spelling : file_spellings(target.from, target.path)) {
+            for (const LinkIndex::Hit& hit : symlinks_.leading_to(spelling.path, alias_limit)) {
+                if (seen.size() >= alias_limit || !seen.emplace(hit.link->path, hit.layer).second) {
+                    continue;
+                }
+                const int to = gone(name_hiding({hit.layer, hit.link->ordinal}, hit.link->path),
+                                    count());
+                const int from = std::max(hit.layer, target.from);
+                const int links_to = std::min(to, target.links_to);
+                if (from >= std::min(to, target.to)) continue;
+                queue.push_back({hit.link->path, from, std::min(to, target.to), links_to});
+                if (links_to < bytes_to) removed.emplace(hit.link->path, links_to);
+            }
+        }
+    }
+    // A name that is there again was not taken away for good.
+    for (const std::string& alias : aliases(at, path)) removed.erase(alias);
+    std::vector<RemovedAlias> result;
+    for (const auto& [name, layer] : removed) result.push_back({name, layer});
+    return result;
 }
 
 std::vector<std::string> Overlay::aliases(Position at, std::string_view path) {

@@ -69,6 +69,10 @@ public:
     /// links, and symbolic links that lead to it. Sorted, each once, at most 512.
     [[nodiscard]] std::vector<std::string> aliases(Position at, std::string_view path);
 
+    /// Links that led to the member's bytes and were hidden by a later layer than the
+    /// one that made them, while the bytes were still there. Sorted, at most 512.
+    [[nodiscard]] std::vector<RemovedAlias> removed_aliases(Position at, std::string_view path);
+
     /// Lowest layer above `layer` whose members are not all known, or -1.
     [[nodiscard]] int unknown_above(int layer) const noexcept;
     [[nodiscard]] bool exhausted() const noexcept { return budget_ <= 0; }

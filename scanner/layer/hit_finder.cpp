@@ -61,7 +61,7 @@ Result<void> HitFinder::scan_chances(std::string_view bytes, std::size_t from, s
     return scan_stretches(bytes, hits);
 }
 
-// In ELF files the programs' literals count, too.
+// In ELF files and scripts the programs' literals count, too.
 void HitFinder::sift(const Window& window, std::size_t from, std::size_t to, bool programs,
                      views::HintPlaces* encoded) {
     const std::string_view bytes = window.bytes();
@@ -77,16 +77,16 @@ void HitFinder::sift(const Window& window, std::size_t from, std::size_t to, boo
         edge(piece.end);
     }
     std::size_t at = from;
-    const auto until = [&](std::uint64_t place, bool in_elf) {
+    const auto until = [&](std::uint64_t place, bool in_program) {
         const auto end = static_cast<std::size_t>(
             std::clamp<std::uint64_t>(place > sight ? place - sight : 0, at, to));
-        if (end > at) sieve_->look(bytes, at, end, in_elf, edges_, chances_, encoded);
+        if (end > at) sieve_->look(bytes, at, end, in_program, edges_, chances_, encoded);
         at = end;
     };
     for (const Piece& piece : window.pieces) {
-        const bool elf = programs && piece.kind == PieceKind::contents &&
-                         window.members[piece.member].elf;
-        if (!elf) continue;
+        const bool program = programs && piece.kind == PieceKind::contents &&
+                             window.members[piece.member].program;
+        if (!program) continue;
         until(piece.begin, false);
         until(piece.end, true);
     }

@@ -16,6 +16,19 @@ namespace {
 constexpr std::size_t named_bytes_limit = 8 << 20;
 constexpr std::uint32_t no_member = ~std::uint32_t{0};
 
+// Those of another stream: of a database that is read row by row.
+void add_packages(PackageFacts& to, PackageFacts from) {
+    const auto lists = static_cast<std::uint32_t>(to.lists.size());
+    const auto packages = static_cast<std::uint32_t>(to.packages.size());
+    for (ListedPackage& package : from.packages) package.list += lists;
+    for (ListedFile& file : from.files) file.package += packages;
+    std::move(from.lists.begin(), from.lists.end(), std::back_inserter(to.lists));
+    std::move(from.packages.begin(), from.packages.end(), std::back_inserter(to.packages));
+    to.files.insert(to.files.end(), from.files.begin(), from.files.end());
+    std::sort(to.files.begin(), to.files.end());
+    to.untold += from.untold;
+}
+
 }  // namespace
 
 LayerCollector::LayerCollector(std::shared_ptr<const program::ProgramSet> programs,
@@ -44,6 +57,10 @@ void LayerCollector::add(Window& window, WindowScan& scan) {
     for (ElfHead& head : scan.elf_heads) {
         file_of(window, head.member).elf = std::move(head.facts);
     }
+    for (ScriptHead& head : scan.script_heads) {
+        file_of(window, head.member).interpreter = std::move(head.interpreter);
+    }
+    add_modules(window, scan);
     read_late_dynamic(window);
     package_lists_.add(window);
     add_certificates(window, scan);
@@ -87,6 +104,17 @@ void LayerCollector::add_certificates(const Window& window, WindowScan& scan) {
             found.ordinal = member.inner->host->ordinal;
         }
         certificates_.add(std::move(found));
+    }
+}
+
+void LayerCollector::add_modules(const Window& window, WindowScan& scan) {
+    for (const SeenModule& seen : scan.modules) {
+        const Member& member = window.members[seen.member];
+        Program program =
+            program::program_of_module(*seen.rule, seen.module.name, seen.module.version);
+        program.path = member.path;
+        found_programs_.push_back({std::move(program), member.ordinal});
+        if (may_be_packaged(member.path)) wanted_.insert(member.ordinal);
     }
 }
 
@@ -147,7 +175,8 @@ void LayerCollector::take_finding(const Window& window, WindowFinding& found) {
     if (file.kind == EntryKind::whiteout && finding.source == Source::file) {
         finding.source = Source::whiteout;
     }
-    if (found.has_line) finding.line = static_cast<std::uint64_t>(std::max<std::int64_t>(found.lines, 0)) + 1;
+    if (found.has_line)
+        finding.line = static_cast<std::uint64_t>(std::max<std::int64_t>(found.lines, 0)) + 1;
     if (!found.named_secret.empty()) keep_named(file, found);
     file.findings.push_back(std::move(found));
     // Several rules see the same bytes: only what is settled counts.
@@ -237,15 +266,24 @@ void LayerCollector::close(OpenFile& file, std::uint32_t ordinal) {
                                       findings_a_file_, file.dropped), 0, file.inner_path},
                          file.host});
     }
-    close_programs(file);
+    close_programs(file, ordinal);
     if (may_want && (has_findings || found_programs_.size() > before)) wanted_.insert(ordinal);
 }
 
 // A program in a container is known by its own name there.
-void LayerCollector::close_programs(OpenFile& file) {
+void LayerCollector::close_programs(OpenFile& file, std::uint32_t ordinal) {
     for (program::Observation& seen : file.sightings) judge_.add(std::move(seen));
     const std::string& name = file.inner_path.empty() ? file.path : file.inner_path.back();
-    std::vector<Program> programs = judge_.judge(file.elf, name, file.mode);
+    program::FileBytes bytes;
+    // Only the layer's own files are kept until they are closed.
+    if (file.elf && file.inner_path.empty()) {
+        bytes.size = member_digests_.end(ordinal);
+        bytes.read = [&](std::uint64_t offset, std::size_t size) {
+            return member_digests_.read(ordinal, offset, size);
+        };
+    }
+    std::vector<Program> programs = judge_.judge(
+        {file.elf, name, file.mode, file.interpreter, bytes.size > 0 ? &bytes : nullptr});
     std::sort(programs.begin(), programs.end(),
               [](const Program& a, const Program& b) { return a.program < b.program; });
     for (Program& program : programs) {
@@ -278,7 +316,8 @@ void LayerCollector::finish(LayerResult& result, std::vector<OrdinalGap>& gaps) 
             "the package lists are longer than {} files; {} more are not known as packaged",
             packaged_files_a_layer, packages.untold));
     }
-    if (!packages.lists.empty()) result.packages = std::move(packages);
+    if (!packages.lists.empty()) add_packages(result.packages, std::move(packages));
+    for (OrdinalGap& gap : package_lists_.gaps()) gaps_.push_back(std::move(gap));
     for (const auto& [reason, count] : dropped_) result.dropped[reason] += count;
     std::move(gaps_.begin(), gaps_.end(), std::back_inserter(gaps));
 }

@@ -69,6 +69,7 @@ private:
         std::vector<WindowFinding> findings;
         std::vector<program::Observation> sightings;
         std::optional<program::ElfFacts> elf;
+        std::string interpreter;  // of a script
         std::string head;  // of an ELF file that goes on behind its first window
         std::uint64_t dropped = 0;
     };
@@ -84,7 +85,8 @@ private:
     // Settles what was found in a file so far, and keeps as much as a report takes.
     void settle_file(OpenFile& file);
     void close(OpenFile& file, std::uint32_t ordinal);
-    void close_programs(OpenFile& file);
+    void close_programs(OpenFile& file, std::uint32_t ordinal);
+    void add_modules(const Window& window, WindowScan& scan);
     void take_finding(const Window& window, WindowFinding& found);
     void keep_named(const OpenFile& file, WindowFinding& found);
 

@@ -8,7 +8,8 @@ namespace stratascan::layer {
 // A build of OpenSSL may refuse MD5; then no file has a digest.
 MemberDigests::MemberDigests()
     : md5_(EVP_MD_fetch(nullptr, "MD5", nullptr)), sha1_(EVP_MD_fetch(nullptr, "SHA1", nullptr)),
-      md5_state_(EVP_MD_CTX_new()), sha1_state_(EVP_MD_CTX_new()) {}
+      sha256_(EVP_MD_fetch(nullptr, "SHA256", nullptr)), md5_state_(EVP_MD_CTX_new()),
+      sha1_state_(EVP_MD_CTX_new()), sha256_state_(EVP_MD_CTX_new()) {}
 
 void MemberDigests::keep(Window&& window) {
     Kept kept;
@@ -40,10 +41,11 @@ void MemberDigests::start() {
         return state != nullptr && algorithm != nullptr &&
                EVP_DigestInit_ex2(state, algorithm, nullptr) == 1;
     };
-    const bool both = hints_.dpkg == hints_.apk;
-    with_md5_ = (both || hints_.dpkg) && begin(md5_state_.get(), md5_.get());
-    with_sha1_ = (both || hints_.apk) && begin(sha1_state_.get(), sha1_.get());
-    whole_ = with_md5_ || with_sha1_;
+    const bool all = !hints_.dpkg && !hints_.apk && !hints_.rpm;
+    with_md5_ = (all || hints_.dpkg) && begin(md5_state_.get(), md5_.get());
+    with_sha1_ = (all || hints_.apk) && begin(sha1_state_.get(), sha1_.get());
+    with_sha256_ = (all || hints_.rpm) && begin(sha256_state_.get(), sha256_.get());
+    whole_ = with_md5_ || with_sha1_ || with_sha256_;
 }
 
 void MemberDigests::add(const Kept& kept, std::uint32_t ordinal) {
@@ -56,7 +58,8 @@ void MemberDigests::add(const Kept& kept, std::uint32_t ordinal) {
         const auto update = [&](bool with, EVP_MD_CTX* state) {
             return !with || EVP_DigestUpdate(state, bytes, size) == 1;
         };
-        whole_ = update(with_md5_, md5_state_.get()) && update(with_sha1_, sha1_state_.get());
+        whole_ = update(with_md5_, md5_state_.get()) && update(with_sha1_, sha1_state_.get()) &&
+                 update(with_sha256_, sha256_state_.get());
         hashed_ += size;
     }
 }
@@ -73,7 +76,40 @@ std::optional<MemberDigest> MemberDigests::digest(std::uint32_t ordinal) {
         return digest;
     };
     return MemberDigest{ordinal, finish(with_md5_, md5_state_.get()),
-                        finish(with_sha1_, sha1_state_.get())};
+                        finish(with_sha1_, sha1_state_.get()),
+                        finish(with_sha256_, sha256_state_.get())};
+}
+
+std::uint64_t MemberDigests::end(std::uint32_t ordinal) const noexcept {
+    std::uint64_t end = 0;
+    for (const Kept& kept : kept_) {
+        for (const Piece& piece : kept.pieces) {
+            if (piece.member != ordinal) continue;
+            end = std::max(end, piece.file_offset + (piece.end - piece.begin));
+        }
+    }
+    return end;
+}
+
+std::optional<std::string> MemberDigests::read(std::uint32_t ordinal, std::uint64_t offset,
+                                               std::size_t size) const {
+    std::string bytes;
+    bool ended = false;  // nothing behind it has passed
+    for (const Kept& kept : kept_) {
+        for (const Piece& piece : kept.pieces) {
+            if (piece.member != ordinal) continue;
+            const std::uint64_t at = offset + bytes.size();
+            const std::uint64_t end = piece.file_offset + (piece.end - piece.begin);
+            ended = true;
+            if (bytes.size() >= size || at < piece.file_offset || at >= end) continue;
+            const std::uint64_t skipped = at - piece.file_offset;
+            const std::uint64_t part = std::min<std::uint64_t>(size - bytes.size(), end - at);
+            bytes.append(kept.slab->payload() + (piece.begin - kept.begin) + skipped,
+                         static_cast<std::size_t>(part));
+        }
+    }
+    if (!ended || bytes.empty()) return std::nullopt;
+    return bytes;
 }
 
 }  // namespace stratascan::layer

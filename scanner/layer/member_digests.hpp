@@ -1,8 +1,8 @@
 // Digests of those members that something was found in, and of no others.
 //
-// Package lists give MD5 or SHA-1, and hashing all that passes would halve the speed.
-// Even of programs alone both cost more than the scan, so a layer that has shown files
-// of one manager's before is spared the other's algorithm.
+// Package lists give MD5, SHA-1 or SHA-256, and hashing all that passes would halve the speed.
+// Even of programs alone they cost more than the scan, so a layer that has shown files
+// of one manager's before is spared the others' algorithms.
 //
 // But what is found in a file is known only behind its end. So the slabs of the file
 // that is open are kept until it is settled, at no cost but their memory, and the file is
@@ -18,6 +18,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -43,6 +44,14 @@ public:
     /// nothing where its first bytes are gone, or where it has holes.
     [[nodiscard]] std::optional<MemberDigest> digest(std::uint32_t ordinal);
 
+    /// The member's bytes from `offset` on, as many as there are; nothing where some of
+    /// them are gone, or have not passed yet.
+    [[nodiscard]] std::optional<std::string> read(std::uint32_t ordinal, std::uint64_t offset,
+                                                  std::size_t size) const;
+
+    /// Where the member's bytes end, as far as they have passed; 0: none are kept.
+    [[nodiscard]] std::uint64_t end(std::uint32_t ordinal) const noexcept;
+
     /// Lets go of what only members below `ordinal` stand in, and of what is too much.
     void release(std::uint32_t ordinal);
 
@@ -67,11 +76,11 @@ private:
 
     ManagerHints hints_;
     std::deque<Kept> kept_;
-    Algorithm md5_, sha1_;
-    Context md5_state_, sha1_state_;
+    Algorithm md5_, sha1_, sha256_;
+    Context md5_state_, sha1_state_, sha256_state_;
     // Of the member that is being hashed.
     std::uint64_t hashed_ = 0;
-    bool with_md5_ = false, with_sha1_ = false;
+    bool with_md5_ = false, with_sha1_ = false, with_sha256_ = false;
     bool whole_ = false;  // none of its bytes is missing so far
 };
 

@@ -14,13 +14,15 @@
 
 namespace stratascan::layer {
 
-enum class PackageManager : std::uint8_t { dpkg, apk };
+enum class PackageManager : std::uint8_t { dpkg, apk, rpm };
 
 [[nodiscard]] std::string_view to_string(PackageManager manager) noexcept;
 
-/// MD5 for dpkg; for apk the first 16 bytes of SHA-1. Both can be forged by whoever
+/// MD5, or the first 16 bytes of SHA-1 or SHA-256. It can be forged by whoever
 /// made the image, who can as well change the list: no more is lost by the cut.
 using FileDigest = std::array<std::uint8_t, 16>;
+
+enum class DigestKind : std::uint8_t { none, md5, sha1, sha256 };
 
 /// A file by its path: 64 bits of FNV-1a over the normalised path, in which `bin`,
 /// `sbin` and `lib…` at the root are those of `usr`, because lists keep the names of
@@ -39,15 +41,20 @@ struct PackageList {
     std::uint32_t ordinal = 0;  ///< of the layer's member
 };
 
+/// A package that a list names. Of dpkg one stands in several: the status has its
+/// version, and its own lists have its files.
 struct ListedPackage {
     std::string name;
     std::uint32_t list = 0;  ///< index into PackageFacts::lists
+    std::string version, architecture;  ///< empty where the list does not say
 };
 
 struct ListedFile {
     PathKey path = 0;
     FileDigest digest{};
     std::uint32_t package = 0;  ///< index into PackageFacts::packages
+    DigestKind kind = DigestKind::none;
+    bool below_usr = false;     ///< the path that is listed begins with "usr/"
     auto operator<=>(const ListedFile&) const = default;
 };
 
@@ -58,15 +65,17 @@ struct PackageFacts {
     std::uint64_t untold = 0;       ///< files or packages past the limits
 };
 
-/// Of a member's whole contents; both, or the one that the layer's manager uses.
+/// Of a member's whole contents; all, or those that the layer's managers use.
 struct MemberDigest {
     std::uint32_t ordinal = 0;
-    std::optional<FileDigest> md5, sha1;
+    std::optional<FileDigest> md5, sha1, sha256;
+
+    [[nodiscard]] const std::optional<FileDigest>& of(DigestKind kind) const noexcept;
 };
 
 /// Managers that leave a file or folder of this path in the trees that they made.
 struct ManagerHints {
-    bool dpkg = false, apk = false;
+    bool dpkg = false, apk = false, rpm = false;
 
     void see(std::string_view normalised) noexcept;
 };

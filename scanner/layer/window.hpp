@@ -42,7 +42,7 @@ struct Member {
     std::int64_t mtime = 0;   ///< seconds since 1970
     bool fresh = false;      ///< this window is the first that shows it
     bool after_end = false;  ///< behind the end marker, where container runtimes do not look
-    bool elf = false;  ///< begins like an ELF file, or its beginning is not in sight yet
+    bool program = false;  ///< begins like an ELF file or a script, or is not in sight yet
     bool whiteout_payload = false;  ///< a whiteout marker that has contents
     std::string path;        ///< normalised; a whiteout's is the path that it hides
     std::string link;        ///< target of a link, resolved

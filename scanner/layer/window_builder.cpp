@@ -37,7 +37,7 @@ void WindowBuilder::add_piece(Piece piece) {
 }
 
 // While a member's first bytes are in sight.
-void WindowBuilder::see_elf(const Window& window, const Piece& piece) {
+void WindowBuilder::see_program(const Window& window, const Piece& piece) {
     if (piece.kind != PieceKind::contents || piece.file_offset != 0 ||
         piece.begin < window.sight_begin()) {
         return;
@@ -47,7 +47,7 @@ void WindowBuilder::see_elf(const Window& window, const Piece& piece) {
         window.bytes().substr(static_cast<std::size_t>(piece.begin - window.sight_begin()),
                               std::min<std::uint64_t>(magic.size(), piece.end - piece.begin));
     const bool cut = piece.begin + magic.size() > window.end && !window.last;
-    members_[piece.member - first_].elf = cut || head == magic;
+    members_[piece.member - first_].program = cut || head == magic || head.starts_with("#!");
 }
 
 Window WindowBuilder::assemble(FilledSlab filled, bool last) {
@@ -69,7 +69,7 @@ Window WindowBuilder::assemble(FilledSlab filled, bool last) {
     std::uint32_t shown = 0;
     for (const Piece& piece : pieces_) {
         if (piece.begin >= window.end) break;
-        see_elf(window, piece);
+        see_program(window, piece);
         window.pieces.push_back(piece);
         window.pieces.back().member -= first_;
         shown = window.pieces.back().member + 1;

@@ -308,11 +308,33 @@ void WindowScanner::read_heads(const Window& window, WindowScan& result) const {
         const std::string_view head =
             bytes.substr(static_cast<std::size_t>(piece.begin - window.sight_begin()),
                          static_cast<std::size_t>(end - piece.begin));
-        if (!head.starts_with("\x7f" "ELF")) continue;
+        if (!head.starts_with("\x7f" "ELF")) {
+            read_text_head(window.members[piece.member], piece.member, head, result);
+            continue;
+        }
         if (auto facts = program::read_elf(head)) {
             program::read_dynamic(*facts, head, head, 0);
             result.elf_heads.push_back({piece.member, std::move(*facts)});
         }
+    }
+}
+
+// What makes a program of a text: a line that names its interpreter, or a place and
+// contents that say which module it describes.
+void WindowScanner::read_text_head(const Member& member, std::uint32_t number,
+                                   std::string_view head, WindowScan& result) const {
+    const program::ProgramSet& programs = rules_.programs();
+    if (!programs.has_scripts()) return;
+    if (head.starts_with("#!")) {
+        std::string interpreter = program::script_interpreter(head);
+        if (!interpreter.empty()) result.script_heads.push_back({number, std::move(interpreter)});
+        return;
+    }
+    if (member.inner || member.after_end || member.kind != EntryKind::file) return;
+    auto module = program::read_module(member.path, head.substr(0, margin));
+    if (!module) return;
+    if (const program::ProgramRule* rule = programs.rule_of_module(module->name)) {
+        result.modules.push_back({number, rule, std::move(*module)});
     }
 }
 

@@ -17,6 +17,7 @@
 #include "scanner/match/second_look.hpp"
 #include "scanner/program/elf.hpp"
 #include "scanner/program/identify.hpp"
+#include "scanner/program/script.hpp"
 
 namespace stratascan::layer {
 
@@ -46,6 +47,19 @@ struct ElfHead {
     program::ElfFacts facts;
 };
 
+/// A script's beginning.
+struct ScriptHead {
+    std::uint32_t member = 0;
+    std::string interpreter;
+};
+
+/// A file that describes a module which is a program's.
+struct SeenModule {
+    std::uint32_t member = 0;
+    const program::ProgramRule* rule = nullptr;  ///< of the rules, which outlive it
+    program::ModuleFile module;
+};
+
 struct SeenCertificate {
     std::uint32_t member = 0;
     std::shared_ptr<const evidence::Certificate> certificate;
@@ -56,6 +70,8 @@ struct WindowScan {
     std::vector<SeenCertificate> certificates;  ///< in files' contents
     std::vector<Sighting> sightings;
     std::vector<ElfHead> elf_heads;
+    std::vector<ScriptHead> script_heads;
+    std::vector<SeenModule> modules;
     /// The member whose contents stand at own_end, and go on in the next window.
     std::optional<std::uint32_t> open_member;
     /// Line breaks that the open member's owned contents add to its line mark.
@@ -112,6 +128,8 @@ private:
     [[nodiscard]] std::int64_t lines_from(const Window& window, std::uint64_t mark,
                                           std::uint64_t place);
     void read_heads(const Window& window, WindowScan& result) const;
+    void read_text_head(const Member& member, std::uint32_t number, std::string_view head,
+                        WindowScan& result) const;
     void mark_open_member(const Window& window, WindowScan& result) const;
 
     const match::RuleSet& rules_;

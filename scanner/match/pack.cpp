@@ -8,7 +8,7 @@ namespace stratascan::match {
 
 namespace {
 
-constexpr std::string_view rules_magic = "stratascan rules 4\n";
+constexpr std::string_view rules_magic = "stratascan rules 5\n";
 constexpr std::string_view pack_magic = "stratascan pack 3\n";
 
 void write_allow_list(WireWriter& out, const AllowList& list) {
@@ -110,6 +110,10 @@ void write_program(WireWriter& out, const program::ProgramRule& rule) {
     out.text(rule.program_class);
     out.number(rule.identity.size());
     for (const auto& set : rule.identity) out.texts(set);
+    out.texts(rule.shebang);
+    out.texts(rule.modules);
+    out.text(rule.version_from_library);
+    out.number(rule.runs_commands ? 1 : 0);
     out.texts(rule.unless);
     out.texts(rule.embedded_when);
     out.text(rule.version);
@@ -129,6 +133,10 @@ program::ProgramRule read_program(WireReader& in) {
     for (std::uint64_t left = in.count(); left > 0 && in.ok(); --left) {
         rule.identity.push_back(in.texts());
     }
+    rule.shebang = in.texts();
+    rule.modules = in.texts();
+    rule.version_from_library = in.text();
+    rule.runs_commands = in.number() != 0;
     rule.unless = in.texts();
     rule.embedded_when = in.texts();
     rule.version = in.text();

@@ -111,9 +111,10 @@ Setter<Target> choice(Enum Target::* member, From from) {
     };
 }
 
-Setter<Rule> flag(bool Rule::* member) {
+template <typename Target>
+Setter<Target> flag(bool Target::* member) {
     return [member](const Reader& reader, std::string_view key, const toml::node& node,
-                    Rule& rule) -> Result<void> {
+                    Target& rule) -> Result<void> {
         const auto value = node.value_exact<bool>();
         if (!value) return reader.wrong(fmt::format("`{}` must be true or false", key));
         rule.*member = *value;
@@ -164,6 +165,15 @@ Result<void> set_identity(const Reader& reader, std::string_view key, const toml
     return {};
 }
 
+/// One set, as scripts mostly have.
+Result<void> set_contains(const Reader& reader, std::string_view key, const toml::node& node,
+                          program::ProgramRule& rule) {
+    auto set = as_texts(reader, key, node);
+    if (!set) return std::unexpected(set.error());
+    rule.identity.push_back(std::move(*set));
+    return {};
+}
+
 const Setters<program::ProgramRule>& program_setters() {
     using program::ProgramRule;
     static const Setters<ProgramRule> setters = {
@@ -171,6 +181,11 @@ const Setters<program::ProgramRule>& program_setters() {
         {"title", text(&ProgramRule::title)},
         {"class", text(&ProgramRule::program_class)},
         {"identity", set_identity},
+        {"shebang", texts(&ProgramRule::shebang)},
+        {"contains", set_contains},
+        {"modules", texts(&ProgramRule::modules)},
+        {"version_from_library", text(&ProgramRule::version_from_library)},
+        {"runs_commands", flag(&ProgramRule::runs_commands)},
         {"unless", texts(&ProgramRule::unless)},
         {"embedded_when", texts(&ProgramRule::embedded_when)},
         {"version", text(&ProgramRule::version)},
@@ -195,7 +210,8 @@ std::optional<Target> read_table(Reader reader, const toml::table& table,
         reader.line = node.source().begin.line;
         const auto setter = setters.find(key.str());
         if (setter == setters.end()) {
-            mistakes.push_back(reader.wrong(fmt::format("there is no key `{}`", key.str())).error());
+            mistakes.push_back(
+                reader.wrong(fmt::format("there is no key `{}`", key.str())).error());
             continue;
         }
         if (auto set = setter->second(reader, key.str(), node, target); !set) {

@@ -15,6 +15,8 @@
 #include <limits>
 #include <type_traits>
 
+#include "scanner/program/elf_evidence.hpp"
+
 namespace stratascan::program {
 namespace {
 
@@ -26,6 +28,7 @@ constexpr std::uint16_t type_last = 4;  // ET_CORE; anything above is a guess go
 constexpr std::uint32_t pt_load = 1;
 constexpr std::uint32_t pt_dynamic = 2;
 constexpr std::uint32_t pt_interp = 3;
+constexpr std::uint32_t pt_note = 4;
 
 constexpr std::uint64_t dt_null = 0;
 constexpr std::uint64_t dt_needed = 1;
@@ -82,10 +85,11 @@ struct HeaderPlaces {
     std::uint64_t entry, table, entry_size, entry_count;  // in the file header
     std::uint64_t size;                                   // of one program header
     std::uint64_t offset, address, file_size;             // in a program header
+    std::uint64_t sections, section_size;                 // in the file header
 };
 
-constexpr HeaderPlaces places32{24, 28, 42, 44, 32, 4, 8, 16};
-constexpr HeaderPlaces places64{24, 32, 54, 56, 56, 8, 16, 32};
+constexpr HeaderPlaces places32{24, 28, 42, 44, 32, 4, 8, 16, 32, 46};
+constexpr HeaderPlaces places64{24, 32, 54, 56, 56, 8, 16, 32, 40, 58};
 
 constexpr const HeaderPlaces& places_of(Layout layout) {
     return layout.is64 ? places64 : places32;
@@ -137,7 +141,8 @@ std::vector<FileRange> merged(const std::vector<Mapping>& mappings) {
     return result;
 }
 
-void read_program_headers(ElfFacts& facts, const Reader& reader, Layout layout, Table table) {
+void read_program_headers(ElfFacts& facts, std::string_view head, const Reader& reader,
+                          Layout layout, Table table) {
     const HeaderPlaces& places = places_of(layout);
     for (std::uint64_t i = 0; i < table.count; ++i) {
         const std::uint64_t header = table.offset + i * places.size;
@@ -150,6 +155,12 @@ void read_program_headers(ElfFacts& facts, const Reader& reader, Layout layout, 
         if (*type == pt_dynamic) {
             facts.has_dynamic = true;
             facts.dynamic = clamped(*offset, *size);
+        }
+        if (*type == pt_note && *offset < head.size()) {
+            const std::string_view notes =
+                head.substr(static_cast<std::size_t>(*offset),
+                            static_cast<std::size_t>(std::min<std::uint64_t>(*size, head.size())));
+            read_notes(notes, layout.big_endian, facts.binary);
         }
         if (*type == pt_load && *size != 0) {
             facts.mappings.push_back({*address, clamped(*offset, *size)});
@@ -258,9 +269,14 @@ std::optional<ElfFacts> read_elf(std::string_view head) {
     facts.entry = reader.word(places_of(layout).entry).value_or(0);
     std::uint64_t headers_end = ident_size;
     if (table) {
-        read_program_headers(facts, reader, layout, *table);
+        read_program_headers(facts, head, reader, layout, *table);
         headers_end = table->offset + places_of(layout).size * table->count;
     }
+    const HeaderPlaces& places = places_of(layout);
+    facts.sections = reader.word(places.sections).value_or(0);
+    facts.section_bytes = reader.at<std::uint16_t>(places.section_size).value_or(0);
+    facts.section_count = reader.at<std::uint16_t>(places.section_size + 2).value_or(0);
+    facts.section_names = reader.at<std::uint16_t>(places.section_size + 4).value_or(0);
     facts.packed = is_packed(head, headers_end);
     return facts;
 }

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "stratascan/report.hpp"
+
 namespace stratascan::program {
 
 struct FileRange {
@@ -37,6 +39,11 @@ struct ElfFacts {
     std::vector<Mapping> mappings;       ///< the same segments one by one, with their addresses
     /// False: the headers are damaged or out of sight, every byte counts as loaded.
     bool segments_known = false;
+    // The section header table, as the file header has it:
+    std::uint64_t sections = 0;  ///< file offset; 0: there is none
+    std::uint16_t section_bytes = 0, section_count = 0;
+    std::uint16_t section_names = 0;  ///< which section holds the names
+    BinaryFacts binary;          ///< of the notes that are in the head
     bool packed = false;                 ///< a packer's marks are in the head ("UPX!")
     // From PT_DYNAMIC, when its bytes and those of DT_STRTAB were in sight:
     bool dynamic_read = false;

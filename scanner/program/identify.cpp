@@ -6,6 +6,7 @@
 // segments, so they survive renaming, stripping and the loss of section headers.
 #include "scanner/program/identify.hpp"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
@@ -36,7 +37,13 @@ Complaint check_literals(const std::vector<std::string>& literals) {
 Complaint check_rule(const ProgramRule& rule) {
     if (rule.id.empty()) return "it has no id";
     if (rule.program_class.empty()) return "it has no class";
-    if (rule.identity.empty()) return "it has no identity";
+    if (rule.identity.empty() && rule.modules.empty()) return "it has no identity";
+    if (!rule.identity.empty() && !rule.modules.empty() && rule.shebang.empty()) {
+        return "only a script has modules";
+    }
+    for (const std::string& name : rule.shebang) {
+        if (name.empty() || name.size() > longest_name) return "a shebang is empty or too long";
+    }
     if (!rule.multicall.empty() && rule.multicall != "busybox" && rule.multicall != "toybox") {
         return "multicall is neither busybox nor toybox";
     }
@@ -94,8 +101,8 @@ private:
 
 /// Says of each literal of one rule what to look for near it. A literal reports
 /// one version, so rules that share it must agree on how.
-Complaint set_uses(const ProgramRule& rule, const RuleIndex& index, const VersionExpression* version,
-                   std::vector<LiteralUse>& uses) {
+Complaint set_uses(const ProgramRule& rule, const RuleIndex& index,
+                   const VersionExpression* version, std::vector<LiteralUse>& uses) {
     if (rule.multicall == "busybox") {
         for (const LiteralNumbers& set : index.identity) {
             for (const std::uint32_t literal : set) uses[literal].busybox_table = true;
@@ -110,6 +117,21 @@ Complaint set_uses(const ProgramRule& rule, const RuleIndex& index, const Versio
         use.version = version;
     }
     return std::nullopt;
+}
+
+/// What Go's linker says stands in one place, and says more than what a rule asks for.
+void add_go_literals(const std::vector<ProgramRule>& rules, LiteralTable& table,
+                     std::vector<LiteralUse>& uses) {
+    const bool any = std::ranges::any_of(rules, [](const ProgramRule& rule) {
+        return std::ranges::any_of(rule.identity, [](const auto& set) {
+            return std::ranges::any_of(set,
+                                       [](const auto& one) { return one.starts_with("path\t"); });
+        });
+    });
+    if (!any) return;
+    uses[table.number(std::string(go_build_magic))].go_magic = true;
+    uses[table.number(std::string(go_flags_line))].go_line = true;
+    uses[table.number(std::string(go_revision_line))].go_line = true;
 }
 
 RuleIndex index_rule(const ProgramRule& rule, LiteralTable& table) {
@@ -172,6 +194,11 @@ Result<std::shared_ptr<const ProgramSet>> ProgramSet::build(std::vector<ProgramR
             impl.uses[table.number(rule.table_anchor)].busybox_table = true;
         }
     }
+    add_go_literals(rules, table, impl.uses);
+    for (std::uint32_t i = 0; i < rules.size(); ++i) {
+        impl.has_scripts = impl.has_scripts || !rules[i].shebang.empty();
+        for (const std::string& module : rules[i].modules) impl.modules.emplace(module, i);
+    }
     impl.rules = std::move(rules);
     return set;
 }
@@ -179,6 +206,13 @@ Result<std::shared_ptr<const ProgramSet>> ProgramSet::build(std::vector<ProgramR
 const std::vector<std::string>& ProgramSet::literals() const noexcept { return impl_->literals; }
 
 const std::vector<ProgramRule>& ProgramSet::rules() const noexcept { return impl_->rules; }
+
+bool ProgramSet::has_scripts() const noexcept { return impl_->has_scripts; }
+
+const ProgramRule* ProgramSet::rule_of_module(std::string_view name) const {
+    const auto found = impl_->modules.find(name);
+    return found == impl_->modules.end() ? nullptr : &impl_->rules[found->second];
+}
 
 Observation ProgramSet::observe(std::uint32_t literal, std::uint64_t file_offset,
                                 std::string_view around, std::size_t at) const {
@@ -195,6 +229,8 @@ Observation ProgramSet::observe(std::uint32_t literal, std::uint64_t file_offset
         }
     }
     if (use.busybox_table) seen.applets = busybox_applets(around);
+    if (use.go_magic) seen.go = read_go_build(around.substr(at));
+    if (use.go_line) read_go_lines(around.substr(at), seen.go.emplace());
     return seen;
 }
 

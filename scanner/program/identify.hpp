@@ -10,11 +10,13 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "scanner/program/elf.hpp"
+#include "scanner/program/elf_evidence.hpp"
 #include "scanner/program/program_rule.hpp"
 #include "stratascan/error.hpp"
 #include "stratascan/report.hpp"
@@ -27,6 +29,16 @@ struct Observation {
     std::string version;              ///< found near it; may be empty
     std::uint64_t version_distance = 0;
     std::vector<std::string> applets;
+    std::optional<GoBuild> go;  ///< where the literal is one of Go's own
+};
+
+/// A file, once all of it has passed.
+struct JudgedFile {
+    const std::optional<ElfFacts>& elf;
+    std::string_view path;
+    std::uint32_t mode = 0;            ///< permission bits
+    std::string_view interpreter = {}; ///< of a script
+    const FileBytes* bytes = nullptr;  ///< null: they are not to be had
 };
 
 class ProgramSet {
@@ -40,6 +52,10 @@ public:
     /// the literal's number. 4 bytes or more each.
     [[nodiscard]] const std::vector<std::string>& literals() const noexcept;
     [[nodiscard]] const std::vector<ProgramRule>& rules() const noexcept;
+    /// Whether a rule is about scripts: then files that begin with "#!" are of interest.
+    [[nodiscard]] bool has_scripts() const noexcept;
+    /// The rule that a module of this name belongs to; null: nobody's.
+    [[nodiscard]] const ProgramRule* rule_of_module(std::string_view name) const;
 
     /// What the bytes round a literal tell. `around` holds the file's bytes up
     /// to 16 KiB on either side (fewer at the file's ends), `at` is where the
@@ -68,17 +84,26 @@ public:
     /// hide the one that matters.
     void add(Observation seen);
 
-    /// The programs that the file is or embeds; empty for a file that is not
-    /// ELF. `path` gives the names it goes by (renamed), `mode` the permission
-    /// bits (setuid). Leaves the judge empty for the next file.
+    /// The programs that the file is or embeds; empty for a file that is neither ELF
+    /// nor a script. Leaves the judge empty for the next file.
+    [[nodiscard]] std::vector<Program> judge(const JudgedFile& file);
     [[nodiscard]] std::vector<Program> judge(const std::optional<ElfFacts>& elf,
-                                             std::string_view path, std::uint32_t mode);
+                                             std::string_view path, std::uint32_t mode) {
+        return judge({elf, path, mode});
+    }
 
 private:
+    [[nodiscard]] std::vector<Program> judge_script(const JudgedFile& file,
+                                                    std::span<const Observation> seen) const;
+
     std::shared_ptr<const ProgramSet> set_;
     std::vector<Observation> seen_;
     std::vector<std::uint32_t> counts_;  ///< by literal: how often it was added
 };
+
+/// A program that is there as a module of the folder that `path` is in.
+[[nodiscard]] Program program_of_module(const ProgramRule& rule, std::string_view module,
+                                        std::string_view version);
 
 /// The applets of a busybox whose table lies in `around`: the longest strictly
 /// ascending run of NUL-separated names; empty when there is none of 30 or more.

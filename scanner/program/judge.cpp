@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "scanner/program/identify.hpp"
+#include "scanner/program/multicall.hpp"
 #include "scanner/program/program_index.hpp"
 #include "scanner/program/version.hpp"
 
@@ -22,7 +23,7 @@ constexpr std::uint32_t kept_per_literal = 32;
 constexpr std::size_t programs_in_one_file = 8;
 constexpr std::size_t longest_evidence = 80;
 constexpr std::size_t most_evidence = 8;
-constexpr std::uint32_t setuid_bit = 04000;
+constexpr std::uint32_t setuid_bit = 04000, setgid_bit = 02000;
 
 constexpr std::uint16_t et_exec = 2;
 constexpr std::uint16_t et_dyn = 3;
@@ -80,6 +81,17 @@ Program of_file(const ElfFacts& elf, std::string_view path, std::uint32_t mode) 
     program.is_static = is_static(elf);
     program.packed = elf.packed;
     program.setuid = (mode & setuid_bit) != 0;
+    program.setgid = (mode & setgid_bit) != 0;
+    program.binary = elf.binary;
+    return program;
+}
+
+Program of_rule(Program program, const ProgramRule& rule) {
+    program.program = rule.id;
+    program.title = rule.title;
+    program.program_class = rule.program_class;
+    program.runs_commands = rule.runs_commands;
+    program.packed = program.packed || rule.program_class == "packed";
     return program;
 }
 
@@ -108,7 +120,7 @@ public:
     [[nodiscard]] bool embedded() const { return any_of(index_.embedded_when, present_); }
 
     /// The version nearest to its literal; of equals the first in the file.
-    [[nodiscard]] std::string version() const {
+    [[nodiscard]] const Observation* version() const {
         const Observation* best = nullptr;
         for (const Observation& seen : loaded_) {
             if (seen.version.empty() || !is_versioned(seen.literal)) continue;
@@ -117,7 +129,7 @@ public:
                 best = &seen;
             }
         }
-        return best == nullptr ? std::string() : best->version;
+        return best;
     }
 
     [[nodiscard]] std::vector<std::string> evidence(
@@ -152,12 +164,59 @@ std::vector<std::string> longest_table(std::span<const Observation> loaded) {
     return best == nullptr ? std::vector<std::string>() : *best;
 }
 
-void set_version(Program& program, const ProgramRule& rule, std::string version) {
-    program.version = std::move(version);
+/// A version as the rule's expression would have it: "v1.2.3" -> "1.2.3".
+std::string plain_version(std::string_view text) {
+    if (text.starts_with('v')) text.remove_prefix(1);
+    const bool plain = !text.empty() && text[0] >= '0' && text[0] <= '9';
+    return plain ? std::string(text) : std::string();
+}
+
+std::string version_of(const GoBuild& build) {
+    std::string version = plain_version(build.module_version);
+    if (!version.empty()) return version;
+    for (const std::string& linked : build.linked) {
+        version = plain_version(std::string_view(linked).substr(linked.find('=') + 1));
+        if (!version.empty()) return version;
+    }
+    return {};
+}
+
+void set_version(Program& program, const ProgramRule& rule, std::string_view literal,
+                 const Observation* seen) {
+    if (seen != nullptr) {
+        program.version = seen->version;
+        program.version_source = literal.starts_with("path\t") ? "go-buildinfo" : "binary";
+        return;
+    }
+    if (program.binary.go && program.role == Role::is) {
+        program.version = version_of(*program.binary.go);
+        program.version_source = "go-buildinfo";
+    }
     if (!program.version.empty()) return;
+    program.version_source.clear();
     program.version_reason = rule.version_reason.empty()
                                  ? "no version text near the identity literal"
                                  : rule.version_reason;
+}
+
+/// The needed library whose version the program's is; empty: none.
+std::string library_of(const ProgramRule& rule, const ElfFacts& elf) {
+    if (rule.version_from_library.empty()) return {};
+    for (const std::string& needed : elf.needed) {
+        if (name_matches(rule.version_from_library, needed)) return needed;
+    }
+    return {};
+}
+
+void add_evidence(std::vector<Program>& programs, const ElfFacts& elf, const FileBytes& file) {
+    BinaryFacts facts = elf.binary;
+    const SectionFacts sections = read_sections(elf, file, facts);
+    for (Program& program : programs) {
+        facts.go = program.binary.go;
+        program.binary = facts;
+        program.stripped = sections.stripped;
+        program.sections_missing = sections.missing;
+    }
 }
 
 /// More identities than one program can have make all of them mentions, save
@@ -183,8 +242,8 @@ void FileJudge::add(Observation seen) {
     if (counts_[seen.literal] <= kept_per_literal) seen_.push_back(std::move(seen));
 }
 
-std::vector<Program> FileJudge::judge(const std::optional<ElfFacts>& elf, std::string_view path,
-                                      std::uint32_t mode) {
+std::vector<Program> FileJudge::judge(const JudgedFile& file) {
+    const auto& [elf, path, mode, interpreter, bytes] = file;
     std::vector<Observation> loaded = std::exchange(seen_, {});
     std::vector<Program> programs;
     if (loaded.empty() && !(elf && elf->packed)) return programs;
@@ -193,6 +252,7 @@ std::vector<Program> FileJudge::judge(const std::optional<ElfFacts>& elf, std::s
         overflowed[seen.literal] = counts_[seen.literal] > kept_per_literal;
     }
     for (const Observation& seen : loaded) counts_[seen.literal] = 0;
+    if (!elf && !interpreter.empty()) return judge_script(file, loaded);
     // Object files and core dumps hold programs' texts, but nobody can start them.
     if (!elf || (elf->type != et_exec && elf->type != et_dyn)) return programs;
 
@@ -202,28 +262,87 @@ std::vector<Program> FileJudge::judge(const std::optional<ElfFacts>& elf, std::s
     LiteralFlags present(counts_.size());
     for (const Observation& seen : loaded) present[seen.literal] = true;
 
+    Program shared = of_file(*elf, path, mode);
+    for (const Observation& seen : loaded) {
+        if (seen.go)
+            merge(shared.binary.go ? *shared.binary.go : shared.binary.go.emplace(), *seen.go);
+    }
     const ProgramSet::Impl& impl = *set_->impl_;
     for (std::size_t i = 0; i < impl.rules.size(); ++i) {
+        if (!impl.rules[i].shebang.empty()) continue;
         const RuleView view(impl.indexes[i], present, loaded);
         if (!view.holds()) continue;
         const ProgramRule& rule = impl.rules[i];
-        Program program = of_file(*elf, path, mode);
-        program.program = rule.id;
-        program.title = rule.title;
-        program.program_class = rule.program_class;
+        Program program = of_rule(shared, rule);
         program.role = elf->is_library() || view.embedded() ? Role::embeds : Role::is;
         if (rule.multicall == "busybox") program.applets = longest_table(loaded);
+        if (rule.multicall == "toybox" && bytes != nullptr) {
+            Applets applets = toybox_applets(*elf, *bytes);
+            program.applets = std::move(applets.names);
+            program.applets_from = std::move(applets.from);
+        } else if (!program.applets.empty()) {
+            program.applets_from = "table";
+        }
         program.renamed =
             program.role == Role::is && !known_by(rule, program.applets, basename_of(path));
         program.evidence = view.evidence(impl.literals);
-        set_version(program, rule, view.version());
+        const Observation* version = view.version();
+        set_version(program, rule, version == nullptr ? "" : impl.literals[version->literal],
+                    version);
+        program.version_library = library_of(rule, *elf);
         programs.push_back(std::move(program));
     }
     lower_crowd(programs);
     if (programs.empty() && elf->packed) {
         programs.push_back(hidden_by_packer(of_file(*elf, path, mode)));
     }
+    if (bytes != nullptr && !programs.empty()) add_evidence(programs, *elf, *bytes);
     return programs;
+}
+
+std::vector<Program> FileJudge::judge_script(const JudgedFile& file,
+                                             std::span<const Observation> seen) const {
+    const ProgramSet::Impl& impl = *set_->impl_;
+    LiteralFlags present(counts_.size());
+    for (const Observation& one : seen) present[one.literal] = true;
+    std::vector<Program> programs;
+    for (std::size_t i = 0; i < impl.rules.size(); ++i) {
+        const ProgramRule& rule = impl.rules[i];
+        const bool runs_it = std::ranges::any_of(rule.shebang, [&](const std::string& glob) {
+            return name_matches(glob, file.interpreter);
+        });
+        const RuleView view(impl.indexes[i], present, seen);
+        if (!runs_it || !view.holds()) continue;
+        Program program = of_rule({}, rule);
+        program.path = file.path;
+        program.is_script = true;
+        program.setuid = (file.mode & setuid_bit) != 0;
+        program.setgid = (file.mode & setgid_bit) != 0;
+        program.role = view.embedded() ? Role::embeds : Role::is;
+        program.renamed = program.role == Role::is && !known_by(rule, {}, basename_of(file.path));
+        program.evidence = view.evidence(impl.literals);
+        program.evidence.push_back(fmt::format("script for {}", file.interpreter));
+        const Observation* version = view.version();
+        set_version(program, rule, "", version);
+        if (version != nullptr) program.version_source = "script";
+        programs.push_back(std::move(program));
+    }
+    lower_crowd(programs);
+    return programs;
+}
+
+Program program_of_module(const ProgramRule& rule, std::string_view module,
+                          std::string_view version) {
+    Program program = of_rule({}, rule);
+    program.is_script = true;
+    program.version = version;
+    if (version.empty()) {
+        program.version_reason = "its module does not say";
+    } else {
+        program.version_source = "module";
+    }
+    program.evidence.push_back(fmt::format("module {}", module));
+    return program;
 }
 
 }  // namespace stratascan::program

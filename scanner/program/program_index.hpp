@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -41,6 +42,8 @@ private:
 struct LiteralUse {
     const VersionExpression* version = nullptr;  ///< to be tried near it; owned by Impl::versions
     bool busybox_table = false;         ///< an applet table may lie near it
+    bool go_magic = false;              ///< Go's build information begins with it
+    bool go_line = false;               ///< it begins a line of that
 };
 
 struct ProgramSet::Impl {
@@ -49,6 +52,8 @@ struct ProgramSet::Impl {
     std::vector<std::string> literals;
     std::vector<LiteralUse> uses;  ///< one a literal
     std::vector<std::unique_ptr<VersionExpression>> versions;
+    bool has_scripts = false;
+    std::map<std::string, std::uint32_t, std::less<>> modules;  ///< rules by their names
 };
 
 }  // namespace stratascan::program

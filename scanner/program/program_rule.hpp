@@ -14,6 +14,13 @@ struct ProgramRule {
     std::string title;          ///< "GNU Bash"
     std::string program_class;  ///< "shell", …: the classes of the report
     std::vector<std::vector<std::string>> identity;  ///< any of these sets; all of a set
+    /// Of a script: interpreters that its first line may name, as globs of file names
+    /// ("python#"); its identity then stands anywhere in it. No ELF file is one.
+    std::vector<std::string> shebang;
+    /// Folders of modules whose presence is the program's: "pip" (a folder
+    /// `pip-VERSION.dist-info` or `.egg-info`), "npm" (`npm/package.json`). They give
+    /// the version, and count without a script that starts them.
+    std::vector<std::string> modules;
     std::vector<std::string> unless;  ///< literals that say: not this, but another that contains it
     std::vector<std::string> embedded_when;  ///< literals that lower the role to `embeds`
     std::string version;        ///< RE2 with one capture, tried near an identity literal
@@ -27,6 +34,10 @@ struct ProgramRule {
     std::vector<std::string> names;
     std::vector<std::string> examples;  ///< "package:path" pairs that the figures install and check
     std::string version_reason; ///< why no version can be read, where it cannot
+    /// Glob of the needed library whose version is the program's: "libruby-#.so.#". It
+    /// is the version of the program that is embedded in the image's file of that name.
+    std::string version_from_library;
+    bool runs_commands = false;  ///< whoever can start it can run any command, without a shell
 };
 
 }  // namespace stratascan::program

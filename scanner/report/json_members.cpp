@@ -41,6 +41,61 @@ void write_suppressed(JsonWriter& json, const std::optional<Suppressed>& suppres
     json.end_object();
 }
 
+void write_owner(JsonWriter& json, const std::optional<Owner>& owner) {
+    json.key("owner");
+    if (!owner) return json.null();
+    json.begin_object();
+    json.member("manager", owner->manager);
+    json.member("name", owner->name);
+    write_optional(json, "version", owner->version);
+    write_optional(json, "architecture", owner->architecture);
+    json.end_object();
+}
+
+void write_text(JsonWriter& json, std::string_view name, std::string_view text) {
+    if (!text.empty()) json.member(name, text);
+}
+
+/// What of it there is.
+void write_binary(JsonWriter& json, const BinaryFacts& binary) {
+    json.key("binary").begin_object();
+    write_text(json, "build_id", binary.build_id);
+    write_text(json, "debug_link", binary.debug_link);
+    if (!binary.comment.empty()) json.member("comment", binary.comment);
+    if (binary.note) {
+        json.key("package_note").begin_object();
+        write_text(json, "type", binary.note->type);
+        write_text(json, "name", binary.note->name);
+        write_text(json, "version", binary.note->version);
+        write_text(json, "architecture", binary.note->architecture);
+        write_text(json, "os", binary.note->os);
+        json.end_object();
+    }
+    if (binary.go) {
+        json.key("go").begin_object();
+        write_text(json, "version", binary.go->go_version);
+        write_text(json, "main_package", binary.go->main_package);
+        write_text(json, "module", binary.go->module);
+        write_text(json, "module_version", binary.go->module_version);
+        write_text(json, "revision", binary.go->revision);
+        if (!binary.go->linked.empty()) json.member("linked", binary.go->linked);
+        json.end_object();
+    }
+    if (!binary.crates.empty()) json.member("crates", binary.crates);
+    json.end_object();
+}
+
+void write_removed(JsonWriter& json, const std::vector<RemovedAlias>& aliases) {
+    json.key("removed_aliases").begin_array();
+    for (const RemovedAlias& alias : aliases) {
+        json.begin_object();
+        write_path(json, alias.path);
+        write_index(json, "hidden_by", alias.hidden_by);
+        json.end_object();
+    }
+    json.end_array();
+}
+
 /// These are there only where they say something.
 void write_relations(JsonWriter& json, const Finding& finding) {
     if (finding.certificate) {
@@ -165,6 +220,8 @@ void write_members(JsonWriter& json, const Program& program) {
     json.member("class", program.program_class);
     write_optional(json, "version", program.version);
     if (program.version.empty()) json.member("version_reason", program.version_reason);
+    write_optional(json, "version_source", program.version_source);
+    write_text(json, "version_library", program.version_library);
     json.member("role", to_string(program.role));
     write_index(json, "layer_index", program.layer_index);
     write_optional(json, "layer", program.layer);
@@ -176,12 +233,28 @@ void write_members(JsonWriter& json, const Program& program) {
     json.member("static", program.is_static);
     json.member("packed", program.packed);
     json.member("setuid", program.setuid);
+    json.member("setgid", program.setgid);
+    json.member("script", program.is_script);
+    json.member("runs_commands", program.runs_commands);
+    json.key("stripped");
+    if (program.stripped) {
+        json.value(*program.stripped);
+    } else {
+        json.null();
+    }
+    json.member("sections_missing", program.sections_missing);
     json.member("applets", program.applets);
+    write_text(json, "applets_from", program.applets_from);
+    json.member("reachable_applets", program.reachable);
     json.member("evidence", program.evidence);
+    write_binary(json, program.binary);
     json.member("aliases", program.aliases);
+    write_removed(json, program.removed_aliases);
     json.member("created_by", program.created_by);
     write_package(json, program.package);
     write_suppressed(json, program.suppressed);
+    json.member("ownership", to_string(program.ownership));
+    write_owner(json, program.owner);
 }
 
 void write_members(JsonWriter& json, const Coverage& coverage) {

@@ -205,6 +205,27 @@ std::string program_name(const Program& program) {
     return name;
 }
 
+/// "was bin/sh until layer 3", of the first.
+std::string removed_words(const std::vector<RemovedAlias>& removed) {
+    if (removed.empty()) return {};
+    const RemovedAlias& first = removed.front();
+    std::string text = fmt::format("was {} until layer {}", printable(first.path), first.hidden_by);
+    if (removed.size() > 1) text += fmt::format(" and {} more", removed.size() - 1);
+    return text;
+}
+
+std::string owner_words(const Program& program) {
+    const std::string name = program.owner ? printable(program.owner->name) : std::string();
+    switch (program.ownership) {
+        case Ownership::unknown: return {};
+        case Ownership::unpackaged: return "unpackaged";
+        case Ownership::unchecked: return "of package " + name;
+        case Ownership::modified: return "modified, of package " + name;
+        case Ownership::unmodified: return package_words(program.package);
+    }
+    return {};
+}
+
 std::vector<Piece> program_facts(const Program& program) {
     std::vector<Piece> facts;
     facts.push_back({place_in(program.path, program.inner_path)});
@@ -217,9 +238,13 @@ std::vector<Piece> program_facts(const Program& program) {
     fact(program.setuid, "setuid", Tone::medium);
     fact(program.packed, "packed", Tone::medium);
     fact(program.is_static, "static");
+    fact(program.setgid, "setgid", Tone::medium);
     fact(!program.applets.empty(), counted(program.applets.size(), "applet"));
+    fact(!program.reachable.empty(), fmt::format("{} reachable", program.reachable.size()));
     fact(!program.aliases.empty(), counted(program.aliases.size(), "link"));
-    fact(true, package_words(program.package));
+    fact(true, removed_words(program.removed_aliases));
+    fact(true, owner_words(program),
+         program.ownership == Ownership::modified ? Tone::medium : Tone::faint);
     fact(true, suppressed_words(program.suppressed));
     fact(true, hidden_words(program.visibility, program.hidden_by, program.layer_index));
     return facts;

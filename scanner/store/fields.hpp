@@ -47,13 +47,37 @@ void fields(A& a, Finding& of) {
           of.blob_mismatch);
 }
 template <typename A>
+void fields(A& a, Owner& of) {
+    a.all(of.manager, of.name, of.version, of.architecture);
+}
+template <typename A>
+void fields(A& a, PackageNote& of) {
+    a.all(of.type, of.name, of.version, of.architecture, of.os);
+}
+template <typename A>
+void fields(A& a, GoBuild& of) {
+    a.all(of.go_version, of.main_package, of.module, of.module_version, of.revision, of.linked);
+}
+template <typename A>
+void fields(A& a, BinaryFacts& of) {
+    a.all(of.build_id, of.comment, of.debug_link, of.note, of.go, of.crates);
+}
+template <typename A>
+void fields(A& a, RemovedAlias& of) {
+    a.all(of.path, of.hidden_by);
+}
+template <typename A>
 void fields(A& a, Program& of) {
-    a.all(of.program, of.title, of.program_class, of.version, of.version_reason);
+    a.all(of.program, of.title, of.program_class, of.version, of.version_reason,
+          of.version_source, of.version_library);
     a.choice(of.role, Role::mentions);
     a.all(of.layer_index, of.layer, of.path, of.inner_path);
     a.choice(of.visibility, Visibility::overwritten);
-    a.all(of.hidden_by, of.renamed, of.is_static, of.packed, of.setuid, of.applets, of.evidence,
-          of.aliases, of.package, of.created_by);
+    a.all(of.hidden_by, of.renamed, of.is_static, of.packed, of.setuid, of.setgid, of.is_script,
+          of.runs_commands, of.stripped, of.sections_missing, of.applets, of.applets_from,
+          of.reachable, of.binary, of.evidence, of.aliases, of.removed_aliases, of.package,
+          of.owner, of.created_by);
+    a.choice(of.ownership, Ownership::unmodified);
 }
 template <typename A>
 void fields(A& a, ImageInfo& of) {
@@ -70,7 +94,7 @@ void fields(A& a, LayerFacts& of) {
 // Findings are kept apart, as those of a layer.
 template <typename A>
 void fields(A& a, ImageFacts& of) {
-    a.all(of.info, of.layers, of.gaps, of.notes, of.metadata_bytes);
+    a.all(of.info, of.layers, of.gaps, of.notes, of.metadata_bytes, of.program_folders);
 }
 
 }  // namespace image
@@ -91,16 +115,16 @@ void fields(A& a, Link& of) {
 }
 template <typename A>
 void fields(A& a, PackageList& of) {
-    a.choice(of.manager, PackageManager::apk);
+    a.choice(of.manager, PackageManager::rpm);
     a.all(of.path, of.ordinal);
 }
 template <typename A>
 void fields(A& a, ListedPackage& of) {
-    a.all(of.name, of.list);
+    a.all(of.name, of.list, of.version, of.architecture);
 }
 template <typename A>
 void fields(A& a, MemberDigest& of) {
-    a.all(of.ordinal, of.md5, of.sha1);
+    a.all(of.ordinal, of.md5, of.sha1, of.sha256);
 }
 template <typename A>
 void fields(A& a, FileFact& of) {

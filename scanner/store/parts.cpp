@@ -123,15 +123,21 @@ bool read_columns(std::string_view bytes, std::vector<T>& all, Column T::*... me
     const std::size_t rows = bytes.size() / row_bytes;
     const std::size_t first = all.size();
     all.resize(first + rows);
+    bool sound = true;
     const auto column = [&](auto member) {
         for (std::size_t row = first; row < all.size(); ++row) {
             auto& cell = all[row].*member;
-            std::memcpy(&cell, bytes.data(), sizeof(cell));
+            if constexpr (std::is_same_v<std::remove_reference_t<decltype(cell)>, bool>) {
+                sound = sound && static_cast<unsigned char>(bytes[0]) <= 1;
+                cell = bytes[0] != '\0';
+            } else {
+                std::memcpy(&cell, bytes.data(), sizeof(cell));
+            }
             bytes.remove_prefix(sizeof(cell));
         }
     };
     (column(members), ...);
-    return true;
+    return sound;
 }
 
 // A certificate is shared by those who hold it, so it is no plain item.
@@ -181,6 +187,7 @@ bool are_sound(const layer::PackageFacts& facts, std::size_t packages, std::size
     }
     for (std::size_t i = files; i < facts.files.size(); ++i) {
         if (facts.files[i].package >= facts.packages.size()) return false;
+        if (facts.files[i].kind > layer::DigestKind::sha256) return false;
     }
     return true;
 }
@@ -205,7 +212,7 @@ bool read_unpacked(PartKind kind, std::string_view bytes, LayerResult& result) {
                are_sound(result.packages, packages, files);
     case PartKind::packaged_files:
         return read_columns(bytes, result.packages.files, &ListedFile::path, &ListedFile::digest,
-                            &ListedFile::package) &&
+                            &ListedFile::package, &ListedFile::kind, &ListedFile::below_usr) &&
                are_sound(result.packages, packages, files);
     case PartKind::file_facts: return read_items(bytes, result.file_facts.facts);
     case PartKind::documents: return read_items(bytes, result.file_facts.documents);
@@ -238,7 +245,8 @@ bool write_parts(const LayerResult& result, const std::function<bool(const Part&
     parts.items<layer::PackageList>(PartKind::package_lists, result.packages.lists);
     parts.items<layer::ListedPackage>(PartKind::packages, result.packages.packages);
     parts.columns<ListedFile>(PartKind::packaged_files, result.packages.files, &ListedFile::path,
-                              &ListedFile::digest, &ListedFile::package);
+                              &ListedFile::digest, &ListedFile::package, &ListedFile::kind,
+                              &ListedFile::below_usr);
     parts.items<layer::FileFact>(PartKind::file_facts, result.file_facts.facts);
     parts.items<layer::SmallDocument>(PartKind::documents, result.file_facts.documents);
     return parts.ok();

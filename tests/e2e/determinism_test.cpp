@@ -32,7 +32,8 @@ INSTANTIATE_TEST_SUITE_P(
                     "oci-archive-stdin", "nested-two-and-three-fold",
                     "nested-across-windows", "nested-damaged", "nested-names-with-secrets",
                      "git-loose", "git-packed", "sqlite-rows", "folder-root", "packages-of-dpkg",
-                     "key-and-certificate", "program-renamed", "two-targets"),
+                     "key-and-certificate", "program-renamed", "two-targets",
+                    "packages-of-rpm-sqlite", "packages-of-rpm-berkeley", "program-evidence"),
     test_name);
 
 TEST(Determinism, TwoRunsGiveTheSameBytes) {

@@ -9,8 +9,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     using namespace stratascan::layer;
     if (size < 2) return 0;
     constexpr const char* paths[] = {"var/lib/dpkg/info/a.md5sums", "var/lib/dpkg/status",
-                                     "lib/apk/db/installed"};
-    const char* path = paths[data[0] % 3];
+                                     "lib/apk/db/installed", "var/lib/dpkg/info/a.list",
+                                     "var/lib/rpm/Packages", "usr/share/rpm/Packages.db"};
+    const char* path = paths[data[0] % 6];
     const std::string_view text(reinterpret_cast<const char*>(data) + 2, size - 2);
     const std::size_t cut = text.size() * data[1] / 256;
     PackageLists whole, parts;

@@ -87,6 +87,18 @@ inline layer::LayerResult full_layer() {
     program.applets = {"sh", "ls"};
     program.evidence = {"libcurl/7.88.1"};
     program.aliases = {"bin/c"};
+    program.version_source = "library";
+    program.version_library = "libcurl.so.4";
+    program.setgid = program.is_script = program.runs_commands = program.sections_missing = true;
+    program.stripped = false;
+    program.applets_from = "table";
+    program.reachable = {"sh"};
+    program.binary = {"ab", {"GCC 12"}, "x.debug", PackageNote{"deb", "curl", "7", "amd64", "debian"},
+                      GoBuild{"go1.22", "cmd/x", "example.org/x", "v1", "r", {"main.version=1"}},
+                      {"serde 1.0"}};
+    program.removed_aliases = {{"bin/gone", 3}};
+    program.ownership = Ownership::modified;
+    program.owner = Owner{"dpkg", "curl", "7.88.1-10", "amd64"};
     layer::LayerResult result = layer_of("full", {finding, finding}, {program});
     result.state = LayerState::partial;
     result.state_reason = "because";
@@ -112,8 +124,8 @@ inline layer::LayerResult full_layer() {
     certificate->not_after = "2031-01-02T03:04:05Z";
     result.certificates = {{certificate, "cert.pem", {"z"}, 6}};
     result.packages.lists = {{layer::PackageManager::apk, "lib/apk/db/installed", 8}};
-    result.packages.packages = {{"musl", 0}};
-    result.packages.files = {{42, layer::FileDigest{1, 2, 3}, 0}};
+    result.packages.packages = {{"musl", 0, "1.2.3-r4", "x86_64"}};
+    result.packages.files = {{42, layer::FileDigest{1, 2, 3}, 0, layer::DigestKind::sha1, true}};
     result.packages.untold = 2;
     result.file_facts.known = true;
     result.file_facts.facts = {
@@ -122,7 +134,8 @@ inline layer::LayerResult full_layer() {
         {layer::DocumentKind::os_release, "etc/os-release", "ID=debian\n", 12, true}};
     result.file_facts.untold = {{layer::FactKind::setgid, 13}};
     result.file_facts.newest_mtime = 14;
-    result.digests = {{9, layer::FileDigest{4}, std::nullopt}, {10, {}, layer::FileDigest{5}}};
+    result.digests = {{9, layer::FileDigest{4}, std::nullopt, layer::FileDigest{6}},
+                      {10, {}, layer::FileDigest{5}, {}}};
     return result;
 }
 

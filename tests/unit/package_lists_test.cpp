@@ -81,6 +81,38 @@ TEST(PackageLists, ThoseOfDpkgAreReadByTheirPackage) {
     }
 }
 
+TEST(PackageLists, PathsWithoutADigestAreKnownAndFoldersAreNone) {
+    PackageLists lists;
+    ASSERT_TRUE(lists.begin("var/lib/dpkg/info/example:amd64.list", 3));
+    lists.feed(
+        "/.\n/usr\n/usr/bin\n/usr/bin/with\n/usr/bin/with-sum\n/usr/bin/without\n/etc\n/etc/x");
+    lists.end();
+    ASSERT_TRUE(lists.begin("var/lib/dpkg/info/example:amd64.md5sums", 4));
+    lists.feed(evidence::hex(md5) + "  usr/bin/with\n" + evidence::hex(md5) +
+               "  usr/bin/with-sum\n");
+    lists.end();
+    ASSERT_TRUE(lists.begin("var/lib/dpkg/status", 5));
+    lists.feed(
+        "Package: example\nVersion: 1:2-3\nArchitecture: amd64\n\nPackage: other\nVersion: a b\n");
+    lists.end();
+    const PackageFacts facts = lists.take();
+    EXPECT_EQ(facts.files.size(), 4U);
+    for (const char* path : {"usr/bin/with", "usr/bin/with-sum", "usr/bin/without", "etc/x"}) {
+        const auto file =
+            std::find_if(facts.files.begin(), facts.files.end(),
+                         [&](const auto& one) { return one.path == packaged_path_key(path); });
+        ASSERT_NE(file, facts.files.end()) << path;
+        const bool has_sum = std::string_view(path).substr(0, 12) == "usr/bin/with" &&
+                             std::string_view(path) != "usr/bin/without";
+        EXPECT_EQ(file->kind, has_sum ? layer::DigestKind::md5 : layer::DigestKind::none) << path;
+        EXPECT_EQ(file->below_usr, std::string_view(path).starts_with("usr/"));
+        EXPECT_EQ(facts.packages[file->package].architecture, "amd64");
+    }
+    ASSERT_EQ(facts.packages.size(), 4U);
+    EXPECT_EQ(facts.packages[2].version, "1:2-3");
+    EXPECT_EQ(facts.packages[3].version, "");
+}
+
 TEST(PackageLists, ConffilesStandInTheStatus) {
     const std::string text = "Package: example\nStatus: install ok installed\nConffiles:\n"
                              " /etc/a file.conf " + evidence::hex(md5) + " obsolete\n"
@@ -97,11 +129,14 @@ TEST(PackageLists, ThoseOfApkAreReadWhereverTheyAreCut) {
                              evidence::encode_base64(sha1) + "\nF:\nR:top\nZ:Q1" +
                              evidence::encode_base64(sha1) + "\nR:y\nZ:Q2AAAA\n\nF:etc\nR:z\nZ:Q1" +
                              evidence::encode_base64(sha1) + "\n";
+    // A file with a digest of another kind is known by its path.
     std::vector<std::string> lines = {line_for("apk", "example", "etc/x.conf", sha1),
-                                      line_for("apk", "example", "top", sha1)};
+                                      line_for("apk", "example", "top", sha1),
+                                      line_for("apk", "example", "y", std::string(16, '\0'))};
     std::sort(lines.begin(), lines.end());
     for (std::size_t step = 1; step < 40; ++step) {
-        EXPECT_EQ(told(read("lib/apk/db/installed", text, step)), lines[0] + lines[1]) << step;
+        EXPECT_EQ(told(read("lib/apk/db/installed", text, step)), lines[0] + lines[1] + lines[2])
+            << step;
     }
     EXPECT_TRUE(read("app/lib/apk/db/installed", text).files.empty());
 }

@@ -353,7 +353,7 @@ TEST(WindowBuilder, KnowsElfFilesByTheirFirstBytes) {
         std::string seen;
         for (const Window& window : test::windows_of(stream, parts, {cut}, slabs)) {
             for (const Piece& piece : window.pieces) {
-                seen += window.members[piece.member].elf ? 'E' : '-';
+                seen += window.members[piece.member].program ? 'E' : '-';
             }
             seen += ' ';
         }
