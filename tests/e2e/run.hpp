@@ -268,13 +268,15 @@ inline std::vector<std::string> recipe_names() {
     return names;
 }
 
-/// Scans a built image the way its expectation says, with these options as well.
-inline Ran scan_built(const Built& built, std::vector<std::string> options) {
+/// Scans a built image the way its expectation says, with these options as well; or
+/// runs another command that takes the same.
+inline Ran scan_built(const Built& built, std::vector<std::string> options,
+                      const std::string& name = "scan") {
     Command command;
     command.directory = built.folder;
     if (built.expect.at("stdin").is_string()) command.input_file = built.expect.at("stdin");
     command.environment = built.expect.at("environment");
-    options.insert(options.begin(), "scan");
+    options.insert(options.begin(), name);
     for (const std::string word : built.expect.at("arguments")) options.push_back(word);
     return stratascan(std::move(options), command);
 }

@@ -44,9 +44,14 @@ TEST_P(Secrecy, NoOutputHoldsAPlantedSecret) {
         if (forms.size() > 1000) break;
     }
     if (forms.empty()) GTEST_SKIP() << "nothing planted";
-    for (const char* format : {"json", "jsonl", "table", "csv", "sarif", "gitlab", "junit",
-                               "cyclonedx", "markdown", "html"}) {
-        const Ran ran = scan_built(built, {"--format", format, "--stats"});
+    for (const std::string& format :
+         std::vector<std::string>{"json", "jsonl", "table", "csv", "sarif", "gitlab", "junit",
+                                   "cyclonedx", "markdown", "html", "gate json", "gate table"}) {
+        const bool gate = format.starts_with("gate ");
+        const Ran ran =
+            gate ? scan_built(built, {"--format", format.substr(5), "--policy", "forge,checklist"},
+                              "gate")
+                 : scan_built(built, {"--format", format, "--stats"});
         ASSERT_GE(ran.exit, 0);
         for (const std::string& form : forms) {
             ASSERT_EQ(ran.out.find(form), std::string::npos) << "in the " << format;
