@@ -150,6 +150,13 @@ void StreamCollectors::cut_names(LayerResult& result, std::vector<OrdinalGap>& g
     for (LayerProgram& found : result.programs) cut_path(secrets, found.ordinal, found.program);
     for (LayerCertificate& found : result.certificates) cut_path(secrets, found.ordinal, found);
     for (OrdinalGap& gap : gaps) cut_path(secrets, gap.ordinal, gap.gap);
+    for (auto* links : {&result.paths.hardlinks, &result.paths.symlinks}) {
+        for (Link& link : *links) {
+            std::string shown = link.path;
+            cut_name(secrets, link.ordinal, shown);
+            if (shown != link.path) link.shown = std::move(shown);
+        }
+    }
 }
 
 }  // namespace stratascan::layer
