@@ -38,7 +38,21 @@ Overlay::Overlay(std::vector<const layer::PathIndex*> layers)
     : layers_(std::move(layers)),
       hardlinks_(layers_, &layer::PathIndex::hardlinks),
       symlinks_(layers_, &layer::PathIndex::symlinks),
-      budget_(work_limit) {}
+      budget_(work_limit) {
+    for (const layer::PathIndex* index : layers_) {
+        if (index == nullptr) continue;
+        for (const auto* links : {&index->hardlinks, &index->symlinks}) {
+            for (const layer::Link& link : *links) {
+                if (!link.shown.empty()) shown_.emplace(link.path, link.shown);
+            }
+        }
+    }
+}
+
+std::string Overlay::shown(const std::string& path) const {
+    const auto found = shown_.find(path);
+    return found == shown_.end() ? path : found->second;
+}
 
 void Overlay::spend(std::size_t work) noexcept {
     budget_ -= std::min(budget_, static_cast<std::int64_t>(work));
@@ -216,13 +230,21 @@ std::vector<RemovedAlias> Overlay::removed_aliases(Position at, std::string_view
         }
     }
     // A name that is there again was not taken away for good.
-    for (const std::string& alias : aliases(at, path)) removed.erase(alias);
+    for (const std::string& alias : alias_paths(at, path)) removed.erase(alias);
     std::vector<RemovedAlias> result;
-    for (const auto& [name, layer] : removed) result.push_back({name, layer});
+    for (const auto& [name, layer] : removed) result.push_back({shown(name), layer});
     return result;
 }
 
 std::vector<std::string> Overlay::aliases(Position at, std::string_view path) {
+    std::vector<std::string> names = alias_paths(at, path);
+    if (shown_.empty()) return names;
+    for (std::string& name : names) name = shown(name);
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+std::vector<std::string> Overlay::alias_paths(Position at, std::string_view path) {
     if (at.layer < 0 || at.layer >= count() || !fits(path)) return {};
     std::set<std::string> seen{std::string(path)};
     std::vector<std::pair<std::string, int>> queue;

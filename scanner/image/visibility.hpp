@@ -66,7 +66,8 @@ public:
     [[nodiscard]] Hiding hiding(Position at, std::string_view path);
 
     /// The other names under which the final tree holds the member's bytes: hard
-    /// links, and symbolic links that lead to it. Sorted, each once, at most 512.
+    /// links, and symbolic links that lead to it. Sorted, at most 512. Both kinds of
+    /// aliases are without the secrets that stand in names.
     [[nodiscard]] std::vector<std::string> aliases(Position at, std::string_view path);
 
     /// Links that led to the member's bytes and were hidden by a later layer than the
@@ -113,6 +114,7 @@ private:
         Hiding hidden;
     };
 
+    [[nodiscard]] std::vector<std::string> alias_paths(Position at, std::string_view path);
     [[nodiscard]] std::vector<Name> names(Position at, std::string_view path);
     [[nodiscard]] Hiding name_hiding(Position at, std::string_view path);
     [[nodiscard]] Hiding link_hiding(Position at, std::string_view path);
@@ -131,11 +133,13 @@ private:
     static void add_spelling(std::vector<Spelling>& spellings, Spelling added);
     [[nodiscard]] std::vector<Spelling> link_spellings(const LinkIndex::Hit& hit);
     [[nodiscard]] std::vector<Spelling> file_spellings(int layer, std::string_view path);
+    [[nodiscard]] std::string shown(const std::string& path) const;
     [[nodiscard]] int count() const noexcept { return static_cast<int>(layers_.size()); }
     void spend(std::size_t work) noexcept;
 
     std::vector<const layer::PathIndex*> layers_;
     LinkIndex hardlinks_, symlinks_;
+    std::unordered_map<std::string, std::string> shown_;  ///< of links with secrets in their names
     std::unordered_map<std::string, Folder> folders_;
     std::size_t folder_bytes_ = 0;
     std::int64_t budget_;

@@ -56,6 +56,7 @@ struct Link {
     std::string path;
     std::string target;
     std::uint32_t ordinal = 0;
+    std::string shown{};  ///< the path without the secret that stands in it; empty: it has none
 };
 
 /// What a layer does to the tree: enough to tell whether a path of a lower layer

@@ -121,6 +121,53 @@ void clean_links(LayerResult& result, const LayerScanContext& context) {
     }
 }
 
+/// The texts that a program's evidence repeats from files.
+std::vector<std::string*> evidence_texts(Program& program) {
+    BinaryFacts& binary = program.binary;
+    std::vector<std::string*> texts{&program.version, &program.version_library,
+                                    &binary.debug_link};
+    for (std::string& text : program.evidence) texts.push_back(&text);
+    for (std::string& text : binary.comment) texts.push_back(&text);
+    for (std::string& text : binary.crates) texts.push_back(&text);
+    if (binary.note) {
+        PackageNote& note = *binary.note;
+        for (auto* text : {&note.type, &note.name, &note.version, &note.architecture, &note.os}) {
+            texts.push_back(text);
+        }
+    }
+    if (binary.go) {
+        GoBuild& go = *binary.go;
+        for (auto* text : {&go.go_version, &go.main_package, &go.module, &go.module_version,
+                           &go.revision}) {
+            texts.push_back(text);
+        }
+        for (std::string& text : go.linked) texts.push_back(&text);
+    }
+    return texts;
+}
+
+// Most have none: all are looked at in one go, and one by one only where that finds any.
+void clean_texts(const std::vector<std::string*>& texts, const LayerScanContext& context) {
+    std::string all;
+    for (const std::string* text : texts) (all += *text) += '\n';
+    const auto findings = context.scanner().scan_text(all);
+    if (findings && findings->empty()) return;
+    for (std::string* text : texts) *text = without_secrets(context.scanner(), *text);
+}
+
+// What a package database or a binary says of itself is repeated in the report.
+void clean_told_texts(LayerResult& result, const LayerScanContext& context) {
+    for (LayerProgram& found : result.programs) {
+        clean_texts(evidence_texts(found.program), context);
+    }
+    std::vector<std::string*> texts;
+    for (ListedPackage& package : result.packages.packages) {
+        if (!package.version.empty()) texts.push_back(&package.version);
+        if (!package.architecture.empty()) texts.push_back(&package.architecture);
+    }
+    if (!texts.empty()) clean_texts(texts, context);
+}
+
 // What the collectors have and what was seen inside containers.
 void take_results(StreamCollectors& collector, const nested::Nest& nest,
                   const LayerScanContext& context, LayerResult& result) {
@@ -130,6 +177,7 @@ void take_results(StreamCollectors& collector, const nested::Nest& nest,
     });
     clean_row_names(result, context);
     clean_links(result, context);
+    clean_told_texts(result, context);
     if (nest.history().truncated()) {
         result.notes.emplace_back("git: commits and trees beyond the memory for them were "
                                   "scanned and not kept, so findings may lack their commit");

@@ -158,6 +158,13 @@ void StreamCollectors::cut_names(LayerResult& result, std::vector<OrdinalGap>& g
         // What of the path is repeated there may hold it too.
         if (fact.path != before && before.starts_with(fact.detail)) fact.detail.clear();
     }
+    for (auto* links : {&result.paths.hardlinks, &result.paths.symlinks}) {
+        for (Link& link : *links) {
+            std::string shown = link.path;
+            cut_name(secrets, link.ordinal, shown);
+            if (shown != link.path) link.shown = std::move(shown);
+        }
+    }
 }
 
 }  // namespace stratascan::layer

@@ -111,7 +111,7 @@ void fields(A& a, LayerProgram& of) {
 }
 template <typename A>
 void fields(A& a, Link& of) {
-    a.all(of.path, of.target, of.ordinal);
+    a.all(of.path, of.target, of.ordinal, of.shown);
 }
 template <typename A>
 void fields(A& a, PackageList& of) {

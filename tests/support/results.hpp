@@ -113,7 +113,7 @@ inline layer::LayerResult full_layer() {
         const layer::PathHash hash = layer::hash_path(std::to_string(i));
         result.paths.entries.push_back({hash, i, layer::EntryKind(i % 7)});
     }
-    result.paths.hardlinks = {{"a", "b", 3}};
+    result.paths.hardlinks = {{"a", "b", 3, "a****"}};
     result.paths.symlinks = {{"c", "d", 4}, {"e", "f", 5}};
     result.paths.truncated = true;
     auto certificate = std::make_shared<evidence::Certificate>();
