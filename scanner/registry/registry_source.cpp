@@ -19,7 +19,7 @@ using source::ImageRef;
 
 constexpr std::array<std::string_view, 4> accessory_ends = {"", ".sig", ".att", ".sbom"};
 constexpr std::size_t max_listed_tags = 100'000;
-constexpr std::size_t max_tag_pages = 300;
+constexpr std::size_t max_tag_pages = 100;
 constexpr std::size_t max_subjects = 64;
 
 json descriptor_json(const std::string& media_type, const std::string& digest, std::size_t size) {

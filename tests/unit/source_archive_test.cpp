@@ -340,7 +340,7 @@ TEST(Stream, AFormCanBeForced) {
 }
 
 TEST(Stream, ImagesAreNotKnownBeforeTheEnd) {
-    auto source = source::open_stream({}, "-", source::StreamForm::by_content, {});
+    auto source = source::open_stream(source::UniqueFd(), "-", source::StreamForm::by_content, {});
     EXPECT_FALSE(source->images().has_value());
 }
 

@@ -127,14 +127,14 @@ TEST(Documents, ManifestSchema1HasItsLayersFromTheTop) {
 }
 
 TEST(Documents, ManifestSchema1IsSignedRoundWhatItsDigestIsOver) {
-    // {"formatLength":8,"formatTail":"Cn0"} in base64url.
-    const std::string head = "eyJmb3JtYXRMZW5ndGgiOjgsImZvcm1hdFRhaWwiOiJDbjAifQ";
+    // {"formatLength":7,"formatTail":"Cn0"} in base64url.
+    const std::string head = "eyJmb3JtYXRMZW5ndGgiOjcsImZvcm1hdFRhaWwiOiJDbjAifQ";
     const std::string text =
         R"({"a": 1,"signatures":[{"protected":")" + head + R"("}]})";
     using source::schema1_payload;
     EXPECT_EQ(schema1_payload(text), "{\"a\": 1\n}");
     EXPECT_FALSE(schema1_payload(R"({"a":1})"));
-    EXPECT_FALSE(schema1_payload(R"({"signatures":[{"protected":"eyJmb3JtYXRMZW5ndGgiOjl9"}]})"));
+    EXPECT_FALSE(schema1_payload(R"({"signatures":[{"protected":"eyJmb3JtYXRMZW5ndGgiOjk5OSwiZm9ybWF0VGFpbCI6IkNuMCJ9"}]})"));
     EXPECT_FALSE(schema1_payload("no JSON"));
 }
 
