@@ -42,7 +42,11 @@ std::string digest(std::string_view what, std::size_t number) {
     return source::compute_digest("sha256", fmt::format("{} {}", what, number));
 }
 
-std::string secret_id(std::size_t number) { return "hmac-" + digest("secret", number); }
+// As random as an HMAC behind its first eight bytes. Those rise, so that what is made one
+// after the other lies together: a store that grew over years is made in minutes.
+std::string secret_id(std::size_t number) {
+    return fmt::format("hmac-sha256:{:016x}{}", number, digest("secret", number).substr(7, 48));
+}
 
 /// Layer `number`, whatever was made before it.
 layer::LayerResult make_layer(std::size_t number, std::size_t findings_in_all) {
@@ -58,7 +62,8 @@ layer::LayerResult make_layer(std::size_t number, std::size_t findings_in_all) {
         finding.rule = fmt::format("rule-{}", static_cast<std::size_t>(drawn * drawn * rules_in_all));
         finding.title = "A secret of the kind that " + finding.rule + " finds";
         finding.severity = Severity::high;
-        finding.path = fmt::format("srv/app-{}/config/{}.env", random() % (findings_in_all / 4 + 1),
+        finding.path = fmt::format("srv/app-{:07}/config/{}.env",
+                                   number * findings_a_layer / 4 + random() % 25,
                                    random() % 50);
         finding.line = random() % 400;
         finding.offset = random() % 20'000;
@@ -176,7 +181,7 @@ void ask_all(const std::string& file, std::size_t findings) {
         return store::Question{.account = fmt::format("{:012}", layer_of(i))};
     });
     ask(file, "path", [&](std::size_t i) {
-        return store::Question{.path = fmt::format("srv/app-{}/**", i * 100)};
+        return store::Question{.path = fmt::format("srv/app-{:07}/**", i * 1000)};
     });
     ask(file, "program-of-image", [&](std::size_t i) {
         return store::Question{.program = fmt::format("program-{}", i),

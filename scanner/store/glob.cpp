@@ -97,7 +97,9 @@ Glob::Glob(std::string_view pattern) {
     prefix_ = pattern.substr(0, pattern.find_first_of(wild));
     const std::size_t slash = pattern.rfind('/');
     const std::string_view last = slash == pattern.npos ? pattern : pattern.substr(slash + 1);
-    if (!last.empty() && last.find_first_of(wild) == last.npos) base_ = last;
+    // A slash may also stand in a set, which then ends behind it.
+    const bool literal = last.find_first_of(wild) == last.npos && last.find(']') == last.npos;
+    if (!last.empty() && literal) base_ = last;
 }
 
 bool Glob::matches(std::string_view path) const {

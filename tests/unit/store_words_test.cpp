@@ -55,6 +55,7 @@ TEST(StoreGlob, TellsWhatAnIndexCanUse) {
     EXPECT_EQ(Glob("/etc/ssl/*.pem").prefix(), "etc/ssl/");
     EXPECT_EQ(Glob("**/id_rsa").base(), "id_rsa");
     EXPECT_EQ(Glob("**/id_*").base(), std::nullopt);
+    EXPECT_EQ(Glob("*[/ ]").base(), std::nullopt) << "that slash is in a set";
     EXPECT_TRUE(Glob("id_*").of_base());
     EXPECT_FALSE(Glob("a/id_*").of_base());
 }
