@@ -437,6 +437,47 @@ TEST_F(Sweep, InterruptedItKeepsWhatIsComplete) {
     EXPECT_LE(counts(folder() / "int.log").most(), 2);
 }
 
+TEST_F(Sweep, WatchingItSeesWhatIsNew) {
+    const DockerRegistry registry;
+    push(layout(recipe("uncompressed-layer")), registry.address(), "app:1");
+    Command with = with_key(command());
+    with.words = words(registry.address(), {"--watch", "1s"});
+    with.words.insert(with.words.begin(), program());
+    Running running(with);
+    const auto wait_for = [&](const std::string& text) {
+        for (int tries = 0; tries < 2000; ++tries) {
+            if (ask({"store", "export"}).out.find(text) != std::string::npos) return true;
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        }
+        return false;
+    };
+    EXPECT_TRUE(wait_for("app"));
+    push(layout(recipe("gzip-single-member")), registry.address(), "team/later:1");
+    EXPECT_TRUE(wait_for("team/later"));
+    running.interrupt();
+    const Ran ran = running.finish();
+    EXPECT_EQ(ran.signal, 0);
+    EXPECT_TRUE(ran.exit == 1 || ran.exit == 2) << ran.exit << ran.err;
+}
+
+TEST_F(Sweep, PictureOnATerminal) {
+    const DockerRegistry registry;
+    fill(registry.address(), {"--repositories", "4", "--tags", "30", "--bytes", "30000"});
+    const Server slow = proxy(registry, "slow", "live.log");
+    std::string line = program();
+    for (const std::string& word : words(slow.address(), {"-o", folder() / "out.json"})) {
+        line += ' ' + word;
+    }
+    Command with = with_key(command());
+    with.words = {"script", "-qec", line, "/dev/null"};
+    const Ran ran = run(with);
+    EXPECT_EQ(ran.exit, 1) << ran.out;
+    for (const char* text : {"repositories ", "layers ", " left", "images recorded ", "findings ",
+                             "plan: ", "\x1b[2K"}) {
+        EXPECT_NE(ran.out.find(text), std::string::npos) << text << ran.out.substr(0, 2000);
+    }
+}
+
 TEST_F(Sweep, SameForAnyNumberOfThreadsAndNoSecretInTheClear) {
     const DockerRegistry registry;
     fill(registry.address(), {"--repositories", "4", "--tags", "16", "--seed", "threads"});
