@@ -27,7 +27,9 @@ ScanEngine::ScanEngine(const Options& options, Engine engine, identity::SecretKe
                        unsigned guests)
     : options_(options), engine_(std::move(engine)), key_(std::move(key)),
       threads_(threads_of(options)), slabs_(threads_ * 4),
-      arena_(static_cast<int>(threads_ + guests), std::max(1U, guests)), workers_([this] {
+      // One thread more than the pool's own: who scans, or the guests in its place.
+      arena_(static_cast<int>(threads_ - 1 + std::max(1U, guests)), std::max(1U, guests)),
+      workers_([this] {
           return layer::WindowScanner(*engine_.rules, *engine_.database, engine_.sieve.get(),
                                       key_,
                                       {options_.secrets, options_.programs,

@@ -215,7 +215,9 @@ Result<HttpResponse> Exchanger::ask(Host& host, const Question& question,
         if (!response) return response;
         warn(host, *response);
         const bool busy = is_busy(response->status);
-        if (!busy && !is_trouble(*response)) {
+        // A document that broke off in its middle is asked for again from the beginning.
+        const bool cut = question.sink == nullptr && response->failure == HttpFailure::broken;
+        if (!busy && !cut && !is_trouble(*response)) {
             host.gate.answered();
             const bool denied = response->status == 401 || response->status == 403;
             // A sink's broken body is the caller's to resume.

@@ -53,6 +53,7 @@ Result<Documents::Manifest> Documents::tagged(const registry::Repository& reposi
 
 Result<std::string> Documents::config(const registry::Repository& repository,
                                       const std::string& digest) {
+    const std::scoped_lock lock(asking_[std::hash<std::string>()(digest) % asking_.size()]);
     if (auto bytes = cached(digest)) return std::move(*bytes);
     auto fetched = client_.small_blob(repository, digest);
     if (fetched) keep(digest, *fetched);

@@ -2,6 +2,7 @@
 // registry where not, and each asked for once while it is used.
 #pragma once
 
+#include <array>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -44,6 +45,7 @@ private:
     registry::Client& client_;
     store::Store& store_;
     std::mutex mutex_;
+    std::array<std::mutex, 16> asking_;  ///< by digest: a config is asked for once
     std::size_t room_, used_ = 0;
     struct Entry {
         std::string digest, bytes;

@@ -1,5 +1,6 @@
 #include "scanner/sweep/recorder.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "scanner/image/join.hpp"
@@ -14,6 +15,13 @@ namespace stratascan::sweep {
 namespace {
 
 constexpr int max_index_depth = 8;
+
+/// Of another platform than was asked for: it was not read, and is not missing.
+bool was_skipped(const source::ImageRef& image, const std::vector<std::string>& skipped) {
+    if (!image.manifest.empty() || image.gaps.empty()) return false;
+    const auto digest = source::digest_of_blob_name(image.gaps.front().path);
+    return digest && std::ranges::binary_search(skipped, digest->text());
+}
 
 }  // namespace
 
@@ -84,7 +92,7 @@ bool Recorder::record(const Root& root) {
         work_.documents, work_.client, home.place,
         nlohmann::json{{"schemaVersion", 2}, {"manifests", {descriptor}}}.dump(
             -1, ' ', false, nlohmann::json::error_handler_t::replace),
-        std::move(skipped));
+        skipped);
     auto images = source::resolve_images(documents, selection_);
     if (work_.stopped()) return false;
     if (!images) {
@@ -96,6 +104,7 @@ bool Recorder::record(const Root& root) {
         return true;
     }
     for (source::ImageRef& image : *images) {
+        if (was_skipped(image, skipped)) continue;
         record_image(root, image, documents.missed());
         if (work_.stopped() || work_.store_failed()) return false;
     }
