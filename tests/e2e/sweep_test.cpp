@@ -146,7 +146,7 @@ TEST_F(Sweep, EachLayerOnceOverRepositoriesTagsAndPlatforms) {
     // What scan finds, report finds in the store.
     for (const char* name : {"/team/app:1.0", "/copy/of/app:1.0", "/many:1"}) {
         const Ran stored = ask({"report", "--format", "json", "--image", counted.address() + name});
-        const Ran scanned = scan({counted.address() + name, "--no-store"});
+        const Ran scanned = scan({counted.address() + name});
         EXPECT_EQ(sorted(findings_of(stored)), sorted(findings_of(scanned))) << name << stored.err;
         EXPECT_FALSE(findings_of(scanned).empty()) << name;
     }
@@ -229,7 +229,7 @@ TEST_F(Sweep, TagsThatMoveAndGo) {
 TEST_F(Sweep, AccessoriesAreNoImagesAndAreScanned) {
     const DockerRegistry registry;
     push(layout(recipe("uncompressed-layer")), registry.address(), "app:1");
-    const json plain = report_of(scan({registry.address() + "/app:1", "--no-store"}));
+    const json plain = report_of(scan({registry.address() + "/app:1"}));
     const std::string digest = plain.at("targets").at(0).at("image").at("digest");
     push(layout(recipe("artifact-manifest")), registry.address(),
          "app:sha256-" + digest.substr(7) + ".sig");
@@ -301,7 +301,7 @@ TEST_F(Sweep, WhatCannotBeHadIsNamedAndStopsNothing) {
     push(layout(recipe("removed-with-build-step")), registry.address(), "good:1");
     push(layout(recipe("removed-with-build-step")), registry.address(), "closed/app:1");
     push(layout(recipe("layers-of-a-megabyte")), registry.address(), "bad:1");
-    const json image = report_of(scan({registry.address() + "/bad:1", "--no-store"}));
+    const json image = report_of(scan({registry.address() + "/bad:1"}));
     const std::string digest = image.at("targets").at(0).at("layers").at(0).at("digest");
     const fs::path blob = registry.storage() / "docker/registry/v2/blobs/sha256" /
                           digest.substr(7, 2) / digest.substr(7) / "data";
