@@ -54,6 +54,11 @@ def measured(command: list[str]) -> tuple[str, float, float, int]:
     return out.decode(), seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
 
 
+def cpu_of(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 parser = argparse.ArgumentParser()
 parser.add_argument("program")
 parser.add_argument("--repositories", type=int, default=200)
@@ -63,6 +68,7 @@ parser.add_argument("--jobs", type=int, default=0)
 parser.add_argument("--memory", default="512MiB")
 options = parser.parse_args()
 
+seen: set[str] = set()
 folder = Path(tempfile.mkdtemp(prefix="stratascan-sweep-bench-"))
 server = None
 try:
@@ -80,10 +86,28 @@ try:
         common += ["--jobs", str(options.jobs)]
     store = folder / "store.sqlite"
     sweep = [options.program, "sweep", address, "--store", str(store), *common]
+    server_before = cpu_of(server.pid)
     first_out, first_s, first_cpu, first_rss = measured(sweep)
+    server_cpu = cpu_of(server.pid) - server_before
+    _, plan_s, _, _ = measured([options.program, "sweep", address, "--plan", "--store",
+                                str(folder / "plan.sqlite"), *common])
     first = json.loads(first_out)
     second_out, second_s, second_cpu, second_rss = measured(sweep)
     second = json.loads(second_out)
+    # What the registry alone gives: each blob from a repository that has it, four at a time.
+    listing = folder / "curl.txt"
+    with listing.open("w") as lines:
+        for link in (folder / "storage/docker/registry/v2/repositories").glob(
+                "**/_layers/sha256/*/link"):
+            name = str(link.relative_to(folder / "storage/docker/registry/v2/repositories"))
+            repository, _, rest = name.partition("/_layers/")
+            digest = rest.split("/")[1]
+            if (folder / "layers" / digest).exists() and digest not in seen:
+                seen.add(digest)
+                lines.write(f'url = "http://{address}/v2/{repository}/blobs/sha256:{digest}"\n'
+                            'output = "/dev/null"\n')
+    _, curl_s, _, _ = measured(["curl", "-s", "-Z", "--parallel-max", "4", "-K",
+                                       str(listing)])
     layers = sorted(str(path) for path in (folder / "layers").iterdir())
     # One run of the program, as the sweep is; a store as well, for that is part of the work.
     _, disk_s, disk_cpu, _ = measured(
@@ -98,6 +122,9 @@ try:
                      f"{made['bytes'] / 1e6:.1f} MB"),
         ("first sweep, s", f"{first_s:.1f}"),
         ("first sweep, CPU s", f"{first_cpu:.1f}"),
+        ("of that planning (a sweep with --plan), s", f"{plan_s:.1f}"),
+        ("the registry's own CPU s meanwhile", f"{server_cpu:.1f}"),
+        ("the same layers by curl, four at a time, s", f"{curl_s:.1f}"),
         ("requests", first["requests"]),
         ("of these HEAD a tag, GET a manifest, GET a layer", fewest),
         ("bytes fetched / unique bytes", f"{first['bytes_fetched'] / made['bytes']:.3f}"),

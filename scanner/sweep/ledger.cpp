@@ -108,13 +108,28 @@ void Ledger::settle(std::uint32_t root) {
 
 void Ledger::reopen(std::uint32_t root) {
     const std::scoped_lock lock(mutex_);
-    if (roots_[root].settled) ++open_roots_;
+    if (roots_[root].settled) {
+        ++open_roots_;
+        roots_[root].repositories = {};
+    }
     roots_[root].settled = false;
 }
 
 bool Ledger::is_settled(std::uint32_t root) const {
     const std::scoped_lock lock(mutex_);
     return roots_[root].settled;
+}
+
+void Ledger::note_seen(std::uint32_t root, std::uint32_t repository) {
+    const std::scoped_lock lock(mutex_);
+    roots_[root].repositories.push_back(repository);
+}
+
+bool Ledger::is_seen(std::uint32_t root, std::uint32_t repository) const {
+    const std::scoped_lock lock(mutex_);
+    const Root& of = roots_[root];
+    return of.settled &&
+           std::ranges::find(of.repositories, repository) != of.repositories.end();
 }
 
 std::uint64_t Ledger::layers_wanted() const {

@@ -1,7 +1,7 @@
 // The books of a sweep: which repositories there are, which manifests lead to images
 // ("roots": what a tag or a referrer leads to), which layers those need, and who waits
-// for whom. What is done is in the store; here is what is to be done, about 300 bytes a
-// layer and 200 a manifest that is not done yet, and 150 a manifest that is.
+// for whom. What is done is in the store; here is what is to be done, a few hundred bytes
+// a layer and a manifest, whatever the number of tags.
 #pragma once
 
 #include <condition_variable>
@@ -35,7 +35,7 @@ struct Root {
     std::string digest;
     std::uint32_t missing = 0;  ///< layers that are not there yet
     bool settled = false;       ///< known, or recorded
-    std::vector<std::uint32_t> repositories;  ///< in which it is
+    std::vector<std::uint32_t> repositories;  ///< that wait for it, or where it was seen
 };
 
 struct LayerEntry {
@@ -78,6 +78,9 @@ public:
     /// Again, for another repository: the first one could not give it.
     void reopen(std::uint32_t root);
     [[nodiscard]] bool is_settled(std::uint32_t root) const;
+    /// A settled root was found settled in that repository, too.
+    void note_seen(std::uint32_t root, std::uint32_t repository);
+    [[nodiscard]] bool is_seen(std::uint32_t root, std::uint32_t repository) const;
 
     // --- After the plan
     [[nodiscard]] std::uint64_t layers_wanted() const;

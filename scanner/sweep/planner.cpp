@@ -259,6 +259,7 @@ void Planner::see_root(std::uint32_t repository, const std::string& digest,
             work_.ledger.attach(*known, repository);
             return;
         }
+        if (known && work_.ledger.is_seen(*known, repository)) return;
         const bool done = settled(repository, digest, 0);
         if (!known) {
             ++work_.counters.manifests;
@@ -268,6 +269,7 @@ void Planner::see_root(std::uint32_t repository, const std::string& digest,
         ask_for_referrers = !known && (!done || work_.asked.all_referrers);
         if (done) {
             work_.ledger.settle(root);
+            work_.ledger.note_seen(root, repository);
             needs.subjects = {digest};
         } else if (auto walked = walk(repository, digest, std::move(given), 0, needs); !walked) {
             work_.trouble(repository, walked.error(), "manifest " + digest);
