@@ -161,7 +161,7 @@ def without_section_headers(data: bytes) -> bytes:
 
 
 def scan(program: Path, folder: Path) -> list[dict]:
-    done = subprocess.run([str(program), "scan", "--programs-only", "--format", "json",
+    done = subprocess.run([str(program), "scan", "--programs-only", "--no-store", "--format", "json",
                            "--no-progress", f"dir:{folder}"], capture_output=True, text=True)
     if done.returncode not in (0, 1, 2):
         sys.exit(f"programs.py: the scan of {folder} ended with {done.returncode}: {done.stderr}")
@@ -203,13 +203,14 @@ class Figures:
     def judge(self, root: Path, part: str, files: dict[str, tuple[Example, str]], found: list[dict]) -> None:
         by_path: dict[str, list[dict]] = {}
         for program in found:
-            # A library is no program, and is said to hold one.
-            role = "embeds" if ".so" in Path(program["path"]).name else "is"
-            if program["role"] == role and not program["inner_path"]:
+            if program["role"] != "mentions" and not program["inner_path"]:
                 by_path.setdefault(program["path"], []).append(program)
         known = carried = right = wrong = 0
         for path, (example, upstream) in sorted(files.items()):
-            hits = [one for one in by_path.get(path, []) if one["program"] == example.program]
+            # A library is no program, and is said to hold one.
+            role = "embeds" if ".so" in Path(example.path).name else "is"
+            hits = [one for one in by_path.get(path, [])
+                    if one["program"] == example.program and one["role"] == role]
             if not hits:
                 names = [one["program"] for one in by_path.get(path, [])]
                 self.listed.append(f"{part}\tmissed\t{example.program}\t{path}\t{names}")
@@ -356,7 +357,7 @@ def price(program: Path, corpus: Path) -> None:
 
     def seconds(*options: str) -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([str(program), "scan", "-j1", "--format", "json", *options, str(corpus)],
+        subprocess.run([str(program), "scan", "-j1", "--no-store", "--format", "json", *options, str(corpus)],
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
