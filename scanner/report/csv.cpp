@@ -47,7 +47,7 @@ std::string write_csv(const Report& report) {
     row(out, {"type", "image", "platform", "image_digest", "name", "title", "class", "version",
               "severity", "confidence", "evidence", "source", "layer_index", "layer", "path",
               "inner_path", "line", "offset", "visibility", "hidden_by", "created_by", "package",
-              "redacted", "secret_id", "public_fingerprint"});
+              "redacted", "secret_id", "public_fingerprint", "suppressed"});
     for (const TargetReport& target : report.targets) {
         const auto joined = [](const std::vector<std::string>& steps) { return listed(steps, "!"); };
         for (const Finding& f : target.findings) {
@@ -58,7 +58,8 @@ std::string write_csv(const Report& report) {
                       joined(f.inner_path), number(static_cast<std::int64_t>(f.line), 0),
                       std::to_string(f.offset), std::string(to_string(f.visibility)),
                       number(f.hidden_by, -1), f.created_by, f.package ? f.package->name : "",
-                      f.redacted, f.secret_id, f.public_fingerprint});
+                      f.redacted, f.secret_id, f.public_fingerprint,
+                      f.suppressed ? f.suppressed->reason : ""});
         }
         for (const Program& p : target.programs) {
             row(out, {"program", image_name(target), target.image.platform, target.image.digest,
@@ -66,7 +67,7 @@ std::string write_csv(const Report& report) {
                       std::string(to_string(p.role)), "file", number(p.layer_index, -1), p.layer,
                       p.path, joined(p.inner_path), "", "", std::string(to_string(p.visibility)),
                       number(p.hidden_by, -1), p.created_by, p.package ? p.package->name : "", "",
-                      "", ""});
+                      "", "", p.suppressed ? p.suppressed->reason : ""});
         }
     }
     return out;

@@ -64,12 +64,16 @@ std::string cpe_of(const Program& program) {
                        update == "*" ? std::string(update) : cpe_value(update));
 }
 
-/// Of what a package owns; the distribution is not known here, so only the type is.
+/// Of what a package owns and nobody changed; the distribution is not known here, so the
+/// namespace is missing.
 std::string purl_of(const Program& program) {
-    if (!program.package) return {};
-    const std::string_view type = program.package->manager == "dpkg" ? "deb"
-                                                                      : program.package->manager;
-    return fmt::format("pkg:{}/{}", type, uri_path(program.package->name));
+    if (!program.owner || program.ownership == Ownership::modified) return {};
+    const Owner& owner = *program.owner;
+    std::string purl = fmt::format("pkg:{}/{}", owner.manager == "dpkg" ? "deb" : owner.manager,
+                                   uri_path(owner.name));
+    if (!owner.version.empty()) purl += "@" + uri_path(owner.version);
+    if (!owner.architecture.empty()) purl += "?arch=" + uri_path(owner.architecture);
+    return purl;
 }
 
 void write_property(JsonWriter& json, std::string_view name, std::string_view value) {
@@ -131,6 +135,8 @@ void write_component(JsonWriter& json, const Program& program, const std::string
     write_property(json, "layer", program.layer);
     write_property(json, "created_by", program.created_by);
     write_property(json, "visibility", to_string(program.visibility));
+    write_property(json, "ownership", to_string(program.ownership));
+    write_property(json, "suppressed", program.suppressed ? program.suppressed->reason : "");
     write_property(json, "version_reason", program.version.empty() ? program.version_reason : "");
     write_property(json, "renamed", program.renamed ? "true" : "");
     write_property(json, "static", program.is_static ? "true" : "");

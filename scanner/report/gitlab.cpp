@@ -85,6 +85,7 @@ void write_finding(JsonWriter& json, const TargetReport& target, const Finding& 
     detail("layer", "Layer", finding.layer);
     detail("step", "Build step", finding.created_by);
     detail("visibility", "Visibility", to_string(finding.visibility));
+    detail("suppressed", "Suppressed", finding.suppressed ? finding.suppressed->reason : "");
     json.end_object();
     json.end_object();
 }

@@ -80,6 +80,7 @@ struct Writer {
         json.value(one.hidden_by);
         word(one.package ? one.package->name : "");
         word(build_step(one.created_by));
+        word(one.suppressed ? one.suppressed->reason : "");
         json.end_array();
     }
 

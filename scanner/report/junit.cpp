@@ -17,6 +17,7 @@ struct Case {
     std::string name;
     std::string failure;  ///< findings, a line each
     std::size_t findings = 0;
+    std::string suppressed;  ///< those that are let pass, a line each
     std::string error;
 };
 
@@ -36,11 +37,12 @@ std::vector<Case> cases_of(const TargetReport& target) {
     for (const Finding& finding : target.findings) {
         const auto index = static_cast<std::size_t>(finding.layer_index + 1);
         Case& one = cases[index < cases.size() ? index : 0];
-        ++one.findings;
-        one.failure += fmt::format("{} {}{}: {}\n", to_string(finding.severity),
-                                   place_in(finding.path, finding.inner_path),
-                                   finding.line > 0 ? fmt::format(":{}", finding.line) : "",
-                                   sentence(finding));
+        if (!finding.suppressed) ++one.findings;
+        (finding.suppressed ? one.suppressed : one.failure) +=
+            fmt::format("{} {}{}: {}\n", to_string(finding.severity),
+                        place_in(finding.path, finding.inner_path),
+                        finding.line > 0 ? fmt::format(":{}", finding.line) : "",
+                        sentence(finding));
     }
     return cases;
 }
@@ -64,6 +66,9 @@ void write_case(std::string& out, const std::string& suite, const Case& one) {
     if (!one.error.empty()) {
         out += fmt::format("      <error type=\"incomplete\" message=\"not everything was "
                            "read\">{}</error>\n", lines(one.error));
+    }
+    if (!one.suppressed.empty()) {
+        out += fmt::format("      <system-out>{}</system-out>\n", lines(one.suppressed));
     }
     out += "    </testcase>\n";
 }

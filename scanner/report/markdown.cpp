@@ -63,6 +63,9 @@ void write_findings(std::string& out, const TargetReport& target) {
             layer += fmt::format(" ({} by layer {})", to_string(finding.visibility),
                                  finding.hidden_by);
         }
+        if (finding.suppressed) {
+            layer += " (suppressed: " + plain(finding.suppressed->reason) + ")";
+        }
         out += fmt::format("| {} | {} {} | {} | {} |\n", to_string(finding.severity),
                            plain(finding.title), code(finding.redacted), code(place), layer);
     }

@@ -26,6 +26,10 @@ std::string sentence(const Finding& finding) {
     }
     text += fmt::format(". Evidence: {}", to_string(finding.evidence));
     if (!finding.evidence_detail.empty()) text += " (" + finding.evidence_detail + ")";
+    if (finding.suppressed) {
+        text += fmt::format(". Suppressed by {} until {}: {}", finding.suppressed->owner,
+                            finding.suppressed->until, finding.suppressed->reason);
+    }
     return printable(text) + ".";
 }
 

@@ -120,6 +120,14 @@ void write_result(JsonWriter& json, const TargetReport& target, const Finding& f
     json.member("stratascanSecret/v1",
                 fmt::format("{}:{}:{}", finding.rule, finding.secret_id, uri_of(finding)));
     json.end_object();
+    if (finding.suppressed) {
+        json.key("suppressions").begin_array();
+        json.begin_object();
+        json.member("kind", "external");
+        json.member("justification", finding.suppressed->reason);
+        json.end_object();
+        json.end_array();
+    }
     json.key("properties").begin_object();
     write_members(json, finding);
     json.end_object();

@@ -1,6 +1,8 @@
 // Reports for other programs: held against the official schemas of SARIF and CycloneDX,
 // which the packages of their authors carry, and read with Python's own readers of XML
 // and CSV. Recipes with names and bytes that try to break out of each.
+#include <array>
+#include <ctime>
 #include <set>
 
 #include "tests/e2e/expect.hpp"
@@ -23,6 +25,14 @@ Done python_on(const std::string& code_or_script, const std::vector<std::string>
     return {ran.exit, ran.out + ran.err};
 }
 
+std::string in_half_a_year() {
+    const std::time_t then = std::time(nullptr) + std::time_t{180} * 24 * 60 * 60;
+    std::tm day{};
+    gmtime_r(&then, &day);
+    std::array<char, 16> text{};
+    return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d", &day)};
+}
+
 class Formats : public testing::TestWithParam<std::string> {
 protected:
     void SetUp() override {
@@ -40,6 +50,7 @@ protected:
         return path;
     }
 
+    /// Skips the test where the schema can't be had; the caller must end then.
     void hold_against_schema(const std::string& format) {
         const std::string script = source() / "fixtures" / "schemas.py";
         const std::string folder =
@@ -61,6 +72,7 @@ protected:
 
 TEST_P(Formats, SarifHoldsAgainstItsSchema) {
     hold_against_schema("sarif");
+    if (IsSkipped()) return;
     const json sarif = json::parse(std::ifstream(written("sarif")));
     std::size_t results = 0;
     for (const json& run : sarif.at("runs")) results += run.at("results").size();
@@ -114,6 +126,41 @@ TEST_P(Formats, MarkdownIsAComment) {
     text << std::ifstream(written("markdown")).rdbuf();
     EXPECT_LT(text.str().size(), 65536U);
     EXPECT_EQ(text.str().find("<script"), std::string::npos);
+}
+
+TEST(SuppressedFinding, IsMarkedInEveryFormatAndFailsInNone) {
+    const Built built = build_recipe("gzip-single-member");
+    ASSERT_EQ(built.error, "");
+    const json bare = report_of(scan_built(built, {"--format", "json"}));
+    const fs::path file = home() / "suppressions.toml";
+    std::set<std::string> ids;
+    for (const json& target : bare.at("targets")) {
+        for (const json& finding : target.at("findings")) ids.insert(finding.at("secret_id"));
+    }
+    ASSERT_FALSE(ids.empty());
+    std::ofstream entries(file);
+    for (const std::string& id : ids) {
+        entries << "[[suppress]]\nsecret = \"" << id
+                << "\"\nreason = \"revoked long ago\"\nowner = \"team-web\"\nuntil = "
+                << in_half_a_year() << "\n";
+    }
+    entries.close();
+    for (const char* format : {"table", "json", "jsonl", "csv", "sarif", "gitlab", "junit",
+                               "markdown", "html"}) {
+        const Ran ran =
+            scan_built(built, {"--format", format, "--suppressions", file.string()});
+        EXPECT_EQ(ran.exit, 0) << format << ran.err;
+        // The table has no room for reasons.
+        const bool table = std::string_view(format) == "table";
+        EXPECT_NE(ran.out.find(table ? "suppressed until" : "revoked long ago"),
+                  std::string::npos) << format;
+        if (std::string_view(format) == "junit") {
+            EXPECT_EQ(ran.out.find("<failure"), std::string::npos);
+        }
+        if (std::string_view(format) == "sarif") {
+            EXPECT_NE(ran.out.find("\"suppressions\""), std::string::npos);
+        }
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -1,6 +1,7 @@
 // Every recipe through a store: a report from it is the report of a scan, byte for byte,
 // and no planted secret is in it.
 #include "tests/e2e/store.hpp"
+#include "tests/e2e/secret_forms.hpp"
 
 namespace stratascan::e2e {
 namespace {
@@ -33,20 +34,6 @@ TEST_P(Stored, ReportsAreThoseOfAScan) {
 
 INSTANTIATE_TEST_SUITE_P(All, Stored, testing::ValuesIn(recipe_names()), test_name);
 
-std::string base64(std::string_view bytes) {
-    constexpr std::string_view alphabet =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string text;
-    for (std::size_t at = 0; at + 3 <= bytes.size(); at += 3) {
-        const auto byte = [&](std::size_t index) {
-            return static_cast<unsigned>(static_cast<unsigned char>(bytes[at + index]));
-        };
-        const unsigned group = byte(0) << 16U | byte(1) << 8U | byte(2);
-        for (const unsigned shift : {18U, 12U, 6U, 0U}) text += alphabet[group >> shift & 63U];
-    }
-    return text;
-}
-
 class StoreSecrecy : public testing::TestWithParam<std::string> {};
 
 TEST_P(StoreSecrecy, NoPlantedSecretIsInTheStore) {
@@ -60,11 +47,7 @@ TEST_P(StoreSecrecy, NoPlantedSecretIsInTheStore) {
     EXPECT_GT(bytes.size(), 1000U);
     std::size_t tried = 0;
     for (const std::string secret : built.expect.at("planted")) {
-        std::vector<std::string> forms{secret};
-        for (std::size_t skipped = 0; skipped < 3 && skipped < secret.size(); ++skipped) {
-            forms.push_back(base64(std::string_view(secret).substr(skipped)));
-        }
-        for (const std::string& form : forms) {
+        for (const std::string& form : forms_of(secret)) {
             if (form.size() < 12) continue;
             ASSERT_EQ(bytes.find(form), std::string::npos);
         }

@@ -31,8 +31,8 @@
   // Rows in columns, so that a report of many findings stays small; see html.cpp.
   function finding(row) {
     const [rule, severity, confidence, evidence, detail, source, layer, path, inner, line, offset,
-      length, redacted, secret, fingerprint, hidden, by, pack, step] = row;
-    return { rule: words[rule], title: words[report.titles[rule]], severity, confidence: words[confidence],
+      length, redacted, secret, fingerprint, hidden, by, pack, step, suppressed] = row;
+    return { suppressed: words[suppressed], rule: words[rule], title: words[report.titles[rule]], severity, confidence: words[confidence],
       evidence: words[evidence], detail: words[detail], source: words[source], layer, path: words[path],
       inner: words[inner], line, offset, length, redacted: words[redacted], secret: words[secret],
       fingerprint: words[fingerprint], hidden: words[hidden], by, pack: words[pack], step: words[step] };
@@ -45,7 +45,8 @@
   }
   const place = (one) => one.path + (one.inner ? ' › ' + one.inner : '') + (one.line ? ':' + one.line : '');
   const layerText = (one) => one.layer < 0 ? 'configuration' : 'layer ' + one.layer;
-  const state = (one) => one.hidden === 'visible' ? '' : one.hidden + ' by layer ' + one.by;
+  const hidden = (one) => one.hidden === 'visible' ? '' : one.hidden + ' by layer ' + one.by;
+  const state = (one) => [hidden(one), one.suppressed ? 'suppressed' : ''].filter(Boolean).join(', ');
 
   // A table of which only the rows in sight exist.
   class Rows {
@@ -122,18 +123,18 @@
 
   const findingRows = () => new Rows('findings', 'Secrets', ['Severity', 'Secret', 'Where', 'Layer'], 48,
     (one) => [tag(severities[one.severity], severities[one.severity]),
-      two(one.title, one.redacted), two(place(one), one.step, state(one) !== ''),
+      two(one.title, one.redacted), two(place(one), one.step, hidden(one) !== ''),
       two(layerText(one), state(one) || one.evidence)],
     (one) => details(one.title, [['Rule', one.rule], ['Severity', severities[one.severity]],
       ['Confidence', one.confidence], ['Evidence', one.evidence + (one.detail ? ': ' + one.detail : '')],
       ['Where', place(one)], ['Found in', one.source], ['Offset', grouped(one.offset) + ', ' + counted(one.length, 'byte')],
       ['Layer', layerText(one)], ['Build step', one.step], ['State', state(one) || 'visible'],
       ['Secret', one.redacted], ['Secret id', one.secret], ['Public key', one.fingerprint],
-      ['Unmodified file of', one.pack],
+      ['Unmodified file of', one.pack], ['Suppressed', one.suppressed],
       ['What to do', report.remedy]]));
   const programRows = () => new Rows('programs', 'Programs', ['Class', 'Program', 'Path', 'Layer'], 48,
     (one) => [element('span', {}, one.kind), two(one.name + (one.version ? ' ' + one.version : ''), one.flags || one.title),
-      two(place(one), one.step, state(one) !== ''), two(layerText(one), state(one) || one.role)],
+      two(place(one), one.step, hidden(one) !== ''), two(layerText(one), state(one) || one.role)],
     (one) => details(one.title, [['Program', one.name], ['Version', one.version], ['Class', one.kind], ['Role', one.role],
       ['Path', place(one)], ['Layer', layerText(one)], ['Build step', one.step], ['State', state(one) || 'visible'],
       ['Marks', one.flags], ['Unmodified file of', one.pack], ['Applets', one.applets]]));
