@@ -7,6 +7,7 @@ packages="
   build-essential g++ cmake ninja-build pkg-config git python3
   libhyperscan-dev libarchive-dev libzstd-dev libtbb-dev libssl-dev libfmt-dev libisal-dev
   libre2-dev libtomlplusplus-dev nlohmann-json3-dev libcli11-dev libyaml-dev zlib1g-dev libbz2-dev liblzma-dev
+  libucl-dev
   libcurl4-openssl-dev
   libsqlite3-dev
   libgtest-dev libbenchmark-dev

@@ -5,6 +5,7 @@ scans what is in them and prints NAME VALUE UNIT lines. Nothing of a package is 
   tools     each file that a rule of patterns/programs/ names in its examples, as it is, renamed,
             stripped, and without section headers: whether the scan says that it is that program, and
             whether the version is the one of its package
+  packed    the same files, packed by UPX (from bookworm-backports) with each of its methods in turn
   arm64     the same files of the same packages, as they are, for arm64
   others    all ELF files of other packages, those with the most of them: whatever is told to be a
             program there is one that programs-others.tsv knows, or a false identity
@@ -63,13 +64,14 @@ class Apt:
     """apt-get with lists of its own, so that another architecture's packages can be fetched and the
     machine stays as it is."""
 
-    def __init__(self, folder: Path, architecture: str) -> None:
+    def __init__(self, folder: Path, architecture: str, suffix: str = "") -> None:
         origin = subprocess.run(
             ["apt-get", "indextargets", "--format", "$(SITE) $(RELEASE)",
              "Created-By: Packages", "Component: main"],
             capture_output=True, text=True, check=True).stdout.split("\n")[0]
         site, release = origin.split()
-        state = folder / "apt" / architecture
+        release += suffix
+        state = folder / "apt" / (architecture + suffix)
         (state / "lists/partial").mkdir(parents=True, exist_ok=True)
         (state / "cache/archives/partial").mkdir(parents=True, exist_ok=True)
         (state / "status").touch()
@@ -80,7 +82,7 @@ class Apt:
             "-o", f"Dir::State::lists={state}/lists", "-o", f"Dir::Cache={state}/cache",
             "-o", f"Dir::State::status={state}/status", "-o", "APT::Sandbox::User=root",
             *self.contents_target()]
-        self.debs = folder / "debs" / architecture
+        self.debs = folder / "debs" / (architecture + suffix)
         self.debs.mkdir(parents=True, exist_ok=True)
         if not (state / "updated").exists():
             done = subprocess.run(["apt-get", *self.options, "update", "-qq"], capture_output=True,
@@ -200,10 +202,11 @@ class Figures:
         version = re.escape(own_spelling(upstream).encode())
         return re.search(rb"(?<![0-9.])" + version + rb"(?![0-9.]?[0-9])", path.read_bytes()) is not None
 
-    def judge(self, root: Path, part: str, files: dict[str, tuple[Example, str]], found: list[dict]) -> None:
+    def judge(self, root: Path, part: str, files: dict[str, tuple[Example, str]], found: list[dict],
+              inner_path: list[str] | None = None) -> None:
         by_path: dict[str, list[dict]] = {}
         for program in found:
-            if program["role"] != "mentions" and not program["inner_path"]:
+            if program["role"] != "mentions" and program["inner_path"] == (inner_path or []):
                 by_path.setdefault(program["path"], []).append(program)
         known = carried = right = wrong = 0
         for path, (example, upstream) in sorted(files.items()):
@@ -281,6 +284,44 @@ def tools(out: Path, program: Path, architecture: str, variants: Iterable[str],
               if any(one["path"] == path and one["static"] for one in found)}
     if architecture == "amd64":
         figures.judge(root, "static", static, found)
+
+
+LARGEST_TO_PACK = 3_000_000  # bytes; UPX takes minutes for a compiler
+PACKER_METHODS = ("--nrv2b", "--nrv2d", "--nrv2e", "--lzma")
+
+
+def packed(out: Path, program: Path, figures: Figures) -> None:
+    """Versions count only where the packed file is as whole as the one it was made of."""
+    packer = Apt(out, "amd64", "-backports").fetch(["upx-ucl"]).get("upx-ucl")
+    if packer is None:
+        return
+    upx = extract(packer, out / "unpacked" / "amd64" / "upx-ucl") / "usr/bin/upx-ucl"
+    debs = Apt(out, "amd64").fetch(one.package for one in examples())
+    root = out / "packed"
+    shutil.rmtree(root, ignore_errors=True)
+    files: dict[str, tuple[Example, str]] = {}
+    for number, example in enumerate(examples()):
+        if example.package not in debs or ".so" in Path(example.path).name:
+            continue
+        deb = debs[example.package]
+        source = extract(deb, out / "unpacked" / "amd64" / example.package) / example.path
+        if not is_elf(source):
+            continue
+        if source.stat().st_size > LARGEST_TO_PACK:
+            say(f"left out: {example.path} is too large to pack here")
+            continue
+        path = place(example, number, "packed")
+        target = root / path
+        target.parent.mkdir(parents=True)
+        method = PACKER_METHODS[number % len(PACKER_METHODS)]
+        done = subprocess.run([str(upx), "-q", "-3", method, "-o", str(target), str(source)],
+                              capture_output=True, text=True)
+        if done.returncode:
+            reason = done.stderr.strip().split("\n")[-1].split(": ")[-1]
+            say(f"left out: UPX does not pack {example.path}: {reason}")
+            continue
+        files[path] = example, version_of(deb)
+    figures.judge(root, "packed", files, scan(program, root), ["UPX"])
 
 
 def most_elf(lists: Path, without: set[str]) -> list[str]:
@@ -375,7 +416,7 @@ def main() -> int:
     parser.add_argument("out", nargs="?", type=Path, default=PROJECT / "build" / "programs")
     parser.add_argument("--program", type=Path,
                         default=PROJECT / "build" / "release" / "stratascan")
-    parser.add_argument("--only", choices=("tools", "arm64", "others", "price"))
+    parser.add_argument("--only", choices=("tools", "packed", "arm64", "others", "price"))
     parser.add_argument("--list", type=Path, metavar="FILE")
     options = parser.parse_args()
     out = options.out.absolute()
@@ -383,6 +424,8 @@ def main() -> int:
     figures = Figures([])
     if options.only in (None, "tools"):
         tools(out, options.program, "amd64", VARIANTS, figures)
+    if options.only in (None, "packed"):
+        packed(out, options.program, figures)
     if options.only in (None, "arm64"):
         tools(out, options.program, "arm64", ("as-is",), figures)
     if options.only in (None, "others"):

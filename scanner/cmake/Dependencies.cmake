@@ -16,12 +16,16 @@ pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 find_package(SQLite3 REQUIRED)
 pkg_check_modules(ISAL IMPORTED_TARGET libisal)
+# UCL has no package file.
+find_path(UCL_INCLUDE_DIR ucl/ucl.h REQUIRED)
+find_library(UCL_LIBRARY ucl REQUIRED)
 
 add_library(stratascan_dependencies INTERFACE)
 target_link_libraries(stratascan_dependencies INTERFACE
     Threads::Threads OpenSSL::Crypto ZLIB::ZLIB BZip2::BZip2 LibLZMA::LibLZMA CURL::libcurl TBB::tbb
     fmt::fmt nlohmann_json::nlohmann_json PkgConfig::HYPERSCAN PkgConfig::ARCHIVE PkgConfig::ZSTD
-    PkgConfig::RE2 PkgConfig::YAML SQLite::SQLite3)
+    PkgConfig::RE2 PkgConfig::YAML SQLite::SQLite3 ${UCL_LIBRARY})
+target_include_directories(stratascan_dependencies INTERFACE ${UCL_INCLUDE_DIR})
 if(ISAL_FOUND)
     target_link_libraries(stratascan_dependencies INTERFACE PkgConfig::ISAL)
     target_compile_definitions(stratascan_flags INTERFACE STRATASCAN_HAVE_ISAL=1)

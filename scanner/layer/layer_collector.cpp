@@ -156,6 +156,8 @@ LayerCollector::OpenFile& LayerCollector::file_of(const Window& window, std::uin
         const HostFile& host = *from.inner->host;
         file.path = host.path;
         file.inner_path = from.inner->steps();
+        file.name = from.inner->name();
+        file.unpacked = from.inner->self_unpacking;
         file.host = host.ordinal;
         file.kind = host.kind;
         file.after_end = host.after_end;
@@ -273,7 +275,7 @@ void LayerCollector::close(OpenFile& file, std::uint32_t ordinal) {
 // A program in a container is known by its own name there.
 void LayerCollector::close_programs(OpenFile& file, std::uint32_t ordinal) {
     for (program::Observation& seen : file.sightings) judge_.add(std::move(seen));
-    const std::string& name = file.inner_path.empty() ? file.path : file.inner_path.back();
+    const std::string& name = file.inner_path.empty() ? file.path : file.name;
     program::FileBytes bytes;
     // Only the layer's own files are kept until they are closed.
     if (file.elf && file.inner_path.empty()) {
@@ -289,6 +291,7 @@ void LayerCollector::close_programs(OpenFile& file, std::uint32_t ordinal) {
     for (Program& program : programs) {
         program.path = file.path;
         program.inner_path = file.inner_path;
+        program.packed = program.packed || file.unpacked;
         found_programs_.push_back({std::move(program), file.host});
     }
 }

@@ -61,6 +61,8 @@ private:
     struct OpenFile {
         std::string path;
         std::vector<std::string> inner_path;
+        std::string name;       ///< its own: the path, or the one in the container
+        bool unpacked = false;  ///< from a program that unpacks itself
         std::uint32_t host = 0;  // the layer's member that it is, or is in
         std::uint32_t mode = 0;
         EntryKind kind = EntryKind::file;

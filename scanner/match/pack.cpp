@@ -8,7 +8,7 @@ namespace stratascan::match {
 
 namespace {
 
-constexpr std::string_view rules_magic = "stratascan rules 5\n";
+constexpr std::string_view rules_magic = "stratascan rules 6\n";
 constexpr std::string_view pack_magic = "stratascan pack 3\n";
 
 void write_allow_list(WireWriter& out, const AllowList& list) {
@@ -45,6 +45,7 @@ void write_rule(WireWriter& out, const Rule& rule) {
     out.number(rule.reach);
     out.number(rule.width);
     out.number(rule.lead);
+    out.text(rule.beginnings);
     out.number(static_cast<std::uint64_t>(std::llround(rule.entropy * 1000)));
     out.number(rule.digit ? 1 : 0);
     out.texts(rule.context);
@@ -81,6 +82,7 @@ Rule read_rule(WireReader& in) {
     rule.reach = static_cast<std::uint32_t>(in.number());
     rule.width = static_cast<std::uint32_t>(in.number());
     rule.lead = static_cast<std::uint32_t>(in.number());
+    rule.beginnings = in.text();
     rule.entropy = static_cast<double>(in.number() % 8001) / 1000;
     rule.digit = in.number() != 0;
     rule.context = in.texts();

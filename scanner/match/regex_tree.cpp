@@ -19,6 +19,7 @@ using Bytes = std::bitset<256>;
 using States = Automaton::States;
 
 constexpr std::size_t most_prefixes = 8'192;
+constexpr std::size_t place_form = 32;  // bytes of a set of bytes
 
 // Makes every prefix one byte longer in all ways; false when there are too many.
 bool extend(const Automaton& automaton, std::map<std::string, States>& prefixes) {
@@ -105,8 +106,47 @@ Beginnings::Beginnings(const RegexNode& node) {
         few = few && extend(automaton, prefixes);
     }
     if (!few || places_.size() < prefix_bytes) return;
-    prefixes_.resize(std::size_t{1} << 16);
-    for (const auto& [prefix, states] : prefixes) prefixes_[slot(prefix.data())] = 1;
+    slots_.resize(slot_words);
+    for (const auto& [prefix, states] : prefixes) take(slot_of(prefix.data()));
+}
+
+std::string Beginnings::bytes() const {
+    std::string out(1, static_cast<char>(places_.size()));
+    for (const Bytes& place : places_) {
+        for (std::size_t byte = 0; byte < place_form; ++byte) {
+            unsigned bits = 0;
+            for (std::size_t bit = 0; bit < 8; ++bit) {
+                bits |= static_cast<unsigned>(place[8 * byte + bit]) << bit;
+            }
+            out += static_cast<char>(bits);
+        }
+    }
+    for (std::size_t slot = 0; slot < 64 * slots_.size(); ++slot) {
+        if ((slots_[slot / 64] >> (slot % 64) & 1U) == 0) continue;
+        out += static_cast<char>(slot & 0xffU);
+        out += static_cast<char>(slot >> 8U);
+    }
+    return out;
+}
+
+Beginnings Beginnings::read(std::string_view bytes) {
+    Beginnings read;
+    const std::size_t places = bytes.empty() ? 0 : static_cast<unsigned char>(bytes[0]);
+    if (places > prefix_bytes || bytes.size() < 1 + place_form * places) return read;
+    bytes.remove_prefix(1);
+    for (; read.places_.size() < places; bytes.remove_prefix(place_form)) {
+        Bytes& place = read.places_.emplace_back();
+        for (std::size_t i = 0; i < place.size(); ++i) {
+            place[i] = (static_cast<unsigned char>(bytes[i / 8]) >> (i % 8) & 1U) != 0;
+        }
+    }
+    if (places < prefix_bytes || bytes.size() < 2) return read;
+    read.slots_.resize(slot_words);
+    for (; bytes.size() >= 2; bytes.remove_prefix(2)) {
+        read.take(static_cast<std::size_t>(static_cast<unsigned char>(bytes[0])) |
+                  static_cast<std::size_t>(static_cast<unsigned char>(bytes[1])) << 8U);
+    }
+    return read;
 }
 
 std::optional<std::uint64_t> anchor_within(const RegexNode& node,

@@ -57,13 +57,24 @@ enum class EndOfText : std::uint8_t {
 /// Tells in a few nanoseconds where no match can begin, by the first bytes there.
 class Beginnings {
 public:
+    /// Everywhere.
     Beginnings() = default;
     explicit Beginnings(const RegexNode& node);
+
+    /// The form in which the rules carry them: the number of places (1 byte), for
+    /// each a set of bytes (32 bytes, the lowest bit first), then the slots that are
+    /// taken (2 bytes each, little endian, ascending).
+    [[nodiscard]] std::string bytes() const;
+    /// What is no such form says that a match can begin everywhere.
+    [[nodiscard]] static Beginnings read(std::string_view bytes);
 
     /// False only where no match begins that lies in `text` as a whole.
     [[nodiscard]] bool possible(std::string_view text) const noexcept {
         if (text.size() < places_.size()) return false;
-        if (!prefixes_.empty()) return prefixes_[slot(text.data())] != 0;
+        if (!slots_.empty()) {
+            const std::size_t slot = slot_of(text.data());
+            return (slots_[slot / 64] >> (slot % 64) & 1U) != 0;
+        }
         for (std::size_t i = 0; i < places_.size(); ++i) {
             if (!places_[i][static_cast<unsigned char>(text[i])]) return false;
         }
@@ -72,18 +83,20 @@ public:
 
 private:
     static constexpr std::size_t prefix_bytes = 4;
+    static constexpr std::size_t slot_words = (std::size_t{1} << 16) / 64;
     /// Upper and lower case letters share a slot, and some other bytes do.
-    [[nodiscard]] static std::size_t slot(const char* prefix) noexcept {
+    [[nodiscard]] static std::size_t slot_of(const char* prefix) noexcept {
         std::uint32_t word = 0;
         std::memcpy(&word, prefix, sizeof word);
         return ((word | 0x20202020U) * 0x9e3779b1U) >> 16;
     }
+    void take(std::size_t slot) { slots_[slot / 64] |= std::uint64_t{1} << (slot % 64); }
 
     /// What may stand at each of the first places; as many as every match has.
     std::vector<std::bitset<256>> places_;
-    /// Of the prefixes of 4 bytes, hashed: where a pattern begins with one of a
-    /// few hundred words, its places alone tell little. Empty: too many.
-    std::vector<std::uint8_t> prefixes_;
+    /// Of the prefixes of 4 bytes, hashed, a bit for each slot: where a pattern begins
+    /// with one of a few hundred words, its places alone tell little. Empty: too many.
+    std::vector<std::uint64_t> slots_;
 };
 
 }  // namespace stratascan::match

@@ -76,6 +76,8 @@ struct Rule {
     /// Computed: every match has had an anchor end within this many bytes of its
     /// beginning, so that is how far back the second look begins. 0: `width`.
     std::uint32_t lead = 0;
+    /// Where a match can begin, as Beginnings::bytes() gives it; derived.
+    std::string beginnings;
 
     /// At least this many bits a byte in the secret; 0: not asked.
     double entropy = 0;

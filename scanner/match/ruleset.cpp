@@ -164,57 +164,59 @@ private:
 
 }  // namespace
 
-CompiledRule::CompiledRule(Rule rule)
-    : rule_(std::move(rule)), check_(evidence::find_check(rule_.check)),
+CompiledRule::CompiledRule(Rule rule, std::shared_ptr<RegexPool> conditions)
+    : rule_(std::move(rule)), conditions_(std::move(conditions)), check_(evidence::find_check(rule_.check)),
       generic_(rule_.id.starts_with("generic-")) {}
 
-void CompiledRule::compile() const {
-    std::call_once(once_, [this] {
+void CompiledRule::compile_pattern() const {
+    std::call_once(pattern_once_, [this] {
         pattern_ = std::make_unique<re2::RE2>(rule_.pattern, regex_options());
         const auto& groups = pattern_->NamedCapturingGroups();
         const auto secret = groups.find("secret");
         secret_group_ = secret == groups.end() ? 0 : secret->second;
         last_group_ = rule_.first_group ? pattern_->NumberOfCapturingGroups() : secret_group_;
-        if (const auto tree = parse_regex(rule_.pattern)) beginnings_ = Beginnings(*tree);
-        for (const std::string& text : rule_.allow) {
-            allow_.push_back(std::make_unique<re2::RE2>(text, regex_options()));
-        }
+    });
+}
+
+void CompiledRule::compile_conditions() const {
+    std::call_once(conditions_once_, [this] {
+        for (const std::string& text : rule_.allow) allow_.push_back(&conditions_->get(text));
         for (const AllowList& list : rule_.allowlists) allow_lists_.emplace_back(list);
         if (!rule_.path.empty()) path_ = std::make_unique<re2::RE2>(rule_.path, regex_options());
     });
 }
 
 const re2::RE2& CompiledRule::pattern() const {
-    compile();
+    compile_pattern();
     return *pattern_;
 }
 
 const Beginnings& CompiledRule::beginnings() const {
-    compile();
+    std::call_once(beginnings_once_, [this] { beginnings_ = Beginnings::read(rule_.beginnings); });
     return beginnings_;
 }
 
 int CompiledRule::secret_group() const {
-    compile();
+    compile_pattern();
     return secret_group_;
 }
 
 int CompiledRule::last_group() const {
-    compile();
+    compile_pattern();
     return last_group_;
 }
 
 const re2::RE2* CompiledRule::allowed_by(std::string_view secret) const {
-    compile();
+    compile_conditions();
     const re2::StringPiece text(secret.data(), secret.size());
     const auto found = std::find_if(allow_.begin(), allow_.end(), [&](const auto& allow) {
         return re2::RE2::PartialMatch(text, *allow);
     });
-    return found == allow_.end() ? nullptr : found->get();
+    return found == allow_.end() ? nullptr : *found;
 }
 
 const AllowList* CompiledRule::allowed_by(const Candidate& candidate) const {
-    compile();
+    compile_conditions();
     const auto found = std::find_if(allow_lists_.begin(), allow_lists_.end(),
                                     [&](const auto& list) { return list.holds(candidate); });
     return found == allow_lists_.end() ? nullptr : &found->list();
@@ -222,7 +224,7 @@ const AllowList* CompiledRule::allowed_by(const Candidate& candidate) const {
 
 bool CompiledRule::looks_at(std::string_view path) const {
     if (rule_.path.empty()) return true;
-    compile();
+    compile_conditions();
     return !path.empty() && matches_path(*path_, path);
 }
 
@@ -232,6 +234,7 @@ Result<Rule> complete_rule(Rule rule) {
     Result<void> done = check_regexes(rule);
     if (done) done = complete_width(rule, *tree);
     if (done) done = complete_anchors(rule, *tree);
+    rule.beginnings = Beginnings(*tree).bytes();
     if (!done) return std::unexpected(about(rule, done.error()));
     return rule;
 }
@@ -273,6 +276,7 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::assemble(RuleFile file, bool tru
     set->hash_ = sha256_hex(write_rules(file));
     Numbering numbering(set->expressions_);
     std::set<std::string> ids;
+    const auto conditions = std::make_shared<RegexPool>(regex_options());
     for (Rule& rule : file.rules) {
         if (!ids.insert(rule.id).second) {
             return std::unexpected(about(
@@ -286,7 +290,7 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::assemble(RuleFile file, bool tru
                 numbering.literal(anchor, rule.nocase).rules.push_back(number);
             }
         }
-        set->rules_.push_back(std::make_unique<CompiledRule>(std::move(rule)));
+        set->rules_.push_back(std::make_unique<CompiledRule>(std::move(rule), conditions));
     }
     set->pairs_ = pair_rules(set->rules_);
     auto programs = program::ProgramSet::build(std::move(file.programs), trusted);

@@ -14,6 +14,7 @@
 #include "scanner/evidence/evidence.hpp"
 #include "scanner/match/allow_list.hpp"
 #include "scanner/match/pair_rules.hpp"
+#include "scanner/match/regex_pool.hpp"
 #include "scanner/match/regex_tree.hpp"
 #include "scanner/match/rule.hpp"
 #include "scanner/match/rule_file.hpp"
@@ -34,11 +35,12 @@ struct Expression {
     std::vector<std::uint32_t> programs;  ///< program literals that it is
 };
 
-/// A rule and what runs it. The regular expressions are compiled when they are
-/// first needed: a clean image needs few of them, and a start costs nothing.
+/// A rule and what runs it. Each regular expression is compiled when it is first
+/// needed: a clean image needs few of them, and a start costs nothing.
 class CompiledRule {
 public:
-    explicit CompiledRule(Rule rule);
+    /// `conditions`: where rules of a set find the expressions they share.
+    CompiledRule(Rule rule, std::shared_ptr<RegexPool> conditions);
 
     [[nodiscard]] const Rule& rule() const noexcept { return rule_; }
     [[nodiscard]] const re2::RE2& pattern() const;
@@ -56,14 +58,16 @@ public:
     [[nodiscard]] bool is_generic() const noexcept { return generic_; }
 
 private:
-    void compile() const;
+    void compile_pattern() const;
+    void compile_conditions() const;
 
     Rule rule_;
+    std::shared_ptr<RegexPool> conditions_;
     evidence::Check check_ = nullptr;
     bool generic_ = false;
-    mutable std::once_flag once_;
+    mutable std::once_flag beginnings_once_, pattern_once_, conditions_once_;
     mutable std::unique_ptr<re2::RE2> pattern_;
-    mutable std::vector<std::unique_ptr<re2::RE2>> allow_;
+    mutable std::vector<const re2::RE2*> allow_;
     mutable std::vector<AllowCondition> allow_lists_;
     mutable std::unique_ptr<re2::RE2> path_;
     mutable int secret_group_ = 0, last_group_ = 0;

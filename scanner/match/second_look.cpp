@@ -123,10 +123,7 @@ void SecondLook::look(std::uint32_t number, std::string_view text, std::size_t a
     const std::size_t from = sight.search.begin > 0 ? sight.search.begin - 1 : 0;
     const std::size_t to = std::min(text.size(), sight.search.end + 1);
     const re2::StringPiece near(text.data() + from, to - from);
-    const int group = compiled.secret_group();
     Groups groups;
-    const int last_group = compiled.last_group();
-    const int wanted = last_group + 1;
 
     const auto offset = [&](const re2::StringPiece& piece) {
         return static_cast<std::size_t>(piece.data() - text.data());
@@ -146,7 +143,8 @@ void SecondLook::look(std::uint32_t number, std::string_view text, std::size_t a
             return compiled.pattern().Match(near, at - from, sight.search.end - from, anchor, into,
                                             count);
         };
-        if (!matches_here(nullptr, 0) || !matches_here(groups.data(), wanted)) {
+        const int last_group = compiled.last_group();
+        if (!matches_here(nullptr, 0) || !matches_here(groups.data(), last_group + 1)) {
             if (!attempt) break;
             ++failed;
             ++at;
@@ -155,7 +153,7 @@ void SecondLook::look(std::uint32_t number, std::string_view text, std::size_t a
         const std::size_t begin = offset(groups[0]);
         const std::size_t end = begin + groups[0].size();
         if (begin >= sight.begins_before) break;
-        const re2::StringPiece& captured = secret_of(groups, group, last_group);
+        const re2::StringPiece& captured = secret_of(groups, compiled.secret_group(), last_group);
         const bool has_secret = captured.data() != nullptr && !captured.empty();
         const std::size_t secret_end =
             has_secret ? offset(captured) + captured.size() : std::max(end, begin + 1);

@@ -204,7 +204,7 @@ void Nest::decoder_made(std::size_t at, std::string_view bytes) {
             inner->wraps = Level::Wraps::archives;
             inner->in_zlib = level.format == Format::zlib;
             inner->place = std::make_shared<const layer::InnerPlace>(
-                host_, level.place, std::string(to_string(level.format)));
+                host_, level.place, std::string(to_string(level.format)), true);
         }
         // The header of a member of the layer's own file stands in the first stream,
         // where its contents are now.
@@ -298,15 +298,17 @@ void Nest::begin_member(std::size_t at) {
     auto inner = std::make_unique<Level>();
     inner->place = level.place;
     if (!head.name.empty()) {
-        inner->place =
-            std::make_shared<const layer::InnerPlace>(host_, level.place, head.name);
+        const bool unpacks_itself = level.format == Format::upx;
+        inner->place = std::make_shared<const layer::InnerPlace>(
+            host_, level.place, head.name, unpacks_itself, unpacks_itself);
     }
     inner->depth = inner->inner_depth = level.inner_depth;
     inner->stream = level.stream + (level.parser->makes_contents() ? 1 : 0);
     if (level.format == Format::rpm) inner->wraps = Level::Wraps::everything;
     if (inner->place) {
-        inner->member = add_member(std::max(inner->stream, 1U), *inner, head.mode,
-                                   level.parser->header());
+        const bool as_host = level.format == Format::upx && !level.place;
+        inner->member = add_member(std::max(inner->stream, 1U), *inner,
+                                   as_host ? host_->mode : head.mode, level.parser->header());
     }
     switch (head.packing) {
         case Packing::stored: break;

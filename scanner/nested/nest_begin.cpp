@@ -8,6 +8,7 @@
 #include "scanner/nested/inflate.hpp"
 #include "scanner/nested/nest.hpp"
 #include "scanner/nested/sqlite.hpp"
+#include "scanner/nested/upx.hpp"
 
 namespace stratascan::nested {
 
@@ -85,6 +86,10 @@ void Nest::begin_container(Level& level, Format format) {
 void Nest::begin_parser(Level& level) {
     if (level.format == Format::sqlite) {
         level.parser = make_sqlite_parser(memory_left());
+        return;
+    }
+    if (level.format == Format::upx) {
+        level.parser = make_upx_parser(memory_left());
         return;
     }
     if (level.format != Format::git_pack && level.format != Format::git_object) {

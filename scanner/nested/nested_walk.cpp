@@ -53,7 +53,8 @@ bool NestedWalk::give_next() {
         if (!nest_.is_open()) {
             if (offset != 0) continue;
             if (!may_be_container(piece, bytes) && !may_be_git_ref(member.path)) continue;
-            nest_.open({member.path, member.ordinal, member.kind, member.after_end});
+            nest_.open({member.path, member.ordinal, member.kind, member.after_end,
+                        member.mode});
         } else if (offset != nest_.host_bytes()) {
             nest_.abandon("a container in a sparse file");
             continue;

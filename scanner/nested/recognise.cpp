@@ -8,6 +8,7 @@
 #include "scanner/nested/bytes.hpp"
 #include "scanner/nested/sqlite_file.hpp"
 #include "scanner/nested/tar_header.hpp"
+#include "scanner/nested/upx.hpp"
 
 namespace stratascan::nested {
 
@@ -126,14 +127,15 @@ Format recognise(std::string_view head) {
     if (is_tar_block(head.substr(0, tar_block))) return Format::tar;
     if (is_git_pack(head)) return Format::git_pack;
     if (read_sqlite_header(head)) return Format::sqlite;
+    if (find_upx(head)) return Format::upx;
     if (is_zlib(head)) return Format::zlib;
     return Format::none;
 }
 
 std::string_view to_string(Format format) noexcept {
-    constexpr std::array<std::string_view, 14> names = {
-        "none", "gzip", "zlib", "zstd", "bzip2",    "xz",     "tar",
-        "zip",  "ar",   "cpio", "rpm",  "git pack", "SQLite", "git object"};
+    constexpr std::array<std::string_view, 15> names = {
+        "none", "gzip", "zlib", "zstd", "bzip2",    "xz",     "tar", "zip",
+        "ar",   "cpio", "rpm",  "git pack", "SQLite", "UPX", "git object"};
     return names[static_cast<std::size_t>(format)];
 }
 

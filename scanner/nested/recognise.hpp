@@ -11,7 +11,7 @@
 namespace stratascan::nested {
 
 enum class Format : std::uint8_t {
-    none, gzip, zlib, zstd, bzip2, xz, tar, zip, ar, cpio, rpm, git_pack, sqlite,
+    none, gzip, zlib, zstd, bzip2, xz, tar, zip, ar, cpio, rpm, git_pack, sqlite, upx,
     git_object,  ///< inflated; recognise() never says so, it needs its zlib stream
 };
 
