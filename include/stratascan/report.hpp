@@ -279,6 +279,8 @@ struct ImageInfo {
     std::string created;
     std::string config_digest;
     std::vector<std::string> names;  ///< tags and reference names that point at it
+    /// ID and VERSION_ID of os-release(5) in the final file system: "debian", "12".
+    std::string distribution, distribution_version;
     /// "image", "attestation", "artifact", "layer", "directory"; "stray": what the target
     /// holds beside its images, each member as a layer.
     std::string kind = "image";

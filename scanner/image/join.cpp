@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "scanner/image/os_release.hpp"
 #include "scanner/image/packaged.hpp"
 #include "scanner/image/programs.hpp"
 #include "scanner/image/relations.hpp"
@@ -69,6 +70,7 @@ public:
     }
 
     void add_layers();
+    void name_distribution();
     void add_findings();
     void relate_findings();
     void add_programs();
@@ -116,6 +118,25 @@ private:
     };
     std::optional<Known> known_;  ///< the last answer: findings of a file stand together
 };
+
+/// Of the file in etc/, which is seldom more than a link, or of the one in usr/lib/.
+void Joiner::name_distribution() {
+    if (is_document()) return;
+    bool in_etc = false;
+    for (std::size_t i = 0; i < image_.layers.size(); ++i) {
+        if (result(i) == nullptr) continue;
+        for (const layer::SmallDocument& document : result(i)->file_facts.documents) {
+            if (document.kind != layer::DocumentKind::os_release) continue;
+            if (in_etc && !document.path.starts_with("etc/")) continue;
+            if (overlay_.hiding({static_cast<int>(i), document.ordinal}, document.path).any()) {
+                continue;
+            }
+            in_etc = document.path.starts_with("etc/");
+            report_.image.distribution = os_release_word(document.text, "ID");
+            report_.image.distribution_version = os_release_word(document.text, "VERSION_ID");
+        }
+    }
+}
 
 /// Only an image's layers lie on top of each other; those of an artifact are
 /// files of their own.
@@ -342,6 +363,7 @@ TargetReport join(const std::string& target, const ImageFacts& image,
                   std::vector<Hidden>* hidden) {
     Joiner joiner(target, image, layers, cancelled, hidden);
     joiner.add_layers();
+    joiner.name_distribution();
     joiner.add_findings();
     joiner.relate_findings();
     joiner.add_programs();

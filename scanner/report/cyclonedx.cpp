@@ -64,15 +64,33 @@ std::string cpe_of(const Program& program) {
                        update == "*" ? std::string(update) : cpe_value(update));
 }
 
-/// Of what a package owns and nobody changed; the distribution is not known here, so the
-/// namespace is missing.
-std::string purl_of(const Program& program) {
+/// Of what a package owns and nobody changed (package-url's types deb, apk and rpm): the
+/// namespace is the distribution's name, and an rpm's epoch stands apart.
+std::string purl_of(const Program& program, const ImageInfo& image) {
     if (!program.owner || program.ownership == Ownership::modified) return {};
     const Owner& owner = *program.owner;
-    std::string purl = fmt::format("pkg:{}/{}", owner.manager == "dpkg" ? "deb" : owner.manager,
-                                   uri_path(owner.name));
-    if (!owner.version.empty()) purl += "@" + uri_path(owner.version);
-    if (!owner.architecture.empty()) purl += "?arch=" + uri_path(owner.architecture);
+    std::string purl = fmt::format("pkg:{}/", owner.manager == "dpkg" ? "deb" : owner.manager);
+    if (!image.distribution.empty()) purl += uri_path(image.distribution) + '/';
+    purl += uri_path(owner.name);
+    std::string_view version = owner.version, epoch;
+    const std::size_t colon = version.find(':');
+    if (owner.manager == "rpm" && colon != std::string_view::npos) {
+        epoch = version.substr(0, colon);
+        version.remove_prefix(colon + 1);
+    }
+    if (!version.empty()) purl += '@' + uri_path(version);
+    char before = '?';
+    const auto qualify = [&](std::string_view key, const std::string& value) {
+        if (value.empty()) return;
+        purl += before;
+        before = '&';
+        purl += fmt::format("{}={}", key, value);
+    };
+    qualify("arch", uri_path(owner.architecture));
+    if (!image.distribution_version.empty()) {
+        qualify("distro", image.distribution + '-' + image.distribution_version);
+    }
+    qualify("epoch", std::string(epoch));
     return purl;
 }
 
@@ -116,7 +134,8 @@ void write_evidence(JsonWriter& json, const Program& program) {
     json.end_object();
 }
 
-void write_component(JsonWriter& json, const Program& program, const std::string& reference) {
+void write_component(JsonWriter& json, const Program& program, const ImageInfo& image,
+                     const std::string& reference) {
     json.begin_object();
     json.member("type", program.role == Role::embeds ? "library" : "application");
     json.member("bom-ref", reference);
@@ -124,7 +143,7 @@ void write_component(JsonWriter& json, const Program& program, const std::string
     if (!program.version.empty()) json.member("version", program.version);
     json.member("description", program.title);
     if (const std::string cpe = cpe_of(program); !cpe.empty()) json.member("cpe", cpe);
-    if (const std::string purl = purl_of(program); !purl.empty()) json.member("purl", purl);
+    if (const std::string purl = purl_of(program, image); !purl.empty()) json.member("purl", purl);
     write_evidence(json, program);
     json.key("properties").begin_array();
     write_property(json, "class", program.program_class);
@@ -156,6 +175,8 @@ void write_image(JsonWriter& json, const TargetReport& target, const std::string
     json.key("properties").begin_array();
     write_property(json, "target", target.target);
     write_property(json, "platform", target.image.platform);
+    write_property(json, "distribution", target.image.distribution);
+    write_property(json, "distribution_version", target.image.distribution_version);
     write_property(json, "complete", target.coverage.complete ? "true" : "false");
     json.end_array();
 }
@@ -165,7 +186,9 @@ void write_programs(JsonWriter& json, const TargetReport& target, const std::str
     std::size_t number = 0;
     for (const Program& program : target.programs) {
         const std::string reference = fmt::format("{}/program-{}", image, ++number);
-        if (program.role != Role::mentions) write_component(json, program, reference);
+        if (program.role != Role::mentions) {
+            write_component(json, program, target.image, reference);
+        }
     }
     json.end_array();
 }

@@ -153,6 +153,14 @@ void write_members(JsonWriter& json, const EngineInfo& engine) {
     json.member("ruleset", engine.ruleset);
 }
 
+void write_distribution(JsonWriter& json, const ImageInfo& image) {
+    if (image.distribution.empty()) return;
+    json.key("distribution").begin_object();
+    json.member("id", image.distribution);
+    write_optional(json, "version", image.distribution_version);
+    json.end_object();
+}
+
 void write_members(JsonWriter& json, const ImageInfo& image) {
     write_optional(json, "digest", image.digest);
     write_optional(json, "platform", image.platform);
@@ -160,6 +168,7 @@ void write_members(JsonWriter& json, const ImageInfo& image) {
     write_optional(json, "config_digest", image.config_digest);
     json.member("names", image.names);
     json.member("kind", image.kind);
+    write_distribution(json, image);
 }
 
 void write_members(JsonWriter& json, const LayerReport& layer) {

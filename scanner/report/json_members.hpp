@@ -21,6 +21,7 @@ void write_members(JsonWriter& json, const TargetReport& target);  // in json.cp
 
 /// A text, or null when it is empty.
 void write_optional(JsonWriter& json, std::string_view name, std::string_view text);
+void write_distribution(JsonWriter& json, const ImageInfo& image);
 void write_gaps(JsonWriter& json, const std::vector<Gap>& gaps);
 
 }  // namespace stratascan::report

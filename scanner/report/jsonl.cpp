@@ -42,6 +42,7 @@ void write_target(std::string& out, const Report& report, const TargetReport& ta
         write_optional(json, "config_digest", target.image.config_digest);
         json.member("names", target.image.names);
         json.member("kind", target.image.kind);
+        write_distribution(json, target.image);
     });
     write_lines(out, "layer", target, target.layers);
     write_lines(out, "finding", target, target.findings);

@@ -307,6 +307,9 @@ private:
         if (image.names.size() > names_shown) {
             facts.push_back({fmt::format("and {} more names", image.names.size() - names_shown)});
         }
+        facts.push_back({image.distribution_version.empty()
+                             ? image.distribution
+                             : image.distribution + ' ' + image.distribution_version});
         facts.push_back({short_digest(image.digest), Tone::faint});
         const std::string created = printable(image.created.substr(0, 10));
         facts.push_back({created.empty() ? "" : "made " + created, Tone::faint});

@@ -23,6 +23,21 @@ TEST(DebianImage, HoldsWhatWasPlantedAndNothingElse) {
     ASSERT_TRUE(built.expect.is_object());
     const Ran ran = scan_built(built, {"--format", "json"});
     check_report(built.expect, ran);
+    const json report = json::parse(ran.out, nullptr, false);
+    const json& target = report.at("targets").at(0);
+    EXPECT_EQ(target.at("image").at("distribution"), json({{"id", "debian"}, {"version", "12"}}));
+
+    const Ran components = scan_built(built, {"--format", "cyclonedx"});
+    std::size_t named = 0;
+    const json listed = json::parse(components.out, nullptr, false);
+    for (const json& one : listed.at("components")) {
+        if (!one.contains("purl")) continue;
+        const std::string purl = one.at("purl");
+        EXPECT_TRUE(purl.starts_with("pkg:deb/debian/")) << purl;
+        EXPECT_TRUE(purl.ends_with("&distro=debian-12")) << purl;
+        ++named;
+    }
+    EXPECT_GT(named, 10U) << "most programs belong to packages";
     for (const std::string secret : built.expect.at("planted")) {
         EXPECT_EQ(ran.out.find(secret), std::string::npos);
     }

@@ -9,6 +9,7 @@
 #include <array>
 
 #include "scanner/image/document.hpp"
+#include "scanner/image/os_release.hpp"
 #include "scanner/policy/checks/answers.hpp"
 #include "scanner/policy/checks/checks.hpp"
 #include "scanner/policy/date.hpp"
@@ -141,20 +142,6 @@ bool one_letter_away(std::string_view a, std::string_view b) {
            (a.size() == 2 && b.size() == 2 && a[0] == b[1] && a[1] == b[0]);
 }
 
-std::string os_value(std::string_view text, std::string_view key) {
-    while (!text.empty()) {
-        std::string_view line = text.substr(0, text.find('\n'));
-        text.remove_prefix(std::min(line.size() + 1, text.size()));
-        if (!line.starts_with(key) || line.size() <= key.size() || line[key.size()] != '=') continue;
-        line.remove_prefix(key.size() + 1);
-        if (line.size() >= 2 && (line.front() == '"' || line.front() == '\'')) {
-            line = line.substr(1, line.size() - 2);
-        }
-        return std::string(line);
-    }
-    return {};
-}
-
 struct Tag {
     std::string tag;
     bool digest = false;
@@ -243,8 +230,8 @@ Answer base_minimal(const Subject& subject, const Settings& settings) {
     };
     std::string id, pretty;
     if (const auto* release = subject.facts.document(layer::DocumentKind::os_release)) {
-        id = os_value(release->text, "ID");
-        pretty = os_value(release->text, "PRETTY_NAME");
+        id = image::os_release_value(release->text, "ID");
+        pretty = image::os_release_value(release->text, "PRETTY_NAME");
     }
     const image::PlacedFact* database = nullptr;
     bool split_dpkg = false;
