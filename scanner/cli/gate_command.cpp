@@ -128,8 +128,8 @@ int gate(GateArguments& arguments) {
     };
     if (beside->key) {
         settings.signature = [&](const TargetReport& one) {
-            return policy::check_signatures(one.image.digest, one.facts->attachments,
-                                            *beside->key);
+            return policy::check_signatures(one.facts->subjects, one.facts->attachments,
+                                            *beside->key, settings.now);
         };
     }
     arguments.scan.options.facts = true;
@@ -175,7 +175,8 @@ void add_options(CLI::App& command, GateArguments& arguments) {
                      "What a base's layers bring is told and does not fail. The base is that of\n"
                      "--base, or one of the targets that the image's annotation names");
     command.add_option("--verify-key", arguments.verify_key,
-                       "A public key in PEM: images must be signed by it (cosign)");
+                       "A public key or certificate in PEM: images must be signed by it (cosign,\n"
+                       "Sigstore bundles, Notary in JWS)");
     command.add_option("--manifest", arguments.manifest,
                        "A Forge app's manifest.yml: is it eligible for Runs on Atlassian?");
     command.add_option("--at", arguments.at, "Judge ages as of this day (default: today)");
