@@ -8,6 +8,7 @@
 #include "scanner/image/image_facts.hpp"
 #include "scanner/policy/baseline.hpp"
 #include "scanner/policy/verdict.hpp"
+#include "scanner/source/digest.hpp"
 
 namespace stratascan::cli {
 
@@ -60,11 +61,12 @@ Result<Since> read_since(const std::string& store, const std::string& image,
         report.targets.push_back(std::move(joined));
         return true;
     };
+    const std::string wanted = asked_for(image);
+    const bool is_digest = wanted.starts_with("sha256:") || source::is_sha256_hex(wanted);
     // What is gone from its registry is known all the same, but only by its digest: a tag
     // that moved would bring all that it ever led to.
     for (const bool gone : {false, true}) {
-        const std::string wanted = asked_for(image);
-        if (!report.targets.empty() || (gone && wanted.find("sha256:") == wanted.npos)) continue;
+        if (!report.targets.empty() || (gone && !is_digest)) continue;
         const auto asked = (*opened)->each_image({wanted, gone}, take);
         if (!asked) return std::unexpected(asked.error());
     }

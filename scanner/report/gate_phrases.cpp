@@ -23,8 +23,8 @@ const policy::TargetVerdict* verdict_of(const policy::GateReport* gate,
     return found == gate->targets.end() ? nullptr : &*found;
 }
 
-std::string references_of(const CheckResult& result) {
-    std::string text = result.check.section;
+std::string references_of(const CheckResult& result, bool with_section) {
+    std::string text = with_section ? result.check.section : std::string();
     const auto add = [&text](std::string_view what, const std::vector<std::string>& list) {
         if (list.empty()) return;
         if (!text.empty()) text += " · ";
@@ -84,7 +84,12 @@ std::vector<ItemGroup> groups_of(const CheckResult& result, const policy::GateRe
 std::string_view weight_of(const CheckResult& result) {
     if (result.fails) return "fails";
     if (result.blocks) return "not known";
-    return result.answer.outcome == Outcome::fail ? "told" : to_string(result.answer.outcome);
+    if (result.answer.outcome != Outcome::fail) return to_string(result.answer.outcome);
+    const auto& items = result.answer.items;
+    const bool open = result.answer.left_out > 0 ||
+                      std::any_of(items.begin(), items.end(),
+                                  [](const Item& item) { return item.open(); });
+    return open ? "told" : "set aside";
 }
 
 std::vector<std::string> reasons_of(const policy::PolicyVerdict& verdict,

@@ -13,7 +13,8 @@ namespace stratascan::report {
                                                       const TargetReport& target);
 
 /// "3.1 · NIST 4.1.2 · CIS 4.1 · BSI A17": the source's section and what it refers to.
-[[nodiscard]] std::string references_of(const policy::CheckResult& result);
+[[nodiscard]] std::string references_of(const policy::CheckResult& result,
+                                        bool with_section = true);
 
 /// Where an item stands, printable: "app.jar › a.properties:3", "config.User".
 [[nodiscard]] std::string place_of(const policy::Item& item);
@@ -34,7 +35,8 @@ struct ItemGroup {
 [[nodiscard]] std::vector<ItemGroup> groups_of(const policy::CheckResult& result,
                                                const policy::GateReport& gate);
 
-/// "fails", "told": a `should` that fails; "not known": blocks; or the outcome's own name.
+/// "fails"; "told": a failure that does not decide; "set aside": one of which nothing is
+/// open; "not known": blocks; or the outcome's own name.
 [[nodiscard]] std::string_view weight_of(const policy::CheckResult& result);
 
 /// Every line that decides, printable: "Image runs as root", "Not known: …".

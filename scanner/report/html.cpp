@@ -163,7 +163,7 @@ struct Writer {
         json.member("how", info.decided);
         json.member("mend", info.mend);
         json.member("source", one.check.section);
-        json.member("references", references_of(one));
+        json.member("references", references_of(one, false));
         json.key("evidence").begin_array();
         const auto& items = one.answer.items;
         const std::size_t shown = std::min(items.size(), evidence_shown);

@@ -9,6 +9,7 @@
 #include "scanner/report/gate_report.hpp"
 #include "scanner/report/markdown_text.hpp"
 #include "scanner/report/phrases.hpp"
+#include "scanner/report/report_writer.hpp"
 #include "scanner/report/text.hpp"
 
 namespace stratascan::report {
@@ -43,7 +44,23 @@ std::string answer(const PolicyVerdict& verdict) {
     return "can't be judged under " + policy;
 }
 
-// A cell: places in code spans, one below the other.
+// Each part has a code span of its own, so that a long text does not hide the place.
+std::string line_of(const policy::Item& item, const policy::GateReport& gate) {
+    std::string line = markdown_code(item.text);
+    const auto add = [&line](const std::string& part) {
+        if (!part.empty()) line += (line.empty() ? "" : " · ") + part;
+    };
+    add(markdown_code(place_of(item)));
+    if (item.layer_index >= 0) {
+        add(fmt::format("layer {}", item.layer_index));
+        add(markdown_code(build_step(item.created_by)));
+    }
+    const std::string aside = set_aside(item, gate);
+    if (!aside.empty()) line += " (" + markdown_plain(cut_end(printable(aside), 200)) + ")";
+    return line;
+}
+
+// A cell: what the answer rests on, one below the other.
 std::string evidence_of(const CheckResult& result, const policy::GateReport& gate) {
     std::string cell = markdown_plain(result.answer.reason);
     std::size_t shown = 0, more = result.answer.left_out;
@@ -53,7 +70,7 @@ std::string evidence_of(const CheckResult& result, const policy::GateReport& gat
             continue;
         }
         ++shown;
-        cell += "<br>" + markdown_code(item_line(item, gate));
+        cell += "<br>" + line_of(item, gate);
     }
     if (more > 0) cell += fmt::format("<br>and {} more", grouped(more));
     return cell;

@@ -159,7 +159,33 @@ TEST(HostileNamesInAVerdict, AreNoFormulaAndNoMarkup) {
          "print(len(root.findall('.//failure')), root.get('failures'))",
          tree.written("junit").string()});
     ASSERT_EQ(xml.exit, 0) << xml.err;
-    EXPECT_EQ(xml.out, "5 1 2\n1 1\n");
+    EXPECT_EQ(xml.out, "5 1 1\n1 1\n");
+}
+
+TEST(SuppressedCheck, IsMarkedInEveryFormatAndFailsInNone) {
+    const HostileTree tree;
+    const fs::path file = home() / "gate-suppressions.toml";
+    const std::string day =
+        run({.words = {"date", "-u", "-d", "90 days", "+%Y-%m-%d"}}).out.substr(0, 10);
+    std::ofstream(file) << "[[suppress]]\ncheck = \"setuid-files\"\nreason = \"all of them are known\"\n"
+                        << "owner = \"team-web\"\nuntil = " << day << "\n";
+    const auto gate = [&](const char* format) {
+        const Ran ran = tree.gate(format, {"--suppressions", file.string()});
+        EXPECT_EQ(ran.exit, 0) << format << ran.err;
+        return ran.out;
+    };
+    for (const char* format : {"table", "json", "jsonl", "csv", "sarif", "gitlab", "junit", "html",
+                               "markdown"}) {
+        EXPECT_NE(gate(format).find("all of them are known"), std::string::npos) << format;
+    }
+    std::size_t suppressed = 0, open = 0;
+    for (const json& result : json::parse(gate("sarif")).at("runs").at(0).at("results")) {
+        (result.contains("suppressions") ? suppressed : open) += 1;
+    }
+    EXPECT_EQ(suppressed, 1U);
+    EXPECT_EQ(open, 1U) << "what everyone may write is told and not suppressed";
+    EXPECT_EQ(gate("junit").find("<failure"), std::string::npos);
+    EXPECT_NE(gate("cyclonedx").find("set aside: "), std::string::npos);
 }
 
 class GateFormats : public testing::TestWithParam<std::string> {

@@ -351,7 +351,7 @@ TEST(Gate, BaselineLeavesOutWhatItsOwnGateSetAside) {
         return gate(layout.target(), std::move(more));
     };
     std::ofstream(here / "suppressions.toml")
-        << "[[suppress]]\npath = \"srv/old.pem\"\nreason = \"revoked\"\nowner = \"me\"\nuntil = "
+        << "[[suppress]]\npath = \"srv/old.pem\"\nreason = \"revoked long ago\"\nowner = \"me\"\nuntil = "
         << day(30) << "\n";
     const std::string suppressed = (here / "suppressed.json").string();
     EXPECT_EQ(with({"--suppressions", (here / "suppressions.toml").string(), "--format", "json",

@@ -258,16 +258,16 @@
   }
 
   // What decides comes first.
-  const weights = ['fails', 'not known', 'told', 'unknown', 'pass', 'not-applicable', 'undecidable'];
-  const weightClass = (one) => one.weight === 'fails' ? 'fail' : one.weight === 'told' || one.weight === 'not known' ? 'unknown' : one.outcome;
+  const weights = ['fails', 'not known', 'told', 'set aside', 'unknown', 'pass', 'not-applicable', 'undecidable'];
+  const weightClass = (one) => one.weight === 'fails' ? 'fail' : one.weight === 'told' || one.weight === 'not known' ? 'unknown' : one.weight === 'set aside' ? 'low' : one.outcome;
   const verdictClass = { pass: 'good', fail: 'fail', incomplete: 'high' };
   function verdict(of) {
     const table = new Rows('checks', 'Checks of ' + of.policy, ['Answer', 'Check', 'Severity', 'Source'], 48,
       (one) => [tag(one.weight, weightClass(one)), two(one.title, one.reason),
         two(one.severity, one.kind), two(one.source, one.references)],
-      (one) => details(one.title, [['Check', one.id], ['Answer', one.outcome === one.weight ? one.outcome : one.outcome + ', ' + one.weight],
+      (one) => details(one.title, [['Check', one.id], ['Answer', one.outcome], ['For the gate', one.outcome === one.weight ? '' : one.weight],
         ['Kind', one.kind], ['Severity', one.severity], ['Why', one.reason], ['Rests on', one.evidence],
-        ['How it was decided', one.how], ['How to mend it', one.mend], ['References', one.references]]));
+        ['How it was decided', one.how], ['How to mend it', one.mend], ['Section', one.source], ['References', one.references]]));
     const order = [...of.checks].sort((a, b) => weights.indexOf(a.weight) - weights.indexOf(b.weight) ||
       severities.indexOf(b.severity) - severities.indexOf(a.severity));
     for (const one of order) one.seek = (one.id + '\n' + one.title + '\n' + one.reason + '\n' + one.references + '\n' + one.weight + '\n' + one.evidence.join('\n')).toLowerCase();
