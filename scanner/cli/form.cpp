@@ -35,9 +35,10 @@ report::TableStyle table_style(const Form& form) {
     return style;
 }
 
-std::string written(const Report& report, const Form& form) {
-    return report::write(report, form.format,
-                         {table_style(form), static_cast<std::int64_t>(std::time(nullptr))});
+std::string written(const Report& report, const Form& form, const policy::GateReport* gate) {
+    return report::write(
+        report, form.format,
+        {table_style(form), static_cast<std::int64_t>(std::time(nullptr)), gate});
 }
 
 }  // namespace stratascan::cli

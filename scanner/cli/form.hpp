@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "scanner/policy/verdict.hpp"
 #include "scanner/report/report_writer.hpp"
 #include "stratascan/report.hpp"
 
@@ -24,7 +25,8 @@ void add_form(CLI::App& command, Form& form, const std::vector<std::string>& for
 
 [[nodiscard]] report::TableStyle table_style(const Form& form);
 
-/// The report in one of report::format_names().
-[[nodiscard]] std::string written(const Report& report, const Form& form);
+/// The report in one of report::format_names(), with the gate's verdict where there is one.
+[[nodiscard]] std::string written(const Report& report, const Form& form,
+                                  const policy::GateReport* gate = nullptr);
 
 }  // namespace stratascan::cli

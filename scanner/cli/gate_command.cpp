@@ -7,13 +7,15 @@
 
 #include "scanner/cli/command.hpp"
 #include "scanner/cli/scan_run.hpp"
+#include "scanner/cli/since.hpp"
 #include "scanner/policy/base_image.hpp"
 #include "scanner/policy/baseline.hpp"
 #include "scanner/policy/date.hpp"
 #include "scanner/policy/manifest.hpp"
 #include "scanner/policy/signature.hpp"
+#include "scanner/policy/suppress_report.hpp"
 #include "scanner/policy/verdict.hpp"
-#include "scanner/report/gate_report.hpp"
+#include "scanner/report/formats.hpp"
 
 namespace stratascan::cli {
 
@@ -22,7 +24,7 @@ namespace {
 struct GateArguments {
     ScanRun scan;
     std::vector<std::string> policies;
-    std::string fail_on, suppressions, at, baseline, base, verify_key, manifest;
+    std::string fail_on, suppressions, at, baseline, since, base, verify_key, manifest;
     bool only_own_layers = false;
 };
 
@@ -62,16 +64,25 @@ struct Beside {
     std::optional<policy::VerifyKey> key;
     std::vector<policy::BaseImage> bases;
     std::optional<policy::ManifestVerdict> manifest;
+    std::vector<std::string> warnings;
 };
 
-Result<Beside> read_beside(const GateArguments& arguments) {
+Result<Beside> read_beside(const GateArguments& arguments,
+                           const std::vector<policy::Policy>& policies, std::int64_t now) {
     Beside beside;
+    beside.settings.now = now;
     beside.settings.fail_on = severity_from(arguments.fail_on);
     beside.settings.only_own_layers = arguments.only_own_layers;
     if (!arguments.baseline.empty()) {
         auto baseline = policy::load_baseline(arguments.baseline);
         if (!baseline) return std::unexpected(baseline.error());
         beside.settings.baseline = std::move(*baseline);
+    }
+    if (!arguments.since.empty()) {
+        auto since = read_since(arguments.scan.options.store_path, arguments.since, policies, now);
+        if (!since) return std::unexpected(since.error());
+        beside.settings.baseline.merge(since->identities);
+        beside.warnings = std::move(since->warnings);
     }
     if (!arguments.verify_key.empty()) {
         auto key = policy::VerifyKey::load(arguments.verify_key);
@@ -106,10 +117,9 @@ int gate(GateArguments& arguments) {
     if (!policies) return complain(policies.error().message());
     auto suppressions = policy::load_suppressions(arguments.suppressions, *now);
     if (!suppressions) return complain(suppressions.error().message());
-    auto beside = read_beside(arguments);
+    auto beside = read_beside(arguments, *policies, *now);
     if (!beside) return complain(beside.error().message());
     policy::GateSettings& settings = beside->settings;
-    settings.now = *now;
     Result<Report> report;
     settings.base_layers = [&](const TargetReport& one) {
         if (one.image.kind != "image") return -1;
@@ -118,27 +128,30 @@ int gate(GateArguments& arguments) {
     };
     if (beside->key) {
         settings.signature = [&](const TargetReport& one) {
-            return policy::check_signatures(one.image.digest, one.facts->attachments,
-                                            *beside->key);
+            return policy::check_signatures(one.facts->subjects, one.facts->attachments,
+                                            *beside->key, settings.now);
         };
     }
     arguments.scan.options.facts = true;
     report = run_scan(arguments.scan);
     if (!report) return complain(report.error().message());
+    // What is suppressed is marked where the report tells findings and programs, too; what
+    // matches nothing is told by the gate, which knows the checks.
+    policy::suppress(*report, *suppressions);
     policy::GateReport verdict =
         policy::judge(*report, std::move(*policies), std::move(*suppressions), settings);
+    verdict.warnings.insert(verdict.warnings.begin(), beside->warnings.begin(),
+                            beside->warnings.end());
     if (beside->manifest) policy::add_manifest(verdict, std::move(*beside->manifest));
     const bool asked = !arguments.base.empty() || arguments.only_own_layers;
     if (asked && !arguments.scan.quiet) tell_base(verdict);
-    const std::string text = arguments.scan.form.format == "json"
-                                 ? report::write_gate_json(verdict)
-                                 : report::write_gate_table(verdict, table_style(arguments.scan.form));
-    if (!write_output(arguments.scan.form.output, text)) return exit_failed;
+    const Form& form = arguments.scan.form;
+    if (!write_output(form.output, written(*report, form, &verdict))) return exit_failed;
     return exit_code_of(verdict.verdict);
 }
 
 void add_options(CLI::App& command, GateArguments& arguments) {
-    add_scan_run(command, arguments.scan, {"table", "json"}, false);
+    add_scan_run(command, arguments.scan, report::format_names(), false);
     command.add_option("-p,--policy", arguments.policies,
                        "Policies, by name (see `stratascan policies list`) or as files; several\n"
                        "with commas (default: default)")
@@ -152,6 +165,9 @@ void add_options(CLI::App& command, GateArguments& arguments) {
                        "What is let pass for a while (default: .stratascan.toml, if it is here)");
     command.add_option("--baseline", arguments.baseline,
                        "An earlier JSON report, of scan or gate: what stands in it does not fail");
+    command.add_option("--since", arguments.since,
+                       "An image that the store knows, by digest, repository:tag or file: what it\n"
+                       "had does not fail. Its config is not in the store: what that says may");
     command.add_option("--base", arguments.base,
                        "The image that the targets were built on, as a target: tells its layers\n"
                        "from their own by checked digests");
@@ -159,7 +175,8 @@ void add_options(CLI::App& command, GateArguments& arguments) {
                      "What a base's layers bring is told and does not fail. The base is that of\n"
                      "--base, or one of the targets that the image's annotation names");
     command.add_option("--verify-key", arguments.verify_key,
-                       "A public key in PEM: images must be signed by it (cosign)");
+                       "A public key or certificate in PEM: images must be signed by it (cosign,\n"
+                       "Sigstore bundles, Notary in JWS)");
     command.add_option("--manifest", arguments.manifest,
                        "A Forge app's manifest.yml: is it eligible for Runs on Atlassian?");
     command.add_option("--at", arguments.at, "Judge ages as of this day (default: today)");

@@ -6,7 +6,6 @@
 #include "scanner/cli/command.hpp"
 #include "scanner/cli/form.hpp"
 #include "scanner/cli/stored.hpp"
-#include "scanner/image/join.hpp"
 #include "scanner/report/formats.hpp"
 #include "stratascan/scanner.hpp"
 
@@ -20,19 +19,6 @@ struct ReportArguments {
     Form form;
 };
 
-TargetReport joined(store::StoredImage& stored) {
-    std::vector<const layer::LayerResult*> layers;
-    for (const auto& layer : stored.layers) layers.push_back(layer.get());
-    TargetReport report = image::join(stored.target, stored.facts, layers, false);
-    image::note_what_was_sought(report, stored.ruleset.secrets, stored.ruleset.programs);
-    if (stored.damaged > 0) {
-        report.gaps.push_back({"", "a stored result can't be read back: scan again", 0});
-        report.coverage.gaps += 1;
-        report.coverage.complete = false;
-    }
-    return report;
-}
-
 int report(ReportArguments& arguments) {
     auto store = open_stored(arguments.store);
     if (!store) return complain(store.error().message());
@@ -42,7 +28,7 @@ int report(ReportArguments& arguments) {
         const EngineInfo engine{stored.ruleset.engine, stored.ruleset.rules};
         if (all.targets.empty()) all.engine = engine;
         if (engine.ruleset != all.engine.ruleset) mixed = engine.ruleset;
-        all.targets.push_back(joined(stored));
+        all.targets.push_back(joined_report(stored));
         return true;
     });
     if (!asked) return complain(asked.error().message());

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "scanner/image/join.hpp"
 #include "scanner/store/place.hpp"
 
 namespace stratascan::cli {
@@ -18,6 +19,19 @@ Result<std::unique_ptr<store::Store>> open_stored(const std::string& path) {
                     "name one with --store");
     }
     return store::Store::open(place, false);
+}
+
+TargetReport joined_report(const store::StoredImage& stored) {
+    std::vector<const layer::LayerResult*> layers;
+    for (const auto& layer : stored.layers) layers.push_back(layer.get());
+    TargetReport report = image::join(stored.target, stored.facts, layers, false);
+    image::note_what_was_sought(report, stored.ruleset.secrets, stored.ruleset.programs);
+    if (stored.damaged > 0) {
+        report.gaps.push_back({"", "a stored result can't be read back: scan again", 0});
+        report.coverage.gaps += 1;
+        report.coverage.complete = false;
+    }
+    return report;
 }
 
 }  // namespace stratascan::cli

@@ -18,4 +18,7 @@ void add_store_place(CLI::App& command, std::string& path);
 /// The store at `path`, or at the default place where it is empty; it must be there.
 [[nodiscard]] Result<std::unique_ptr<store::Store>> open_stored(const std::string& path);
 
+/// The image's report as its scan gave it: layers' results joined again.
+[[nodiscard]] TargetReport joined_report(const store::StoredImage& stored);
+
 }  // namespace stratascan::cli

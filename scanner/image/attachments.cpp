@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "scanner/image/document.hpp"
+#include "scanner/image/envelope.hpp"
 #include "scanner/source/digest.hpp"
 
 namespace stratascan::image {
@@ -49,10 +50,10 @@ std::string read_blob(source::BlobReader& reader, std::size_t limit) {
     }
 }
 
-// An in-toto statement names its predicate's type; so does one in a DSSE envelope, but
-// that is base64 and is left to those who verify it.
-std::string predicate_in(const std::string& bytes) {
+// An in-toto statement names its predicate's type, in the open or in an envelope.
+std::string predicate_in(const std::string& media_type, const std::string& bytes) {
     if (bytes.empty() || bytes.front() != '{') return {};
+    if (const auto envelope = read_envelope(media_type, bytes)) return envelope->predicate_type;
     const auto document = parse_document(bytes);
     return document ? std::string(string_member(document->root, "predicateType")) : std::string();
 }
@@ -83,7 +84,10 @@ public:
             if (blob.predicate_type.empty()) {
                 blob.predicate_type = find(layer.annotations, "predicateType");
             }
-            if (blob.predicate_type.empty()) blob.predicate_type = predicate_in(blob.bytes);
+            if (blob.predicate_type.empty()) blob.predicate_type = predicate_in(blob.media_type, blob.bytes);
+            if (blob.predicate_type.empty()) {
+                blob.predicate_type = find(image.annotations, "dev.sigstore.bundle.predicateType");
+            }
             attachment.blobs.push_back(std::move(blob));
         }
         found_.push_back(std::move(attachment));

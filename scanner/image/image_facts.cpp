@@ -261,11 +261,15 @@ void Gatherer::place_facts() {
 }
 
 void Gatherer::take_attachments(const std::vector<Attachment>& attached) {
+    facts_.subjects = image_.listed_by;
+    facts_.subjects.insert(facts_.subjects.begin(), image_.digest);
+    std::erase(facts_.subjects, std::string());
     for (const Attachment& one : attached) {
-        if (!image_.digest.empty() && one.subject == image_.digest) {
+        if (std::ranges::find(facts_.subjects, one.subject) != facts_.subjects.end()) {
             facts_.attachments.push_back(one);
         }
     }
+    facts_.attachments_complete = image_.attachments_listed && !image_.digest.empty();
 }
 
 }  // namespace

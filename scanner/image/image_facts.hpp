@@ -79,7 +79,10 @@ struct GateFacts {
     std::int64_t newest_mtime = 0;         ///< of any regular file, seconds since 1970
     bool files_known = true;               ///< every layer's members are known
 
-    std::vector<Attachment> attachments;   ///< those about this image
+    /// What an attachment about this image may be about: its manifest, and the indexes that
+    /// list it.
+    std::vector<std::string> subjects;
+    std::vector<Attachment> attachments;   ///< those about one of the subjects
     /// Whether all that is attached can be seen here: in a registry that was asked. An
     /// archive may have been saved without them.
     bool attachments_complete = false;

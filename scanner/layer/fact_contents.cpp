@@ -125,6 +125,7 @@ void script_facts(std::string_view path, std::string_view text, const FileFact& 
     for (const std::string_view name : {"FORGE_EGRESS_PROXY_URL", "SERVER_PORT"}) {
         if (text.find(name) != text.npos) add(FactKind::proxy_setting, std::string(name));
     }
+    const bool whole = base.size <= text.size();
     while (!text.empty()) {
         const std::size_t end = std::min(text.find('\n'), text.size());
         std::string_view line = text.substr(0, end);
@@ -134,6 +135,7 @@ void script_facts(std::string_view path, std::string_view text, const FileFact& 
         std::string detail = install_command(line.substr(first));
         if (!detail.empty()) return add(FactKind::start_install, std::move(detail));
     }
+    if (!whole) add(FactKind::start_install, std::string(script_cut));
 }
 
 class ElfHead {

@@ -33,6 +33,10 @@ void path_facts(std::string_view path, std::uint64_t size, FileFact base,
 void content_facts(std::string_view path, std::string_view head, const FileFact& base,
                    std::vector<FileFact>& out);
 
+/// The detail of FactKind::start_install where nothing is installed in a script's first
+/// 16 KiB, which is all that was looked at.
+inline constexpr std::string_view script_cut = "only its first 16 KiB were looked at";
+
 /// What a line of a shell script installs ("apt-get install"), or "".
 [[nodiscard]] std::string install_command(std::string_view line);
 

@@ -19,12 +19,15 @@ constexpr std::size_t deepest = 64;
 // identity. No tree is built, so a report of any size or depth costs what it says.
 class IdentityReader final : public nlohmann::json_sax<nlohmann::json> {
 public:
-    std::set<std::string> identities;
+    std::set<std::string> identities, set_aside;  ///< by items of checks
+    std::set<std::string> found;                  ///< by findings and programs
     bool is_report = false;
 
     bool null() override { return true; }
     bool boolean(bool value) override {
-        if (key_ == "counts" && !stack_.empty()) stack_.back().counts = value;
+        if (stack_.empty()) return true;
+        if (key_ == "counts") stack_.back().counts = value;
+        if (key_ == "in_baseline") stack_.back().in_baseline = value;
         return true;
     }
     bool number_integer(number_integer_t) override { return true; }
@@ -50,7 +53,7 @@ public:
     }
     bool start_object(std::size_t) override {
         const bool suppressed = key_ == "suppressed";
-        if (suppressed && !stack_.empty()) stack_.back().counts = false;
+        if (suppressed && !stack_.empty()) stack_.back().suppressed = true;
         stack_.emplace_back();
         key_.clear();
         return stack_.size() <= deepest;
@@ -59,13 +62,17 @@ public:
         const Members members = std::move(stack_.back());
         stack_.pop_back();
         key_.clear();
-        if (!members.counts) return true;
         if (!members.identity.empty()) {
-            identities.insert(members.identity);
+            // The same thing may count under one policy and be let pass by another.
+            const bool accepted =
+                !members.suppressed && (members.counts || members.in_baseline);
+            (accepted ? identities : set_aside).insert(members.identity);
+        } else if (members.suppressed) {
+            return true;
         } else if (!members.secret.empty() && !members.rule.empty()) {
-            identities.insert(secret_identity(members.rule, members.secret));
+            found.insert(secret_identity(members.rule, members.secret));
         } else if (!members.program.empty()) {
-            identities.insert(program_identity(members.program, members.path));
+            found.insert(program_identity(members.program, members.path));
         }
         return true;
     }
@@ -81,7 +88,7 @@ public:
 private:
     struct Members {
         std::string identity, rule, secret, program, path;
-        bool counts = true;
+        bool counts = true, in_baseline = false, suppressed = false;
     };
     std::vector<Members> stack_;
     std::string key_;
@@ -100,6 +107,9 @@ Result<std::set<std::string>> read_baseline(std::string_view report, const std::
         return fail(ErrorCode::malformed, "the baseline is no report of ours", name,
                     "give a report that --format json wrote");
     }
+    for (const std::string& identity : reader.found) {
+        if (!reader.set_aside.contains(identity)) reader.identities.insert(identity);
+    }
     return std::move(reader.identities);
 }
 
@@ -114,6 +124,26 @@ Result<std::set<std::string>> load_baseline(const std::string& path) {
     const std::string text(std::istreambuf_iterator<char>(stream), {});
     if (!stream) return fail(ErrorCode::unreadable, "the baseline can't be read", path);
     return read_baseline(text, path);
+}
+
+std::set<std::string> identities_in(const GateReport& gate) {
+    std::set<std::string> identities;
+    for (const TargetVerdict& target : gate.targets) {
+        for (const Finding& finding : target.report->findings) {
+            identities.insert(secret_identity(finding.rule, finding.secret_id));
+        }
+        for (const Program& program : target.report->programs) {
+            identities.insert(program_identity(program.program, program.path));
+        }
+        for (const PolicyVerdict& verdict : target.policies) {
+            for (const CheckResult& result : verdict.results) {
+                for (const Item& item : result.answer.items) {
+                    if (item.counts) identities.insert(identity_of(result.check.info.id, item));
+                }
+            }
+        }
+    }
+    return identities;
 }
 
 }  // namespace stratascan::policy

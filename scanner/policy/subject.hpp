@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,10 @@ namespace stratascan::policy {
 struct SignatureCheck {
     bool asked = false;   ///< a key was given
     bool holds = false;
-    std::string detail;   ///< which signature holds, or why none does
+    std::string detail{};   ///< which signature holds, or why none does
+    /// Digests of the attached blobs that hold statements about this image which the key
+    /// signed.
+    std::set<std::string> verified{};
 };
 
 /// What the suppression file was like, for the check of its justifications.

@@ -107,7 +107,9 @@ private:
     [[nodiscard]] std::vector<std::string> subjects(const Manifest& manifest) const;
     void add_referrers(const std::string& subject, json& list);
     void add_tagged(const std::vector<std::string>& subjects, json& list);
-    void add_accessory(const std::string& subject, const std::string& tag, json& list);
+    [[nodiscard]] bool add_accessory(const std::string& subject, const std::string& tag,
+                                     json& list);
+    [[nodiscard]] bool is_whole(const ImageRef& image) const;
     void note(std::string reason) { source::add_gap(gaps_, "", std::move(reason)); }
 
     Client& client_;
@@ -118,6 +120,11 @@ private:
     RepositoryStore store_;
     std::set<std::string> listed_;
     bool has_referrers_ = true;
+    bool referrers_failed_ = false;  ///< not for want of the API
+    bool by_digest_ = false;  ///< one manifest was asked for, whatever index lists it
+    /// Subjects of which not all that is attached could be asked for.
+    std::set<std::string> not_whole_;
+    std::set<std::string> asked_;
     std::vector<Gap> gaps_;
 };
 
@@ -134,12 +141,18 @@ std::vector<std::string> RegistryImage::subjects(const Manifest& manifest) const
 }
 
 void RegistryImage::add_referrers(const std::string& subject, json& list) {
-    if (!has_referrers_) return;
+    asked_.insert(subject);
+    if (!has_referrers_) {
+        if (referrers_failed_) not_whole_.insert(subject);
+        return;
+    }
     auto found = client_.referrers(repository_, subject);
     if (!found) {
         has_referrers_ = false;
         if (found.error().code != ErrorCode::unsupported) {
             note("what refers to the image was not read: " + found.error().what);
+            referrers_failed_ = true;
+            not_whole_.insert(subject);
         }
         return;
     }
@@ -157,21 +170,22 @@ void RegistryImage::add_referrers(const std::string& subject, json& list) {
     }
 }
 
-void RegistryImage::add_accessory(const std::string& subject, const std::string& tag, json& list) {
+/// False where the registry does not say whether it has the tag.
+bool RegistryImage::add_accessory(const std::string& subject, const std::string& tag, json& list) {
     auto manifest = client_.manifest({repository_, tag, ""});
     if (!manifest) {
-        if (manifest.error().code != ErrorCode::not_found) {
-            note("tag " + tag + " was not read: " + manifest.error().what);
-        }
-        return;
+        if (manifest.error().code == ErrorCode::not_found) return true;
+        note("tag " + tag + " was not read: " + manifest.error().what);
+        return false;
     }
-    if (!listed_.insert(manifest->digest).second) return;
+    if (!listed_.insert(manifest->digest).second) return true;
     json made = descriptor_json(manifest->media_type, manifest->digest, manifest->bytes.size());
     made["annotations"] = {{"vnd.docker.reference.digest", subject},
                            {"org.opencontainers.image.ref.name",
                             reference_.repository.text() + ':' + tag}};
     list.push_back(std::move(made));
     store_.keep(manifest->digest, std::move(manifest->bytes));
+    return true;
 }
 
 /// One list of tags tells of all accessories of all platforms. Where there is no
@@ -191,9 +205,21 @@ void RegistryImage::add_tagged(const std::vector<std::string>& subjects, json& l
     for (const std::string& subject : subjects) {
         for (const std::string& tag : accessory_tags(subject)) {
             const bool ask = tags.contains(tag) || (!known && subject == subjects.front());
-            if (ask) add_accessory(subject, tag, list);
+            const bool told = ask ? add_accessory(subject, tag, list) : known;
+            if (!told) not_whole_.insert(subject);
         }
     }
+}
+
+/// Whether all that is attached to the image, and to the indexes that list it here, was
+/// asked for. An image that was named by its digest may have statements in an index that
+/// nobody named.
+bool RegistryImage::is_whole(const ImageRef& image) const {
+    if (by_digest_ && image.listed_by.empty()) return false;
+    const auto whole = [this](const std::string& digest) {
+        return asked_.contains(digest) && !not_whole_.contains(digest);
+    };
+    return whole(image.digest) && std::ranges::all_of(image.listed_by, whole);
 }
 
 /// Mirrors may lack an image, or be down; what the last place says is the answer.
@@ -228,6 +254,8 @@ Result<std::vector<ImageRef>> RegistryImage::images() {
         return fail(images.error().code, images.error().what, reference_.text(),
                     images.error().hint);
     }
+    by_digest_ = !reference_.digest.empty();
+    for (ImageRef& image : *images) image.attachments_listed = is_whole(image);
     for (Gap& gap : gaps_) images->front().gaps.push_back(std::move(gap));
     gaps_.clear();
     return images;

@@ -9,8 +9,10 @@
 #include <utility>
 
 #include "scanner/report/formats.hpp"
+#include "scanner/report/gate_phrases.hpp"
 #include "scanner/report/json_writer.hpp"
 #include "scanner/report/phrases.hpp"
+#include "scanner/report/report_writer.hpp"
 
 namespace stratascan::report {
 
@@ -166,8 +168,22 @@ void write_component(JsonWriter& json, const Program& program, const ImageInfo& 
     json.end_object();
 }
 
+/// What a gate said of the image.
+void write_verdict(JsonWriter& json, const policy::TargetVerdict& verdict) {
+    write_property(json, "gate", to_string(verdict.verdict));
+    for (const policy::PolicyVerdict& one : verdict.policies) {
+        write_property(json, "gate:" + one.policy, to_string(one.verdict));
+        for (const policy::CheckResult& result : one.results) {
+            write_property(json, fmt::format("gate:{}:{}", one.policy, result.check.info.id),
+                           fmt::format("{}: {}", weight_of(result),
+                                       printable(result.answer.reason)));
+        }
+    }
+}
+
 /// REQUIRES: an object is open.
-void write_image(JsonWriter& json, const TargetReport& target, const std::string& reference) {
+void write_image(JsonWriter& json, const TargetReport& target, const std::string& reference,
+                 const policy::GateReport* gate) {
     json.member("type", "container");
     json.member("bom-ref", reference);
     json.member("name", image_name(target));
@@ -178,6 +194,7 @@ void write_image(JsonWriter& json, const TargetReport& target, const std::string
     write_property(json, "distribution", target.image.distribution);
     write_property(json, "distribution_version", target.image.distribution_version);
     write_property(json, "complete", target.coverage.complete ? "true" : "false");
+    if (const auto* verdict = verdict_of(gate, target)) write_verdict(json, *verdict);
     json.end_array();
 }
 
@@ -195,7 +212,7 @@ void write_programs(JsonWriter& json, const TargetReport& target, const std::str
 
 }  // namespace
 
-std::string write_cyclonedx(const Report& report) {
+std::string write_cyclonedx(const Report& report, const policy::GateReport* gate) {
     std::string body;
     JsonWriter json(body, JsonWriter::Style::pretty);
     json.begin_object();
@@ -219,7 +236,7 @@ std::string write_cyclonedx(const Report& report) {
     const bool single = report.targets.size() == 1;
     if (single) {
         json.key("component").begin_object();
-        write_image(json, report.targets[0], "image-1");
+        write_image(json, report.targets[0], "image-1", gate);
         json.end_object();
     }
     json.end_object();
@@ -230,7 +247,7 @@ std::string write_cyclonedx(const Report& report) {
         for (std::size_t i = 0; i < report.targets.size(); ++i) {
             const std::string reference = fmt::format("image-{}", i + 1);
             json.begin_object();
-            write_image(json, report.targets[i], reference);
+            write_image(json, report.targets[i], reference, gate);
             write_programs(json, report.targets[i], reference);
             json.end_object();
         }

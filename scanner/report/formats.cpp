@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "scanner/report/gate_report.hpp"
+
 namespace stratascan::report {
 
 namespace {
@@ -12,20 +14,37 @@ struct Format {
 };
 
 constexpr std::array<Format, 10> formats = {{
-    {"table", [](const Report& report, const WriteOptions& options) {
-         return write_table(report, options.style);
+    {"table", [](const Report& report, const WriteOptions& with) {
+         return with.gate != nullptr ? write_gate_table(*with.gate, with.style)
+                                     : write_table(report, with.style);
      }},
-    {"json", [](const Report& report, const WriteOptions&) { return write_json(report); }},
-    {"jsonl", [](const Report& report, const WriteOptions&) { return write_jsonl(report); }},
-    {"csv", [](const Report& report, const WriteOptions&) { return write_csv(report); }},
-    {"sarif", [](const Report& report, const WriteOptions&) { return write_sarif(report); }},
-    {"gitlab", [](const Report& report, const WriteOptions& options) {
-         return write_gitlab(report, options.time);
+    {"json", [](const Report& report, const WriteOptions& with) {
+         return with.gate != nullptr ? write_gate_json(*with.gate) : write_json(report);
      }},
-    {"junit", [](const Report& report, const WriteOptions&) { return write_junit(report); }},
-    {"cyclonedx", [](const Report& report, const WriteOptions&) { return write_cyclonedx(report); }},
-    {"html", [](const Report& report, const WriteOptions&) { return write_html(report); }},
-    {"markdown", [](const Report& report, const WriteOptions&) { return write_markdown(report); }},
+    {"jsonl", [](const Report& report, const WriteOptions& with) {
+         return write_jsonl(report, with.gate);
+     }},
+    {"csv", [](const Report& report, const WriteOptions& with) {
+         return write_csv(report, with.gate);
+     }},
+    {"sarif", [](const Report& report, const WriteOptions& with) {
+         return write_sarif(report, with.gate);
+     }},
+    {"gitlab", [](const Report& report, const WriteOptions& with) {
+         return write_gitlab(report, with.time, with.gate);
+     }},
+    {"junit", [](const Report& report, const WriteOptions& with) {
+         return write_junit(report, with.gate);
+     }},
+    {"cyclonedx", [](const Report& report, const WriteOptions& with) {
+         return write_cyclonedx(report, with.gate);
+     }},
+    {"html", [](const Report& report, const WriteOptions& with) {
+         return write_html(report, with.gate);
+     }},
+    {"markdown", [](const Report& report, const WriteOptions& with) {
+         return write_markdown(report, with.gate);
+     }},
 }};
 
 }  // namespace

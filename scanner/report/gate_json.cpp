@@ -45,37 +45,6 @@ void write_item(JsonWriter& json, const std::string& check, const Item& item,
     json.end_object();
 }
 
-void write_result(JsonWriter& json, const policy::CheckResult& result,
-                  const policy::GateReport& gate) {
-    const policy::CheckInfo& info = result.check.info;
-    json.begin_object();
-    json.member("check", info.id);
-    json.member("title", info.title);
-    json.member("outcome", to_string(result.answer.outcome));
-    json.member("severity", to_string(info.severity));
-    json.member("level", to_string(result.check.level));
-    json.member("section", result.check.section);
-    json.key("references").begin_object();
-    json.member("nist-800-190", info.nist);
-    json.member("cis-docker", info.cis);
-    json.member("bsi", info.bsi);
-    json.end_object();
-    json.member("fails", result.fails);
-    json.member("blocks", result.blocks);
-    json.member("reason", result.answer.reason);
-    if (info.undecidable.empty()) {
-        json.member("decided", info.decided);
-        json.member("mend", info.mend);
-    }
-    json.key("evidence").begin_array();
-    for (const Item& item : result.answer.items) write_item(json, info.id, item, gate);
-    json.end_array();
-    if (result.answer.left_out > 0) {
-        json.member("evidence_left_out", std::uint64_t{result.answer.left_out});
-    }
-    json.end_object();
-}
-
 void write_policies(JsonWriter& json, const policy::GateReport& gate) {
     json.key("policies").begin_array();
     for (const policy::Policy& policy : gate.policies) {
@@ -110,7 +79,11 @@ void write_target(JsonWriter& json, const policy::TargetVerdict& target,
             json.member("accepted_incomplete", verdict.accepted_incomplete);
         }
         json.key("checks").begin_array();
-        for (const auto& result : verdict.results) write_result(json, result, gate);
+        for (const auto& result : verdict.results) {
+            json.begin_object();
+            write_members(json, result, gate);
+            json.end_object();
+        }
         json.end_array();
         json.end_object();
     }
@@ -120,6 +93,35 @@ void write_target(JsonWriter& json, const policy::TargetVerdict& target,
 }
 
 }  // namespace
+
+void write_members(JsonWriter& json, const policy::CheckResult& result,
+                   const policy::GateReport& gate) {
+    const policy::CheckInfo& info = result.check.info;
+    json.member("check", info.id);
+    json.member("title", info.title);
+    json.member("outcome", to_string(result.answer.outcome));
+    json.member("severity", to_string(info.severity));
+    json.member("level", to_string(result.check.level));
+    json.member("section", result.check.section);
+    json.key("references").begin_object();
+    json.member("nist-800-190", info.nist);
+    json.member("cis-docker", info.cis);
+    json.member("bsi", info.bsi);
+    json.end_object();
+    json.member("fails", result.fails);
+    json.member("blocks", result.blocks);
+    json.member("reason", result.answer.reason);
+    if (info.undecidable.empty()) {
+        json.member("decided", info.decided);
+        json.member("mend", info.mend);
+    }
+    json.key("evidence").begin_array();
+    for (const Item& item : result.answer.items) write_item(json, info.id, item, gate);
+    json.end_array();
+    if (result.answer.left_out > 0) {
+        json.member("evidence_left_out", std::uint64_t{result.answer.left_out});
+    }
+}
 
 std::string write_gate_json(const policy::GateReport& gate) {
     std::string text;

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <map>
 
-#include "scanner/policy/date.hpp"
+#include "scanner/report/gate_phrases.hpp"
 #include "scanner/report/gate_report.hpp"
 #include "scanner/report/table_summary.hpp"
 #include "scanner/report/text.hpp"
@@ -41,35 +41,6 @@ std::string_view kind_word(const std::string& kind) {
     if (kind == "directory") return "Folder";
     if (kind == "stray") return "What lies beside the images";
     return "Artifact";
-}
-
-std::string references(const CheckResult& result) {
-    const auto add = [](std::string& text, std::string_view what,
-                        const std::vector<std::string>& list) {
-        if (!list.empty()) text += fmt::format(" · {} {}", what, listed(list, ", "));
-    };
-    std::string text = result.check.section;
-    add(text, "NIST", result.check.info.nist);
-    add(text, "CIS", result.check.info.cis);
-    add(text, "BSI", result.check.info.bsi);
-    return text.starts_with(" · ") ? text.substr(4) : text;
-}
-
-std::string place_of(const Item& item) {
-    std::string text = place_in(item.path, item.inner_path);
-    if (item.line > 0 && item.layer_index >= 0) text += fmt::format(":{}", item.line);
-    return text;
-}
-
-std::string set_aside(const Item& item, const policy::GateReport& gate) {
-    if (item.suppressed_by >= 0) {
-        const auto& by = gate.suppressions[static_cast<std::size_t>(item.suppressed_by)];
-        return fmt::format("suppressed until {} by {}: {} ({})", policy::written_date(by.until),
-                           by.owner, by.reason, by.where);
-    }
-    if (item.of_base) return "of the base";
-    if (item.in_baseline) return "in the baseline";
-    return item.allowed;
 }
 
 class GateTable {
@@ -123,20 +94,8 @@ private:
                           : verdict.verdict == Verdict::fail ? Tone::critical
                                                              : Tone::warning;
         answers_.flow(0, {{verdict_line(target, verdict), tone, true}});
-        for (const CheckResult& result : verdict.results) {
-            if (result.fails) answers_.flow(0, {{"- " + result.check.info.reason, Tone::plain, true}});
-        }
-        for (const CheckResult& result : verdict.results) {
-            if (!result.blocks) continue;
-            answers_.flow(0, {{fmt::format("- Not known: {} ({})", result.check.info.title,
-                                          printable(result.answer.reason)),
-                              Tone::plain, true}});
-        }
-        if (!verdict.incomplete.empty()) {
-            const TargetReport& report = *target.report;
-            answers_.flow(0, {{fmt::format("- Not everything was read: {}",
-                                          counted(report.coverage.gaps, "gap")),
-                              Tone::plain, true}});
+        for (const std::string& reason : reasons_of(verdict, *target.report)) {
+            answers_.flow(0, {{"- " + reason, Tone::plain, true}});
         }
         answers_.blank();
     }
@@ -168,7 +127,7 @@ private:
         canvas_.labelled(2, {std::string(to_string(info.severity)), tone_of(info.severity)}, 10,
                          {{info.id, Tone::strong},
                           {std::string(to_string(result.check.level)), Tone::plain},
-                          {references(result), Tone::faint, true}});
+                          {references_of(result), Tone::faint, true}});
         canvas_.flow(12, {{printable(result.answer.reason), Tone::plain, true}});
         std::size_t shown = 0;
         for (const Item& item : result.answer.items) {

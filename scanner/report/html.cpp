@@ -11,9 +11,12 @@
 
 #include "scanner/evidence/codec.hpp"
 #include "scanner/report/formats.hpp"
+#include "scanner/report/gate_phrases.hpp"
+#include "scanner/report/gate_report.hpp"
 #include "scanner/report/json_members.hpp"
 #include "scanner/report/json_writer.hpp"
 #include "scanner/report/phrases.hpp"
+#include "scanner/report/report_writer.hpp"
 #include "scanner/report/text.hpp"
 
 extern "C" {
@@ -51,8 +54,12 @@ private:
     std::map<std::string, std::uint64_t, std::less<>> numbers_;
 };
 
+// What of a check's evidence is shown in a browser; JSON has all.
+constexpr std::size_t evidence_shown = 200;
+
 struct Writer {
     JsonWriter& json;
+    const policy::GateReport* gate;
     Words words{};
     std::map<std::uint64_t, std::uint64_t> titles{};  ///< of rules
 
@@ -143,6 +150,48 @@ struct Writer {
         json.end_object();
     }
 
+    void check(const policy::CheckResult& one) {
+        const policy::CheckInfo& info = one.check.info;
+        json.begin_object();
+        json.member("id", info.id);
+        json.member("title", info.title);
+        json.member("outcome", to_string(one.answer.outcome));
+        json.member("weight", weight_of(one));
+        json.member("kind", to_string(one.check.level));
+        json.member("severity", to_string(info.severity));
+        json.member("reason", printable(one.answer.reason));
+        json.member("how", info.decided);
+        json.member("mend", info.mend);
+        json.member("source", one.check.section);
+        json.member("references", references_of(one, false));
+        json.key("evidence").begin_array();
+        const auto& items = one.answer.items;
+        const std::size_t shown = std::min(items.size(), evidence_shown);
+        for (std::size_t i = 0; i < shown; ++i) json.value(item_line(items[i], *gate));
+        const std::size_t more = items.size() - shown + one.answer.left_out;
+        if (more > 0) json.value(fmt::format("and {} more", grouped(more)));
+        json.end_array();
+        json.end_object();
+    }
+
+    void verdict(const policy::TargetVerdict& of) {
+        json.member("verdict", to_string(of.verdict));
+        json.key("verdicts").begin_array();
+        for (const policy::PolicyVerdict& one : of.policies) {
+            json.begin_object();
+            json.member("policy", one.policy);
+            json.member("outcome", to_string(one.verdict));
+            json.member("line", verdict_line(of, one));
+            json.member("reasons", reasons_of(one, *of.report));
+            json.member("accepted", one.accepted_incomplete);
+            json.key("checks").begin_array();
+            for (const policy::CheckResult& result : one.results) check(result);
+            json.end_array();
+            json.end_object();
+        }
+        json.end_array();
+    }
+
     void target(const TargetReport& one) {
         int worst = -1;
         for (const Finding& finding : one.findings) {
@@ -153,6 +202,7 @@ struct Writer {
         json.member("digest", one.image.digest);
         json.member("platform", one.image.platform);
         json.member("worst", worst);
+        if (const auto* of = verdict_of(gate, one)) verdict(*of);
         json.key("layers").begin_array();
         for (const LayerReport& each : one.layers) layer(one, each);
         json.end_array();
@@ -177,10 +227,10 @@ struct Writer {
 };
 
 /// The data for the script, without any "<" (JSON has it in strings alone).
-std::string data_of(const Report& report) {
+std::string data_of(const Report& report, const policy::GateReport* gate) {
     std::string text;
     JsonWriter json(text, JsonWriter::Style::line);
-    Writer writer{json};
+    Writer writer{json, gate};
     json.begin_object();
     json.key("targets").begin_array();
     for (const TargetReport& target : report.targets) writer.target(target);
@@ -210,7 +260,7 @@ std::string hash_source(std::string_view text) {
 }
 
 /// Said in plain markup, so that it is there before the script has run, or without it.
-std::string cards_of(const Report& report) {
+std::string cards_of(const Report& report, const policy::GateReport* gate) {
     std::array<std::uint64_t, 5> severities{};
     std::uint64_t programs = 0, gaps = 0;
     bool complete = !report.cancelled;
@@ -227,6 +277,12 @@ std::string cards_of(const Report& report) {
                                std::string_view what) {
         cards += fmt::format("<li class=\"card {}\"><b>{}</b>{}</li>\n", kind, number, what);
     };
+    if (gate != nullptr) {
+        const std::string_view kind = gate->verdict == policy::Verdict::pass   ? "good"
+                                      : gate->verdict == policy::Verdict::fail ? "critical"
+                                                                               : "high";
+        card(kind, std::string(to_string(gate->verdict)), "verdict");
+    }
     constexpr std::array<std::string_view, 5> names = {"info", "low", "medium", "high", "critical"};
     bool any = false;
     for (std::size_t i = names.size(); i-- > 0;) {
@@ -244,9 +300,37 @@ std::string cards_of(const Report& report) {
     return cards;
 }
 
+/// What is said of the gate as a whole.
+std::string notices_of(const policy::GateReport* gate) {
+    if (gate == nullptr) return {};
+    std::string notices;
+    const auto notice = [&notices](std::string_view kind, const std::string& text,
+                                   std::initializer_list<const std::vector<std::string>*> lists) {
+        notices += fmt::format("<div class=\"notice {}\">{}", kind, xml_text(text));
+        for (const auto* list : lists) {
+            if (list->empty()) continue;
+            notices += "<ul class=\"plain wrap\">";
+            for (const std::string& line : *list) notices += "<li>" + xml_text(line) + "</li>";
+            notices += "</ul>";
+        }
+        notices += "</div>\n";
+    };
+    if (gate->manifest) {
+        const policy::ManifestVerdict& manifest = *gate->manifest;
+        notice(manifest.eligible() ? "good" : "",
+               fmt::format("App {} in {} {} for Runs on Atlassian.", manifest.app, manifest.file,
+                           manifest.eligible()          ? "is eligible"
+                           : !manifest.reasons.empty() ? "is not eligible"
+                                                        : "can't be judged"),
+               {&manifest.reasons, &manifest.doubts, &manifest.details});
+    }
+    if (!gate->warnings.empty()) notice("", "Warnings", {&gate->warnings});
+    return notices;
+}
+
 }  // namespace
 
-std::string write_html(const Report& report) {
+std::string write_html(const Report& report, const policy::GateReport* gate) {
     std::string name = "no image";
     std::string about;
     if (report.targets.size() == 1) {
@@ -274,12 +358,12 @@ std::string write_html(const Report& report) {
                         xml_text(name), xml_text(about), xml_text(report.engine.version),
                         xml_text(report.engine.ruleset.substr(0, 19)));
     page += "<button type=\"button\" id=\"theme\" class=\"theme\">Light or dark</button>\n</header>\n";
-    page += "<ul class=\"cards\">\n" + cards_of(report) + "</ul>\n";
+    page += "<ul class=\"cards\">\n" + cards_of(report, gate) + "</ul>\n" + notices_of(gate);
     page += "<noscript><p class=\"notice\">The findings are shown by a script, which this browser does "
             "not run. The same report can be had as --format table, csv or json.</p></noscript>\n";
     page += "<div id=\"images\"></div>\n<main id=\"main\"></main>\n</div>\n";
     page += "<script type=\"application/json\" id=\"data\">";
-    page += data_of(report);
+    page += data_of(report, gate);
     page += "</script>\n<script>";
     page += script;
     page += "</script>\n</body>\n</html>\n";

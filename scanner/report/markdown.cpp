@@ -7,6 +7,9 @@
 #include <vector>
 
 #include "scanner/report/formats.hpp"
+#include "scanner/report/gate_phrases.hpp"
+#include "scanner/report/gate_report.hpp"
+#include "scanner/report/markdown_text.hpp"
 #include "scanner/report/phrases.hpp"
 #include "scanner/report/text.hpp"
 
@@ -16,36 +19,13 @@ namespace {
 
 constexpr std::size_t most_rows = 50;
 constexpr std::size_t longest_cell = 120;
+constexpr std::size_t longest_comment = 60'000;
 
-/// A code span with more backticks round it than there are in it (CommonMark, 6.1). A
-/// bar would end a table's cell even there.
-std::string code(std::string_view text) {
-    const std::string shown = cut_middle(printable(text), longest_cell);
-    if (shown.empty()) return {};
-    std::size_t longest = 0, run = 0;
-    std::string inner;
-    for (const char c : shown) {
-        run = c == '`' ? run + 1 : 0;
-        longest = std::max(longest, run);
-        if (c == '|') inner += '\\';
-        inner += c;
-    }
-    const std::string ticks(longest + 1, '`');
-    return longest > 0 ? ticks + " " + inner + " " + ticks : ticks + inner + ticks;
-}
-
-std::string plain(std::string_view text) {
-    std::string escaped;
-    for (const char c : printable(text)) {
-        if (std::string_view("\\`*_{}[]()<>#+-.!|~@&").find(c) != std::string_view::npos) {
-            escaped += '\\';
-        }
-        escaped += c;
-    }
-    return escaped;
-}
+std::string code(std::string_view text) { return markdown_code(text); }
+std::string plain(std::string_view text) { return markdown_plain(text); }
 
 void write_findings(std::string& out, const TargetReport& target) {
+    if (target.findings.empty()) return;
     std::vector<const Finding*> sorted;
     for (const Finding& finding : target.findings) sorted.push_back(&finding);
     std::stable_sort(sorted.begin(), sorted.end(), [](const Finding* a, const Finding* b) {
@@ -95,9 +75,10 @@ void write_programs(std::string& out, const TargetReport& target) {
     out += "\n</details>\n\n";
 }
 
-void write_target(std::string& out, const TargetReport& target) {
+void write_target(std::string& out, const TargetReport& target, const policy::GateReport* gate) {
     out += fmt::format("### {}{}\n\n", code(image_name(target)),
                        target.image.platform.empty() ? "" : " " + plain(target.image.platform));
+    if (const auto* verdict = verdict_of(gate, target)) out += write_gate_markdown(*verdict, *gate);
     out += fmt::format("{} in {}, {} scanned. ", counted(target.findings.size(), "secret"),
                        counted(target.layers.size(), "layer"), sized(target.coverage.bytes));
     if (target.coverage.complete) {
@@ -106,19 +87,51 @@ void write_target(std::string& out, const TargetReport& target) {
         out += fmt::format("**Not everything was read: {}.**\n\n",
                            counted(target.coverage.gaps, "gap"));
     }
-    if (!target.findings.empty()) write_findings(out, target);
-    write_programs(out, target);
+    for (const auto write : {write_findings, write_programs}) {
+        std::string part;
+        write(part, target);
+        if (out.size() + part.size() > longest_comment) {
+            out += "More is in the full report.\n\n";
+        } else {
+            out += part;
+        }
+    }
 }
 
 }  // namespace
 
-std::string write_markdown(const Report& report) {
-    constexpr std::size_t longest_comment = 60'000;
-    std::string out = "## Stratascan\n\n";
+std::string markdown_code(std::string_view text) {
+    const std::string shown = cut_middle(printable(text), longest_cell);
+    if (shown.empty()) return {};
+    std::size_t longest = 0, run = 0;
+    std::string inner;
+    for (const char c : shown) {
+        run = c == '`' ? run + 1 : 0;
+        longest = std::max(longest, run);
+        if (c == '|') inner += '\\';
+        inner += c;
+    }
+    const std::string ticks(longest + 1, '`');
+    return longest > 0 ? ticks + " " + inner + " " + ticks : ticks + inner + ticks;
+}
+
+std::string markdown_plain(std::string_view text) {
+    std::string escaped;
+    for (const char c : printable(text)) {
+        if (std::string_view("\\`*_{}[]()<>#+-.!|~@&").find(c) != std::string_view::npos) {
+            escaped += '\\';
+        }
+        escaped += c;
+    }
+    return escaped;
+}
+
+std::string write_markdown(const Report& report, const policy::GateReport* gate) {
+    std::string out = gate != nullptr ? write_gate_heading_markdown(*gate) : "## Stratascan\n\n";
     std::size_t written = 0;
     for (const TargetReport& target : report.targets) {
         std::string section;
-        write_target(section, target);
+        write_target(section, target, gate);
         if (out.size() + section.size() > longest_comment && written > 0) break;
         out += section;
         ++written;

@@ -20,8 +20,6 @@ struct TableStyle {
 };
 
 [[nodiscard]] std::string write_json(const Report& report);
-/// One JSON object a line: findings, programs, layers, then a summary a target.
-[[nodiscard]] std::string write_jsonl(const Report& report);
 [[nodiscard]] std::string write_table(const Report& report, const TableStyle& style);
 [[nodiscard]] std::string write_stats(const Stats& stats);
 

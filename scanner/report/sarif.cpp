@@ -7,9 +7,12 @@
 #include <map>
 
 #include "scanner/report/formats.hpp"
+#include "scanner/report/gate_phrases.hpp"
 #include "scanner/report/json_members.hpp"
 #include "scanner/report/json_writer.hpp"
 #include "scanner/report/phrases.hpp"
+#include "scanner/report/report_writer.hpp"
+#include "scanner/report/sarif_gate.hpp"
 
 namespace stratascan::report {
 
@@ -23,24 +26,6 @@ const char* level_of(const Finding& finding) {
     return finding.severity == Severity::medium ? "warning" : "note";
 }
 
-/// GitHub's scale: over 9 is critical, over 7 high, over 4 medium.
-const char* security_severity(Severity severity) {
-    switch (severity) {
-        case Severity::critical: return "9.5";
-        case Severity::high: return "8.0";
-        case Severity::medium: return "5.5";
-        case Severity::low: return "3.0";
-        case Severity::info: break;
-    }
-    return "0.0";
-}
-
-void text_object(JsonWriter& json, std::string_view name, std::string_view text) {
-    json.key(name).begin_object();
-    json.member("text", text);
-    json.end_object();
-}
-
 RuleNumbers rules_of(const TargetReport& target) {
     RuleNumbers rules;
     for (const Finding& finding : target.findings) rules.try_emplace(finding.rule, 0, &finding);
@@ -49,7 +34,8 @@ RuleNumbers rules_of(const TargetReport& target) {
     return rules;
 }
 
-void write_driver(JsonWriter& json, const EngineInfo& engine, const RuleNumbers& rules) {
+void write_driver(JsonWriter& json, const EngineInfo& engine, const RuleNumbers& rules,
+                  const std::vector<SarifCheck>& checks) {
     json.key("tool").begin_object();
     json.key("driver").begin_object();
     json.member("name", "Stratascan");
@@ -71,6 +57,7 @@ void write_driver(JsonWriter& json, const EngineInfo& engine, const RuleNumbers&
         json.end_object();
         json.end_object();
     }
+    for (const SarifCheck& check : checks) write_check_rule(json, check);
     json.end_array();
     json.key("properties").begin_object();
     json.member("ruleset", engine.ruleset);
@@ -153,11 +140,31 @@ void write_notification(JsonWriter& json, const Gap& gap, std::string_view layer
     json.end_object();
 }
 
-void write_invocation(JsonWriter& json, const Report& report, const TargetReport& target) {
+/// What is said of the gate as a whole, in its first run.
+void write_warnings(JsonWriter& json, const policy::GateReport& gate) {
+    std::vector<std::string> lines = gate.warnings;
+    if (gate.manifest && !gate.manifest->eligible()) {
+        for (const auto* list : {&gate.manifest->reasons, &gate.manifest->doubts}) {
+            for (const std::string& line : *list) {
+                lines.push_back(gate.manifest->file + " is not eligible: " + line);
+            }
+        }
+    }
+    for (const std::string& line : lines) {
+        json.begin_object();
+        json.member("level", "warning");
+        text_object(json, "message", printable(line));
+        json.end_object();
+    }
+}
+
+void write_invocation(JsonWriter& json, const Report& report, const TargetReport& target,
+                      const policy::GateReport* gate) {
     json.key("invocations").begin_array();
     json.begin_object();
     json.member("executionSuccessful", target.coverage.complete && !report.cancelled);
     json.key("toolExecutionNotifications").begin_array();
+    if (gate != nullptr && &target == report.targets.data()) write_warnings(json, *gate);
     for (const Gap& gap : target.gaps) write_notification(json, gap, "");
     for (const LayerReport& layer : target.layers) {
         for (const Gap& gap : layer.gaps) write_notification(json, gap, layer.digest);
@@ -170,11 +177,14 @@ void write_invocation(JsonWriter& json, const Report& report, const TargetReport
     json.end_array();
 }
 
-void write_run(JsonWriter& json, const Report& report, const TargetReport& target) {
+void write_run(JsonWriter& json, const Report& report, const TargetReport& target,
+               const policy::GateReport* gate) {
     const RuleNumbers rules = rules_of(target);
+    const policy::TargetVerdict* const verdict = verdict_of(gate, target);
+    const std::vector<SarifCheck> checks = sarif_checks(verdict);
     json.begin_object();
-    write_driver(json, report.engine, rules);
-    write_invocation(json, report, target);
+    write_driver(json, report.engine, rules, checks);
+    write_invocation(json, report, target, gate);
     json.key("automationDetails").begin_object();
     json.member("id", fmt::format("stratascan/{}/{}/", image_name(target), target.image.platform));
     json.end_object();
@@ -183,8 +193,12 @@ void write_run(JsonWriter& json, const Report& report, const TargetReport& targe
     for (const Finding& finding : target.findings) {
         write_result(json, target, finding, rules.find(finding.rule)->second.first);
     }
+    for (std::size_t i = 0; i < checks.size(); ++i) {
+        write_check_results(json, checks[i], rules.size() + i, target, *gate);
+    }
     json.end_array();
     json.key("properties").begin_object();
+    if (verdict != nullptr) write_gate_property(json, *verdict);
     json.member("target", target.target);
     json.key("image").begin_object();
     write_members(json, target.image);
@@ -198,14 +212,14 @@ void write_run(JsonWriter& json, const Report& report, const TargetReport& targe
 
 }  // namespace
 
-std::string write_sarif(const Report& report) {
+std::string write_sarif(const Report& report, const policy::GateReport* gate) {
     std::string text;
     JsonWriter json(text, JsonWriter::Style::pretty);
     json.begin_object();
     json.member("$schema", "https://json.schemastore.org/sarif-2.1.0.json");
     json.member("version", "2.1.0");
     json.key("runs").begin_array();
-    for (const TargetReport& target : report.targets) write_run(json, report, target);
+    for (const TargetReport& target : report.targets) write_run(json, report, target, gate);
     json.end_array();
     json.end_object();
     text += '\n';

@@ -74,6 +74,10 @@ struct ImageRef {
     std::vector<SideDocument> documents; ///< on the first image: those of the whole target
     std::vector<Gap> gaps;               ///< what could not be read of manifest and config
     std::vector<std::string> notes;      ///< "manifest.json and index.json disagree: …"
+    std::vector<std::string> listed_by;  ///< digests of the indexes that list it, nearest first
+    /// Whether all that is attached to it is among the target's images: a registry was
+    /// asked for it and answered. Files can't know what else a registry has.
+    bool attachments_listed = false;
 };
 
 /// Called once for each blob of a stream that may be a layer. The reader dies

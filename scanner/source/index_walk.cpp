@@ -280,6 +280,10 @@ IndexWalk::Ordinals IndexWalk::walk_nested(const OciDocument& index, Candidate b
     std::ranges::sort(ordinals);
     const auto repeated = std::ranges::unique(ordinals);
     ordinals.erase(repeated.begin(), repeated.end());
+    for (const std::size_t ordinal : ordinals) {
+        if (!budget_.charge(base.image.digest.size() + sizeof(std::string))) break;
+        candidates_[ordinal].image.listed_by.push_back(base.image.digest);
+    }
 
     // What is wrong with the index itself must not vanish with it.
     if (!base.image.gaps.empty()) {

@@ -294,6 +294,75 @@ TEST(Gate, BaselineHoldsForARebuiltImage) {
     EXPECT_EQ(gate(second.target(), {"--baseline", "/etc/passwd"}).exit, 3);
 }
 
+TEST(Gate, SinceAnImageThatTheStoreKnows) {
+    Layout layout;
+    layout.config(good);
+    layout.insert(layout.files("old", {{"srv/old.pem", {private_key(layout.folder()), 0600}},
+                                       {"usr/bin/helper", {"no program, a text", 04755}}}));
+    const std::string policy = (layout.folder() / "policy.toml").string();
+    std::ofstream(policy) << "id = \"new\"\n[checks.secrets-files]\n[checks.setuid-files]\n";
+    const std::string store = (layout.folder() / "store.sqlite").string();
+    const auto since = [&](const std::string& image) {
+        return gate(layout.target(), {"--policy", policy, "--store", store, "--since", image,
+                                      "--format", "json"});
+    };
+    const Ran nothing = since("sha256:" + std::string(64, '0'));
+    EXPECT_EQ(nothing.exit, 3) << "there is no store yet";
+    const Ran before =
+        gate(layout.target(), {"--policy", policy, "--store", store, "--format", "json"});
+    EXPECT_EQ(before.exit, 1);
+    const std::string digest = report_of(before).at("targets").at(0).at("image").at("digest");
+    const Ran unknown = since("sha256:" + std::string(64, '0'));
+    EXPECT_EQ(unknown.exit, 3);
+    EXPECT_NE(unknown.err.find("does not know this image"), std::string::npos) << unknown.err;
+
+    // The old key in another file of a layer that was built anew, and nothing else that is new.
+    layout.insert(layout.files("more", {{"srv/note", {"a text", 0644}}}));
+    EXPECT_EQ(gate(layout.target(), {"--policy", policy, "--store", store}).exit, 1);
+    for (const std::string& name : {digest, digest.substr(7), "any/name@" + digest}) {
+        const Ran ran = since(name);
+        EXPECT_EQ(ran.exit, 0) << name << ran.out << ran.err;
+    }
+    layout.insert(layout.files("new", {{"srv/new.pem", {private_key(layout.folder()), 0600}},
+                                       {"usr/bin/newer", {"no program, a text", 04755}}}));
+    const Ran fails = since(digest);
+    EXPECT_EQ(fails.exit, 1);
+    for (const char* id : {"secrets-files", "setuid-files"}) {
+        std::size_t open = 0, known = 0;
+        const json check = check_of(report_of(fails), id);
+        for (const json& item : check.at("evidence")) {
+            open += item.at("counts") == true ? 1 : 0;
+            known += item.value("in_baseline", false) ? 1 : 0;
+        }
+        EXPECT_EQ(open, 1U) << id << check.dump(1);
+        EXPECT_EQ(known, 1U) << id;
+    }
+}
+
+TEST(Gate, BaselineLeavesOutWhatItsOwnGateSetAside) {
+    Layout layout;
+    layout.config(good);
+    layout.insert(layout.files("old", {{"srv/old.pem", {private_key(layout.folder()), 0600}}}));
+    const fs::path& here = layout.folder();
+    std::ofstream(here / "policy.toml") << "id = \"new\"\n[checks.secrets-files]\n";
+    const std::vector<std::string> policy = {"--policy", (here / "policy.toml").string()};
+    const auto with = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), policy.begin(), policy.end());
+        return gate(layout.target(), std::move(more));
+    };
+    std::ofstream(here / "suppressions.toml")
+        << "[[suppress]]\npath = \"srv/old.pem\"\nreason = \"revoked long ago\"\nowner = \"me\"\nuntil = "
+        << day(30) << "\n";
+    const std::string suppressed = (here / "suppressed.json").string();
+    EXPECT_EQ(with({"--suppressions", (here / "suppressions.toml").string(), "--format", "json",
+                    "--output", suppressed}).exit, 0);
+    EXPECT_EQ(with({"--baseline", suppressed}).exit, 1) << "it was let pass for a while only";
+    const std::string first = (here / "first.json").string(), second = (here / "second.json").string();
+    EXPECT_EQ(with({"--format", "json", "--output", first}).exit, 1);
+    EXPECT_EQ(with({"--baseline", first, "--format", "json", "--output", second}).exit, 0);
+    EXPECT_EQ(with({"--baseline", second}).exit, 0) << "what was in a baseline stays in the next";
+}
+
 TEST(Gate, FaultsOfAProvedBaseAreToldApart) {
     Layout layout;
     layout.config(good);

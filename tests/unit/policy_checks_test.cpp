@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "scanner/layer/fact_spotter.hpp"
 #include "tests/support/policy_subject.hpp"
 
 namespace {
@@ -144,7 +145,9 @@ TEST(ProgramChecks, ProgramsOutsideOfPackages) {
     EXPECT_EQ(image.outcome("sbom-complete"), Outcome::fail);
     MadeUpImage other;
     other.fact(FactKind::package_database, "var/lib/rpm/rpmdb.sqlite", "rpm");
-    EXPECT_EQ(other.outcome("sbom-complete"), Outcome::unknown);
+    EXPECT_EQ(other.outcome("sbom-complete"), Outcome::pass);
+    other.fact(FactKind::package_database, "var/lib/pacman/local/x", "pacman");
+    EXPECT_EQ(other.outcome("sbom-complete"), Outcome::unknown) << "lists of pacman are not read";
 }
 
 struct AboutFacts {
@@ -446,6 +449,12 @@ TEST(StartChecks, CommandsAndWhatTheyInstall) {
     image.facts.entrypoint = {{"./other.sh"}, true};
     image.facts.working_folder = "/srv";
     EXPECT_EQ(image.outcome("start-installs"), Outcome::fail) << "by the working folder";
+    MadeUpImage longer;
+    longer.facts.entrypoint = {{"/start.sh"}, true};
+    longer.fact(FactKind::start_install, "usr/bin/other", std::string(layer::script_cut));
+    EXPECT_EQ(longer.outcome("start-installs"), Outcome::pass) << "nothing starts it";
+    longer.fact(FactKind::start_install, "start.sh", std::string(layer::script_cut));
+    EXPECT_EQ(longer.outcome("start-installs"), Outcome::unknown) << "it was not read to its end";
     image.facts.entrypoint = {};
     EXPECT_EQ(image.outcome("exec-form"), Outcome::not_applicable);
     EXPECT_EQ(image.outcome("start-installs"), Outcome::not_applicable);

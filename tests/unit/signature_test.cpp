@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 #include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
@@ -92,7 +94,7 @@ TEST_P(SignatureOf, HoldsUnderItsKeyAndItsImageAlone) {
     ASSERT_TRUE(verify) << verify.error().message();
     const std::string good = signed_by(key, payload());
     const auto check = [&](const auto& of, const auto& with) {
-        return policy::check_signatures(digest, of, with);
+        return policy::check_signatures({digest}, of, with, 0);
     };
     EXPECT_TRUE(check(attached(payload(), good), *verify).holds);
     // Another key of the same kind.
@@ -133,19 +135,20 @@ TEST(Signature, PayloadsThatReadersDisagreeOnAreNotBelieved) {
           std::string("[]"), std::string("{"), digest,
           R"({"critical":{"image":{"docker-manifest-digest":")" + digest + R"("}}})"}) {
         EXPECT_FALSE(
-            policy::check_signatures(digest, attached(bytes, signed_by(key, bytes)), *verify).holds)
+            policy::check_signatures({digest}, attached(bytes, signed_by(key, bytes)), *verify, 0)
+                .holds)
             << bytes;
     }
-    EXPECT_FALSE(policy::check_signatures("", attached(payload(""), signed_by(key, payload(""))),
-                                          *verify).holds);
+    EXPECT_FALSE(policy::check_signatures({""}, attached(payload(""), signed_by(key, payload(""))),
+                                          *verify, 0).holds);
 }
 
 TEST(Signature, NoneAndUnreadAreToldApart) {
     const auto verify = VerifyKey::parse(pem_of(made("P-256")), "key.pem");
     ASSERT_TRUE(verify);
-    EXPECT_NE(policy::check_signatures(digest, {}, *verify).detail.find("no signature"),
+    EXPECT_NE(policy::check_signatures({digest}, {}, *verify, 0).detail.find("no signature"),
               std::string::npos);
-    EXPECT_NE(policy::check_signatures(digest, attached("", "x"), *verify).detail.find("not read"),
+    EXPECT_NE(policy::check_signatures({digest}, attached("", "x"), *verify, 0).detail.find("not read"),
               std::string::npos);
 }
 
@@ -159,6 +162,147 @@ TEST(VerifyKey, WhatIsNoneIsRefused) {
     EXPECT_FALSE(VerifyKey::parse(pem_of(made("RSA1024")), "short.pem"));
     EXPECT_FALSE(VerifyKey::parse(pem_of(made("X25519")), "agreement.pem"));
     EXPECT_FALSE(VerifyKey::load("/no/such/key.pem"));
+}
+
+// A statement of in-toto in an envelope, signed as DSSE says.
+std::string dsse(const Key& key, const std::string& predicate, const std::string& of = digest) {
+    const std::string type = "application/vnd.in-toto+json";
+    const std::string statement =
+        R"({"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"","digest":{"sha256":")" +
+        of.substr(7) + R"("}}],"predicateType":")" + predicate + R"(","predicate":{}})";
+    const std::string text = "DSSEv1 " + std::to_string(type.size()) + " " + type + " " +
+                             std::to_string(statement.size()) + " " + statement;
+    return R"({"payload":")" + evidence::encode_base64(statement) + R"(","payloadType":")" + type +
+           R"(","signatures":[{"sig":")" + evidence::encode_base64(signed_by(key, text)) + R"("}]})";
+}
+
+std::string bundle(const std::string& content) {
+    return R"({"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json",)"
+           R"("verificationMaterial":{"publicKey":{"hint":"x"}},)" + content + "}";
+}
+
+std::vector<image::Attachment> one_blob(const std::string& type, const std::string& bytes) {
+    image::Attachment one;
+    one.subject = digest;
+    one.digest = "sha256:" + std::string(64, '8');
+    image::AttachedBlob blob;
+    blob.digest = "sha256:" + std::string(64, '9');
+    blob.media_type = type;
+    blob.bytes = bytes;
+    one.blobs.push_back(blob);
+    return {one};
+}
+
+const std::string bundle_type = "application/vnd.dev.sigstore.bundle.v0.3+json";
+const std::string cosign_sign = "https://sigstore.dev/cosign/sign/v1";
+
+TEST(Envelopes, BundleWithAStatementIsVerified) {
+    for (const char* kind : {"P-256", "P-384", "RSA2048", "ED25519"}) {
+        const Key key = made(kind), other = made(kind);
+        const auto verify = VerifyKey::parse(pem_of(key), "key");
+        ASSERT_TRUE(verify) << kind;
+        const auto check = [&](const std::string& bytes) {
+            return policy::check_signatures({"sha256:x", digest}, one_blob(bundle_type, bytes),
+                                            *verify, 0);
+        };
+        const std::string good = bundle("\"dsseEnvelope\":" + dsse(key, cosign_sign));
+        EXPECT_TRUE(check(good).holds) << kind;
+        EXPECT_EQ(check(good).verified.size(), 1U);
+        EXPECT_FALSE(check(bundle("\"dsseEnvelope\":" + dsse(other, cosign_sign))).holds);
+        const std::string elsewhere = "sha256:" + std::string(64, '6');
+        const auto another =
+            check(bundle("\"dsseEnvelope\":" + dsse(key, cosign_sign, elsewhere)));
+        EXPECT_FALSE(another.holds);
+        EXPECT_NE(another.detail.find("another image"), std::string::npos);
+        // A statement of something else signs no image.
+        const auto sbom =
+            check(bundle("\"dsseEnvelope\":" + dsse(key, "https://spdx.dev/Document")));
+        EXPECT_FALSE(sbom.holds);
+        EXPECT_EQ(sbom.verified.size(), 1U);
+    }
+}
+
+TEST(Envelopes, BundleOverADigestIsVerified) {
+    const std::string manifest = "the bytes of a manifest";
+    const std::string of = "sha256:" + evidence::hex(evidence::sha256(manifest));
+    for (const char* kind : {"P-256", "RSA2048"}) {
+        const Key key = made(kind);
+        const auto verify = VerifyKey::parse(pem_of(key), "key");
+        const std::string bytes = bundle(
+            R"("messageSignature":{"messageDigest":{"algorithm":"SHA2_256","digest":")" +
+            evidence::encode_base64(evidence::sha256(manifest)) + R"("},"signature":")" +
+            evidence::encode_base64(signed_by(key, manifest)) + R"("})");
+        EXPECT_TRUE(
+            policy::check_signatures({of}, one_blob(bundle_type, bytes), *verify, 0).holds);
+        EXPECT_FALSE(
+            policy::check_signatures({digest}, one_blob(bundle_type, bytes), *verify, 0).holds);
+    }
+}
+
+// ECDSA's two numbers behind each other, as JWS has them.
+std::string raw_signature(const std::string& der) {
+    const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
+    ECDSA_SIG* signature = d2i_ECDSA_SIG(nullptr, &bytes, static_cast<long>(der.size()));
+    std::string raw(64, '\0');
+    auto* out = reinterpret_cast<unsigned char*>(raw.data());
+    BN_bn2binpad(ECDSA_SIG_get0_r(signature), out, 32);
+    BN_bn2binpad(ECDSA_SIG_get0_s(signature), out + 32, 32);
+    ECDSA_SIG_free(signature);
+    return raw;
+}
+
+std::string url64(const std::string& bytes) {
+    std::string text = evidence::encode_base64(bytes);
+    for (char& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;
+    while (text.ends_with('=')) text.pop_back();
+    return text;
+}
+
+std::string jws(const Key& key, const std::string& header, const std::string& of = digest) {
+    const std::string payload =
+        url64(R"({"targetArtifact":{"mediaType":"x","digest":")" + of + R"(","size":1}})");
+    const std::string signature =
+        raw_signature(signed_by(key, url64(header) + "." + payload));
+    return R"({"payload":")" + payload + R"(","protected":")" + url64(header) +
+           R"(","header":{"x5c":[]},"signature":")" + url64(signature) + R"("})";
+}
+
+TEST(Envelopes, NotaryInJwsIsVerifiedAndInCoseIsTold) {
+    const Key key = made("P-256");
+    const auto verify = VerifyKey::parse(pem_of(key), "key");
+    const auto check = [&](const std::string& type, const std::string& bytes) {
+        return policy::check_signatures({digest}, one_blob(type, bytes), *verify, 1'780'000'000);
+    };
+    const std::string jose = "application/jose+json";
+    const std::string header = R"({"alg":"ES256","cty":"x","crit":["io.cncf.notary.expiry"],)"
+                               R"("io.cncf.notary.expiry":"2099-01-01T00:00:00Z"})";
+    EXPECT_TRUE(check(jose, jws(key, header)).holds) << check(jose, jws(key, header)).detail;
+    EXPECT_FALSE(check(jose, jws(key, header, "sha256:" + std::string(64, '1'))).holds);
+    EXPECT_FALSE(check(jose, jws(made("P-256"), header)).holds);
+    const auto old = check(jose, jws(key, R"({"alg":"ES256","io.cncf.notary.expiry":"2001-01-01"})"));
+    EXPECT_FALSE(old.holds);
+    EXPECT_NE(old.detail.find("ran out"), std::string::npos) << old.detail;
+    EXPECT_NE(check(jose, jws(key, R"({"alg":"ES256","crit":["unheard-of"]})"))
+                  .detail.find("critical header"), std::string::npos);
+    EXPECT_NE(check(jose, jws(key, R"({"alg":"none"})")).detail.find("algorithm"),
+              std::string::npos);
+    EXPECT_NE(check("application/cose", "\x84").detail.find("COSE"), std::string::npos);
+}
+
+TEST(Envelopes, WhatIsDamagedIsNoSignature) {
+    const Key key = made("P-256");
+    const auto verify = VerifyKey::parse(pem_of(key), "key");
+    const std::string good = bundle("\"dsseEnvelope\":" + dsse(key, cosign_sign));
+    const auto holds = [&](const std::string& bytes) {
+        return policy::check_signatures({digest}, one_blob(bundle_type, bytes), *verify, 0).holds;
+    };
+    ASSERT_TRUE(holds(good));
+    for (std::size_t size = 0; size < good.size(); ++size) {
+        EXPECT_FALSE(holds(good.substr(0, size))) << size;
+    }
+    std::string twice = good;
+    twice.insert(twice.size() - 1, ",\"dsseEnvelope\":" + dsse(made("P-256"), cosign_sign));
+    EXPECT_FALSE(holds(twice)) << "readers disagree about which of two counts";
 }
 
 }  // namespace

@@ -14,15 +14,23 @@ namespace {
 using image::AttachedBlob;
 using image::Attachment;
 
-constexpr std::string_view not_validated = "; its validity was not checked";
-
 bool has(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
 
-// What a signature is by, or "".
+// What is known of whether it is true.
+std::string validity(const Subject& subject, const AttachedBlob& blob) {
+    if (!subject.signature.asked) return "; its validity was not checked";
+    return subject.signature.verified.contains(blob.digest)
+               ? "; its signature holds under the key"
+               : "; no signature of the key over it was verified";
+}
+
+// What a signature is by, or "". A bundle may hold a statement of something else.
 std::string signature_kind(const Attachment& attached, const AttachedBlob& blob) {
     if (blob.media_type == "application/vnd.dev.cosign.simplesigning.v1+json") return "cosign";
     if (has(blob.media_type, "sigstore.bundle") || has(attached.artifact_type, "sigstore.bundle")) {
-        return "a Sigstore bundle";
+        const bool other =
+            !blob.predicate_type.empty() && !has(blob.predicate_type, "/cosign/sign/");
+        if (!other) return "a Sigstore bundle";
     }
     if (has(attached.artifact_type, "cncf.notary.signature")) return "Notary";
     return {};
@@ -43,8 +51,7 @@ std::string document_kind(const Attachment& attached, const AttachedBlob& blob,
 
 using KindOf = std::function<std::string(const Attachment&, const AttachedBlob&)>;
 
-// Of the image's own; a statement about every image of an index may hang from the index,
-// and is then not seen here.
+// Of the image's own, and of the indexes that list it here.
 Answer about_attached(const Subject& subject, std::string_view what, const KindOf& kind_of) {
     if (subject.report.image.kind != "image") {
         return not_applicable("only images have attachments");
@@ -52,13 +59,13 @@ Answer about_attached(const Subject& subject, std::string_view what, const KindO
     for (const Attachment& attached : subject.facts.attachments) {
         for (const AttachedBlob& blob : attached.blobs) {
             if (const std::string kind = kind_of(attached, blob); !kind.empty()) {
-                return passed(std::string(what) + " is attached: " + kind +
-                              std::string(not_validated));
+                return passed(std::string(what) + " is attached: " + kind + validity(subject, blob));
             }
         }
         const AttachedBlob none;
-        if (const std::string kind = kind_of(attached, none); !kind.empty()) {
-            return passed(std::string(what) + " is attached: " + kind + std::string(not_validated));
+        if (const std::string kind = attached.blobs.empty() ? kind_of(attached, none) : "";
+            !kind.empty()) {
+            return passed(std::string(what) + " is attached: " + kind + validity(subject, none));
         }
     }
     if (subject.facts.attachments_complete) {
@@ -90,8 +97,8 @@ Answer sbom(const Subject& subject, const Settings&) {
         if (fact.kind != layer::FactKind::image_sbom || fact.visibility != Visibility::visible) {
             continue;
         }
-        Answer inside = passed("a bill of materials is among its files" +
-                               std::string(not_validated));
+        Answer inside = passed(
+            "a bill of materials is among its files; its validity was not checked");
         Item item = file_item(fact, "a bill of materials, by its path");
         item.counts = false;
         inside.items.push_back(std::move(item));

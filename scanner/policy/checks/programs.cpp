@@ -166,7 +166,7 @@ Answer sbom_complete(const Subject& subject, const Settings&) {
             fact.visibility != Visibility::visible) {
             continue;
         }
-        if (fact.detail == "rpm" || fact.detail == "pacman") {
+        if (fact.detail == "pacman") {
             return unknown("package lists of " + fact.detail + " are not read");
         }
         lists = true;

@@ -202,6 +202,7 @@ Answer start_installs(const Subject& subject, const Settings&) {
     const std::vector<std::string> words = start_words(subject);
     if (words.empty()) return not_applicable("neither Entrypoint nor Cmd is set");
     Answer answer;
+    bool cut = false;
     if (const std::string what = layer::install_command(joined(words)); !what.empty()) {
         add(answer, config_item("config.Cmd", what));
     }
@@ -214,10 +215,20 @@ Answer start_installs(const Subject& subject, const Settings&) {
         item.counts = std::any_of(words.begin(), words.end(), [&](const std::string& word) {
             return names(word, subject, fact.path);
         });
-        if (!item.counts) item.text += " (a script that nothing starts)";
+        if (fact.detail == layer::script_cut) {
+            cut = cut || item.counts;
+            if (!item.counts) continue;
+            item.counts = false;
+        } else if (!item.counts) {
+            item.text += " (a script that nothing starts)";
+        }
         add(answer, std::move(item));
     }
     answer = settled(std::move(answer), subject, "installations at start");
+    if (answer.outcome == Outcome::pass && cut) {
+        answer.outcome = Outcome::unknown;
+        answer.reason = "a script that starts it is longer than what is read of it";
+    }
     if (answer.outcome == Outcome::pass &&
         subject.facts.untold.contains(layer::FactKind::start_install)) {
         return unknown("a layer has more scripts that install something than it tells of");

@@ -108,7 +108,9 @@
     const list = element('dl');
     for (const [name, value] of pairs) {
       if (value === '' || value === undefined || value === null) continue;
-      list.append(element('dt', {}, name), element('dd', {}, String(value)));
+      if (Array.isArray(value) && value.length === 0) continue;
+      const lines = Array.isArray(value) ? value.map((line) => element('div', {}, line)) : [String(value)];
+      list.append(element('dt', {}, name), element('dd', {}, ...lines));
     }
     dialog.replaceChildren(element('h2', {}, title), list,
       element('div', { class: 'end' }, element('button', { type: 'button', onclick: () => dialog.close() }, 'Close')));
@@ -140,12 +142,13 @@
       ['Marks', one.flags], ['Unmodified file of', one.pack], ['Applets', one.applets]]));
 
   function section(title, ...children) {
-    const id = 'h-' + title.toLowerCase();
+    const id = 'h-' + title.toLowerCase().replace(/[^a-z0-9]+/g, '-');
     return element('section', { 'aria-labelledby': id }, element('h2', { id }, title), ...children);
   }
 
   const chosen = { layer: null, text: '', severities: new Set([0, 1, 2, 3, 4]), visible: false, packaged: false };
   const printers = [];
+  const filled = [];  // tables that take their rows once they stand in the page
 
   function layersPicture(target, refresh) {
     const largest = Math.max(1, ...target.layers.map((layer) => Math.sqrt(layer.bytes)));
@@ -177,6 +180,7 @@
   function show(target) {
     main.replaceChildren();
     printers.length = 0;
+    filled.length = 0;
     chosen.layer = null;
     const findings = target.findings.map(finding);
     const programs = target.programs.map(program);
@@ -204,7 +208,7 @@
         (chosen.layer === null ? '' : ' · only layer ' + chosen.layer);
     };
 
-    if (target.verdict) main.append(verdict(target.verdict));
+    for (const one of target.verdicts || []) main.append(verdict(one));
     const whole = target.coverage.complete;
     main.append(element('div', { class: whole ? 'notice good' : 'notice' },
       whole ? 'Everything was read: ' + counted(target.coverage.files, 'file') + ', ' + sized(target.coverage.bytes) + '.'
@@ -249,18 +253,33 @@
       main.append(section('Notes', element('ul', { class: 'plain wrap' }, ...target.notes.map((note) => element('li', {}, note)))));
     }
     printers.push(found, tools);
+    for (const fill of filled) fill();
     refresh();
   }
 
+  // What decides comes first.
+  const weights = ['fails', 'not known', 'told', 'set aside', 'unknown', 'pass', 'not-applicable', 'undecidable'];
+  const weightClass = (one) => one.weight === 'fails' ? 'fail' : one.weight === 'told' || one.weight === 'not known' ? 'unknown' : one.weight === 'set aside' ? 'low' : one.outcome;
+  const verdictClass = { pass: 'good', fail: 'fail', incomplete: 'high' };
   function verdict(of) {
-    const table = new Rows('checks', 'Checks', ['Outcome', 'Check', 'Severity', 'Source'], 48,
-      (one) => [tag(one.outcome, one.outcome), two(one.title, one.reason), element('span', {}, one.severity), two(one.source, one.references)],
-      (one) => details(one.title, [['Check', one.id], ['Outcome', one.outcome], ['Kind', one.kind], ['Severity', one.severity],
-        ['Why', one.reason], ['How it was decided', one.how], ['How to mend it', one.mend], ['Source', one.source],
-        ['References', one.references], ['Evidence', (one.evidence || []).join('; ')]]));
-    table.set(of.checks);
+    const table = new Rows('checks', 'Checks of ' + of.policy, ['Answer', 'Check', 'Severity', 'Source'], 48,
+      (one) => [tag(one.weight, weightClass(one)), two(one.title, one.reason),
+        two(one.severity, one.kind), two(one.source, one.references)],
+      (one) => details(one.title, [['Check', one.id], ['Answer', one.outcome], ['For the gate', one.outcome === one.weight ? '' : one.weight],
+        ['Kind', one.kind], ['Severity', one.severity], ['Why', one.reason], ['Rests on', one.evidence],
+        ['How it was decided', one.how], ['How to mend it', one.mend], ['Section', one.source], ['References', one.references]]));
+    const order = [...of.checks].sort((a, b) => weights.indexOf(a.weight) - weights.indexOf(b.weight) ||
+      severities.indexOf(b.severity) - severities.indexOf(a.severity));
+    for (const one of order) one.seek = (one.id + '\n' + one.title + '\n' + one.reason + '\n' + one.references + '\n' + one.weight + '\n' + one.evidence.join('\n')).toLowerCase();
+    const search = element('input', { type: 'search', placeholder: 'Filter checks…', 'aria-label': 'Filter checks of ' + of.policy,
+      oninput: (event) => { const text = event.target.value.toLowerCase(); table.set(order.filter((one) => one.seek.includes(text))); } });
+    const line = element('p', { class: 'wrap' }, element('span', { class: 'tag ' + verdictClass[of.outcome] }, of.outcome), ' ' + of.line);
+    const reasons = element('ul', { class: 'plain wrap' }, ...of.reasons.map((reason) => element('li', {}, reason)));
     printers.push(table);
-    return section('Policy', element('p', {}, element('span', { class: 'tag ' + of.outcome }, of.outcome), ' ' + of.policy), table.root);
+    filled.push(() => table.set(order));
+    return section('Policy ' + of.policy, line, of.reasons.length > 0 ? reasons : null,
+      of.accepted ? element('p', { class: 'faint' }, 'Let pass though not everything was read: ' + of.accepted) : null,
+      element('div', { class: 'tools' }, search), table.root);
   }
 
   function start() {
@@ -272,8 +291,9 @@
     });
     if (report.targets.length > 1) {
       const images = document.getElementById('images');
-      const rows = new Rows('images', 'Images', ['Image', 'Platform', 'Secrets', 'Programs', 'Read'], 40,
-        (one) => [two(one.name, ''), element('span', {}, one.platform), tag(grouped(one.findings.length), one.worst < 0 ? 'good' : severities[one.worst]),
+      const gated = report.targets.some((one) => one.verdict);
+      const rows = new Rows('images' + (gated ? ' gated' : ''), 'Images', [...(gated ? ['Verdict'] : []), 'Image', 'Platform', 'Secrets', 'Programs', 'Read'], 40,
+        (one) => [...(gated ? [tag(one.verdict || '', verdictClass[one.verdict] || '')] : []), two(one.name, ''), element('span', {}, one.platform), tag(grouped(one.findings.length), one.worst < 0 ? 'good' : severities[one.worst]),
           element('span', {}, grouped(one.programs.length)), tag(one.coverage.complete ? 'all' : counted(one.coverage.gaps, 'gap'), one.coverage.complete ? 'good' : 'high')],
         (one) => { document.getElementById('which').textContent = one.name + (one.platform ? ' · ' + one.platform : ''); show(one); });
       const order = [...report.targets].sort((a, b) => b.worst - a.worst || b.findings.length - a.findings.length);

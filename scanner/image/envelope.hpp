@@ -1,0 +1,50 @@
+// What was signed, as the forms say it that signatures and statements about images are
+// kept in. Parsing only; whether a signature holds is the policy's question.
+//   - DSSE (secure-systems-lab/dsse, protocol.md and envelope.md): payload, payloadType,
+//     signatures; what is signed is the pre-authentication encoding. The payload is an
+//     in-toto statement (in-toto/attestation, spec/v1/statement.md).
+//   - Sigstore bundles up to v0.3 (sigstore/protobuf-specs, sigstore_bundle.proto, in its
+//     JSON form): a DSSE envelope, or a signature over the digest of a message.
+//   - Notary signatures as JWS (notaryproject/specifications, signature-envelope-jws.md;
+//     RFC 7515, flattened), whose payload names the target.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace stratascan::image {
+
+enum class SignedHash : std::uint8_t { sha256, sha384, sha512 };
+
+struct Envelope {
+    std::string form;     ///< "a DSSE envelope", "a Sigstore bundle", "a Notary signature"
+    std::string message;  ///< the bytes that were signed
+    /// SHA-256 of what was signed where the message itself is not there: 32 bytes.
+    std::string message_digest;
+    std::vector<std::string> signatures;  ///< raw bytes; of ECDSA in DER
+    SignedHash hash = SignedHash::sha256;
+    bool only_pss = false;              ///< RSA with PSS padding only
+    std::vector<std::string> subjects;  ///< "sha256:…" of what it is about
+    std::string predicate_type;         ///< of an in-toto statement
+    std::string expires;                ///< RFC 3339; empty: never
+    /// Why it can't be verified; the other members may then be empty.
+    std::string doubt;
+};
+
+/// Subjects of one statement; one with more is not read.
+inline constexpr std::size_t most_subjects = 1000;
+inline constexpr std::size_t most_signatures = 16;
+
+/// Nothing where the bytes are none of the forms; with `doubt` where they are one that is
+/// damaged or says what is not understood.
+[[nodiscard]] std::optional<Envelope> read_envelope(std::string_view media_type,
+                                                    std::string_view bytes);
+
+/// Whether it signs the image itself and is no statement of something else: a Notary
+/// signature, a digest, or a statement of cosign's own type.
+[[nodiscard]] bool is_signature(const Envelope& envelope);
+
+}  // namespace stratascan::image

@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Attaches a signature to a manifest in a registry, as the tools of each form do, signed by openssl:
+
+attach.py --registry HOST:PORT --repository NAME --subject DIGEST --key PEM --form FORM
+
+FORM is `cosign` (a tag sha256-….sig), `bundle` (a Sigstore bundle, v0.3) or `notary` (JWS); the last
+two name their subject and are listed under the referrers' fallback tag, for registries without the
+API. `sbom` is a bundle with a statement of a bill of materials.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+import subprocess
+import tempfile
+import urllib.request
+from pathlib import Path
+
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+INDEX = "application/vnd.oci.image.index.v1+json"
+BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+
+parser = argparse.ArgumentParser()
+for option in ("--registry", "--repository", "--subject", "--key", "--form"):
+    parser.add_argument(option, required=True)
+options = parser.parse_args()
+base = f"http://{options.registry}/v2/{options.repository}"
+
+
+def send(method: str, url: str, data: bytes = b"", kind: str = "application/octet-stream") -> str:
+    request = urllib.request.Request(url, data=data, method=method, headers={"Content-Type": kind})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return answer.headers.get("Location", "")
+
+
+def digest_of(data: bytes) -> str:
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def blob(data: bytes, kind: str, **annotations: str) -> dict:
+    place = send("POST", f"{base}/blobs/uploads/")
+    send("PUT", place + ("&" if "?" in place else "?") + f"digest={digest_of(data)}", data)
+    made = {"mediaType": kind, "digest": digest_of(data), "size": len(data)}
+    return made | ({"annotations": annotations} if annotations else {})
+
+
+def put(reference: str, document: dict) -> bytes:
+    data = json.dumps(document).encode()
+    send("PUT", f"{base}/manifests/{reference}", data, document["mediaType"])
+    return data
+
+
+def signature(message: bytes) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        text = Path(folder) / "message"
+        text.write_bytes(message)
+        return subprocess.run(["openssl", "dgst", "-sha256", "-sign", options.key, text], check=True,
+                              capture_output=True).stdout
+
+
+def b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def url64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def raw_ecdsa(der: bytes) -> bytes:
+    """Two numbers of 32 bytes from SEQUENCE { INTEGER, INTEGER }."""
+    first = der[3]
+    r, s = der[4:4 + first], der[4 + first + 2:]
+    return b"".join(number.lstrip(b"\0").rjust(32, b"\0") for number in (r, s))
+
+
+def bundle(predicate: str) -> bytes:
+    kind = "application/vnd.in-toto+json"
+    payload = json.dumps({"_type": "https://in-toto.io/Statement/v1", "predicateType": predicate,
+                          "subject": [{"name": "", "digest": {"sha256": options.subject[7:]}}],
+                          "predicate": {}}).encode()
+    signed = f"DSSEv1 {len(kind)} {kind} {len(payload)} ".encode() + payload
+    return json.dumps({"mediaType": BUNDLE, "verificationMaterial": {"publicKey": {"hint": ""}},
+                       "dsseEnvelope": {"payload": b64(payload), "payloadType": kind,
+                                        "signatures": [{"sig": b64(signature(signed))}]}}).encode()
+
+
+def notary() -> bytes:
+    payload = url64(json.dumps({"targetArtifact": {"mediaType": MANIFEST, "digest": options.subject,
+                                                   "size": 1}}).encode())
+    header = url64(json.dumps({"alg": "ES256", "cty": "application/vnd.cncf.notary.payload.v1+json",
+                               "crit": ["io.cncf.notary.signingScheme"],
+                               "io.cncf.notary.signingScheme": "notary.x509"}).encode())
+    signed = raw_ecdsa(signature(f"{header}.{payload}".encode()))
+    return json.dumps({"payload": payload, "protected": header, "header": {"x5c": []},
+                       "signature": url64(signed)}).encode()
+
+
+def attach(layer: dict, artifact: str) -> None:
+    manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "artifactType": artifact,
+                "config": blob(b"{}", "application/vnd.oci.empty.v1+json"), "layers": [layer],
+                "subject": {"mediaType": MANIFEST, "digest": options.subject, "size": 1}}
+    data = json.dumps(manifest).encode()
+    put(digest_of(data), manifest)
+    put(options.subject.replace(":", "-"),
+        {"schemaVersion": 2, "mediaType": INDEX,
+         "manifests": [{"mediaType": MANIFEST, "digest": digest_of(data), "size": len(data),
+                        "artifactType": artifact}]})
+
+
+if options.form == "cosign":
+    text = json.dumps({"critical": {"identity": {"docker-reference": ""},
+                                    "image": {"docker-manifest-digest": options.subject},
+                                    "type": "cosign container image signature"},
+                       "optional": None}).encode()
+    layer = blob(text, "application/vnd.dev.cosign.simplesigning.v1+json",
+                 **{"dev.cosignproject.cosign/signature": b64(signature(text))})
+    put(options.subject.replace(":", "-") + ".sig",
+        {"schemaVersion": 2, "mediaType": MANIFEST, "layers": [layer],
+         "config": blob(b"{}", "application/vnd.oci.image.config.v1+json")})
+elif options.form == "notary":
+    attach(blob(notary(), "application/jose+json"), "application/vnd.cncf.notary.signature")
+else:
+    predicate = ("https://spdx.dev/Document" if options.form == "sbom"
+                 else "https://sigstore.dev/cosign/sign/v1")
+    attach(blob(bundle(predicate), BUNDLE), BUNDLE)
