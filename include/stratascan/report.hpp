@@ -279,8 +279,8 @@ struct ImageInfo {
     std::string created;
     std::string config_digest;
     std::vector<std::string> names;  ///< tags and reference names that point at it
-    /// "image", "attestation", "artifact", "layer", "directory"; "stray": what the target
-    /// holds beside its images, each member as a layer.
+    /// "image", "attestation", "artifact", "layer", "directory"; "stray": what lies beside a
+    /// target's images, each member a layer; "unread": the target could not be read, see gaps.
     std::string kind = "image";
 };
 

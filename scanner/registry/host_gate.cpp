@@ -6,8 +6,14 @@ namespace stratascan::registry {
 
 using std::chrono::milliseconds;
 
-bool HostGate::pass(const std::stop_token& stop) {
+bool HostGate::pass(const std::stop_token& stop, Kind kind) {
     std::unique_lock lock(mutex_);
+    Pace& pace = paces_[static_cast<std::size_t>(kind)];
+    if (pace.between.count() > 0) {
+        const auto turn = std::max(pace.next, Clock::now());
+        pace.next = turn + pace.between;
+        changed_.wait_until(lock, stop, turn, [&] { return Clock::now() >= turn; });
+    }
     if (policy_.requests_per_second > 0) {
         const auto turn = std::max(next_turn_, Clock::now());
         next_turn_ = turn + std::chrono::duration_cast<Clock::duration>(
@@ -35,6 +41,30 @@ bool HostGate::refused(std::optional<milliseconds> named, unsigned attempt) {
     opens_ = std::max(opens_, Clock::now() + std::min(wait, std::max(policy_.longest_backoff,
                                                                     named.value_or(wait) * 5 / 4)));
     return true;
+}
+
+std::optional<milliseconds> HostGate::told(Kind kind, const RateLimit& rate) {
+    const std::scoped_lock lock(mutex_);
+    Pace& pace = paces_[static_cast<std::size_t>(kind)];
+    // Others are under way already.
+    constexpr std::uint64_t few = 16;
+    const bool low = rate.remaining <= std::max(few, rate.limit / 10);
+    if (!low || rate.window.count() == 0) {
+        pace = {};
+        return std::nullopt;
+    }
+    const std::uint64_t shares = std::min<std::uint64_t>(rate.remaining, 1'000'000'000) + 1;
+    const auto whole = std::chrono::duration_cast<milliseconds>(rate.window).count();
+    const milliseconds between(whole / static_cast<std::int64_t>(shares));
+    pace.between = std::clamp(between, milliseconds(1), policy_.longest_backoff);
+    if (pace.told.count() > 0 && pace.between < pace.told * 2) return std::nullopt;
+    pace.told = pace.between;
+    return pace.between;
+}
+
+bool HostGate::is_open() {
+    const std::scoped_lock lock(mutex_);
+    return Clock::now() >= opens_;
 }
 
 void HostGate::answered() {

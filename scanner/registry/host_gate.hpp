@@ -3,6 +3,7 @@
 // is over, or after a back-off that doubles with every refusal in a row.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -10,6 +11,8 @@
 #include <optional>
 #include <random>
 #include <stop_token>
+
+#include "scanner/registry/headers.hpp"
 
 namespace stratascan::registry {
 
@@ -28,8 +31,20 @@ public:
 
     explicit HostGate(const RetryPolicy& policy) : policy_(policy), random_(std::random_device{}()) {}
 
+    /// Hosts count some requests and not others; what is said of one kind is for that kind.
+    enum class Kind : std::uint8_t { manifest, other };
+
     /// Waits until the gate is open and it is one's turn. False when stopped.
-    [[nodiscard]] bool pass(const std::stop_token& stop);
+    [[nodiscard]] bool pass(const std::stop_token& stop, Kind kind = Kind::other);
+
+    /// An answer said how much may be asked still. When a tenth, or 16, is left the rest
+    /// is spread over the window, with `longest_backoff` between two at most, so that the
+    /// limit is met late or never. The wait between two requests where that begins or gets
+    /// twice as long; else nothing.
+    std::optional<std::chrono::milliseconds> told(Kind kind, const RateLimit& rate);
+
+    /// Nobody is held up by a refusal.
+    [[nodiscard]] bool is_open();
 
     /// The host refused, as by 429 or 503, and named a time or none. False when
     /// it named more than is waited for.
@@ -51,6 +66,11 @@ private:
     std::condition_variable_any changed_;
     Clock::time_point opens_{};
     Clock::time_point next_turn_{};
+    struct Pace {
+        std::chrono::milliseconds between{0}, told{0};
+        Clock::time_point next{};
+    };
+    std::array<Pace, 2> paces_{};  ///< by kind
     unsigned refusals_ = 0;
     std::minstd_rand random_;
 };

@@ -132,7 +132,10 @@ private:
                                           printable(result.answer.reason)),
                               Tone::plain, true}});
         }
-        if (!verdict.incomplete.empty()) {
+        if (target.report->image.kind == "unread") {
+            answers_.flow(0, {{"- It was not read: " + printable(verdict.incomplete), Tone::plain,
+                               true}});
+        } else if (!verdict.incomplete.empty()) {
             const TargetReport& report = *target.report;
             answers_.flow(0, {{fmt::format("- Not everything was read: {}",
                                           counted(report.coverage.gaps, "gap")),
@@ -233,6 +236,10 @@ std::string verdict_line(const TargetVerdict& target, const PolicyVerdict& verdi
     const std::string_view answer = verdict.verdict == Verdict::pass   ? "is eligible"
                                     : verdict.verdict == Verdict::fail ? "is not eligible"
                                                                        : "can't be judged";
+    if (target.report->image.kind == "unread") {
+        return fmt::format("Target [{}] {} under {}.", printable(target.report->target), answer,
+                           printable(verdict.policy));
+    }
     return fmt::format("{} [{}] in [{}] {} under {}.", kind_word(target.report->image.kind),
                        subject_of(*target.report), printable(target.report->target), answer,
                        printable(verdict.policy));

@@ -112,8 +112,11 @@ std::string write_gitlab(const Report& report, std::int64_t time) {
         if (target.coverage.complete) continue;
         json.begin_object();
         json.member("level", "warn");
-        json.member("value", fmt::format("{}: not everything was scanned ({} gaps)",
-                                         image_name(target), target.coverage.gaps));
+        json.member("value", target.image.kind == "unread"
+                                 ? fmt::format("{}: not scanned: {}", target.target,
+                                               target.gaps.front().reason)
+                                 : fmt::format("{}: not everything was scanned ({} gaps)",
+                                               image_name(target), target.coverage.gaps));
         json.end_object();
     }
     json.end_array();
