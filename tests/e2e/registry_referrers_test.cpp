@@ -192,7 +192,8 @@ TEST_F(Referrers, InPagesOfAFake) {
                      : 0;
     }
     EXPECT_EQ(pages, 2) << "beside the first";
-    EXPECT_EQ(row(sweep(paged.address()), "app").at("accessories"), 3);
+    const Ran swept = sweep(paged.address());
+    EXPECT_EQ(row(swept, "app").at("accessories"), 3) << swept.out << swept.err;
 }
 
 // Layers that a manifest says are held elsewhere are gaps, unless they are asked for; and

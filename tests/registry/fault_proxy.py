@@ -235,6 +235,7 @@ class Proxy(Handler):
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
         at = int(query.get("page", ["0"])[0])
         index = json.loads(body)
+        index["manifests"].sort(key=lambda one: one["digest"])  # the registry's order varies
         if at + 1 < len(index["manifests"]):
             headers["Link"] = f'<{path}?page={at + 1}>; rel="next"'
         index["manifests"] = index["manifests"][at:at + 1]

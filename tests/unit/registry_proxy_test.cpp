@@ -111,5 +111,24 @@ TEST(RateLimits, SlowDownWhenLittleIsLeft) {
     EXPECT_EQ(gate.told(Kind::other, {0, 5, seconds(6)}), milliseconds(1000));
 }
 
+TEST(RateLimits, AfterARefusalOneComesAfterTheOther) {
+    RetryPolicy policy;
+    policy.least_named = milliseconds(10);
+    HostGate gate(policy);
+    EXPECT_TRUE(gate.refused(milliseconds(10), 0));
+    EXPECT_TRUE(gate.refused(milliseconds(10), 0)) << "was under way, and counts no more";
+    const auto start = HostGate::Clock::now();
+    for (int i = 0; i < 5; ++i) EXPECT_TRUE(gate.pass({}));
+    EXPECT_GE(HostGate::Clock::now() - start, milliseconds(10 + 4 * 20));
+    EXPECT_EQ(gate.spread(), milliseconds(20));
+    // The next refusal doubles it, and many answers later nothing is left of it.
+    EXPECT_TRUE(gate.refused(milliseconds(10), 0));
+    EXPECT_EQ(gate.spread(), milliseconds(40));
+    for (int i = 0; i < 8; ++i) gate.answered();
+    EXPECT_EQ(gate.spread(), milliseconds(30));
+    for (int i = 0; i < 8 * 8; ++i) gate.answered();
+    EXPECT_EQ(gate.spread(), milliseconds(0));
+}
+
 }  // namespace
 }  // namespace stratascan::registry
