@@ -13,7 +13,7 @@ packages="
   libgtest-dev libbenchmark-dev
   umoci skopeo mmdebstrap jq zstd xz-utils bzip2 gzip openssl openssh-client
   busybox-static binutils sqlite3 python3-jsonschema python3-yaml cmark-gfm chromium rpm db5.3-util
-  docker-registry nginx-light apache2-utils
+  docker-registry nginx-light apache2-utils tinyproxy-bin
 "
 
 missing=""

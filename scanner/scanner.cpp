@@ -6,6 +6,7 @@
 #include <atomic>
 #include <deque>
 #include <map>
+#include <set>
 
 #include "scanner/image/image_facts.hpp"
 #include "scanner/image/join.hpp"
@@ -22,6 +23,29 @@ namespace stratascan {
 namespace {
 
 namespace tbb = oneapi::tbb;
+
+// A target that could not be read at all: one gap, and nothing else is known of it.
+TargetReport unread(const std::string& target, const Error& error) {
+    TargetReport report;
+    report.target = target;
+    report.image.kind = "unread";
+    report.gaps.push_back({{}, error.message(), 0});
+    report.coverage.complete = false;
+    report.coverage.gaps = 1;
+    return report;
+}
+
+// Nothing was scanned: each target's reason, once.
+Error none_was_read(const std::vector<Error>& errors) {
+    if (errors.size() == 1) return errors.front();
+    Error all{errors.front().code, "none of the targets could be scanned", {}, {}};
+    std::set<std::string> told;
+    for (const Error& error : errors) {
+        if (!told.insert(error.message()).second) continue;
+        all.what += (told.size() == 1 ? ": " : "; ") + error.message();
+    }
+    return all;
+}
 
 using LayerResults = std::map<std::string, layer::LayerResult>;
 
@@ -80,10 +104,15 @@ Result<Report> LocalScanner::scan(std::span<const std::string> targets, Progress
     const std::uint64_t start = layer::now_ns();
     Report report;
     report.engine = {version(), engine_->ruleset().hash};
+    std::vector<Error> errors;
     for (const std::string& target : targets) {
         if (auto done = scan_target(target, progress, stop, report); !done) {
-            return std::unexpected(done.error());
+            report.targets.push_back(unread(target, done.error()));
+            errors.push_back(done.error());
         }
+    }
+    if (!errors.empty() && errors.size() == targets.size()) {
+        return std::unexpected(none_was_read(errors));
     }
     report.cancelled = stop.stop_requested();
     notes_ = engine_->notes();

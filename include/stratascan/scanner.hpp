@@ -57,6 +57,8 @@ struct Options {
         unsigned stall_seconds = 60;        ///< without a byte, then the connection is given up
         unsigned tries = 6;                 ///< of a request that fails
         double requests_per_second = 0;     ///< to one host; 0: no limit
+        /// Fetch layers that a manifest says are held elsewhere ("urls") from there.
+        bool foreign_layers = false;
     } registries;
 
     /// Limits that no honest image meets. Reaching one is a gap, never silent.
@@ -104,9 +106,9 @@ public:
     /// Loads rules and key, builds the databases, checks the engine.
     [[nodiscard]] static Result<std::unique_ptr<Scanner>> create(const Options& options);
 
-    /// Scans every target and joins the results, in the order given. An Error
-    /// means that nothing could be scanned; what goes wrong inside a target is
-    /// in its report. Thread-safe against request_stop on `stop` only.
+    /// Scans every target and joins the results, in the order given. An Error means that
+    /// no target could be read; one of several that can't be is in the report, with the
+    /// kind "unread" and its reason as a gap. Thread-safe against request_stop on `stop` only.
     [[nodiscard]] virtual Result<Report> scan(std::span<const std::string> targets,
                                               Progress* progress = nullptr,
                                               std::stop_token stop = {}) = 0;

@@ -120,6 +120,11 @@ int find(FindArguments& arguments) {
             "the store has secrets that were named with another key: ask for them with "
             "--key-file, or scan again");
     }
+    if (answer->matches.empty() && !arguments.question.sha256.empty()) {
+        answer->notes.emplace_back(
+            "no layer, manifest, config or key of the store has this digest; digests of the "
+            "files in layers are not kept, so of a file this says nothing");
+    }
     const std::string& format = arguments.form.format;
     const std::string text = format == "json"  ? report::write_matches_json(*answer)
                              : format == "csv" ? report::write_matches_csv(*answer)
@@ -154,7 +159,8 @@ void add_questions(CLI::App& command, FindArguments& arguments) {
                      "Findings and programs in files of this name: * within a name, ** across\n"
                      "folders; without a slash it is the last name");
     what->add_option("--sha256", question.sha256,
-                     "What has this digest: a layer, a manifest, a config, a public key");
+                     "What has this digest: a layer, a manifest, a config, a public key; not a file\n"
+                     "in a layer, for those have no digest in the store");
     what->add_option("--image", question.image,
                      "An image: its digest, a repository, repository:tag, or a file that was\n"
                      "scanned");

@@ -40,6 +40,9 @@ void add_registry_options(CLI::App& command, Options::Registries& options,
     group->add_option("--requests-per-second", options.requests_per_second,
                       "To one registry, evenly spread (default: no limit)")
         ->check(CLI::Range(0.01, 1e6));
+    group->add_flag("--foreign-layers", options.foreign_layers,
+                    "Fetch layers that a manifest says are held elsewhere from there, without\n"
+                    "credentials; else they are gaps");
 }
 
 void add_scan_options(CLI::App& command, Options& options, ScanChoices* choices) {

@@ -42,6 +42,15 @@ Result<Report> run_scan(ScanRun& run) {
         const std::vector<std::string>& notes = (*scanner)->notes();
         tell_notes({notes.begin() + static_cast<std::ptrdiff_t>(told), notes.end()});
     }
+    if (report) {
+        for (const TargetReport& target : report->targets) {
+            if (target.image.kind != "unread") continue;
+            const std::string& reason = target.gaps.front().reason;
+            complain(reason.find(target.target) != std::string::npos
+                         ? reason
+                         : target.target + ": " + reason);
+        }
+    }
     if (report && run.stats) {
         const std::string text = report::write_stats((*scanner)->stats());
         std::fwrite(text.data(), 1, text.size(), stderr);

@@ -38,7 +38,8 @@ const std::map<std::string, registry::Service>& services() {
         {"catalog", Service::catalog},   {"docker-hub", Service::docker_hub},
         {"harbor", Service::harbor},     {"github", Service::github},
         {"google", Service::artifact_registry}, {"azure", Service::azure},
-        {"quay", Service::quay},         {"gitlab", Service::gitlab}};
+        {"quay", Service::quay},         {"gitlab", Service::gitlab},
+        {"ecr", Service::ecr}};
     return names;
 }
 
@@ -173,7 +174,8 @@ void add_sweep_command(CLI::App& app, int& code) {
         "Layers that the store knows are not fetched, so a sweep that ended early is gone on with\n"
         "by beginning it again, and a daily one costs a HEAD request a tag and the new layers.\n"
         "Afterwards `report` and `find` answer from the store. --jobs bounds the threads that\n"
-        "scan; layers are fetched four at a time, or --jobs, as far as --memory has room.\n\n"
+        "scan; layers are fetched four at a time, or --jobs, and up to twelve small ones beside\n"
+        "them, as far as --memory has room.\n\n"
         "Exit codes: 0 all that is listed was read and is clean, 1 it was read and something\n"
         "was found, 2 not all was read (the summary says what and why), 3 it could not run.");
     add_options(*command, *arguments);

@@ -25,6 +25,7 @@ public:
     void begun(const sweep::Counters& counters) override;
     void planned(const sweep::Plan& plan) override;
     void repository_done(const sweep::RepositorySummary& repository) override;
+    void waiting(const std::string& text) override { say(text); }
     void trouble(const std::string& where, sweep::Problem problem,
                  const std::string& reason) override;
 

@@ -205,6 +205,17 @@ GateReport judge(const Report& report, std::vector<Policy> policies, Suppression
     for (const TargetReport& target : report.targets) {
         TargetVerdict verdict;
         verdict.report = &target;
+        if (target.image.kind == "unread") {
+            // Whatever a policy accepts of an image, this is none.
+            for (const Policy& policy : gate.policies) {
+                verdict.policies.push_back(
+                    {policy.id, Verdict::incomplete, {}, target.gaps.front().reason, {}});
+            }
+            verdict.verdict = Verdict::incomplete;
+            gate.verdict = std::max(gate.verdict, verdict.verdict);
+            gate.targets.push_back(std::move(verdict));
+            continue;
+        }
         if (settings.base_layers) verdict.base_layers = settings.base_layers(target);
         const Subject subject{target, *target.facts, settings.now, verdict.base_layers,
                               settings.signature ? settings.signature(target) : SignatureCheck{},

@@ -65,7 +65,8 @@ Result<std::vector<std::string>> parse_names(std::string_view body, const char* 
 Client::Client(ClientSettings settings)
     : settings_(std::move(settings)), transport_(settings_.timeouts), hosts_(settings_.hosts),
       credentials_(settings_.credentials), authorizer_(transport_, hosts_, credentials_),
-      exchanger_(transport_, hosts_, authorizer_, settings_.hosts.retries, settings_.warnings) {}
+      exchanger_(transport_, hosts_, authorizer_, settings_.hosts.retries, settings_.warnings,
+                 settings_.notices) {}
 
 Client::~Client() { cancel(); }
 
@@ -161,6 +162,20 @@ Result<bool> Client::has_blob(const Repository& repository, const std::string& d
     return response->ok();
 }
 
+bool Client::can_fetch(const Repository& repository, const std::string& digest,
+                       const std::vector<std::string>& urls) {
+    constexpr std::size_t most = 100'000;  // blobs that are held elsewhere
+    const auto there = has_blob(repository, digest);
+    if (there && *there) return true;
+    if (!settings_.foreign_layers || urls.empty()) return false;
+    // What one repository's manifests say of a blob holds for no other's.
+    const std::string name = repository.text() + '@' + digest;
+    const std::scoped_lock lock(mutex_);
+    if (elsewhere_.size() >= most && !elsewhere_.contains(name)) return false;
+    elsewhere_.try_emplace(name, urls);
+    return true;
+}
+
 std::unique_ptr<source::BlobReader> Client::open_blob(const Repository& repository,
                                                       const std::string& digest,
                                                       std::int64_t size) {
@@ -168,9 +183,20 @@ std::unique_ptr<source::BlobReader> Client::open_blob(const Repository& reposito
     question.path = api_path(repository, "blobs", digest);
     question.access = pull(repository);
     question.what = "blob " + digest;
+    {
+        const std::scoped_lock lock(mutex_);
+        const auto found = elsewhere_.find(repository.text() + '@' + digest);
+        if (found != elsewhere_.end()) question.elsewhere = found->second;
+    }
+    // A small blob takes no more memory than it has bytes.
+    const std::size_t buffer =
+        size > 0 ? static_cast<std::size_t>(
+                       std::min<std::uint64_t>(static_cast<std::uint64_t>(size),
+                                               settings_.blob_buffer_bytes))
+                 : settings_.blob_buffer_bytes;
     return open_fetched_blob({exchanger_, transport_, hosts_.get(repository.registry),
                               stop_.get_token(), settings_.hosts.retries,
-                              settings_.blob_buffer_bytes},
+                              buffer},
                              std::move(question), size);
 }
 
@@ -276,25 +302,45 @@ Result<std::vector<source::Descriptor>> Client::referrers(const Repository& repo
 
 Result<HttpResponse> Client::api(const Url& url, const std::string& registry, ApiCredentials how,
                                  const std::string& what) {
-    const std::string name = host_and_port(url);
-    Host& host = hosts_.get(name);
     const auto credentials = credentials_.find({registry, {}});
     HttpRequest request;
     request.url = url;
-    request.tls = hosts_.tls_for(name);
-    request.headers = {"Accept: application/json"};
-    request.body_limit = max_document_bytes;
+    std::vector<std::string> headers = {"Accept: application/json"};
     if (credentials && !credentials->password.empty()) {
-        request.headers.push_back(how == ApiCredentials::basic
-                                      ? "Authorization: " + basic_authorization(*credentials)
-                                      : "Authorization: Bearer " + credentials->password);
+        headers.push_back(how == ApiCredentials::basic
+                              ? "Authorization: " + basic_authorization(*credentials)
+                              : "Authorization: Bearer " + credentials->password);
     }
+    return ask_api(std::move(request), [&] { return headers; }, what);
+}
+
+Result<HttpResponse> Client::post_api(const Url& url,
+                                      const std::function<std::vector<std::string>()>& headers,
+                                      const std::string& body, const std::string& what) {
+    HttpRequest request;
+    request.method = HttpRequest::Method::post;
+    request.url = url;
+    request.body = body;
+    return ask_api(std::move(request), headers, what);
+}
+
+Result<HttpResponse> Client::ask_api(HttpRequest request,
+                                     const std::function<std::vector<std::string>()>& headers,
+                                     const std::string& what) {
+    const std::string name = host_and_port(request.url);
+    Host& host = hosts_.get(name);
+    request.tls = hosts_.tls_for(name);
+    request.body_limit = max_document_bytes;
     for (unsigned attempt = 0;; ++attempt) {
         if (!host.gate.pass(stop_.get_token())) return fail(ErrorCode::cancelled, "stopped", name);
+        request.headers = headers();
         HttpResponse response = transport_.perform(request, stop_.get_token());
         if (response.ok()) return response;
+        // Amazon's services say that with a status of 400.
+        const bool throttled = response.status == 400 &&
+                               response.body.find("ThrottlingException") != std::string::npos;
         const bool again =
-            (response.status == 429 || response.status >= 500 ||
+            (response.status == 429 || response.status >= 500 || throttled ||
              response.failure == HttpFailure::broken) &&
             attempt + 1 < settings_.hosts.retries.tries &&
             host.gate.refused(parse_retry_after(response.headers.get("retry-after"),

@@ -8,7 +8,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -29,6 +31,8 @@ struct ClientSettings {
     HostSettings hosts;
     HttpTimeouts timeouts;
     WarningSink warnings;                          ///< may be empty
+    NoticeSink notices;                            ///< may be empty
+    bool foreign_layers = false;  ///< may be fetched from where a manifest says they are
     std::size_t blob_buffer_bytes = std::size_t{1} << 20;  ///< of each blob that is open
 };
 
@@ -80,6 +84,12 @@ public:
     /// Whether the registry holds the blob itself.
     [[nodiscard]] Result<bool> has_blob(const Repository& repository, const std::string& digest);
 
+    /// Whether a blob that by its descriptor is held elsewhere can be had: from the
+    /// registry, or, where the settings allow it, from one of `urls`. Then open_blob asks
+    /// there, without any credentials and as careful as with a redirect.
+    [[nodiscard]] bool can_fetch(const Repository& repository, const std::string& digest,
+                                 const std::vector<std::string>& urls);
+
     /// Begins to fetch a blob and returns at once. The reader gives its bytes while
     /// they arrive; where they break off the fetch goes on from there. `size` (-1: not
     /// known) is the most that is read. A digest is the reader's user's to check.
@@ -108,12 +118,20 @@ public:
     [[nodiscard]] Result<HttpResponse> api(const Url& url, const std::string& registry,
                                            ApiCredentials how, const std::string& what);
 
+    /// POST to such an API; `headers` gives what goes along, anew for each try.
+    [[nodiscard]] Result<HttpResponse> post_api(
+        const Url& url, const std::function<std::vector<std::string>()>& headers,
+        const std::string& body, const std::string& what);
+
     /// Requests so far, those for tokens included.
     [[nodiscard]] std::uint64_t requests() const noexcept;
 
 private:
     explicit Client(ClientSettings settings);
 
+    [[nodiscard]] Result<HttpResponse> ask_api(
+        HttpRequest request, const std::function<std::vector<std::string>()>& headers,
+        const std::string& what);
     [[nodiscard]] Result<ListEnd> list(const std::string& registry, Question question,
                                        const char* member, const Page& visit);
 
@@ -124,6 +142,8 @@ private:
     CredentialStore credentials_;
     Authorizer authorizer_;
     Exchanger exchanger_;
+    std::mutex mutex_;
+    std::map<std::string, std::vector<std::string>> elsewhere_;  ///< by repository@digest
 };
 
 /// The names of a page of a list: {"tags": […]} or null, {"repositories": […]}.

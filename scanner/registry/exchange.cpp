@@ -19,6 +19,14 @@ bool is_redirect(int status) noexcept {
 
 bool is_busy(int status) noexcept { return status == 429 || status == 503; }
 
+/// "45 s", "20 min", "6 h".
+std::string time_text(std::chrono::milliseconds time) {
+    const auto seconds = (time.count() + 999) / 1000;
+    if (seconds >= 7200) return std::to_string(seconds / 3600) + " h";
+    if (seconds >= 120) return std::to_string(seconds / 60) + " min";
+    return std::to_string(seconds) + " s";
+}
+
 /// Worth another try: the host's trouble, which passes.
 bool is_trouble(const HttpResponse& response) noexcept {
     if (response.status == 408 || response.status == 500 || response.status == 502 ||
@@ -158,7 +166,7 @@ Result<Endpoint> Exchanger::connect(Host& host, const std::stop_token& stop) {
         const bool busy = is_busy(response.status);
         if ((busy || is_trouble(response)) && attempt + 1 < retries_.tries) {
             if (response.failure == HttpFailure::unreachable && attempt >= 1) break;
-            if (busy ? !host.gate.refused(named_wait(response), attempt)
+            if (busy ? !hold_up(host, response, attempt)
                      : !HostGate::sleep(host.gate.backoff(attempt), stop)) {
                 break;
             }
@@ -193,6 +201,34 @@ Result<Endpoint> Exchanger::connect(Host& host, const std::stop_token& stop) {
     return std::unexpected(std::move(error));
 }
 
+/// A limit that is near is kept, before it is met.
+void Exchanger::heed_limits(Host& host, HostGate::Kind kind, const HttpResponse& response) {
+    const auto rate = parse_rate_limit(response.headers, std::chrono::system_clock::now());
+    if (!rate) return;
+    const auto between = host.gate.told(kind, *rate);
+    if (!between || !notices_) return;
+    notices_(host.name,
+             "of its limit " + std::to_string(rate->remaining) +
+                 (rate->limit > 0 ? " of " + std::to_string(rate->limit) : "") +
+                 " requests are left for " + time_text(rate->window) + ": " +
+                 (kind == HostGate::Kind::manifest ? "a manifest" : "a request") + " every " +
+                 (between->count() < 1000 ? std::to_string(between->count()) + " ms"
+                                          : time_text(*between)) +
+                 " now");
+}
+
+/// All work on the host waits; false when the host names a longer time than is waited.
+bool Exchanger::hold_up(Host& host, const HttpResponse& response, unsigned attempt) {
+    const auto named = named_wait(response);
+    const bool first = host.gate.is_open();
+    if (!host.gate.refused(named, attempt)) return false;
+    if (first && named && named->count() >= 1000 && notices_) {
+        notices_(host.name, "it answers with " + std::to_string(response.status) +
+                                ", and all that is asked of it waits for " + time_text(*named));
+    }
+    return true;
+}
+
 void Exchanger::warn(const Host& host, const HttpResponse& response) {
     for (const std::string& field : response.headers.all("warning")) {
         const auto text = parse_warning(field);
@@ -209,11 +245,16 @@ Result<HttpResponse> Exchanger::ask(Host& host, const Question& question,
                                     const std::stop_token& stop) {
     auto endpoint = connect(host, stop);
     if (!endpoint) return std::unexpected(endpoint.error());
+    const bool manifest = question.method == HttpRequest::Method::get &&
+                          question.path.find("/manifests/") != std::string::npos;
+    const auto kind = manifest ? HostGate::Kind::manifest : HostGate::Kind::other;
     for (unsigned attempt = 0;; ++attempt) {
-        if (!host.gate.pass(stop)) return fail(ErrorCode::cancelled, "stopped", host.name);
+        if (!host.gate.pass(stop, kind)) return fail(ErrorCode::cancelled, "stopped", host.name);
         auto response = ask_once(host, *endpoint, question, stop);
         if (!response) return response;
         warn(host, *response);
+        // Blobs mostly come from another host than the one that counts.
+        if (question.sink == nullptr) heed_limits(host, kind, *response);
         const bool busy = is_busy(response->status);
         // A document that broke off in its middle is asked for again from the beginning.
         const bool cut = question.sink == nullptr && response->failure == HttpFailure::broken;
@@ -231,7 +272,7 @@ Result<HttpResponse> Exchanger::ask(Host& host, const Question& question,
         }
         const bool again =
             attempt + 1 < retries_.tries &&
-            (busy ? host.gate.refused(named_wait(*response), attempt)
+            (busy ? hold_up(host, *response, attempt)
                   : HostGate::sleep(host.gate.backoff(attempt), stop));
         if (!again) {
             if (stop.stop_requested()) return fail(ErrorCode::cancelled, "stopped", host.name);
@@ -243,6 +284,16 @@ Result<HttpResponse> Exchanger::ask(Host& host, const Question& question,
 /// One try, with as many requests as authentication and redirects take.
 Result<HttpResponse> Exchanger::ask_once(Host& host, const Endpoint& endpoint,
                                          const Question& question, const std::stop_token& stop) {
+    if (!question.elsewhere.empty()) {
+        Result<HttpResponse> last;
+        for (const std::string& target : question.elsewhere) {
+            HttpResponse moved;
+            moved.headers.add("location", target);
+            last = follow(endpoint, question, std::move(moved), endpoint.base, stop);
+            if (last && (last->status == 200 || last->status == 206)) break;
+        }
+        return last;
+    }
     auto url = resolve_url(endpoint.base, question.path);
     if (!url) return fail(url.error().code, question.what + ": " + url.error().what, host.name);
     if (!url->same_origin(endpoint.base)) {

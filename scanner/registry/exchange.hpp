@@ -22,18 +22,22 @@ struct Question {
     std::vector<std::string> headers;
     std::size_t body_limit = std::size_t{4} << 20;
     BodySink* sink = nullptr;
+    /// URLs that the registry's word leads to in place of `path`: tried in turn.
+    std::vector<std::string> elsewhere;
     std::string what;  ///< "the manifest of docker.io/library/debian:latest", for errors
 };
 
 /// Told what a registry wants its users to know ("Warning: 299"). Any thread.
 using WarningSink = std::function<void(const std::string& host, const std::string& text)>;
+/// Told at once when a host is waited for, and why. Any thread; must return at once.
+using NoticeSink = WarningSink;
 
 class Exchanger {
 public:
     Exchanger(HttpTransport& transport, Hosts& hosts, Authorizer& authorizer,
-              const RetryPolicy& retries, WarningSink warnings)
+              const RetryPolicy& retries, WarningSink warnings, NoticeSink notices)
         : transport_(transport), hosts_(hosts), authorizer_(authorizer), retries_(retries),
-          warnings_(std::move(warnings)) {}
+          warnings_(std::move(warnings)), notices_(std::move(notices)) {}
 
     /// How `host` is reached; asks it once ("GET /v2/").
     [[nodiscard]] Result<Endpoint> connect(Host& host, const std::stop_token& stop);
@@ -59,12 +63,15 @@ private:
                                               HttpResponse moved, Url from,
                                               const std::stop_token& stop);
     void warn(const Host& host, const HttpResponse& response);
+    void heed_limits(Host& host, HostGate::Kind kind, const HttpResponse& response);
+    [[nodiscard]] bool hold_up(Host& host, const HttpResponse& response, unsigned attempt);
 
     HttpTransport& transport_;
     Hosts& hosts_;
     Authorizer& authorizer_;
     RetryPolicy retries_;
     WarningSink warnings_;
+    NoticeSink notices_;
     std::mutex mutex_;
     std::set<std::string> warned_;
 };

@@ -234,6 +234,45 @@ std::optional<std::chrono::milliseconds> parse_retry_after(
     return std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(wait));
 }
 
+std::optional<RateLimit> parse_rate_limit(const Headers& headers,
+                                          std::chrono::system_clock::time_point now) {
+    constexpr std::uint64_t longest = 366ULL * 86'400;
+    constexpr std::uint64_t first_moment = 1'000'000'000;  // more seconds than any window has
+    for (const std::string_view prefix : {"ratelimit-", "x-ratelimit-"}) {
+        const auto field = [&](std::string_view name) -> std::string_view {
+            return headers.get(std::string(prefix) + std::string(name));
+        };
+        const auto number = [](std::string_view text) {
+            return parse_number(text.substr(0, text.find_first_of(";, ")));
+        };
+        const auto remaining = number(field("remaining"));
+        if (!remaining) continue;
+        RateLimit rate;
+        rate.remaining = *remaining;
+        rate.limit = number(field("limit")).value_or(0);
+        std::uint64_t window = 0;
+        for (const std::string_view name : {"remaining", "limit"}) {
+            const std::string_view text = field(name);
+            const std::size_t at = text.find("w=");
+            if (at == std::string_view::npos) continue;
+            const std::string_view rest = text.substr(at + 2);
+            if (const auto seconds = number(rest)) window = *seconds;
+        }
+        if (const auto reset = number(field("reset"))) {
+            window = *reset;
+            if (window >= first_moment) {
+                const auto since = static_cast<std::uint64_t>(std::max<std::int64_t>(
+                    0, std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch())
+                           .count()));
+                window = window > since ? window - since : 1;
+            }
+        }
+        rate.window = std::chrono::seconds(std::min(window, longest));
+        return rate;
+    }
+    return std::nullopt;
+}
+
 std::optional<ContentRange> parse_content_range(std::string_view field) {
     if (lower(field.substr(0, 5)) != "bytes") return std::nullopt;
     field.remove_prefix(5);

@@ -47,6 +47,21 @@ struct Challenge {
 [[nodiscard]] std::optional<std::chrono::milliseconds> parse_retry_after(
     std::string_view field, std::chrono::system_clock::time_point now);
 
+/// What a host says of how much it may be asked still: the fields "RateLimit-Limit",
+/// "RateLimit-Remaining" and "RateLimit-Reset" (draft-ietf-httpapi-ratelimit-headers-03,
+/// and as Docker Hub has them: "100;w=21600"), or the same with "X-" in front, where
+/// GitHub's reset is a moment in seconds since 1970.
+struct RateLimit {
+    std::uint64_t limit = 0;          ///< in a window; 0: not said
+    std::uint64_t remaining = 0;      ///< of them
+    std::chrono::seconds window{0};   ///< until there are more, at most; 0: not said
+
+    [[nodiscard]] bool operator==(const RateLimit&) const = default;
+};
+/// Nothing where the answer does not say how many remain.
+[[nodiscard]] std::optional<RateLimit> parse_rate_limit(const Headers& headers,
+                                                        std::chrono::system_clock::time_point now);
+
 /// "bytes first-last/complete" (RFC 9110, section 14.4).
 struct ContentRange {
     std::uint64_t first = 0, last = 0;

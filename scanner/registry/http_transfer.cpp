@@ -3,8 +3,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cstdlib>
 
+#include "scanner/registry/proxy.hpp"
 #include "stratascan/scanner.hpp"
 
 namespace stratascan::registry {
@@ -13,17 +13,6 @@ namespace {
 
 constexpr long receive_buffer_bytes = 128L << 10;
 constexpr std::size_t max_error_bytes = 64 << 10;  // of a body that no sink wants
-
-/// Whether the environment has a proxy for requests of this scheme. Then the
-/// addresses that are connected to are the proxy's.
-bool has_proxy(const std::string& scheme) {
-    const auto set = [](const char* name) {
-        const char* value = std::getenv(name);
-        return value != nullptr && *value != '\0';
-    };
-    if (set("all_proxy") || set("ALL_PROXY")) return true;
-    return scheme == "http" ? set("http_proxy") : set("https_proxy") || set("HTTPS_PROXY");
-}
 
 HttpFailure failure_of(CURLcode code) noexcept {
     switch (code) {
@@ -54,8 +43,13 @@ HttpTransfer::HttpTransfer(const HttpRequest& request, const HttpTimeouts& timeo
         response_.failure_text = "no memory for a request";
         return;
     }
+    if (request.unix_socket.empty()) proxy_ = proxy_for(request.url);
+    // A proxy connects to what it takes the name for. What this machine takes it for is
+    // the best that is known, of the registry and of where it leads; the proxy's own
+    // address says nothing of either.
+    if (!proxy_.empty()) response_.peer = resolved_network(request.url.host);
     // What the address alone says is known before anything is sent, proxy or not.
-    if (request.guarded && !may_connect(network_of(request.url.host))) {
+    if (!may_connect(proxy_.empty() ? network_of(request.url.host) : response_.peer)) {
         ready_ = false;
         response_.failure = HttpFailure::refused;
         response_.failure_text = "an address that the registry may not lead to";
@@ -92,6 +86,8 @@ void HttpTransfer::set_options(const HttpTimeouts& timeouts) {
         curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
         curl_easy_setopt(easy, CURLOPT_PROXY, "");
     } else {
+        curl_easy_setopt(easy, CURLOPT_PROXY, proxy_.c_str());
+        curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &HttpTransfer::on_socket);
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
         curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &HttpTransfer::on_connected);
@@ -133,7 +129,7 @@ void HttpTransfer::set_tls() {
 curl_socket_t HttpTransfer::on_socket(void* self, curlsocktype, curl_sockaddr* address) {
     auto& transfer = *static_cast<HttpTransfer*>(self);
     const Network network = network_of(address->addr);
-    if (!has_proxy(transfer.request_.url.scheme) && !transfer.may_connect(network)) {
+    if (transfer.proxy_.empty() && !transfer.may_connect(network)) {
         transfer.refused_ = true;
         return CURL_SOCKET_BAD;
     }
@@ -143,10 +139,9 @@ curl_socket_t HttpTransfer::on_socket(void* self, curlsocktype, curl_sockaddr* a
 /// Also for a connection that was open already, which no socket is made for.
 int HttpTransfer::on_connected(void* self, char* peer, char*, int, int) {
     auto& transfer = *static_cast<HttpTransfer*>(self);
+    if (!transfer.proxy_.empty()) return CURL_PREREQFUNC_OK;
     transfer.response_.peer = network_of(std::string_view(peer));
-    if (has_proxy(transfer.request_.url.scheme) || transfer.may_connect(transfer.response_.peer)) {
-        return CURL_PREREQFUNC_OK;
-    }
+    if (transfer.may_connect(transfer.response_.peer)) return CURL_PREREQFUNC_OK;
     transfer.refused_ = true;
     return CURL_PREREQFUNC_ABORT;
 }

@@ -55,6 +55,7 @@ private:
     HttpResponse response_;
     std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> easy_;
     std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers_;
+    std::string proxy_;  ///< that it goes through; empty: none
     bool ready_ = true;
     bool resting_ = false;     ///< until its sink has room
     Clock::time_point moved_ = Clock::now();

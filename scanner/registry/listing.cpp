@@ -1,12 +1,15 @@
 // Forms and paths follow the services' documentation: Docker Hub API "List
 // repositories", Harbor 2 "listAllRepositories" and "listRepositories", GitHub REST
 // "List packages for an organization", Artifact Registry REST "packages.list", Azure
-// "Repository - Get List", Quay "listRepos", GitLab "Container registry API".
+// "Repository - Get List", Quay "listRepos", GitLab "Container registry API", Amazon ECR
+// API Reference "DescribeRepositories".
 #include "scanner/registry/listing.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <set>
 
+#include "scanner/registry/aws_signature.hpp"
 #include "scanner/registry/reference.hpp"
 #include "scanner/source/json_document.hpp"
 
@@ -94,6 +97,7 @@ Form form_of(Service service) noexcept {
             return {"packages", "name", "nextPageToken", "pageToken"};
         case Service::quay: return {"repositories", "name", "next_page", "next_page"};
         case Service::gitlab: return {nullptr, "path", nullptr, nullptr};
+        case Service::ecr: return {"repositories", "repositoryName", nullptr, nullptr};
         default: return {nullptr, "name", nullptr, nullptr};
     }
 }
@@ -126,7 +130,98 @@ std::string full_name(const Listing& listing, Service service, const json& entry
     }
 }
 
+/// One page after the other by POST, the token of the next one in its body.
+Result<ListEnd> list_ecr(Client& client, const Listing& listing, const EcrPlace& place,
+                         const AwsKeys& keys, const Client::Page& visit) {
+    const auto url = parse_url((listing.api.empty() ? place.api : listing.api) + "/");
+    if (!url) return std::unexpected(url.error());
+    ListEnd end;
+    std::set<std::string> seen;
+    std::string token;
+    const auto stop_short = [&](std::string reason) {
+        end.complete = false;
+        end.reason = std::move(reason);
+        return end;
+    };
+    for (;;) {
+        json body = {{"registryId", place.account}, {"maxResults", 1000}};
+        if (!token.empty()) body["nextToken"] = token;
+        AwsRequest request{"POST", "/", "",
+                           {{"content-type", "application/x-amz-json-1.1"},
+                            {"host", host_and_port(*url)},
+                            {"x-amz-target", "AmazonEC2ContainerRegistry_V20150921."
+                                             "DescribeRepositories"}},
+                           body.dump(-1, ' ', false, json::error_handler_t::replace)};
+        if (!keys.session_token.empty()) {
+            request.headers.emplace_back("x-amz-security-token", keys.session_token);
+        }
+        const auto sign = [&] {
+            const std::string time = aws_time(std::chrono::system_clock::now());
+            AwsRequest dated = request;
+            dated.headers.emplace_back("x-amz-date", time);
+            std::vector<std::string> headers;
+            for (const auto& [name, value] : dated.headers) {
+                if (name != "host") headers.push_back(name + ": " + value);
+            }
+            headers.push_back("Authorization: " + aws_authorization(dated, keys, place.region,
+                                                                    "ecr", time));
+            return headers;
+        };
+        auto response = client.post_api(*url, sign, request.body, "the list of repositories");
+        if (!response) {
+            if (end.pages == 0) return std::unexpected(response.error());
+            return stop_short(response.error().message());
+        }
+        auto page = parse_listing(listing, response->body, "", url->text());
+        const auto parsed = source::parse_json(response->body);
+        if (!page || !parsed) {
+            if (end.pages == 0) return std::unexpected(page ? parsed.error() : page.error());
+            return stop_short("a page of the list is of another form");
+        }
+        ++end.pages;
+        if (!visit(std::move(page->names))) return stop_short("as many as were asked for");
+        token = text_member(*parsed, "nextToken");
+        if (token.empty()) return end;
+        if (!seen.insert(token).second) return stop_short("a page of the list comes again");
+        if (end.pages == max_pages) return stop_short("the list does not end");
+    }
+}
+
 }  // namespace
+
+std::optional<EcrPlace> parse_ecr_name(std::string_view registry) {
+    const auto digits = [](std::string_view text) {
+        return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+    };
+    EcrPlace place;
+    if (registry.size() < 13 || registry[12] != '.' || !digits(registry.substr(0, 12))) {
+        return std::nullopt;
+    }
+    place.account = registry.substr(0, 12);
+    std::string_view rest = registry.substr(12);
+    bool fips = false;
+    if (rest.starts_with(".dkr.ecr-fips.")) {
+        fips = true;
+        rest.remove_prefix(14);
+    } else if (rest.starts_with(".dkr.ecr.")) {
+        rest.remove_prefix(9);
+    } else {
+        return std::nullopt;
+    }
+    const std::size_t dot = rest.find('.');
+    place.region = rest.substr(0, dot);
+    const std::string_view domain =
+        dot == std::string_view::npos ? std::string_view() : rest.substr(dot);
+    const bool plain = !place.region.empty() && std::ranges::all_of(place.region, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    });
+    if (!plain || (domain != ".amazonaws.com" && domain != ".amazonaws.com.cn")) {
+        return std::nullopt;
+    }
+    place.api = std::string(fips ? "https://ecr-fips." : "https://api.ecr.") + place.region +
+                std::string(domain);
+    return place;
+}
 
 Service service_of(std::string_view registry) noexcept {
     if (registry == "docker.io") return Service::docker_hub;
@@ -134,6 +229,7 @@ Service service_of(std::string_view registry) noexcept {
     if (registry == "quay.io") return Service::quay;
     if (registry.ends_with("-docker.pkg.dev")) return Service::artifact_registry;
     if (registry.ends_with(".azurecr.io")) return Service::azure;
+    if (parse_ecr_name(registry)) return Service::ecr;
     if (registry == "registry.gitlab.com") return Service::gitlab;
     return Service::catalog;
 }
@@ -141,7 +237,7 @@ Service service_of(std::string_view registry) noexcept {
 Result<std::string> first_page(const Listing& listing) {
     const Service service = service_in(listing);
     const std::string api = api_of(listing, service);
-    const bool optional = service == Service::harbor || service == Service::azure ||
+    const bool optional = service == Service::harbor || service == Service::ecr || service == Service::azure ||
                           service == Service::catalog;
     if (!is_owner(listing.owner) && !(optional && listing.owner.empty())) {
         return fail(ErrorCode::invalid_argument,
@@ -180,6 +276,7 @@ Result<std::string> first_page(const Listing& listing) {
         case Service::gitlab:
             return api + "/api/v4/groups/" + owner + "/registry/repositories?per_page=100";
         case Service::azure:
+        case Service::ecr:
         case Service::catalog: break;
     }
     return fail(ErrorCode::invalid_argument, "this service is listed by its catalog",
@@ -221,6 +318,16 @@ Result<ListEnd> list_repositories(Client& client, const Listing& listing,
     const Service service = service_in(listing);
     if (service == Service::catalog) return client.catalog(listing.registry, visit);
     if (service == Service::azure) return client.catalog(listing.registry, visit, "/acr/v1/_catalog");
+    if (service == Service::ecr) {
+        const auto place = parse_ecr_name(listing.registry);
+        if (!place) {
+            return fail(ErrorCode::invalid_argument, "no name of a registry of Amazon ECR",
+                        listing.registry, "as in 123456789012.dkr.ecr.eu-west-1.amazonaws.com");
+        }
+        const auto keys = find_aws_keys();
+        if (!keys) return client.catalog(listing.registry, visit);
+        return list_ecr(client, listing, *place, *keys, visit);
+    }
     const auto first = first_page(listing);
     if (!first) return std::unexpected(first.error());
     const auto home = parse_url(*first);

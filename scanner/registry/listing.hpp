@@ -13,13 +13,14 @@
 namespace stratascan::registry {
 
 enum class Service : std::uint8_t {
-    catalog,            ///< the distribution API's `_catalog`; Amazon's ECR, too
+    catalog,            ///< the distribution API's `_catalog`
     docker_hub,         ///< GET /v2/namespaces/{owner}/repositories
     harbor,             ///< GET /api/v2.0/repositories, or of a project
     github,             ///< GET /orgs/{owner}/packages, or /users/{owner}/packages
     artifact_registry,  ///< GET /v1/projects/…/repositories/…/packages
     azure,              ///< GET /acr/v1/_catalog
     quay,               ///< GET /api/v1/repository?namespace={owner}
+    ecr,                ///< DescribeRepositories, signed; `_catalog` where there are no AWS keys
     gitlab,             ///< GET /api/v4/groups/{owner}/registry/repositories
 };
 
@@ -36,6 +37,15 @@ struct Listing {
 /// What a registry's name tells; Harbor has none that tells, and is a catalog unless
 /// it is named.
 [[nodiscard]] Service service_of(std::string_view registry) noexcept;
+
+/// What the name of a registry of Amazon's ECR says.
+struct EcrPlace {
+    std::string account;  ///< 12 digits
+    std::string region;   ///< "eu-central-1"
+    std::string api;      ///< "https://api.ecr.eu-central-1.amazonaws.com"
+};
+/// Nothing where it is none.
+[[nodiscard]] std::optional<EcrPlace> parse_ecr_name(std::string_view registry);
 
 /// The URL of the first page. Errors: an owner is needed, or has an impossible form.
 [[nodiscard]] Result<std::string> first_page(const Listing& listing);

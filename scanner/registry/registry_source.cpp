@@ -63,11 +63,10 @@ public:
     /// A registry says that it has a blob by giving it.
     std::optional<Blob> find(const std::string& name) const override { return Blob{name, -1}; }
 
-    std::optional<Blob> find_foreign(const std::string& name) const override {
+    std::optional<Blob> find_foreign(const std::string& name,
+                                     const std::vector<std::string>& urls) const override {
         const auto digest = source::digest_of_blob_name(name);
-        if (!digest) return std::nullopt;
-        const auto there = client_.has_blob(repository_, digest->text());
-        if (!there || !*there) return std::nullopt;
+        if (!digest || !client_.can_fetch(repository_, digest->text(), urls)) return std::nullopt;
         return Blob{name, -1};
     }
 

@@ -19,6 +19,7 @@ Result<Client*> Remote::client() {
         if (!registry) return std::unexpected(registry.error());
         settings.hosts.insecure.insert(*std::move(registry));
     }
+    settings.foreign_layers = options_.foreign_layers;
     settings.hosts.certificates = options_.certificates;
     settings.hosts.retries.tries = std::max(1U, options_.tries);
     settings.hosts.retries.requests_per_second = options_.requests_per_second;
@@ -28,11 +29,22 @@ Result<Client*> Remote::client() {
         const std::scoped_lock warning_lock(mutex_);
         warnings_.push_back(host + ": " + text);
     };
+    settings.notices = [this](const std::string& host, const std::string& text) {
+        constexpr std::size_t most = 100;
+        const std::scoped_lock notice_lock(mutex_);
+        if (listener_) listener_(host + ": " + text);
+        else if (warnings_.size() < most) warnings_.push_back(host + ": " + text);
+    };
     auto client = Client::create(std::move(settings));
     if (!client) return std::unexpected(client.error());
     client_ = *std::move(client);
     if (cancelled_) client_->cancel();
     return client_.get();
+}
+
+void Remote::listen(Listener listener) {
+    const std::scoped_lock lock(mutex_);
+    listener_ = std::move(listener);
 }
 
 void Remote::cancel() {

@@ -2,6 +2,7 @@
 // connections and what is known of hosts are kept between them.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -29,6 +30,11 @@ public:
     /// Ends what waits for the network. Any thread.
     void cancel();
 
+    /// Called at once, from any thread, when a registry is waited for and why ("host:
+    /// text"); must return at once. Without a listener that is among the warnings.
+    using Listener = std::function<void(const std::string& text)>;
+    void listen(Listener listener);
+
     /// What registries wanted to be told, each once, as "host: text".
     [[nodiscard]] std::vector<std::string> warnings() const;
 
@@ -37,6 +43,7 @@ private:
     mutable std::mutex mutex_;
     bool cancelled_ = false;
     std::vector<std::string> warnings_;
+    Listener listener_;
     std::unique_ptr<Client> client_;
 };
 

@@ -103,7 +103,9 @@ std::vector<std::string> reasons_of(const policy::PolicyVerdict& verdict,
         reasons.push_back(fmt::format("Not known: {} ({})", result.check.info.title,
                                       printable(result.answer.reason)));
     }
-    if (!verdict.incomplete.empty()) {
+    if (report.image.kind == "unread") {
+        reasons.push_back("It was not read: " + printable(verdict.incomplete));
+    } else if (!verdict.incomplete.empty()) {
         reasons.push_back("Not everything was read: " + counted(report.coverage.gaps, "gap"));
     }
     return reasons;

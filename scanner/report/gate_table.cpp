@@ -192,6 +192,10 @@ std::string verdict_line(const TargetVerdict& target, const PolicyVerdict& verdi
     const std::string_view answer = verdict.verdict == Verdict::pass   ? "is eligible"
                                     : verdict.verdict == Verdict::fail ? "is not eligible"
                                                                        : "can't be judged";
+    if (target.report->image.kind == "unread") {
+        return fmt::format("Target [{}] {} under {}.", printable(target.report->target), answer,
+                           printable(verdict.policy));
+    }
     return fmt::format("{} [{}] in [{}] {} under {}.", kind_word(target.report->image.kind),
                        subject_of(*target.report), printable(target.report->target), answer,
                        printable(verdict.policy));

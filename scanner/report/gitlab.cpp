@@ -222,8 +222,12 @@ std::string write_gitlab(const Report& report, std::int64_t time, const policy::
             }
         }
         if (target.coverage.complete) continue;
-        write_message(json, "warn", fmt::format("{}: not everything was scanned ({} gaps)",
-                                                image_name(target), target.coverage.gaps));
+        write_message(json, "warn",
+                      target.image.kind == "unread"
+                          ? fmt::format("{}: not scanned: {}", target.target,
+                                        target.gaps.front().reason)
+                          : fmt::format("{}: not everything was scanned ({} gaps)",
+                                        image_name(target), target.coverage.gaps));
     }
     if (gate != nullptr) {
         for (const std::string& warning : gate->warnings) {

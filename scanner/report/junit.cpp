@@ -27,8 +27,11 @@ struct Case {
 
 std::vector<Case> cases_of(const TargetReport& target) {
     std::vector<Case> cases(1 + target.layers.size());
-    cases[0].name = "configuration and manifest";
-    for (const Gap& gap : target.gaps) cases[0].error += gap.path + ": " + gap.reason + "\n";
+    const bool read = target.image.kind != "unread";
+    cases[0].name = read ? "configuration and manifest" : "target";
+    for (const Gap& gap : target.gaps) {
+        cases[0].error += (gap.path.empty() ? "" : gap.path + ": ") + gap.reason + "\n";
+    }
     for (std::size_t i = 0; i < target.layers.size(); ++i) {
         const LayerReport& layer = target.layers[i];
         Case& one = cases[i + 1];

@@ -79,6 +79,10 @@ void write_target(std::string& out, const TargetReport& target, const policy::Ga
     out += fmt::format("### {}{}\n\n", code(image_name(target)),
                        target.image.platform.empty() ? "" : " " + plain(target.image.platform));
     if (const auto* verdict = verdict_of(gate, target)) out += write_gate_markdown(*verdict, *gate);
+    if (target.image.kind == "unread") {
+        out += fmt::format("**It was not read:** {}\n\n", plain(target.gaps.front().reason));
+        return;
+    }
     out += fmt::format("{} in {}, {} scanned. ", counted(target.findings.size(), "secret"),
                        counted(target.layers.size(), "layer"), sized(target.coverage.bytes));
     if (target.coverage.complete) {

@@ -23,6 +23,7 @@ struct Totals {
     std::array<std::uint64_t, 5> severities{};
     std::uint64_t secrets = 0, hidden = 0, programs = 0;
     std::uint64_t packaged_secrets = 0, packaged_programs = 0;
+    std::uint64_t unread = 0;  ///< targets
     std::uint64_t layers = 0, incomplete_layers = 0, files = 0, bytes = 0, gaps = 0;
     std::map<std::string_view, std::uint64_t> classes;
     bool complete = true;
@@ -55,6 +56,7 @@ Totals totals_of(const Targets& targets) {
                 ++totals.incomplete_layers;
             }
         }
+        if (target->image.kind == "unread") ++totals.unread;
         totals.files += target->coverage.files;
         totals.bytes += target->coverage.bytes;
         totals.gaps += target->coverage.gaps;
@@ -142,7 +144,7 @@ void write_gaps(Canvas& canvas, const TargetReport& target, std::size_t column) 
     for (std::size_t i = 0; i < shown; ++i) {
         const Gap& gap = *gaps[i].gap;
         const int layer = gaps[i].layer;
-        const std::string place = layer < 0 ? "image" : fmt::format("layer {}", layer);
+        const std::string place = layer < 0 ? (target.image.kind == "unread" ? "target" : "image") : fmt::format("layer {}", layer);
         const std::string reason = gap.reason.substr(0, reason_limit);
         canvas.labelled(4, {place, Tone::warning}, column - 2,
                         {{place_in(gap.path, gap.inner_path)},
@@ -170,6 +172,10 @@ void write_notes(Canvas& canvas, const TargetReport& target, std::size_t column)
 }
 
 std::string incomplete_words(const Totals& totals) {
+    if (totals.unread > 0) {
+        return counted(totals.unread, "target") +
+               (totals.unread == 1 ? " was not read" : " were not read");
+    }
     if (totals.incomplete_layers > 0) {
         return fmt::format("{} of {} not read in full", grouped(totals.incomplete_layers),
                            counted(totals.layers, "layer") +
@@ -194,7 +200,7 @@ Tone tone_of(Severity severity) noexcept {
 
 void write_target_summary(Canvas& canvas, const TargetReport& target) {
     const Totals totals = totals_of({&target});
-    write_counts(canvas, totals);
+    if (totals.unread == 0) write_counts(canvas, totals);
     write_notes(canvas, target, totals.labels());
     write_gaps(canvas, target, totals.labels());
 }
@@ -204,7 +210,9 @@ void write_report_summary(Canvas& canvas, const Report& report) {
     for (const TargetReport& target : report.targets) targets.push_back(&target);
     const Totals totals = totals_of(targets);
     if (targets.size() > 1) {
-        canvas.line(0, {{fmt::format("all {} images", grouped(targets.size())), Tone::strong}});
+        canvas.line(0, {{fmt::format("all {} {}", grouped(targets.size()),
+                                     totals.unread > 0 ? "targets" : "images"),
+                         Tone::strong}});
         write_counts(canvas, totals);
         canvas.blank();
     }

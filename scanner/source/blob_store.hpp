@@ -44,8 +44,9 @@ public:
     /// The blob of that name, if it is there.
     [[nodiscard]] virtual std::optional<Blob> find(const std::string& name) const = 0;
 
-    /// The same of a blob that by its descriptor is held elsewhere.
-    [[nodiscard]] virtual std::optional<Blob> find_foreign(const std::string& name) const {
+    /// The same of a blob that by its descriptor is held elsewhere, at these URLs.
+    [[nodiscard]] virtual std::optional<Blob> find_foreign(
+        const std::string& name, const std::vector<std::string>& /*urls*/) const {
         return find(name);
     }
 

@@ -101,7 +101,7 @@ LayerRef make_layer(const BlobStore& store, const Descriptor& descriptor) {
     layer.key = digest->blob_name();
     const bool foreign =
         descriptor.has_urls || is_foreign_media_type(descriptor.media_type);
-    if (auto blob = foreign ? store.find_foreign(layer.key) : store.find(layer.key)) {
+    if (auto blob = foreign ? store.find_foreign(layer.key, descriptor.urls) : store.find(layer.key)) {
         layer.key = std::move(blob->key);
         if (layer.media_type.ends_with("+encrypted")) {
             mark_unavailable(layer, "encrypted layer", LayerState::encrypted);

@@ -19,6 +19,9 @@ namespace stratascan::source {
 
 namespace {
 
+constexpr std::size_t max_urls = 4;  // of a descriptor
+constexpr std::size_t max_url_bytes = 4096;
+
 using nlohmann::json;
 
 constexpr std::array<std::string_view, 14> document_names = {
@@ -60,6 +63,11 @@ Descriptor read_descriptor(const json& object) {
     descriptor.annotations = map_member(object, "annotations");
     const json* const urls = list_member(object, "urls");
     descriptor.has_urls = urls != nullptr && !urls->empty();
+    for (std::size_t at = 0; urls != nullptr && at < std::min(urls->size(), max_urls); ++at) {
+        const json& url = (*urls)[at];
+        if (!url.is_string() || url.get_ref<const std::string&>().size() > max_url_bytes) continue;
+        descriptor.urls.push_back(url.get<std::string>());
+    }
     if (const json* const platform = object_member(object, "platform")) {
         descriptor.platform = normalise_platform({text_member(*platform, "os"),
                                                   text_member(*platform, "architecture"),

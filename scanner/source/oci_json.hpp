@@ -30,6 +30,7 @@ struct Descriptor {
     std::map<std::string, std::string> annotations;
     Platform platform;      ///< normalised; empty where not given
     bool has_urls = false;  ///< its bytes may be held elsewhere
+    std::vector<std::string> urls;  ///< where, a few at most
     std::string created_by; ///< the build step, of a layer of schema 1
 };
 

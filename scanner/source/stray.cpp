@@ -104,8 +104,9 @@ private:
 
 }  // namespace
 
-std::optional<BlobStore::Blob> WatchedStore::find_foreign(const std::string& name) const {
-    auto blob = store_.find_foreign(name);
+std::optional<BlobStore::Blob> WatchedStore::find_foreign(
+    const std::string& name, const std::vector<std::string>& urls) const {
+    auto blob = store_.find_foreign(name, urls);
     if (blob) found_.insert(blob->key);
     return blob;
 }

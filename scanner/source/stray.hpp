@@ -26,7 +26,8 @@ public:
         return store_.manifest(name);
     }
     std::optional<Blob> find(const std::string& name) const override;
-    std::optional<Blob> find_foreign(const std::string& name) const override;
+    std::optional<Blob> find_foreign(const std::string& name,
+                                     const std::vector<std::string>& urls) const override;
     std::vector<std::string> names() const override { return store_.names(); }
     std::string_view place() const noexcept override { return store_.place(); }
 

@@ -85,11 +85,10 @@ Result<std::string> RootStore::manifest(const std::string& name) const {
     return document(name);
 }
 
-std::optional<source::BlobStore::Blob> RootStore::find_foreign(const std::string& name) const {
+std::optional<source::BlobStore::Blob> RootStore::find_foreign(
+    const std::string& name, const std::vector<std::string>& urls) const {
     const auto digest = source::digest_of_blob_name(name);
-    if (!digest) return std::nullopt;
-    const auto there = client_.has_blob(repository_, digest->text());
-    if (!there || !*there) return std::nullopt;
+    if (!digest || !client_.can_fetch(repository_, digest->text(), urls)) return std::nullopt;
     return Blob{name, -1};
 }
 

@@ -68,7 +68,8 @@ public:
     Result<std::string> manifest(const std::string& name) const override;
     /// A registry says that it has a blob by giving it.
     std::optional<Blob> find(const std::string& name) const override { return Blob{name, -1}; }
-    std::optional<Blob> find_foreign(const std::string& name) const override;
+    std::optional<Blob> find_foreign(const std::string& name,
+                                     const std::vector<std::string>& urls) const override;
     std::vector<std::string> names() const override { return {}; }
     std::string_view place() const noexcept override { return "registry"; }
 

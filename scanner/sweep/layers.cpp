@@ -10,6 +10,9 @@ namespace {
 
 // Read before a layer takes the place of one that could be scanned.
 constexpr std::size_t read_ahead = std::size_t{1} << 20;
+// A layer of which all is read ahead.
+constexpr std::int64_t small_layer = std::int64_t{512} << 10;
+constexpr std::size_t most_small_threads = 12;
 // Results that are in no place but here; beyond it only what they came to is.
 constexpr std::size_t most_kept_whole = 256;
 
@@ -114,10 +117,21 @@ LayerFetcher::LayerFetcher(Work& work, LayerResults& results)
     : work_(work), results_(results), rate_(work.asked.bandwidth),
       plan_(make_plan(with_memory_of_layers(work.engine.options()), work.engine.threads(),
                       std::max<std::size_t>(1, work.ledger.layers_wanted()),
-                      std::max<std::size_t>(work.engine.threads(), remote_layers))) {}
+                      std::max<std::size_t>(work.engine.threads(), remote_layers))),
+      scanning_(static_cast<std::ptrdiff_t>(plan_.layers)) {}
 
-void LayerFetcher::run() {
-    while (const auto index = work_.ledger.next_layer()) {
+/// Each may have its layer twice, on its way and read ahead, in a share of the books' memory.
+std::size_t LayerFetcher::small_threads() const noexcept {
+    const std::uint64_t room = books_memory(work_.engine.options().memory_bytes) / 4;
+    return std::min<std::size_t>(most_small_threads, room / (2 * small_layer));
+}
+
+void LayerFetcher::run_small() {
+    run_over([this] { return work_.ledger.next_small_layer(small_layer); });
+}
+
+void LayerFetcher::run_over(const std::function<std::optional<std::uint32_t>()>& next) {
+    while (const auto index = next()) {
         if (work_.stopped() || work_.store_failed()) break;
         if (fetch(work_.ledger.layer(*index), Memory::shared)) {
             if (work_.stopped()) break;
@@ -170,6 +184,11 @@ layer::LayerResult LayerFetcher::scan(const LayerEntry& layer, std::uint32_t rep
         rate_, work_.stop, failure);
     reader->read_ahead(read_ahead);
     ++fetched_;
+    scanning_.acquire();
+    struct Release {
+        std::counting_semaphore<>& permits;
+        ~Release() { permits.release(); }
+    } const release{scanning_};
     layer::LayerResult result;
     work_.engine.execute([&] {
         result = work_.engine.scan_blob(std::move(reader), digest_algorithm(layer.digest),

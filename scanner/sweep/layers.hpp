@@ -2,11 +2,13 @@
 // for the images that have them.
 #pragma once
 
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <semaphore>
 #include <string>
 #include <unordered_map>
 
@@ -59,8 +61,13 @@ public:
     /// How many threads may fetch at once under the memory ceiling.
     [[nodiscard]] std::size_t threads() const noexcept { return plan_.layers; }
 
+    /// And how many beside them small layers alone, whose time is the network's.
+    [[nodiscard]] std::size_t small_threads() const noexcept;
+
     /// One thread's work: fetches layers of the ledger until none is left.
-    void run();
+    void run() { run_over([this] { return work_.ledger.next_layer(); }); }
+    /// The same of small ones, the smallest first.
+    void run_small();
     /// Those whose decoders need the memory for themselves. REQUIRES: nobody fetches.
     void run_alone();
     /// One that nobody knew of before its image was resolved.
@@ -70,6 +77,7 @@ public:
 
 private:
     enum class Memory : std::uint8_t { shared, alone };
+    void run_over(const std::function<std::optional<std::uint32_t>()>& next);
     /// False: it needs the memory for itself.
     bool fetch(const LayerEntry& layer, Memory memory);
     [[nodiscard]] layer::LayerResult scan(const LayerEntry& layer, std::uint32_t repository,
@@ -79,6 +87,7 @@ private:
     LayerResults& results_;
     Rate rate_;
     ::stratascan::Plan plan_;
+    std::counting_semaphore<> scanning_;  ///< as many layers at once as memory was planned for
     std::atomic<std::uint64_t> fetched_ = 0;
     std::mutex mutex_;
     std::vector<std::uint32_t> alone_;  ///< guarded

@@ -150,6 +150,9 @@ void Ledger::begin_fetching() {
         return layers_[a].size != layers_[b].size ? layers_[a].size > layers_[b].size
                                                   : layers_[a].digest < layers_[b].digest;
     });
+    const auto unknown = std::ranges::find_if(
+        order_, [&](std::uint32_t index) { return layers_[index].size < 0; });
+    known_end_ = next_unknown_ = static_cast<std::size_t>(unknown - order_.begin());
     for (std::uint32_t i = 0; i < roots_.size(); ++i) {
         if (!roots_[i].settled && roots_[i].missing == 0) ready_.push_back(i);
     }
@@ -158,8 +161,17 @@ void Ledger::begin_fetching() {
 
 std::optional<std::uint32_t> Ledger::next_layer() {
     const std::scoped_lock lock(mutex_);
-    if (stopped_ || next_ == order_.size()) return std::nullopt;
-    return order_[next_++];
+    if (stopped_) return std::nullopt;
+    if (next_ < known_end_) return order_[next_++];
+    if (next_unknown_ < order_.size()) return order_[next_unknown_++];
+    return std::nullopt;
+}
+
+std::optional<std::uint32_t> Ledger::next_small_layer(std::int64_t most) {
+    const std::scoped_lock lock(mutex_);
+    if (stopped_ || next_ == known_end_) return std::nullopt;
+    if (layers_[order_[known_end_ - 1]].size > most) return std::nullopt;
+    return order_[--known_end_];
 }
 
 LayerEntry Ledger::layer(std::uint32_t index) const {

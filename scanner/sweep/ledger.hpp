@@ -89,6 +89,9 @@ public:
     void begin_fetching();
     /// Nothing when there is none left.
     [[nodiscard]] std::optional<std::uint32_t> next_layer();
+    /// The smallest that is left, from the other end; nothing when none is left of at
+    /// most so many bytes.
+    [[nodiscard]] std::optional<std::uint32_t> next_small_layer(std::int64_t most);
     [[nodiscard]] LayerEntry layer(std::uint32_t index) const;
     /// Those that waited for it go on.
     void layer_done(std::uint32_t index);
@@ -109,7 +112,8 @@ private:
     std::deque<LayerEntry> layers_;
     std::unordered_map<std::string_view, std::uint32_t> root_of_, layer_of_;
     std::vector<std::uint32_t> order_;
-    std::size_t next_ = 0;
+    std::size_t next_ = 0, known_end_ = 0;  ///< in `order_`, of those of known size
+    std::size_t next_unknown_ = 0;
     std::deque<std::uint32_t> ready_;
     std::size_t open_roots_ = 0;
     bool stopped_ = false;

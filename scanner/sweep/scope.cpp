@@ -50,7 +50,9 @@ Result<SweepTarget> parse_sweep_target(std::string_view text) {
 
 std::string owner_of(const SweepTarget& target, registry::Service service) {
     using registry::Service;
-    if (service == Service::catalog || service == Service::azure) return {};
+    if (service == Service::catalog || service == Service::azure || service == Service::ecr) {
+        return {};
+    }
     if (service == Service::gitlab) return target.prefix;
     std::size_t end = target.prefix.find('/');
     if (service == Service::artifact_registry && end != std::string::npos) {

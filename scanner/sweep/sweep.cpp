@@ -88,6 +88,9 @@ void Sweep::fetch_and_record(Work& work) {
         for (std::size_t i = 0; i < fetcher.threads(); ++i) {
             fetching.emplace_back([&] { fetcher.run(); });
         }
+        for (std::size_t i = 0; i < fetcher.small_threads(); ++i) {
+            fetching.emplace_back([&] { fetcher.run_small(); });
+        }
     }
     fetcher.run_alone();
     if (work.stopped() || work.store_failed()) work.ledger.stop();
@@ -117,6 +120,14 @@ Result<SweepSummary> Sweep::run(SweepWatcher& watcher, std::stop_token stop) {
         const std::scoped_lock lock(work.watcher_mutex);
         watcher.begun(counters);
     }
+    remote_->listen([&work](const std::string& text) {
+        const std::scoped_lock lock(work.watcher_mutex);
+        work.watcher.waiting(text);
+    });
+    struct Unlisten {
+        registry::Remote& remote;
+        ~Unlisten() { remote.listen({}); }
+    } const unlisten{*remote_};
     Planner(work).run(targets_, summary.troubles);
     counters.layers = ledger.layers_wanted();
     counters.bytes = ledger.bytes_wanted();

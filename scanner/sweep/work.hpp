@@ -37,6 +37,8 @@ public:
     virtual void begun(const Counters&) {}
     virtual void planned(const Plan&) {}
     virtual void repository_done(const RepositorySummary&) {}
+    /// A registry is waited for, and why.
+    virtual void waiting(const std::string& /*text*/) {}
     /// Something will not be covered; where, and why.
     virtual void trouble(const std::string& /*where*/, Problem, const std::string& /*reason*/) {}
 };

@@ -37,6 +37,38 @@ TEST(CommandLine, TargetThatIsNotThereCannotRun) {
     }
 }
 
+// One wrong target costs itself alone, and it is in every form of the report.
+TEST(CommandLine, TargetsThatCannotBeReadStandBesideTheOthers) {
+    const std::string clean = "oci:" + (recipe("empty-layer").folder / "image").string();
+    const std::string found = "oci:" + (recipe("removed-with-build-step").folder / "image").string();
+    const Ran ran = stratascan({"scan", "/no/such/target", clean, "oci:/no/such/layout", "--format",
+                                "json", "--no-store", "--quiet"});
+    EXPECT_EQ(ran.exit, 2) << ran.err;
+    EXPECT_NE(ran.err.find("/no/such/target"), std::string::npos) << ran.err;
+    const json targets = report_of(ran).at("targets");
+    ASSERT_EQ(targets.size(), 3U);
+    EXPECT_TRUE(targets.at(1).at("coverage").at("complete").get<bool>());
+    for (const int at : {0, 2}) {
+        const json& unread = targets.at(static_cast<std::size_t>(at));
+        EXPECT_EQ(unread.at("image").at("kind"), "unread");
+        EXPECT_FALSE(unread.at("coverage").at("complete").get<bool>());
+        EXPECT_NE(unread.at("gaps").at(0).at("reason").dump().find("no/such"), std::string::npos);
+    }
+    EXPECT_EQ(stratascan({"scan", found, "/no/such/target", "--no-store"}).exit, 1)
+        << "what was found counts more";
+    const Ran none = stratascan({"scan", "/no/such/target", "/no/such/other", "--no-store"});
+    EXPECT_EQ(none.exit, 3) << "nothing was scanned";
+    EXPECT_NE(none.err.find("/no/such/target"), std::string::npos) << none.err;
+    EXPECT_NE(none.err.find("/no/such/other"), std::string::npos) << none.err;
+    for (const char* format : {"table", "jsonl", "sarif", "gitlab", "junit", "markdown", "html"}) {
+        const Ran other = stratascan({"scan", clean, "/no/such/target", "--format", format,
+                                      "--no-store"});
+        EXPECT_EQ(other.exit, 2) << format;
+        EXPECT_NE(other.out.find("no/such/target"), std::string::npos) << format << other.out;
+        EXPECT_NE(other.out.find("no such file"), std::string::npos) << format << other.out;
+    }
+}
+
 TEST(CommandLine, FileThatIsNoImageIsNeverAPass) {
     const fs::path file = home() / "noise";
     std::ofstream(file) << "this is neither an image nor a layer\n";

@@ -226,6 +226,27 @@ TEST(Gate, IncompleteIsNoPassUnlessInWriting) {
     EXPECT_NE(accepted.out.find("the registry is being repaired"), std::string::npos);
 }
 
+// What a policy accepts of an image it does not accept of what could not be read at all.
+TEST(Gate, TargetThatCannotBeReadIsNoPass) {
+    Layout layout;
+    layout.config(good);
+    add_application(layout);
+    const fs::path policy = layout.folder() / "mine.toml";
+    std::ofstream(policy) << "id = \"mine\"\nextends = [\"default\"]\n"
+                             "accept_incomplete = \"the registry is being repaired\"\n";
+    EXPECT_EQ(gate(layout.target(), {"--policy", policy}).exit, 0);
+    const Ran ran = gate(layout.target(), {"/no/such/target", "--policy", policy});
+    EXPECT_EQ(ran.exit, 2) << ran.out;
+    EXPECT_NE(ran.out.find("Target [/no/such/target] can't be judged under mine."),
+              std::string::npos) << ran.out;
+    EXPECT_NE(ran.out.find("It was not read: "), std::string::npos) << ran.out;
+    const json report = verdict_of(layout.target(), {"/no/such/target", "--policy", policy});
+    EXPECT_EQ(report.at("gate").at("verdict"), "incomplete");
+    EXPECT_EQ(report.at("targets").at(0).at("gate").at("verdict"), "pass");
+    EXPECT_EQ(report.at("targets").at(1).at("gate").at("verdict"), "incomplete");
+    EXPECT_EQ(gate("/no/such/target", {"/no/such/other"}).exit, 3) << "nothing was scanned";
+}
+
 TEST(Gate, SuppressionIsWrittenUsedAndTold) {
     Layout layout;
     layout.config(good);

@@ -1,60 +1,25 @@
 // Ways into a registry: a user and password, tokens of a token service, TLS with an
 // authority of one's own, a proxy in front. The registry is a real one and checks
 // what it is shown.
-#include <random>
-
-#include "tests/e2e/servers.hpp"
+#include "tests/e2e/access.hpp"
 
 namespace stratascan::e2e {
 namespace {
 
-class RegistryAccess : public RegistryTest {
+class RegistryAccess : public WithAccess<RegistryTest> {
 protected:
-    RegistryAccess() : built_(recipe("gzip-single-member")) {
-        std::random_device device;
-        password_ = "p" + std::to_string(device()) + std::to_string(device());
-    }
+    RegistryAccess() : built_(recipe("gzip-single-member")) {}
 
-    void shell(const std::string& line) const {
-        Command with = command();
-        with.words = {"sh", "-c", line};
-        with.directory = folder();
-        const Ran ran = run(with);
-        ASSERT_EQ(ran.exit, 0) << ran.err;
-    }
-    /// A credential file for one registry.
-    std::string auth_file(const std::string& registry, const std::string& password) const {
-        shell("mkdir -p docker && printf '{\"auths\":{\"%s\":{\"auth\":\"%s\"}}}' '" + registry +
-              "' \"$(printf %s 'somebody:" + password + "' | base64 -w0)\" > auth.json");
-        return (folder() / "auth.json").string();
-    }
-    /// A key and a certificate for 127.0.0.1, under an authority of the test.
-    void make_certificates() const {
-        shell("openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 2 "
-              "-subj /CN=authority 2>/dev/null && "
-              "openssl req -newkey rsa:2048 -nodes -keyout server.key -out server.csr "
-              "-subj /CN=127.0.0.1 2>/dev/null && "
-              "printf 'subjectAltName=IP:127.0.0.1' > san && "
-              "openssl x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 "
-              "-extfile san -out server.crt 2>/dev/null");
-    }
     void expect_found(const Ran& ran) const {
         EXPECT_EQ(ran.exit, 1) << ran.err;
         EXPECT_EQ(findings_of(ran), findings_of(scan({layout(built_)})));
     }
-    void expect_no_password(const Ran& ran) const {
-        EXPECT_EQ(ran.out.find(password_), std::string::npos);
-        EXPECT_EQ(ran.err.find(password_), std::string::npos);
-    }
 
     Built built_;
-    std::string password_;
 };
 
 TEST_F(RegistryAccess, UserAndPassword) {
-    shell("htpasswd -Bbn somebody " + password_ + " > htpasswd");
-    const DockerRegistry registry(
-        "", "auth:\n  htpasswd: {realm: test, path: " + (folder() / "htpasswd").string() + "}\n");
+    const DockerRegistry registry("", htpasswd());
     push(layout(built_), registry.address(), "app:1", {"--dest-creds", "somebody:" + password_});
     const std::string target = registry.address() + "/app:1";
 
@@ -77,16 +42,14 @@ TEST_F(RegistryAccess, UserAndPassword) {
 
     const Ran wrong = scan({target, "--authfile", auth_file(registry.address(), "x" + password_)});
     EXPECT_EQ(wrong.exit, 3);
-    expect_no_password(wrong);
+    expect_no_password(wrong, password_);
     const Ran missing = scan({target, "--authfile", "/no/such/file"});
     EXPECT_EQ(missing.exit, 3);
     EXPECT_NE(missing.err.find("/no/such/file"), std::string::npos) << missing.err;
 }
 
 TEST_F(RegistryAccess, Helper) {
-    shell("htpasswd -Bbn somebody " + password_ + " > htpasswd");
-    const DockerRegistry registry(
-        "", "auth:\n  htpasswd: {realm: test, path: " + (folder() / "htpasswd").string() + "}\n");
+    const DockerRegistry registry("", htpasswd());
     push(layout(built_), registry.address(), "app:1", {"--dest-creds", "somebody:" + password_});
     shell("mkdir -p bin docker && printf '#!/bin/sh\\nread s\\necho \"$s\" >> " +
           (folder() / "asked").string() +
@@ -103,27 +66,17 @@ TEST_F(RegistryAccess, Helper) {
 
 TEST_F(RegistryAccess, TokensOfATokenService) {
     make_certificates();
-    shell("openssl req -x509 -newkey rsa:2048 -nodes -keyout token.key -out token.crt -days 2 "
-          "-subj /CN=tokens 2>/dev/null");
+    make_token_key();
     for (const char* field : {"token", "access_token"}) {
-        const fs::path log = folder() / (std::string(field) + ".log");
-        const Server tokens(folder(), std::string("tokens-") + field,
-                            {python(), tools() / "token_server.py", "--key", folder() / "token.key",
-                             "--certificate", folder() / "token.crt", "--user", "somebody",
-                             "--password", password_, "--log", log, "--field", field,
-                             "--identity"});
+        const std::string log = std::string(field) + ".log";
+        const Server service = token_server(log, {"--field", field, "--identity"});
         TemporaryFolder storage;
         {
             const DockerRegistry open("", "", storage.path());
             push(layout(built_), open.address(), "public/app:1");
             push(layout(built_), open.address(), "private/app:1");
         }
-        const DockerRegistry registry(
-            "",
-            "auth:\n  token:\n    realm: http://" + tokens.address() +
-                "/token\n    service: test-registry\n    issuer: stratascan-tests\n"
-                "    rootcertbundle: " + (folder() / "token.crt").string() + "\n",
-            storage.path());
+        const DockerRegistry registry("", tokens(service), storage.path());
         expect_found(scan({registry.address() + "/public/app:1"}));
         const Ran denied = scan({registry.address() + "/private/app:1"});
         EXPECT_EQ(denied.exit, 3) << denied.out;
@@ -132,14 +85,14 @@ TEST_F(RegistryAccess, TokensOfATokenService) {
         const Ran wrong = scan({registry.address() + "/private/app:1", "--authfile",
                                 auth_file(registry.address(), "x" + password_)});
         EXPECT_EQ(wrong.exit, 3);
-        expect_no_password(wrong);
+        expect_no_password(wrong, password_);
         // An identity token goes by POST.
         shell("printf '{\"auths\":{\"" + registry.address() + "\":{\"identitytoken\":\"" +
               password_ + "\"}}}' > identity.json");
         expect_found(scan({registry.address() + "/private/app:1", "--authfile",
                            folder() / "identity.json"}));
         bool posted = false;
-        for (const json& request : requests(log)) {
+        for (const json& request : requests(folder() / log)) {
             posted = posted || request.at("method") == "POST";
             EXPECT_LE(request.at("scopes").size(), 1U) << "one repository a token";
         }
@@ -149,8 +102,7 @@ TEST_F(RegistryAccess, TokensOfATokenService) {
 
 TEST_F(RegistryAccess, AuthorityOfOnesOwn) {
     make_certificates();
-    const DockerRegistry registry("  tls: {certificate: " + (folder() / "server.crt").string() +
-                                  ", key: " + (folder() / "server.key").string() + "}\n");
+    const DockerRegistry registry(tls());
     push(layout(built_), registry.address(), "app:1");
     const std::string target = registry.address() + "/app:1";
     const Ran untrusted = scan({target, "--registry-tries", "1"});
@@ -187,24 +139,7 @@ TEST_F(RegistryAccess, BehindNginxWithALimitAndRedirects) {
     push(layout(built_), registry.address(), "app:1");
     const int port = free_port();
     const int storage = free_port();
-    const std::string here = folder().string();
-    std::ofstream(folder() / "nginx.conf")
-        << "daemon off; error_log " << here << "/error.log; pid " << here << "/nginx.pid;\n"
-        << "events {}\nhttp {\n  access_log " << here << "/access.log;\n"
-        << "  client_body_temp_path " << here << "/a; proxy_temp_path " << here << "/b;\n"
-        << "  fastcgi_temp_path " << here << "/c; uwsgi_temp_path " << here << "/d;\n"
-        << "  scgi_temp_path " << here << "/e;\n"
-        << "  limit_req_zone $binary_remote_addr zone=few:1m rate=5r/s;\n"
-        << "  limit_req_status 429;\n"
-        << "  server {\n    listen 127.0.0.1:" << port << ";\n"
-        << "    location ~ ^/v2/.*/blobs/ { return 307 http://127.0.0.1:" << storage
-        << "$request_uri; }\n"
-        << "    location / { limit_req zone=few; proxy_pass http://" << registry.address()
-        << "; }\n  }\n"
-        << "  server {\n    listen 127.0.0.1:" << storage << ";\n"
-        << "    location / {\n      if ($http_authorization) { return 400; }\n"
-        << "      proxy_pass http://" << registry.address() << ";\n    }\n  }\n}\n";
-    const NginxProcess nginx(folder() / "nginx.conf", port);
+    const NginxProcess nginx(nginx_with_limit(registry.address(), port, storage, 5), port);
     expect_found(scan({"127.0.0.1:" + std::to_string(port) + "/app:1"}));
     const std::string log = read_file(folder() / "access.log");
     EXPECT_NE(log.find("\" 307 "), std::string::npos) << log;

@@ -77,6 +77,18 @@ inline int free_port() {
     return ntohs(address.sin_port);
 }
 
+/// Whether somebody listens on this port.
+inline bool answers(int port) {
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    const bool up = connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    close(fd);
+    return up;
+}
+
 /// nginx with a configuration of the test's; one process, so that it ends with it.
 class NginxProcess {
 public:
@@ -91,13 +103,7 @@ public:
         bool up = false;
         for (int tries = 0; tries < 500 && !up; ++tries) {
             std::this_thread::sleep_for(std::chrono::milliseconds(10));
-            const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-            sockaddr_in address{};
-            address.sin_family = AF_INET;
-            address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-            address.sin_port = htons(static_cast<std::uint16_t>(port));
-            up = connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
-            close(fd);
+            up = answers(port);
         }
         EXPECT_TRUE(up) << "nginx did not start";
     }

@@ -85,7 +85,9 @@ TEST_F(SweepTrouble, KilledAtAnyMomentItGoesOn) {
     const int full = summary(calm).at("milliseconds").get<int>();
     int killed = 0;
     int partly = 0;
-    for (int round = 0; round < 20; ++round) {
+    // 50 take five minutes; a run that is not for that alone does with fewer.
+    const int rounds = std::stoi(setting("STRATASCAN_KILL_ROUNDS", "20"));
+    for (int round = 0; round < rounds; ++round) {
         const std::string place = (folder() / ("k" + std::to_string(round))).string() + ".sqlite";
         const std::string log = "kill" + std::to_string(round) + ".log";
         const Server counted = proxy(registry, "slow", log);
@@ -122,8 +124,8 @@ TEST_F(SweepTrouble, KilledAtAnyMomentItGoesOn) {
         }
         EXPECT_EQ(stratascan({"store", "check", "--store", place}, command()).out, "sound\n");
     }
-    EXPECT_GT(killed, 10) << "most sweeps were faster than their death";
-    EXPECT_GT(partly, 3) << "hardly one had kept a layer before it died";
+    EXPECT_GT(killed, rounds / 2) << "most sweeps were faster than their death";
+    EXPECT_GT(partly, rounds / 7) << "hardly one had kept a layer before it died";
 }
 
 TEST_F(SweepTrouble, InterruptedItKeepsWhatIsComplete) {

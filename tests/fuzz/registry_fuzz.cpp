@@ -8,11 +8,13 @@
 
 #include "scanner/registry/address.hpp"
 #include "scanner/registry/authorizer.hpp"
+#include "scanner/registry/aws_signature.hpp"
 #include "scanner/registry/client.hpp"
 #include "scanner/registry/credentials.hpp"
 #include "scanner/registry/exchange.hpp"
 #include "scanner/registry/headers.hpp"
 #include "scanner/registry/listing.hpp"
+#include "scanner/registry/proxy.hpp"
 #include "scanner/registry/reference.hpp"
 #include "scanner/registry/registries_conf.hpp"
 #include "scanner/registry/registry_source.hpp"
@@ -73,7 +75,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 11: (void)parse_registries_conf(text); break;
         case 12:
             for (const Service service : {Service::docker_hub, Service::harbor, Service::github,
-                                          Service::artifact_registry, Service::quay}) {
+                                          Service::artifact_registry, Service::quay,
+                                          Service::ecr}) {
                 const Listing listing{"us-docker.pkg.dev", "a/b", service, ""};
                 (void)parse_listing(listing, text, "", "https://api.example/?page=1");
             }
@@ -85,6 +88,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             (void)is_accessory_tag(text);
             (void)parse_registry(text);
             (void)normalised_key(text);
+            (void)names_host(text, "10.1.2.3");
+            (void)names_host(text, "registry.example");
+            (void)parse_aws_credentials(text, "default");
+            if (const auto place = parse_ecr_name(text); place && !parse_url(place->api)) {
+                std::abort();
+            }
+            for (const char* prefix : {"ratelimit-", "x-ratelimit-"}) {
+                Headers headers;
+                const std::size_t half = text.size() / 2;
+                headers.add(std::string(prefix) + "remaining", std::string(text.substr(0, half)));
+                headers.add(std::string(prefix) + "reset", std::string(text.substr(half)));
+                const auto rate = parse_rate_limit(headers, now);
+                if (rate && rate->window.count() < 0) std::abort();
+            }
     }
     return 0;
 }

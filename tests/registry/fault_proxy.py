@@ -8,6 +8,7 @@ fault_proxy.py --upstream HOST:PORT --log FILE --fault FAULT [--count N]
 import argparse
 import http.client
 import json
+import math
 import threading
 import time
 import urllib.parse
@@ -32,6 +33,7 @@ FAULTS = {
     "redirect": "blobs are redirected to storage that refuses requests with Authorization",
     "redirect-with-token": "as redirect, and the registry itself wants a token",
     "redirect-expiring": "as redirect, cut by resets, and a redirect is good for one request",
+    "redirect-challenge": "as redirect, and the storage wants a token of its own service",
     "redirect-loop": "blobs are redirected to themselves",
     "redirect-inside": "blobs are redirected to the address of a metadata service",
     "realm-inside": "the token service is said to be at a private address",
@@ -45,6 +47,11 @@ FAULTS = {
     "narrow-token": "the first token lacks a scope that the answer names",
     "warning": "each answer has a warning",
     "closed-repository": "everything below closed/ is forbidden",
+    "head-without-digest": "answers to HEAD do not say the digest",
+    "opaque-pages": "lists come one name a page, the next one by a token that says nothing",
+    "null-tags": "a repository without tags has null for a list",
+    "told-limit": "40 manifests may be asked for in 4 seconds, as the answers say; 429 beyond it",
+    "paged-referrers": "the referrers API gives what refers to a manifest one a page",
     "slow": "each answer to a blob takes 50 ms",
 }
 
@@ -59,6 +66,7 @@ CUT = 300_000
 state_lock = threading.Lock()
 counts: dict[str, int] = {}
 tokens: dict[str, int] = {}
+window = {"end": 0.0, "used": 0}
 
 
 def count(key: str) -> int:
@@ -86,11 +94,19 @@ class Storage(Handler):
     log = Log(options.log + ".storage")
 
     def do_GET(self) -> None:
-        self.note()
-        if "Authorization" in self.headers:
+        self.note(encoding=self.headers.get("Accept-Encoding", ""))
+        if options.fault == "redirect-challenge" and "/blobs/" in self.path:
+            if self.headers.get("Authorization") != "Bearer of-the-storage":
+                self.answer(401, WWW_Authenticate=f'Bearer realm="http://{self.headers["Host"]}'
+                                                  '/token",service="storage"')
+                return
+        elif "Authorization" in self.headers:
             self.answer(400, b"Only one auth mechanism allowed")
             return
         parts = urllib.parse.urlsplit(self.path)
+        if parts.path == "/token":
+            self.answer(200, b'{"token": "of-the-storage"}')
+            return
         if options.fault == "redirect-expiring" and count(self.path) > 1:
             self.answer(403, b"the signature has expired")
             return
@@ -122,7 +138,7 @@ class Proxy(Handler):
         self.do_GET()
 
     def do_GET(self) -> None:
-        self.note()
+        self.note(encoding=self.headers.get("Accept-Encoding", ""))
         fault = options.fault
         path = urllib.parse.urlsplit(self.path).path
         needs_token = fault in ("expiring-tokens", "denied", "narrow-token", "realm-inside",
@@ -135,6 +151,20 @@ class Proxy(Handler):
         if fault == "no-ranges":
             headers.pop("Range", None)
         status, received, body = upstream(self.command, self.path, headers)
+        if fault == "told-limit" and "/manifests/" in path and self.command == "GET":
+            received |= self.limit
+        if fault == "paged-referrers" and "/referrers/" in path and status == 200:
+            self.page_of(path, received, body)
+            return
+        if fault == "head-without-digest" and self.command == "HEAD":
+            received = {name: value for name, value in received.items()
+                        if name.lower() != "docker-content-digest"}
+        if fault == "opaque-pages" and path.endswith(("/tags/list", "/_catalog")):
+            self.opaque_page(path, received, body)
+            return
+        if fault == "null-tags" and path == "/v2/empty/tags/list":
+            self.answer(200, b'{"name": "empty", "tags": null}')
+            return
         if fault == "warning":
             received["Warning"] = '299 - "this registry closes soon"'
         if "/blobs/" in path and self.command == "GET" and status in (200, 206):
@@ -150,7 +180,11 @@ class Proxy(Handler):
     def answer_at_once(self, fault: str, path: str) -> bool:
         """Faults that need no upstream; true when this was one."""
         blob = "/blobs/" in path and self.command == "GET"
-        if fault == "storm" and count("all") <= options.count + 1 and counts["all"] > 1:
+        if (fault == "told-limit" and "/manifests/" in path and self.command == "GET"
+                and not self.within_limit()):
+            self.note(refused=True)
+            self.answer(429, b"over the limit", Retry_After="4")
+        elif fault == "storm" and count("all") <= options.count + 1 and counts["all"] > 1:
             self.answer(429, b"slow down", Retry_After="1")
         elif fault == "storm-forever" and count("all") > 1:
             self.answer(429, b"slow down", Retry_After="1")
@@ -179,6 +213,49 @@ class Proxy(Handler):
         else:
             return False
         return True
+
+    def opaque_page(self, path: str, headers: dict, body: bytes) -> None:
+        """As Quay does; Link stands in absolute form."""
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+        at = int(query.get("next_page", ["x0"])[0][1:])
+        whole = json.loads(body)
+        member = "tags" if "tags" in whole else "repositories"
+        names = whole[member] or []
+        whole[member] = names[at:at + 1]
+        body = json.dumps(whole).encode()
+        more = {"Content-Length": str(len(body))}
+        if at + 1 < len(names):
+            more["Link"] = (f'<http://{self.headers["Host"]}{path}?next_page=x{at + 1}>; '
+                            'rel="next"')
+        headers = {name: value for name, value in headers.items()
+                   if name.lower() not in ("content-length", "link")}
+        send_blob(self, 200, headers | more, body, None)
+
+    def page_of(self, path: str, headers: dict, body: bytes) -> None:
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+        at = int(query.get("page", ["0"])[0])
+        index = json.loads(body)
+        index["manifests"].sort(key=lambda one: one["digest"])  # the registry's order varies
+        if at + 1 < len(index["manifests"]):
+            headers["Link"] = f'<{path}?page={at + 1}>; rel="next"'
+        index["manifests"] = index["manifests"][at:at + 1]
+        body = json.dumps(index).encode()
+        headers = {name: value for name, value in headers.items() if name != "Content-Length"}
+        send_blob(self, 200, headers | {"Content-Length": str(len(body))}, body, None)
+
+    limit: dict[str, str] = {}
+
+    def within_limit(self) -> bool:
+        """A window of four seconds begins with the first manifest after the last one's end."""
+        with state_lock:
+            now = time.monotonic()
+            if now >= window["end"]:
+                window.update(end=now + 4, used=0)
+            window["used"] += 1
+            left = 40 - window["used"]
+            self.limit = {"RateLimit-Limit": "40;w=4", "RateLimit-Remaining": str(max(0, left)),
+                          "RateLimit-Reset": str(math.ceil(window["end"] - now))}
+            return left >= 0
 
     def give_token(self) -> None:
         token = f"t{count('tokens')}"

@@ -38,6 +38,37 @@ class Services(Handler):
         query = dict(urllib.parse.parse_qsl(parts.query)) | values
         return f'<{parts.path}?{urllib.parse.urlencode(query)}>; rel="next", <{parts.path}>; rel="last"'
 
+    def do_POST(self) -> None:  # Amazon ECR
+        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", "0"))))
+        # In place of a check of the signature, which only Amazon's keys allow: the parts that it
+        # is made of are there, and the signature's own test holds it against Amazon's example.
+        authorization = self.headers.get("Authorization", "")
+        self.note(target=self.headers.get("X-Amz-Target", ""), body=body,
+                  session="X-Amz-Security-Token" in self.headers,
+                  scope=authorization.partition("/")[2].partition(",")[0],
+                  signed=authorization.partition("SignedHeaders=")[2].partition(",")[0])
+        if not authorization.startswith("AWS4-HMAC-SHA256 Credential="):
+            self.answer(400, b'{"__type": "MissingAuthenticationTokenException"}')
+        elif "nextToken" not in body and not self.log_throttled():
+            self.answer(400, b'{"__type": "ThrottlingException", "message": "Rate exceeded"}')
+        else:
+            name = "team/two" if body.get("nextToken") == "abc+/=" else "one"
+            repository = {
+                "repositoryArn": f"arn:aws:ecr:eu-west-1:123456789012:repository/{name}",
+                "registryId": "123456789012", "repositoryName": name,
+                "repositoryUri": f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/{name}",
+                "createdAt": 1563223656.0, "imageTagMutability": "MUTABLE",
+                "imageScanningConfiguration": {"scanOnPush": False}}
+            more = {} if "nextToken" in body else {"nextToken": "abc+/="}
+            self.give({"repositories": [repository]} | more)
+
+    throttled = False
+
+    def log_throttled(self) -> bool:
+        """False the first time."""
+        before, Services.throttled = Services.throttled, True
+        return before
+
     def do_GET(self) -> None:
         self.note()
         parts = urllib.parse.urlsplit(self.path)

@@ -66,7 +66,8 @@ class Registry:
                     raise
         if response.status >= 300:
             raise RuntimeError(f"{method} {path}: {response.status} {text[:200]!r}")
-        return {name.lower(): value for name, value in response.getheaders()}
+        return {name.lower(): value for name, value in response.getheaders()} | {
+            "status": str(response.status)}
 
     def blob(self, repository: str, data: bytes) -> dict:
         digest = sha256(data)
@@ -81,7 +82,7 @@ class Registry:
             home = self.home.get(digest)
         query = f"?mount={digest}&from={home}" if home else ""
         answer = self.ask("POST", f"/v2/{repository}/blobs/uploads/{query}", Content_Length="0")
-        if "docker-upload-uuid" in answer and "docker-content-digest" not in answer:
+        if answer["status"] != "201":  # which says that it was mounted
             place = answer["location"]
             place = place[place.index("/v2/"):]
             self.ask("PUT", place + ("&" if "?" in place else "?") + "digest=" + digest, data,

@@ -21,6 +21,8 @@ for option in ("--key", "--certificate", "--user", "--password", "--log"):
     parser.add_argument(option, required=True)
 parser.add_argument("--public", default="public/app")
 parser.add_argument("--field", default="token")
+parser.add_argument("--life", type=int, default=300, help="seconds that a token is good for; "
+                    "its answer says 300 all the same")
 parser.add_argument("--identity", action="store_true", help="take identity tokens by POST")
 options = parser.parse_args()
 
@@ -53,7 +55,9 @@ class Tokens(Handler):
                                "actions": [a for a in actions.split(",") if a in ("pull", "*")]})
         now = int(time.time())
         token = signed({"iss": "stratascan-tests", "aud": service, "sub": "user" if user else "",
-                        "iat": now, "nbf": now - 10, "exp": now + 300, "jti": str(time.time_ns()),
+                        "iat": now - 60, "nbf": now - 60,
+                        # docker-registry takes a token for 60 seconds after its end.
+                        "exp": now + options.life - 60, "jti": str(time.time_ns()),
                         "access": access})
         body = json.dumps({options.field: token, "expires_in": 300}).encode()
         self.answer(200, body, Content_Type="application/json")

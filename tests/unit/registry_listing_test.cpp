@@ -25,7 +25,8 @@ protected:
     std::vector<std::string> list(const Listing& listing, bool with_credentials = true) {
         ClientSettings settings;
         settings.credentials.auth_file = "/dev/null";
-        settings.hosts.retries.tries = 1;
+        settings.hosts.retries.tries = tries_;
+        settings.hosts.retries.first_wait = std::chrono::milliseconds(10);
         if (with_credentials) {
             settings.credentials.user = "somebody";
             settings.credentials.password = password_;
@@ -46,11 +47,63 @@ protected:
 
     e2e::TemporaryFolder folder_;
     std::string password_;
+    unsigned tries_ = 1;
     std::optional<e2e::Server> fake_;
     std::string end_;
 };
 
 using Names = std::vector<std::string>;
+
+// Amazon's answers as its documentation has them, the first one throttled.
+TEST_F(Listings, AmazonByASignedRequest) {
+    const std::string name = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
+    setenv("AWS_ACCESS_KEY_ID", "AKID", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", password_.c_str(), 1);
+    setenv("AWS_SESSION_TOKEN", "session", 1);
+    tries_ = 3;
+    EXPECT_EQ(list(listing(Service::ecr, "", name)), (Names{"one", "team/two"})) << end_;
+    std::ifstream log(folder_.path() / "log");
+    std::vector<nlohmann::json> requests;
+    for (std::string line; std::getline(log, line);) {
+        EXPECT_EQ(line.find(password_), std::string::npos);
+        requests.push_back(nlohmann::json::parse(line));
+    }
+    ASSERT_EQ(requests.size(), 3U);
+    for (const auto& request : requests) {
+        EXPECT_EQ(request.at("target"),
+                  "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories");
+        EXPECT_EQ(request.at("body").at("registryId"), "123456789012");
+        EXPECT_TRUE(request.at("scope").get<std::string>().ends_with(
+            "/eu-west-1/ecr/aws4_request")) << request;
+        EXPECT_EQ(request.at("signed"),
+                  "content-type;host;x-amz-date;x-amz-security-token;x-amz-target");
+        EXPECT_TRUE(request.at("session").get<bool>());
+    }
+    EXPECT_EQ(requests[2].at("body").at("nextToken"), "abc+/=");
+    for (const char* variable : {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+                                 "AWS_SESSION_TOKEN"}) {
+        unsetenv(variable);
+    }
+}
+
+TEST(EcrNames, SayAccountAndRegion) {
+    const auto place = parse_ecr_name("123456789012.dkr.ecr.eu-west-1.amazonaws.com");
+    ASSERT_TRUE(place);
+    EXPECT_EQ(place->account, "123456789012");
+    EXPECT_EQ(place->region, "eu-west-1");
+    EXPECT_EQ(place->api, "https://api.ecr.eu-west-1.amazonaws.com");
+    EXPECT_EQ(parse_ecr_name("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn")->api,
+              "https://api.ecr.cn-north-1.amazonaws.com.cn");
+    EXPECT_EQ(parse_ecr_name("123456789012.dkr.ecr-fips.us-east-1.amazonaws.com")->api,
+              "https://ecr-fips.us-east-1.amazonaws.com");
+    for (const char* other :
+         {"123456789012.dkr.ecr.eu-west-1.amazonaws.com.example", "12345678901.dkr.ecr.a.amazonaws.com",
+          "123456789012.dkr.ecr..amazonaws.com", "123456789012.dkr.ecr.a/b.amazonaws.com",
+          "123456789012.dkr.ecr.eu-west-1", "public.ecr.aws", ""}) {
+        EXPECT_FALSE(parse_ecr_name(other)) << other;
+    }
+    EXPECT_EQ(service_of("123456789012.dkr.ecr.eu-west-1.amazonaws.com"), Service::ecr);
+}
 
 TEST_F(Listings, EachServiceInItsWay) {
     EXPECT_EQ(list(listing(Service::docker_hub, "team"), false), (Names{"team/one", "team/two"})) << end_;
