@@ -36,6 +36,16 @@ std::vector<image::Attachment> attachments(source::ImageSource& source,
         });
 }
 
+// One of several targets that can't be read costs what is known of the others nothing.
+TargetReport unscanned(const std::string& target, const Error& error) {
+    TargetReport report;
+    report.target = target;
+    report.gaps.push_back({{}, error.message(), 0});
+    report.coverage.complete = false;
+    report.coverage.gaps = 1;
+    return report;
+}
+
 class LocalScanner final : public Scanner {
 public:
     explicit LocalScanner(std::unique_ptr<ScanEngine> engine)
@@ -80,11 +90,18 @@ Result<Report> LocalScanner::scan(std::span<const std::string> targets, Progress
     const std::uint64_t start = layer::now_ns();
     Report report;
     report.engine = {version(), engine_->ruleset().hash};
+    std::optional<Error> failure;
+    std::size_t scanned = 0;
     for (const std::string& target : targets) {
-        if (auto done = scan_target(target, progress, stop, report); !done) {
-            return std::unexpected(done.error());
+        auto done = scan_target(target, progress, stop, report);
+        if (done) {
+            ++scanned;
+            continue;
         }
+        if (!failure) failure = done.error();
+        report.targets.push_back(unscanned(target, done.error()));
     }
+    if (scanned == 0 && failure) return std::unexpected(*failure);
     report.cancelled = stop.stop_requested();
     notes_ = engine_->notes();
     for (std::string& warning : remote_.warnings()) notes_.push_back(std::move(warning));

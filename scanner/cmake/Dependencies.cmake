@@ -16,12 +16,20 @@ pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 find_package(SQLite3 REQUIRED)
 pkg_check_modules(ISAL IMPORTED_TARGET libisal)
+pkg_check_modules(SECCOMP IMPORTED_TARGET libseccomp)
 
 add_library(stratascan_dependencies INTERFACE)
 target_link_libraries(stratascan_dependencies INTERFACE
     Threads::Threads OpenSSL::Crypto ZLIB::ZLIB BZip2::BZip2 LibLZMA::LibLZMA CURL::libcurl TBB::tbb
     fmt::fmt nlohmann_json::nlohmann_json PkgConfig::HYPERSCAN PkgConfig::ARCHIVE PkgConfig::ZSTD
     PkgConfig::RE2 PkgConfig::YAML SQLite::SQLite3)
+if(SECCOMP_FOUND)
+    target_link_libraries(stratascan_dependencies INTERFACE PkgConfig::SECCOMP)
+    target_compile_definitions(stratascan_flags INTERFACE STRATASCAN_HAVE_SECCOMP=1)
+else()
+    message(STATUS "libseccomp is not here: threads that scan have no sandbox")
+    target_compile_definitions(stratascan_flags INTERFACE STRATASCAN_HAVE_SECCOMP=0)
+endif()
 if(ISAL_FOUND)
     target_link_libraries(stratascan_dependencies INTERFACE PkgConfig::ISAL)
     target_compile_definitions(stratascan_flags INTERFACE STRATASCAN_HAVE_ISAL=1)

@@ -298,8 +298,14 @@ void Nest::begin_member(std::size_t at) {
     auto inner = std::make_unique<Level>();
     inner->place = level.place;
     if (!head.name.empty()) {
+        std::string name = head.name;
+        const bool cut = layer::shorten_path(name, limits_.path_bytes);
         inner->place =
-            std::make_shared<const layer::InnerPlace>(host_, level.place, head.name);
+            std::make_shared<const layer::InnerPlace>(host_, level.place, std::move(name));
+        if (cut) {
+            add_gap(inner->place.get(),
+                    fmt::format("a path of more than {} bytes", limits_.path_bytes), 0);
+        }
     }
     inner->depth = inner->inner_depth = level.inner_depth;
     inner->stream = level.stream + (level.parser->makes_contents() ? 1 : 0);
