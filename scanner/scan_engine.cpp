@@ -24,11 +24,13 @@ std::string digest_algorithm(const std::string& digest) {
 }
 
 ScanEngine::ScanEngine(const Options& options, Engine engine, identity::SecretKey key,
-                       unsigned guests)
+                       std::unique_ptr<Sandbox> sandbox, unsigned guests)
     : options_(options), engine_(std::move(engine)), key_(std::move(key)),
       threads_(threads_of(options)), slabs_(threads_ * 4),
+      sandbox_(std::move(sandbox)),
       // One thread more than the pool's own: who scans, or the guests in its place.
       arena_(static_cast<int>(threads_ - 1 + std::max(1U, guests)), std::max(1U, guests)),
+      gate_(arena_, *sandbox_),
       workers_([this] {
           return layer::WindowScanner(*engine_.rules, *engine_.database, engine_.sieve.get(),
                                       key_,
@@ -45,8 +47,10 @@ Result<std::unique_ptr<ScanEngine>> ScanEngine::create(const Options& options, u
     if (!key) return std::unexpected(key.error());
     auto engine = load_engine(options.rule_files);
     if (!engine) return std::unexpected(engine.error());
-    std::unique_ptr<ScanEngine> made(
-        new ScanEngine(options, std::move(*engine), std::move(*key), guests));
+    auto sandbox = Sandbox::create(options.sandbox);
+    if (!sandbox) return std::unexpected(sandbox.error());
+    std::unique_ptr<ScanEngine> made(new ScanEngine(options, std::move(*engine), std::move(*key),
+                                                    std::move(*sandbox), guests));
     made->stats_.start_ns = layer::now_ns() - start;
     return made;
 }
@@ -122,6 +126,7 @@ void ScanEngine::count_stored(std::uint64_t layers) {
 void ScanEngine::finish_stats(std::uint64_t start_ns) {
     stats_.total_ns += layer::now_ns() - start_ns;
     stats_.engine_level = engine_.database->level();
+    stats_.sandbox = sandbox_->state();
     stats_.windows = stats_.engine_bytes = stats_.sieved_bytes = 0;
     stats_.scan_ns = stats_.confirm_ns = stats_.raw_hits = stats_.confirmed = 0;
     stats_.dropped = gave_way_;

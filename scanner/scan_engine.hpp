@@ -5,6 +5,7 @@
 
 #include <oneapi/tbb/enumerable_thread_specific.h>
 #include <oneapi/tbb/task_arena.h>
+#include <oneapi/tbb/task_scheduler_observer.h>
 
 #include <map>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "scanner/engine.hpp"
 #include "scanner/layer/layer_scan.hpp"
 #include "scanner/memory_plan.hpp"
+#include "scanner/sandbox/sandbox.hpp"
 #include "scanner/source/image_source.hpp"
 #include "scanner/store/records.hpp"
 #include "stratascan/scanner.hpp"
@@ -38,7 +40,7 @@ public:
     /// Runs `work` where the threads that scan are.
     template <typename Work>
     void execute(const Work& work) {
-        arena_.execute(work);
+        sandbox_->run([&] { arena_.execute(work); });
     }
 
     [[nodiscard]] layer::LayerScanContext context(const Plan& plan, Progress* progress,
@@ -61,14 +63,31 @@ public:
     [[nodiscard]] const Stats& stats() const noexcept { return stats_; }
 
 private:
-    ScanEngine(const Options& options, Engine engine, identity::SecretKey key, unsigned guests);
+    ScanEngine(const Options& options, Engine engine, identity::SecretKey key,
+               std::unique_ptr<Sandbox> sandbox, unsigned guests);
+
+    // Threads that come to scan enter the sandbox first.
+    class Gate final : public oneapi::tbb::task_scheduler_observer {
+    public:
+        Gate(oneapi::tbb::task_arena& arena, Sandbox& sandbox)
+            : task_scheduler_observer(arena), sandbox_(sandbox) {
+            observe(true);
+        }
+        ~Gate() override { observe(false); }
+        void on_scheduler_entry(bool /*is_worker*/) override { sandbox_.enter(); }
+
+    private:
+        Sandbox& sandbox_;
+    };
 
     Options options_;
     Engine engine_;
     identity::SecretKey key_;
     unsigned threads_;
     layer::SlabPool slabs_;
+    std::unique_ptr<Sandbox> sandbox_;
     oneapi::tbb::task_arena arena_;
+    Gate gate_;
     oneapi::tbb::enumerable_thread_specific<layer::WindowScanner> workers_;
     std::mutex stats_mutex_;
     std::map<std::string, std::uint64_t> gave_way_;  ///< in files, by the reason

@@ -47,6 +47,11 @@ struct Options {
     /// Put secrets in the clear into Finding::clear_text.
     bool show_secrets = false;
 
+    /// Threads that scan give up what they do not need of the kernel (seccomp). `required`:
+    /// a scan without that is an error.
+    enum class SandboxMode : std::uint8_t { automatic, required, off };
+    SandboxMode sandbox = SandboxMode::automatic;
+
     /// How registries are spoken to. Passwords come from credential files and helpers,
     /// as Docker and Podman keep them, or from here; none is ever in a report.
     struct Registries {
@@ -70,6 +75,16 @@ struct Options {
         std::uint64_t members = 8'000'000;  ///< of a layer's tar, and in its containers
         std::uint64_t findings_a_file = 10'000;
         unsigned depth = 5;  ///< of containers in containers
+        /// Of a member's path or a link's target; what is longer is told cut, with a
+        /// hash of the whole. Linux takes no more.
+        std::uint64_t path_bytes = 4096;
+        /// Of the extended headers of one member of a tar. Longer than 1 MiB is
+        /// damage, whatever is allowed here.
+        std::uint64_t header_bytes = std::uint64_t{1} << 20;
+        /// Candidates of a file that goes on behind its first window, in the order of
+        /// the file, that are held against their rules: what bounds the time that a
+        /// file takes, and is the same on every machine.
+        std::uint64_t looks_a_file = 10'000'000;
     } limits;
 };
 
@@ -97,6 +112,7 @@ struct Stats {
     std::uint64_t start_ns = 0, total_ns = 0;
     std::uint64_t peak_rss_bytes = 0;
     std::string gzip_decoder, engine_level;
+    std::string sandbox;  ///< "on", or "off: " and why
 };
 
 class Scanner {

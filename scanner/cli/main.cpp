@@ -1,4 +1,6 @@
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -48,12 +50,27 @@ bool write_output(const std::string& path, std::string_view text) {
     return written;
 }
 
+namespace {
+
+// Secrets are in memory while a scan runs: no file of it is left by a crash, and no other
+// process of the user looks into it. Sanitizers need what is taken here.
+void keep_memory_private() {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    const rlimit none{0, 0};
+    ::setrlimit(RLIMIT_CORE, &none);
+    ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
+}  // namespace
+
 }  // namespace stratascan::cli
 
 int main(int argc, char** argv) {
     using namespace stratascan;
     // A reader that goes away is an error of write(), not a death.
     std::signal(SIGPIPE, SIG_IGN);
+    cli::keep_memory_private();
     CLI::App app("Finds secrets and programs in container images, layer by layer.", "stratascan");
     app.set_version_flag("--version", std::string("stratascan ") + version());
     app.require_subcommand(1);

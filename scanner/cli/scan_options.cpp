@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <map>
+#include <string>
 
 namespace stratascan::cli {
 
@@ -64,6 +66,15 @@ void add_scan_options(CLI::App& command, Options& options, ScanChoices* choices)
         command.add_flag("--programs-only", choices->programs_only, "Look for programs only")
             ->excludes("--secrets-only");
     }
+    command
+        .add_option("--sandbox", options.sandbox,
+                    "Threads that scan give up what they need not of the kernel: auto where there\n"
+                    "is seccomp, on, or off (default: auto)")
+        ->transform(CLI::CheckedTransformer(
+            std::map<std::string, Options::SandboxMode>{
+                {"auto", Options::SandboxMode::automatic},
+                {"on", Options::SandboxMode::required},
+                {"off", Options::SandboxMode::off}}));
     auto* const limits = command.add_option_group("limits", "Limits; reaching one is reported");
     limits->add_option("--max-layer-bytes", options.limits.output_bytes,
                        "Of a layer, uncompressed (default: 1TiB)")
@@ -79,6 +90,16 @@ void add_scan_options(CLI::App& command, Options& options, ScanChoices* choices)
         ->capture_default_str();
     limits->add_option("--max-findings", options.limits.findings_a_file, "In one file")
         ->capture_default_str();
+    limits->add_option("--max-looks", options.limits.looks_a_file,
+                       "Candidates in one file that are held against their rules")
+        ->capture_default_str();
+    limits->add_option("--max-path-bytes", options.limits.path_bytes,
+                       "Of a member's path, or a link's target")
+        ->check(CLI::Range(64, 1 << 20))
+        ->capture_default_str();
+    limits->add_option("--max-header-bytes", options.limits.header_bytes,
+                       "Of a member's extended headers (default: 1MiB)")
+        ->transform(CLI::AsSizeValue(false));
 }
 
 }  // namespace stratascan::cli

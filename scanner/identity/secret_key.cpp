@@ -54,6 +54,10 @@ Result<std::string> read_key(const std::string& path) {
         return fail(errno == ENOENT ? ErrorCode::not_found : ErrorCode::unreadable,
                     fmt::format("the key can't be read: {}", std::strerror(errno)), path);
     }
+    if (status.st_uid != ::geteuid() && status.st_uid != 0) {
+        return fail(ErrorCode::invalid_argument, "the key belongs to somebody else", path,
+                    "name another with --key-file");
+    }
     if (!S_ISREG(status.st_mode) || (status.st_mode & 077U) != 0) {
         return fail(ErrorCode::invalid_argument, "others may read or write the key", path,
                     "chmod 600 it, or name another with --key-file");

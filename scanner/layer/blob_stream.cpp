@@ -121,6 +121,10 @@ bool BlobStream::read_chunk() {
 
 // A field's end is kept as a line's end: what stands in two fields is not one word.
 void BlobStream::keep_side(std::string_view bytes) {
+    if (options_.side) {
+        options_.side(bytes);
+        return;
+    }
     if (bytes.empty()) {
         if (!side_.empty() && side_.back() != '\n' && side_.size() < side_limit) side_ += '\n';
         return;

@@ -63,6 +63,9 @@ struct BlobStreamOptions {
     std::uint64_t output_limit = std::uint64_t{1} << 40;
     std::uint64_t ratio_limit = 2000;
     std::string digest_algorithm = "sha256";
+    /// Gets the container's bytes that are in no file, in order; an empty piece ends each
+    /// field. Empty: the first mebibyte is kept in side_bytes().
+    std::function<void(std::string_view)> side;
 };
 
 /// Reads and decodes one blob. One thread at a time, except drain_hash().

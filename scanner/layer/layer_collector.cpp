@@ -16,6 +16,19 @@ namespace {
 constexpr std::size_t named_bytes_limit = 8 << 20;
 constexpr std::uint32_t no_member = ~std::uint32_t{0};
 
+// What it costs to repeat where something was found.
+std::size_t cost_of_place(const std::string& path, const std::vector<std::string>& inner) {
+    std::size_t bytes = path.size();
+    for (const std::string& step : inner) bytes += step.size();
+    return 1 + bytes / place_bytes;
+}
+
+bool spend(std::size_t& left, std::size_t cost) {
+    const bool enough = left >= cost;
+    left = enough ? left - cost : 0;
+    return enough;
+}
+
 // Those of another stream: of a database that is read row by row.
 void add_packages(PackageFacts& to, PackageFacts from) {
     const auto lists = static_cast<std::uint32_t>(to.lists.size());
@@ -33,15 +46,17 @@ void add_packages(PackageFacts& to, PackageFacts from) {
 
 LayerCollector::LayerCollector(std::shared_ptr<const program::ProgramSet> programs,
                                std::shared_ptr<const match::PairRules> pairs,
-                               std::uint64_t findings_a_file, std::size_t& findings_left,
-                               Certificates& certificates)
+                               const FileLimits& limits, ExhaustedFiles& exhausted,
+                               std::size_t& findings_left, Certificates& certificates)
     : programs_(programs), judge_(std::move(programs)), pairs_(std::move(pairs)),
-      findings_a_file_(findings_a_file), findings_left_(findings_left),
+      findings_a_file_(limits.findings), exhausted_(exhausted), looks_(limits.looks),
+      findings_left_(findings_left),
       certificates_(certificates) {}
 
 void LayerCollector::add(Window& window, WindowScan& scan) {
     if (scan.error && !error_) error_ = scan.error;
     add_paths(window);
+    if (looks_.has_exhausted()) pass_exhausted(window, scan);
     // The line mark of a member that began in an earlier window has the lines of
     // all windows before this one in front of it.
     const std::uint64_t base = continuing_lines_;
@@ -69,6 +84,7 @@ void LayerCollector::add(Window& window, WindowScan& scan) {
     if (scan.open_member) goes_on = window.members[*scan.open_member].ordinal;
     continuing_lines_ = scan.open_lines + (goes_on && goes_on == continuing_ ? base : 0);
     continuing_ = goes_on;
+    count_looks(window, scan, goes_on);
     // Whoever comes before the first member that the next window owns a part of
     // is done. Members in the margin behind own_end are shown again.
     std::uint32_t done_below = no_member;
@@ -133,14 +149,57 @@ void LayerCollector::add_digests(std::uint32_t below) {
     }
 }
 
+// Links are kept by their names, until all layers are known.
+bool LayerCollector::may_keep_link(const Member& member) {
+    link_bytes_ += member.path.size() + member.link.size() + sizeof(Link);
+    if (link_bytes_ > link_bytes_a_layer) paths_.truncated = true;
+    return !paths_.truncated;
+}
+
+void LayerCollector::pass_exhausted(const Window& window, WindowScan& scan) {
+    std::erase_if(scan.findings, [&](const WindowFinding& found) {
+        return found.member != no_member &&
+               looks_.is_exhausted(window.members[found.member].ordinal);
+    });
+    for (const Piece& piece : window.pieces) {
+        if (piece.kind != PieceKind::contents ||
+            !looks_.is_exhausted(window.members[piece.member].ordinal)) {
+            continue;
+        }
+        const std::uint64_t from = std::max(piece.begin, window.own_begin());
+        const std::uint64_t to = std::min(piece.end, window.own_end());
+        if (from < to) looks_.pass(to - from);
+    }
+}
+
+void LayerCollector::count_looks(const Window& window, const WindowScan& scan,
+                                 std::optional<std::uint32_t> goes_on) {
+    if (looks_.has_exhausted() && !(goes_on && looks_.is_exhausted(*goes_on))) tell_exhausted();
+    if (!looks_.count(goes_on, scan.open_looks)) return;
+    const OpenFile& file = file_of(window, *scan.open_member);
+    looks_.exhaust({*goes_on, 0, file.path, file.inner_path, file.host});
+    exhausted_.set(window.stream, *goes_on);
+}
+
+void LayerCollector::tell_exhausted() {
+    FileLooks::Exhausted file = looks_.take();
+    gaps_.push_back({{std::move(file.path),
+                      fmt::format("more than {} candidates in one file; the rest was not looked at",
+                                  looks_.most()),
+                      file.bytes, std::move(file.inner_path)},
+                     file.host});
+}
+
 void LayerCollector::add_paths(const Window& window) {
     for (const Member& member : window.members) {
         if (!member.fresh || member.after_end || member.inner) continue;
         hints_.see(member.path);
         paths_.entries.push_back({member.hash, member.ordinal, member.kind});
         if (member.kind == EntryKind::hardlink) {
+            if (!may_keep_link(member)) continue;
             paths_.hardlinks.push_back({member.path, member.link, member.ordinal});
         } else if (member.kind == EntryKind::symlink) {
+            if (!may_keep_link(member)) continue;
             paths_.symlinks.push_back({member.path, member.link, member.ordinal});
         }
     }
@@ -248,15 +307,15 @@ void LayerCollector::close(OpenFile& file, std::uint32_t ordinal) {
     const bool may_want = may_want_digest(file);
     const std::size_t before = found_programs_.size();
     const bool has_findings = !file.findings.empty();
+    const std::size_t cost = cost_of_place(file.path, file.inner_path);
     for (WindowFinding& found : file.findings) {
         Finding& finding = found.finding;
         finding.path = file.path;
         if (finding.pair) finding.pair->path = file.path;
-        if (findings_left_ == 0) {
+        if (!spend(findings_left_, cost)) {
             ++findings_dropped_;
             continue;
         }
-        --findings_left_;
         // What it has is the way from the file's bytes to what they stand for.
         finding.inner_path.insert(finding.inner_path.begin(), file.inner_path.begin(),
                                   file.inner_path.end());
@@ -288,7 +347,12 @@ void LayerCollector::close_programs(OpenFile& file, std::uint32_t ordinal) {
         {file.elf, name, file.mode, file.interpreter, bytes.size > 0 ? &bytes : nullptr});
     std::sort(programs.begin(), programs.end(),
               [](const Program& a, const Program& b) { return a.program < b.program; });
+    const std::size_t cost = cost_of_place(file.path, file.inner_path);
     for (Program& program : programs) {
+        if (!spend(programs_left_, cost)) {
+            ++programs_dropped_;
+            continue;
+        }
         program.path = file.path;
         program.inner_path = file.inner_path;
         program.packed = program.packed || file.unpacked;
@@ -301,6 +365,15 @@ void LayerCollector::finish(LayerResult& result, std::vector<OrdinalGap>& gaps) 
     open_.clear();
     close(nobody_, no_member);
     add_digests(no_member);
+    if (looks_.has_exhausted()) tell_exhausted();
+    if (paths_.truncated) {
+        gaps_.push_back({{{}, fmt::format("links with names of more than {} bytes; what later "
+                                          "layers hide is not told", link_bytes_a_layer), 0, {}}, 0});
+    }
+    if (programs_dropped_ > 0) {
+        gaps_.push_back({{{}, fmt::format("more than {} programs in one layer; {} are not told",
+                                          programs_a_layer, programs_dropped_), 0, {}}, 0});
+    }
     if (findings_dropped_ > 0) {
         gaps_.push_back({{{}, fmt::format("more than {} findings in one layer; {} are not told",
                                           findings_a_layer, findings_dropped_), 0, {}}, 0});

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "scanner/layer/certificates.hpp"
+#include "scanner/layer/file_looks.hpp"
 #include "scanner/layer/layer_result.hpp"
 #include "scanner/layer/member_digests.hpp"
 #include "scanner/layer/ordinal_gap.hpp"
@@ -25,14 +26,20 @@ namespace stratascan::layer {
 
 /// A layer that is nothing but secrets must not fill memory with findings.
 inline constexpr std::size_t findings_a_layer = 50'000;
+inline constexpr std::size_t programs_a_layer = 50'000;
+/// A finding or a program whose place is longer than this counts for several.
+inline constexpr std::size_t place_bytes = 512;
+/// The names of a layer's links are kept up to this.
+inline constexpr std::size_t link_bytes_a_layer = std::size_t{64} << 20;
 
 class LayerCollector {
 public:
     /// `findings_left` are those that the layer may still have; shared and counted down.
     /// `certificates` are the layer's, of all its streams.
     LayerCollector(std::shared_ptr<const program::ProgramSet> programs,
-                   std::shared_ptr<const match::PairRules> pairs, std::uint64_t findings_a_file,
-                   std::size_t& findings_left, Certificates& certificates);
+                   std::shared_ptr<const match::PairRules> pairs, const FileLimits& limits,
+                   ExhaustedFiles& exhausted, std::size_t& findings_left,
+                   Certificates& certificates);
 
     /// Windows come in order of their sequence.
     void add(Window& window, WindowScan& scan);
@@ -77,6 +84,12 @@ private:
     };
 
     void add_paths(const Window& window);
+    [[nodiscard]] bool may_keep_link(const Member& member);
+    // What does not count of the file that has cost its looks, and what it may be told of.
+    void pass_exhausted(const Window& window, WindowScan& scan);
+    void count_looks(const Window& window, const WindowScan& scan,
+                     std::optional<std::uint32_t> goes_on);
+    void tell_exhausted();
     void add_certificates(const Window& window, WindowScan& scan);
     // Whether something that was seen in it may be a part of a package.
     [[nodiscard]] static bool may_want_digest(const OpenFile& file);
@@ -96,6 +109,8 @@ private:
     program::FileJudge judge_;
     std::shared_ptr<const match::PairRules> pairs_;
     std::uint64_t findings_a_file_;
+    ExhaustedFiles& exhausted_;
+    FileLooks looks_;
     std::size_t& findings_left_;
     Certificates& certificates_;
     std::vector<NamedSecret> named_;
@@ -115,6 +130,9 @@ private:
     std::vector<MemberDigest> digests_;
     DropCounts dropped_;
     std::uint64_t findings_dropped_ = 0;
+    std::size_t programs_left_ = programs_a_layer;
+    std::uint64_t programs_dropped_ = 0;
+    std::size_t link_bytes_ = 0;
     std::optional<Error> error_;
 };
 

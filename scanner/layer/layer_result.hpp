@@ -44,6 +44,11 @@ enum class EntryKind : std::uint8_t {
     opaque,    ///< `path` is the directory whose lower contents it hides
 };
 
+/// Cuts a path that is longer than `most` bytes (at least 64) to that: its beginning, "~",
+/// and 16 hex digits of the SHA-256 of all of it, so that two do not become one. False
+/// when it stays as it is.
+bool shorten_path(std::string& path, std::uint64_t most);
+
 struct PathEntry {
     PathHash path;
     std::uint32_t ordinal = 0;  ///< position of the member in its layer, from 0

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "scanner/layer/directory_walk.hpp"
+#include "scanner/layer/side_scan.hpp"
 #include "scanner/layer/stream_collectors.hpp"
 #include "scanner/layer/tar_walk.hpp"
 #include "scanner/nested/nested_walk.hpp"
@@ -46,7 +47,7 @@ std::optional<Error> run(WindowSource& source, StreamCollectors& collector,
     };
     const auto scan = [&](Job* job) {
         aside();
-        job->scan = context.scanner().scan(job->window);
+        job->scan = context.scanner().scan(job->window, collector.exhausted(job->window.stream));
         job->facts = spot_facts(job->window);
         return job;
     };
@@ -68,7 +69,7 @@ std::optional<Error> run(WindowSource& source, StreamCollectors& collector,
 nested::NestLimits nest_limits(const LayerScanContext& context) {
     const Options::Limits& limits = context.limits;
     return {limits.depth, limits.output_bytes, limits.ratio, limits.members,
-            context.inner_decoder_bytes};
+            limits.path_bytes, context.inner_decoder_bytes};
 }
 
 // A name that is printed with what was found there must not hold a secret itself.
@@ -196,27 +197,6 @@ void add_gap(LayerResult& result, std::string reason, std::uint64_t bytes = 0) {
     result.gaps.push_back({{}, std::move(reason), bytes});
 }
 
-// Header fields and skippable frames are in no window.
-void scan_side_bytes(const BlobStream& stream, const LayerScanContext& context,
-                     LayerResult& result) {
-    if (stream.side_bytes().empty()) return;
-    auto findings = context.scanner().scan_text(stream.side_bytes());
-    if (!findings) {
-        add_gap(result, findings.error().message(), stream.side_bytes().size());
-        return;
-    }
-    for (Finding& finding : *findings) {
-        finding.source = Source::trailer;
-        finding.path.clear();
-        finding.line = 0;
-        result.findings.push_back({std::move(finding), 0});
-    }
-    if (stream.side_bytes_dropped() > 0) {
-        add_gap(result, "bytes between the members of the compressed blob",
-                stream.side_bytes_dropped());
-    }
-}
-
 void spoil(LayerResult& result, LayerState state, const std::string& reason) {
     if (result.state == LayerState::complete) result.state = state;
     if (result.state_reason.empty()) result.state_reason = reason;
@@ -234,17 +214,21 @@ LayerResult scan_layer(std::unique_ptr<source::BlobReader> blob,
     options.ratio_limit = context.limits.ratio;
     options.gzip = context.gzip;
     options.digest_algorithm = digest_algorithm;
+    SideScan beside(context.scanner, context.memory, context.limits.findings_a_file);
+    options.side = [&beside](std::string_view bytes) { beside.add(bytes); };
     BlobStream stream(std::move(blob), options, context.progress);
-    TarWalk walk(stream, context.slabs, {context.limits.members});
+    TarWalk walk(stream, context.slabs, {context.limits.members, context.limits.path_bytes,
+                                         context.limits.header_bytes});
     nested::NestedWalk walk_inside(walk, context.slabs, nest_limits(context));
-    StreamCollectors collector(context.rules, context.limits.findings_a_file);
+    StreamCollectors collector(context.rules, {context.limits.findings_a_file,
+                                              context.limits.looks_a_file});
 
     const auto error = run(walk_inside, collector, context, [&] { stream.drain_hash(); });
     take_results(collector, walk_inside.nest(), context, result);
     // What the user stopped may have no end.
     const bool stopped = error && error->code == ErrorCode::cancelled;
     const auto digest = stopped ? std::unexpected(*error) : stream.finish();
-    scan_side_bytes(stream, context, result);
+    beside.finish(result);
 
     result.compression = to_string(stream.compression());
     result.compressed_bytes = stream.blob_bytes();
@@ -290,7 +274,8 @@ LayerResult scan_directory(const std::string& path, const LayerScanContext& cont
     LayerResult result;
     DirectoryWalk walk(path, context.slabs);
     nested::NestedWalk walk_inside(walk, context.slabs, nest_limits(context));
-    StreamCollectors collector(context.rules, context.limits.findings_a_file);
+    StreamCollectors collector(context.rules, {context.limits.findings_a_file,
+                                              context.limits.looks_a_file});
     const auto error = run(walk_inside, collector, context, [] {});
     take_results(collector, walk_inside.nest(), context, result);
     result.compression = "none";

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <openssl/sha.h>
 
 #include <algorithm>
@@ -13,6 +14,19 @@ PathHash hash_path(std::string_view normalised) noexcept {
     PathHash hash;
     std::copy_n(digest.begin(), hash.bytes.size(), hash.bytes.begin());
     return hash;
+}
+
+bool shorten_path(std::string& path, std::uint64_t most) {
+    constexpr std::size_t digits = 16;
+    if (path.size() <= most) return false;
+    const PathHash hash = hash_path(path);
+    std::size_t kept = static_cast<std::size_t>(most) - digits - 1;
+    while (kept > 0 && (static_cast<unsigned char>(path[kept]) & 0xc0U) == 0x80U) --kept;
+    path.resize(kept);
+    path += '~';
+    for (std::size_t i = 0; i < digits / 2; ++i) path += fmt::format("{:02x}", hash.bytes[i]);
+    path.shrink_to_fit();
+    return true;
 }
 
 std::string normalise_path(std::string_view raw) {

@@ -16,6 +16,8 @@ char* map_slab() {
     void* memory = ::mmap(nullptr, slab_bytes, PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) throw std::bad_alloc();
+    // Whatever an image holds passes through here.
+    ::madvise(memory, slab_bytes, MADV_DONTDUMP);
     return static_cast<char*>(memory);
 }
 

@@ -1,6 +1,7 @@
 #include "scanner/layer/stream_collectors.hpp"
 
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 
 #include <algorithm>
 #include <functional>
@@ -92,14 +93,13 @@ void cut_path(const NamedSecrets& secrets, std::uint32_t ordinal, Placed& placed
 
 }  // namespace
 
-StreamCollectors::StreamCollectors(const match::RuleSet& rules, std::uint64_t findings_a_file)
-    : programs_(rules.shared_programs()), pairs_(rules.shared_pairs()),
-      findings_a_file_(findings_a_file) {
+StreamCollectors::StreamCollectors(const match::RuleSet& rules, const FileLimits& limits)
+    : programs_(rules.shared_programs()), pairs_(rules.shared_pairs()), limits_(limits) {
     add_stream();
 }
 
 void StreamCollectors::add_stream() {
-    streams_.emplace_back(programs_, pairs_, findings_a_file_, findings_left_, certificates_);
+    streams_.emplace_back(programs_, pairs_, limits_, exhausted_, findings_left_, certificates_);
 }
 
 void StreamCollectors::add(Window& window, WindowScan& scan, SpottedFacts& facts) {
@@ -165,6 +165,7 @@ void StreamCollectors::cut_names(LayerResult& result, std::vector<OrdinalGap>& g
             if (shown != link.path) link.shown = std::move(shown);
         }
     }
+    for (auto& [key, named] : secrets) OPENSSL_cleanse(named.secret.data(), named.secret.size());
 }
 
 }  // namespace stratascan::layer

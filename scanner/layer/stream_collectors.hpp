@@ -16,7 +16,7 @@ namespace stratascan::layer {
 
 class StreamCollectors {
 public:
-    StreamCollectors(const match::RuleSet& rules, std::uint64_t findings_a_file);
+    StreamCollectors(const match::RuleSet& rules, const FileLimits& limits);
 
     /// Windows of one stream come in order of their sequence.
     void add(Window& window, WindowScan& scan, SpottedFacts& facts);
@@ -26,13 +26,19 @@ public:
 
     [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
 
+    /// The stream's member that need not be looked at any more. From any thread.
+    [[nodiscard]] std::optional<std::uint32_t> exhausted(std::uint32_t stream) const noexcept {
+        return exhausted_.of(stream);
+    }
+
 private:
     void add_stream();
     void cut_names(LayerResult& result, std::vector<OrdinalGap>& gaps);
 
     std::shared_ptr<const program::ProgramSet> programs_;
     std::shared_ptr<const match::PairRules> pairs_;
-    std::uint64_t findings_a_file_;
+    FileLimits limits_;
+    ExhaustedFiles exhausted_;
     std::size_t findings_left_ = findings_a_layer;
     Certificates certificates_;
     FactCollector facts_;

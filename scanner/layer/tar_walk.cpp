@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
+#include "scanner/layer/tar_ambiguity.hpp"
 #include "scanner/layer/whiteout.hpp"
 
 namespace stratascan::layer {
@@ -16,6 +18,7 @@ namespace {
 constexpr std::size_t block = 512;
 constexpr std::uint64_t nowhere = ~std::uint64_t{0};
 constexpr std::size_t gaps_told = 1000;
+constexpr std::size_t told_of_a_kind = 100;
 
 // libarchive converts names through the locale of the calling thread. In the C
 // locale a PAX path with any non-ASCII byte has no name at all; in C.UTF-8 it
@@ -257,11 +260,53 @@ void TarWalk::step_header() {
     }
     member.after_end = after_end_;
     if (member.kind == EntryKind::file) ++files_;
-    if (after_end_) note_once("the archive has members behind its end marker");
+    keep_within_limits(header, member);
+    look_for_ambiguity(header, member);
     const std::uint32_t ordinal = builder_.add_member(std::move(member));
     builder_.add_piece({std::min(header, position_), position_, 0, ordinal, PieceKind::header});
     hand_out(position_);
     state_ = State::contents;
+}
+
+// Whether all readers see this member as it is seen here. Its headers lie in the slabs
+// that are not handed out yet.
+void TarWalk::look_for_ambiguity(std::uint64_t header, const Member& member) {
+    if (after_end_ && !std::exchange(told_after_end_, true)) {
+        note_ambiguity(member.path, "members behind the end marker");
+    }
+    if (header >= position_ || position_ - header > most_tar_headers) return;
+    std::string_view bytes = current_bytes(header);
+    std::string gathered;
+    if (header < filled_.back().begin) {
+        for (const FilledSlab& slab : filled_) {
+            const std::uint64_t from = std::max(header, slab.begin);
+            const std::uint64_t to = std::min(position_, slab.end);
+            if (from < to) gathered.append(slab.slab->payload() + (from - slab.begin), to - from);
+        }
+        bytes = gathered;
+    }
+    const std::string_view why =
+        tar_ambiguity(bytes.substr(0, static_cast<std::size_t>(position_ - header)));
+    if (!why.empty()) note_ambiguity(member.path, why);
+}
+
+// All bytes are scanned all the same; what is cut is what is remembered of them.
+void TarWalk::keep_within_limits(std::uint64_t header, Member& member) {
+    const bool path = shorten_path(member.path, options_.path_bytes);
+    const bool link = shorten_path(member.link, options_.path_bytes);
+    const bool long_name = path || link;
+    const bool long_header = position_ > header && position_ - header > options_.header_bytes + block;
+    if (!long_name && !long_header) return;
+    if (++over_limit_ > told_of_a_kind) return;
+    add_gap({member.path,
+             long_name ? fmt::format("a path of more than {} bytes", options_.path_bytes)
+                       : fmt::format("headers of more than {} bytes", options_.header_bytes),
+             0});
+}
+
+void TarWalk::note_ambiguity(const std::string& path, std::string_view what) {
+    if (++ambiguous_ > told_of_a_kind) return;
+    add_gap({path, fmt::format("{}: {}", ambiguous_archive, what), 0});
 }
 
 // Some writers leave out the end marker, and even the padding of the last
@@ -341,6 +386,14 @@ void TarWalk::step_between() {
     hand_out(filled_.back().end);
     if (warnings_ > 0) {
         notes_.push_back(fmt::format("{} members were read with a warning", warnings_));
+    }
+    if (ambiguous_ > told_of_a_kind) {
+        gaps_.push_back({{}, fmt::format("{}: {} more members", ambiguous_archive,
+                                         ambiguous_ - told_of_a_kind), 0});
+    }
+    if (over_limit_ > told_of_a_kind) {
+        gaps_.push_back({{}, fmt::format("{} more members with paths or headers over a limit",
+                                         over_limit_ - told_of_a_kind), 0});
     }
     if (gaps_untold_ > 0) {
         gaps_.push_back({{}, fmt::format("{} more places are damaged", gaps_untold_), 0});

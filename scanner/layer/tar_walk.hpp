@@ -29,6 +29,8 @@ namespace stratascan::layer {
 
 struct TarWalkOptions {
     std::uint64_t members_limit = 8'000'000;
+    std::uint64_t path_bytes = 4096;
+    std::uint64_t header_bytes = std::uint64_t{1} << 20;
 };
 
 class TarWalk final : public WindowSource {
@@ -62,6 +64,9 @@ private:
     void step_contents();
     void step_between();
     void damaged(const std::string& what);
+    void look_for_ambiguity(std::uint64_t header, const Member& member);
+    void keep_within_limits(std::uint64_t header, Member& member);
+    void note_ambiguity(const std::string& path, std::string_view what);
     [[nodiscard]] std::string_view current_bytes(std::uint64_t position) const noexcept;
     void hand_out(std::uint64_t known_to);
     bool ended_without_marker();
@@ -90,6 +95,9 @@ private:
     std::uint64_t files_ = 0;
     std::uint64_t warnings_ = 0;
     bool is_tar_ = false;
+    bool told_after_end_ = false;      // that there are members behind it
+    std::uint64_t over_limit_ = 0;     // members with longer names or headers
+    std::uint64_t ambiguous_ = 0;      // members that readers do not agree on
     std::vector<Gap> gaps_;
     std::uint64_t gaps_untold_ = 0;
     std::vector<std::string> notes_;

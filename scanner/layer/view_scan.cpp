@@ -57,6 +57,7 @@ bool stands_in_text(std::string_view text, const match::Match& match) noexcept {
 
 Result<void> ViewScanner::add(const ViewedText& text, std::vector<ViewMatch>& matches) {
     if (text.hints.empty()) return {};
+    if (texts_.empty()) looks_.clear();
     texts_.push_back(text);
     add_views(0, text.bytes, text.hints, texts_.size() - 1);
     if (levels_[0].store.bytes().size() < batch_bytes) return {};
@@ -171,6 +172,8 @@ void ViewScanner::look_at_hit(std::size_t depth, const View& view, const match::
     const std::string_view bytes =
         levels_[depth].store.bytes_of(view).substr(seen.begin, seen.end - seen.begin);
     found_.clear();
+    if (looks_.size() <= text.number) looks_.resize(text.number + 1);
+    looks_[text.number] += expression.rules.size();
     for (const std::uint32_t rule : expression.rules) {
         second_look_.look(rule, bytes, end_in_view - seen.begin, found_);
     }

@@ -48,6 +48,10 @@ public:
     [[nodiscard]] Result<void> add(const ViewedText& text, std::vector<ViewMatch>& matches);
     /// Looks at what was taken and not looked at yet.
     [[nodiscard]] Result<void> finish(std::vector<ViewMatch>& matches);
+    /// How often a text's views were held against a rule; after finish().
+    [[nodiscard]] std::uint64_t looks(std::size_t number) const noexcept {
+        return number < looks_.size() ? looks_[number] : 0;
+    }
 
 private:
     static constexpr std::size_t depth_limit = 2;
@@ -95,6 +99,7 @@ private:
     std::array<Level, depth_limit> levels_;
     views::HintPlaces hints_;  // of the view that is looked into
     std::vector<match::Match> found_;
+    std::vector<std::uint64_t> looks_;  // by the text's number
 };
 
 }  // namespace stratascan::layer

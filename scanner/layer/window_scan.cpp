@@ -71,8 +71,10 @@ WindowScanner::WindowScanner(const match::RuleSet& rules, const match::Database&
       options_(options),
       seen_literals_(rules.programs().literals().size()) {}
 
-WindowScan WindowScanner::scan(Window& window) {
+WindowScan WindowScanner::scan(Window& window, std::optional<std::uint32_t> exhausted) {
     WindowScan result;
+    exhausted_ = exhausted;
+    looks_.reset();
     const std::uint64_t start = now_ns();
     views::HintPlaces* const hints = options_.secrets ? &hints_ : nullptr;
     if (auto found = finder_.find(window, options_.programs, hits_, hints); !found) {
@@ -147,8 +149,10 @@ void WindowScanner::look_at_hit(const Window& window, const Region& region, cons
             see_program(region, literal, end, result);
         }
     }
-    if (!options_.secrets || expression.rules.empty()) return;
+    if (!options_.secrets || expression.rules.empty() || is_exhausted(window, region)) return;
     matches_.clear();
+    if (!looks_ || looks_->member != region.member) looks_ = Looks{region.member, 0};
+    looks_->count += expression.rules.size();
     const std::string_view path =
         region.has_member ? std::string_view(window.members[region.member].path) : "";
     for (const std::uint32_t rule : expression.rules) {
@@ -225,6 +229,7 @@ void WindowScanner::look_through_views(const Window& window, WindowScan& result)
         region.piece = piece;
         region.has_member = owner != nullptr;
         if (owner != nullptr) region.member = owner->member;
+        if (is_exhausted(window, region)) return false;
         ViewedText text;
         text.bytes = region.text;
         text.own_begin = static_cast<std::size_t>(own_begin - begin);
@@ -245,6 +250,15 @@ void WindowScanner::look_through_views(const Window& window, WindowScan& result)
     }
     if (at < window.end && add(at, window.end, nullptr, before)) return;
     if (fail_with(views_.finish(view_matches_))) return;
+    // Members stand in order: the last one that anything was held against is kept.
+    for (std::size_t number = 0; number < regions.size(); ++number) {
+        const std::uint64_t looks = views_.looks(number);
+        if (looks == 0) continue;
+        if (!looks_ || regions[number].member > looks_->member) {
+            looks_ = Looks{regions[number].member, 0};
+        }
+        if (regions[number].member == looks_->member) looks_->count += looks;
+    }
     for (ViewMatch& one : view_matches_) {
         take_match(window, regions[one.text], one.match, result);
     }
@@ -338,6 +352,11 @@ void WindowScanner::read_text_head(const Member& member, std::uint32_t number,
     }
 }
 
+bool WindowScanner::is_exhausted(const Window& window, const Region& region) const {
+    return exhausted_ && region.has_member &&
+           window.members[region.member].ordinal == *exhausted_;
+}
+
 void WindowScanner::mark_open_member(const Window& window, WindowScan& result) const {
     const std::uint64_t end = window.own_end();
     for (const Piece& piece : window.pieces) {
@@ -346,6 +365,7 @@ void WindowScanner::mark_open_member(const Window& window, WindowScan& result) c
         if (piece.kind == PieceKind::contents) result.open_member = piece.member;
     }
     if (!result.open_member) return;
+    if (looks_ && looks_->member == *result.open_member) result.open_looks = looks_->count;
     const char* const base = window.bytes().data() - window.sight_begin();
     for (const Piece& piece : window.pieces) {
         if (!is_contents_of(piece, *result.open_member)) continue;

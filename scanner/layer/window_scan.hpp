@@ -76,6 +76,8 @@ struct WindowScan {
     std::optional<std::uint32_t> open_member;
     /// Line breaks that the open member's owned contents add to its line mark.
     std::uint64_t open_lines = 0;
+    /// How often the open member's bytes were held against a rule.
+    std::uint64_t open_looks = 0;
     std::uint64_t hits = 0;
     std::optional<Error> error;
 };
@@ -106,7 +108,9 @@ public:
     WindowScanner(const WindowScanner&) = delete;  // its parts refer to one another
     WindowScanner& operator=(const WindowScanner&) = delete;
 
-    [[nodiscard]] WindowScan scan(Window& window);
+    /// `exhausted`: the ordinal of a member that is not looked at any more.
+    [[nodiscard]] WindowScan scan(Window& window,
+                                  std::optional<std::uint32_t> exhausted = std::nullopt);
 
     /// Findings in a text that is in no layer: an environment variable, a label.
     [[nodiscard]] Result<std::vector<Finding>> scan_text(std::string_view text);
@@ -130,6 +134,7 @@ private:
     void read_heads(const Window& window, WindowScan& result) const;
     void read_text_head(const Member& member, std::uint32_t number, std::string_view head,
                         WindowScan& result) const;
+    [[nodiscard]] bool is_exhausted(const Window& window, const Region& region) const;
     void mark_open_member(const Window& window, WindowScan& result) const;
 
     const match::RuleSet& rules_;
@@ -164,6 +169,13 @@ private:
         std::int64_t lines = 0;
     };
     LineCursor line_cursor_;
+    std::optional<std::uint32_t> exhausted_;
+    // Looks at the member that had the last one.
+    struct Looks {
+        std::uint32_t member = 0;
+        std::uint64_t count = 0;
+    };
+    std::optional<Looks> looks_;
     ScanCounters counters_;
 };
 

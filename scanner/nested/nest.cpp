@@ -299,8 +299,14 @@ void Nest::begin_member(std::size_t at) {
     inner->place = level.place;
     if (!head.name.empty()) {
         const bool unpacks_itself = level.format == Format::upx;
+        std::string name = head.name;
+        const bool cut = layer::shorten_path(name, limits_.path_bytes);
         inner->place = std::make_shared<const layer::InnerPlace>(
-            host_, level.place, head.name, unpacks_itself, unpacks_itself);
+            host_, level.place, std::move(name), unpacks_itself, unpacks_itself);
+        if (cut) {
+            add_gap(inner->place.get(),
+                    fmt::format("a path of more than {} bytes", limits_.path_bytes), 0);
+        }
     }
     inner->depth = inner->inner_depth = level.inner_depth;
     inner->stream = level.stream + (level.parser->makes_contents() ? 1 : 0);

@@ -35,6 +35,7 @@ struct NestLimits {
     std::uint64_t output_bytes = std::uint64_t{1} << 40;  ///< of all that decoders make
     std::uint64_t ratio = 2000;                           ///< of that to one file's bytes
     std::uint64_t members = 8'000'000;
+    std::uint64_t path_bytes = 4096;  ///< of a member's name
     /// Of all that is open at once: decoders, and what is kept of git packs and
     /// databases. An eighth is for what is known of git histories.
     std::uint64_t decoder_bytes = std::uint64_t{16} << 20;

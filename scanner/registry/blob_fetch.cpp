@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "scanner/registry/blob_buffer.hpp"
+#include "scanner/sandbox/free_threads.hpp"
 
 namespace stratascan::registry {
 
@@ -108,7 +109,8 @@ public:
           question_(std::move(question)), size_(size),
           sink_(buffer_, size < 0 ? most_bytes : static_cast<std::uint64_t>(size)) {
         question_.sink = &sink_;
-        thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+        thread_ = FreeThreads::instance().start(
+            [this](const std::stop_token& stop) { run(stop); });
     }
     ~BlobFetch() override { end(); }
 
@@ -205,7 +207,8 @@ public:
         : FetchReader(transport, buffer_bytes), request_(std::move(request)),
           what_(std::move(what)), sink_(buffer_, most_bytes) {
         request_.sink = &sink_;
-        thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+        thread_ = FreeThreads::instance().start(
+            [this](const std::stop_token& stop) { run(stop); });
     }
     ~StreamedBody() override { end(); }
 

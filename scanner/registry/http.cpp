@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "scanner/registry/http_transfer.hpp"
+#include "scanner/sandbox/free_threads.hpp"
 
 namespace stratascan::registry {
 
@@ -23,6 +24,8 @@ public:
         (void)started;
         multi_ = curl_multi_init();
         curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, 32L);
+        // Whoever asks for bytes may be in the sandbox by then.
+        FreeThreads::instance();
         thread_ = std::thread([this] { run(); });
     }
 

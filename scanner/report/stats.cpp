@@ -86,6 +86,7 @@ std::string write_stats(const Stats& stats) {
     block.figure("peak RSS", sized(stats.peak_rss_bytes));
     block.figure("gzip", stats.gzip_decoder.empty() ? "-" : printable(stats.gzip_decoder));
     block.figure("engine", stats.engine_level.empty() ? "-" : printable(stats.engine_level));
+    block.figure("sandbox", stats.sandbox.empty() ? "-" : printable(stats.sandbox));
     return block.take();
 }
 

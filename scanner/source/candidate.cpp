@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "scanner/source/digest.hpp"
+#include "scanner/source/json_repeats.hpp"
 #include "scanner/source/schema1.hpp"
 
 namespace stratascan::source {
@@ -151,12 +152,16 @@ void apply_config(Candidate& candidate, std::string_view config, const std::stri
         return;
     }
     candidate.configured = facts->platform;
+    if (!repeated_name(config).empty()) {
+        add_gap(candidate.image.gaps, place,
+                "ambiguous JSON: a member of the config stands twice in one object");
+    }
     std::vector<LayerRef>& layers = candidate.image.layers;
     if (facts->diff_ids.size() != layers.size()) {
         if (!facts->diff_ids.empty()) {
-            candidate.image.notes.push_back(
-                fmt::format("the config lists {} layers, the manifest {}", facts->diff_ids.size(),
-                            layers.size()));
+            add_gap(candidate.image.gaps, place,
+                    fmt::format("ambiguous image: the config lists {} layers, the manifest {}",
+                                facts->diff_ids.size(), layers.size()));
         }
         return;
     }

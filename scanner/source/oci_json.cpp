@@ -13,6 +13,7 @@
 
 #include "scanner/source/digest.hpp"
 #include "scanner/source/json_document.hpp"
+#include "scanner/source/json_repeats.hpp"
 #include "scanner/source/schema1.hpp"
 
 namespace stratascan::source {
@@ -52,6 +53,15 @@ void check_names(const json& object, const Names& names, std::vector<std::string
             }
         }
     }
+}
+
+// The name is whoever wrote the document's to choose, and may be a secret.
+void check_repeats(std::string_view bytes, std::vector<std::string>& problems) {
+    const std::string name = repeated_name(bytes);
+    if (name.empty()) return;
+    const bool known = std::ranges::find(document_names, name) != document_names.end();
+    problems.push_back(known ? fmt::format("ambiguous JSON: \"{}\" stands twice in one object", name)
+                             : "ambiguous JSON: a member stands twice in one object");
 }
 
 Descriptor read_descriptor(const json& object) {
@@ -130,6 +140,7 @@ Result<OciDocument> parse_oci_document(std::string_view bytes) {
 
     OciDocument document;
     check_names(object, document_names, document.problems);
+    check_repeats(bytes, document.problems);
     document.media_type = text_member(object, "mediaType");
     document.artifact_type = text_member(object, "artifactType");
     document.annotations = map_member(object, "annotations");

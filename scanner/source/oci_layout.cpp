@@ -1,7 +1,9 @@
 // A layout folder is oci-layout, index.json and blobs/<algorithm>/<hex> (image
 // specification, image-layout.md). Blobs may be links into a folder that several
 // layouts share, so links are followed; what they lead to must be a regular
-// file. A path is only ever made of the folder and one of the two fixed names, a
+// file, and where that is not in the layout it must be what its digest claims:
+// whoever knows the digest knew the file, and no layout from elsewhere can have
+// files of this machine scanned. A path is only ever made of the folder and one of the two fixed names, a
 // digest that parsed, or a name that the folder itself was seen to have, never of
 // text from a document.
 #include "scanner/source/oci_layout.hpp"
@@ -13,6 +15,7 @@
 #include <set>
 #include <utility>
 
+#include "scanner/layer/blob_digest.hpp"
 #include "scanner/source/digest.hpp"
 #include "scanner/source/file_blob.hpp"
 #include "scanner/source/image_set.hpp"
@@ -34,7 +37,7 @@ public:
 
     Result<std::string> document(const std::string& name) const override {
         if (!is_safe(name)) return fail(ErrorCode::not_found, "not in the layout", name);
-        auto reader = open_file_blob(folder_ + '/' + name);
+        auto reader = open(name);
         if (!reader) return std::unexpected(reader.error());
         if ((*reader)->size() > static_cast<std::int64_t>(max_document_bytes)) {
             return fail(ErrorCode::over_limit, "too large for a JSON document", name);
@@ -62,13 +65,35 @@ public:
 
     [[nodiscard]] Result<std::unique_ptr<BlobReader>> open(const std::string& name) const {
         if (!is_safe(name)) return fail(ErrorCode::not_found, "no blob of this layout", name);
-        return open_file_blob(folder_ + '/' + name);
+        const std::string path = folder_ + '/' + name;
+        auto file = FileHandle::open(path);
+        if (!file) return std::unexpected(file.error());
+        const std::uint64_t bytes = (*file)->size();
+        if (const auto digest = digest_of_blob_name(name); digest && leads_out(path)) {
+            const auto real = layer::digest_of(open_range_blob(*file, 0, bytes, path),
+                                               digest->algorithm, nullptr);
+            if (!real || *real != digest->text()) {
+                return fail(ErrorCode::unreadable,
+                            "a link out of the layout, to other bytes than its digest claims",
+                            name);
+            }
+        }
+        return open_range_blob(*std::move(file), 0, bytes, path);
     }
 
 private:
     [[nodiscard]] bool is_safe(const std::string& name) const {
         return name == "index.json" || name == "oci-layout" ||
                digest_of_blob_name(name).has_value() || listed_.contains(name);
+    }
+    // Whether the path, links followed, is of no file below the folder.
+    [[nodiscard]] bool leads_out(const std::string& path) const {
+        std::error_code failed;
+        const auto real = std::filesystem::canonical(path, failed);
+        const auto root = std::filesystem::canonical(folder_, failed);
+        if (failed) return true;
+        const auto way = real.lexically_relative(root);
+        return way.empty() || *way.begin() == "..";
     }
     void list(const std::filesystem::directory_entry& entry) const;
 

@@ -243,21 +243,27 @@ struct Built {
     std::string error;
 };
 
-/// Builds the recipe, or takes it from an earlier run with the same sources.
-inline Built build_recipe(const std::string& name) {
+/// Builds a test image with a script of the repository that keeps what it built, or takes it
+/// from an earlier run with the same sources.
+inline Built build_with(const std::string& script, const std::string& name) {
     const std::string kept = setting(
         "STRATASCAN_FIXTURES",
         fs::temp_directory_path() / ("stratascan-fixtures-" + std::to_string(getuid())));
-    const Ran ran = run({.words = {python(), source() / "fixtures/build.py", "--cached", name,
+    const Ran ran = run({.words = {python(), source() / script, "--cached", name,
                                    fs::absolute(kept)}});
     Built built;
     if (ran.exit == 77) built.skipped = ran.err;
-    else if (ran.exit != 0) built.error = "fixtures/build.py " + name + ": " + ran.err;
+    else if (ran.exit != 0) built.error = script + " " + name + ": " + ran.err;
     if (ran.exit != 0) return built;
     built.folder = ran.out.substr(0, ran.out.find('\n'));
     built.expect = json::parse(read_file(built.folder / "expect.json"), nullptr, false);
     if (built.expect.is_discarded()) built.error = "expect.json is no JSON";
     return built;
+}
+
+/// A recipe of fixtures/.
+inline Built build_recipe(const std::string& name) {
+    return build_with("fixtures/build.py", name);
 }
 
 inline std::vector<std::string> recipe_names() {

@@ -144,7 +144,7 @@ TEST(DockerArchive, AConfigThatIsNotItsNameIsAGap) {
     ASSERT_EQ(reading.images.size(), 1U) << reading.error;
     EXPECT_NE(gaps_of(reading.images[0]).find("does not match its digest"), std::string::npos);
     EXPECT_EQ(reading.images[0].layers.at(1).unavailable, "blob is missing from the archive");
-    EXPECT_NE(notes_of(reading.images[0]).find("the config lists 1 layers"), std::string::npos);
+    EXPECT_NE(gaps_of(reading.images[0]).find("the config lists 1 layers"), std::string::npos);
 }
 
 /// docker save since version 25.

@@ -202,7 +202,7 @@ TEST(TarWalk, GoesOnBehindTheEndMarker) {
     EXPECT_FALSE(walked.members[0].member.after_end);
     EXPECT_TRUE(walked.members[1].member.after_end);
     EXPECT_TRUE(walked.members[2].member.after_end);
-    EXPECT_NE(walked.told().find("behind its end marker"), std::string::npos);
+    EXPECT_NE(walked.told().find("behind the end marker"), std::string::npos);
 }
 
 TEST(TarWalk, FindsTheMembersBehindADamagedHeader) {

@@ -1,0 +1,79 @@
+// The limit of the looks that one file may cost, in a form that does not depend on how
+// many threads scan. The collector, which sees windows in their order, counts and says
+// from which window on a file is no longer looked at; what was found there already is
+// dropped. Whoever scans may leave such a file out as soon as it hears of it.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace stratascan::layer {
+
+/// What the files of a layer may cost and may hold.
+struct FileLimits {
+    std::uint64_t findings = 10'000;
+    std::uint64_t looks = 10'000'000;
+};
+
+/// Of each stream of windows the member that is no longer looked at. Thread-safe.
+class ExhaustedFiles {
+public:
+    void set(std::uint32_t stream, std::uint32_t ordinal) noexcept {
+        if (stream < members_.size()) members_[stream] = std::uint64_t{ordinal} + 1;
+    }
+    /// Its ordinal; may be late.
+    [[nodiscard]] std::optional<std::uint32_t> of(std::uint32_t stream) const noexcept {
+        const std::uint64_t kept = stream < members_.size() ? members_[stream].load() : 0;
+        if (kept == 0) return std::nullopt;
+        return static_cast<std::uint32_t>(kept - 1);
+    }
+
+private:
+    std::array<std::atomic<std::uint64_t>, 32> members_{};
+};
+
+/// One stream's count. Windows in their order.
+class FileLooks {
+public:
+    explicit FileLooks(std::uint64_t most) : most_(most) {}
+
+    /// Whether the member's findings in this window count no more.
+    [[nodiscard]] bool is_exhausted(std::uint32_t ordinal) const noexcept {
+        return exhausted_ && exhausted_->ordinal == ordinal;
+    }
+    [[nodiscard]] bool has_exhausted() const noexcept { return exhausted_.has_value(); }
+
+    struct Exhausted {
+        std::uint32_t ordinal = 0;
+        std::uint64_t bytes = 0;  ///< of it that were not looked at
+        std::string path;
+        std::vector<std::string> inner_path;
+        std::uint32_t host = 0;
+    };
+
+    /// The member that goes on behind the window, and the looks at it there. True when
+    /// it is exhausted by that: exhaust() must follow.
+    [[nodiscard]] bool count(std::optional<std::uint32_t> goes_on, std::uint64_t looks) {
+        looks_ = looks + (goes_on && goes_on == open_ ? looks_ : 0);
+        open_ = goes_on;
+        return goes_on && looks_ > most_ && !is_exhausted(*goes_on);
+    }
+    void exhaust(Exhausted file) { exhausted_ = std::move(file); }
+    void pass(std::uint64_t bytes) { exhausted_->bytes += bytes; }
+    /// The file has ended: it is told.
+    [[nodiscard]] Exhausted take() { return *std::exchange(exhausted_, std::nullopt); }
+    [[nodiscard]] std::uint64_t most() const noexcept { return most_; }
+
+private:
+    std::uint64_t most_;
+    std::uint64_t looks_ = 0;
+    std::optional<std::uint32_t> open_;
+    std::optional<Exhausted> exhausted_;
+};
+
+}  // namespace stratascan::layer

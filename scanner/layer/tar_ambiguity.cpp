@@ -1,0 +1,161 @@
+#include "scanner/layer/tar_ambiguity.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+namespace stratascan::layer {
+
+namespace {
+
+constexpr std::size_t block = 512;
+// The largest size that eleven octal digits hold; a writer puts no size that fits there
+// into an extended header.
+constexpr std::uint64_t most_octal = (std::uint64_t{1} << 33) - 1;
+
+std::string_view until_nul(std::string_view field) { return field.substr(0, field.find('\0')); }
+
+// Octal digits with spaces before them, and spaces or NULs alone behind: what all
+// readers take for the same number. Or GNU's base 256, without a sign.
+std::optional<std::uint64_t> read_size(std::string_view field) {
+    if ((static_cast<unsigned char>(field[0]) & 0x80U) != 0) {
+        if (static_cast<unsigned char>(field[0]) != 0x80U) return std::nullopt;
+        std::uint64_t value = 0;
+        for (const char c : field.substr(1)) {
+            if (value >> 54 != 0) return std::nullopt;
+            value = value << 8 | static_cast<unsigned char>(c);
+        }
+        return value;
+    }
+    std::size_t at = std::min(field.find_first_not_of(' '), field.size());
+    std::uint64_t value = 0;
+    for (; at < field.size() && field[at] >= '0' && field[at] <= '7'; ++at) {
+        value = value * 8 + static_cast<std::uint64_t>(field[at] - '0');
+    }
+    if (field.find_first_not_of(std::string_view(" \0", 2), at) != field.npos) {
+        return std::nullopt;
+    }
+    return value;
+}
+
+std::optional<std::uint64_t> read_decimal(std::string_view digits) {
+    if (digits.empty() || digits.size() > 19) return std::nullopt;
+    std::uint64_t value = 0;
+    for (const char c : digits) {
+        if (c < '0' || c > '9') return std::nullopt;
+        value = value * 10 + static_cast<std::uint64_t>(c - '0');
+    }
+    return value;
+}
+
+// Those that say where a member lies or how long it is. Others, as sparse maps in their
+// oldest form, may stand more than once.
+constexpr std::array<std::string_view, 9> telling{
+    "path", "linkpath", "size", "GNU.sparse.name", "GNU.sparse.size", "GNU.sparse.realsize",
+    "GNU.sparse.major", "GNU.sparse.minor", "GNU.sparse.map"};
+
+class Headers {
+public:
+    std::string_view judge(std::string_view bytes) {
+        while (bytes.size() >= block) {
+            const std::string_view head = bytes.substr(0, block);
+            const char type = head[156];
+            const auto size = read_size(head.substr(124, 12));
+            if (!size) return "a size that is not a number to all";
+            if (std::string_view("xXgLK").find(type) == std::string_view::npos) {
+                return judge_member(head, *size);
+            }
+            bytes.remove_prefix(block);
+            const std::string_view body =
+                bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(*size, bytes.size())));
+            if (const std::string_view why = read_extended(type, body); !why.empty()) return why;
+            bytes.remove_prefix(std::min((body.size() + block - 1) / block * block, bytes.size()));
+        }
+        return {};
+    }
+
+private:
+    std::string_view read_extended(char type, std::string_view body) {
+        if (type == 'L' || type == 'K') {
+            std::optional<std::string_view>& name = type == 'L' ? gnu_path_ : gnu_link_;
+            if (name) return "two long names of one member";
+            name = until_nul(body);
+            return {};
+        }
+        if (type != 'g' && std::exchange(extended_, true)) {
+            return "two extended headers of one member";
+        }
+        return read_records(body, type == 'g');
+    }
+
+    // "LENGTH KEY=VALUE\n", the length that of all of it.
+    std::string_view read_records(std::string_view body, bool global) {
+        std::array<bool, telling.size()> seen{};
+        // Some writers fill the rest of the block into the record's size.
+        while (body.find_first_not_of('\0') != body.npos) {
+            const std::size_t space = body.find(' ');
+            const auto length = space == body.npos ? std::nullopt
+                                                   : read_decimal(body.substr(0, space));
+            if (!length || *length < space + 3 || *length > body.size() ||
+                body[static_cast<std::size_t>(*length) - 1] != '\n') {
+                return "an extended header with a damaged record";
+            }
+            const std::string_view record =
+                body.substr(space + 1, static_cast<std::size_t>(*length) - space - 2);
+            body.remove_prefix(static_cast<std::size_t>(*length));
+            const std::size_t equals = record.find('=');
+            if (equals == record.npos) return "an extended header with a damaged record";
+            const std::string_view key = record.substr(0, equals);
+            const auto* const known = std::find(telling.begin(), telling.end(), key);
+            if (known == telling.end()) continue;
+            if (global) return "a name or size for all members at once";
+            if (std::exchange(seen[static_cast<std::size_t>(known - telling.begin())], true)) {
+                return "an extended header that says a thing twice";
+            }
+            if (const auto why = take(key, record.substr(equals + 1)); !why.empty()) return why;
+        }
+        return {};
+    }
+
+    std::string_view take(std::string_view key, std::string_view value) {
+        if (value.empty()) return "an extended header with an empty name or size";
+        if (value.find('\0') != value.npos) return "a name or size with a NUL in it";
+        if (key == "path") pax_path_ = value;
+        if (key == "linkpath") pax_link_ = value;
+        if (key == "size") {
+            pax_size_ = read_decimal(value);
+            if (!pax_size_) return "a size that is not a number to all";
+        }
+        return {};
+    }
+
+    [[nodiscard]] std::string_view judge_member(std::string_view head, std::uint64_t size) const {
+        if (pax_size_ && *pax_size_ != size) {
+            // Too large for the field: it is left at zero, or at the most that it holds.
+            const bool honest = *pax_size_ > most_octal && (size == 0 || size == most_octal);
+            if (!honest) return "two sizes of one member";
+        }
+        const char type = head[156];
+        const std::string_view name = until_nul(head.substr(0, 100));
+        const bool folder = (type == '0' || type == '\0') && name.ends_with('/') &&
+                            !pax_path_ && !gnu_path_;
+        if (pax_size_.value_or(size) > 0 && ((type >= '1' && type <= '6') || folder)) {
+            return "contents of a link, folder or device";
+        }
+        if (pax_path_ && gnu_path_ && *pax_path_ != *gnu_path_) return "two names of one member";
+        if (pax_link_ && gnu_link_ && *pax_link_ != *gnu_link_) return "two targets of one link";
+        return {};
+    }
+
+    bool extended_ = false;
+    std::optional<std::string_view> gnu_path_, gnu_link_, pax_path_, pax_link_;
+    std::optional<std::uint64_t> pax_size_;
+};
+
+}  // namespace
+
+std::string_view tar_ambiguity(std::string_view headers) { return Headers().judge(headers); }
+
+}  // namespace stratascan::layer

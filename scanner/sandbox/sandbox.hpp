@@ -1,0 +1,69 @@
+// What a thread that reads hostile bytes may still ask of the kernel.
+//
+// Layers are decoded, walked and scanned by threads that have given up the rest: they read
+// files, take memory, wait, and write to files that were open before. They start no
+// program, open no socket and no file for writing, map nothing executable, and see no other
+// process; a system call of that kind fails with EPERM. It is a seccomp filter of each such
+// thread alone, with no-new-privileges (seccomp(2), libseccomp), so that the threads which
+// speak to registries, run credential helpers and write the report are as they were.
+//
+// A thread hands the filter on to those that it starts. What must not have it is started
+// by FreeThreads (free_threads.hpp).
+#pragma once
+
+#include <atomic>
+#include <exception>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "stratascan/error.hpp"
+#include "stratascan/scanner.hpp"
+
+namespace stratascan {
+
+class Sandbox {
+public:
+    /// Tries the filter on a thread made for that. Errors: it is required, and the kernel
+    /// or the build has none.
+    [[nodiscard]] static Result<std::unique_ptr<Sandbox>> create(Options::SandboxMode mode);
+
+    [[nodiscard]] bool is_on() const noexcept { return filter_ != nullptr; }
+    /// "on", or "off: …" with the reason.
+    [[nodiscard]] const std::string& state() const noexcept { return state_; }
+
+    /// The calling thread enters it, and never leaves. Does nothing a second time.
+    void enter() noexcept;
+
+    /// Runs `work` inside, on a thread of its own where the sandbox is on. What it throws is
+    /// thrown here.
+    template <typename Work>
+    void run(const Work& work) {
+        if (!is_on()) {
+            work();
+            return;
+        }
+        std::exception_ptr thrown;
+        std::thread([&] {
+            enter();
+            try {
+                work();
+            } catch (...) {
+                thrown = std::current_exception();
+            }
+        }).join();
+        if (thrown) std::rethrow_exception(thrown);
+    }
+
+    struct Filter;
+
+    ~Sandbox();
+
+private:
+    Sandbox();
+
+    std::unique_ptr<const Filter> filter_;
+    std::string state_;
+};
+
+}  // namespace stratascan

@@ -1,0 +1,183 @@
+// The catalogue of attacks (tests/hostile/) through the program: what each is told as, that
+// no secret and no text of the attacker's leaves as it is, and what it may cost. With
+// STRATASCAN_HOSTILE_TABLE=FILE a line for each is added to FILE: the attack, the exit
+// code, the gaps, the most memory.
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "tests/e2e/expect.hpp"
+
+namespace stratascan::e2e {
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool memory_is_measured = false;
+#else
+constexpr bool memory_is_measured = true;
+#endif
+
+std::vector<std::string> attack_names() {
+    const Ran ran = run({.words = {python(), source() / "tests/hostile/catalogue.py", "--list"}});
+    std::istringstream lines(ran.out);
+    std::vector<std::string> names;
+    for (std::string line; std::getline(lines, line);) names.push_back(line);
+    return names;
+}
+
+Built build_attack(const std::string& name) {
+    return build_with("tests/hostile/catalogue.py", name);
+}
+
+/// "1.5 GB" as bytes.
+double bytes_of(double number, const std::string& unit) {
+    const std::string prefixes = "kMGT";
+    for (std::size_t at = 0; at < prefixes.size(); ++at) {
+        if (unit.size() == 2 && unit[0] == prefixes[at]) number *= std::pow(1000, at + 1);
+    }
+    return number;
+}
+
+/// From `--stats`: how many bytes were handed to the engine and its sieve.
+double scanned_bytes(const std::string& stats) {
+    std::istringstream lines(stats);
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t of = line.find(" of ");
+        if (!line.starts_with("scan ") || of == line.npos) continue;
+        double number = 0;
+        std::string unit;
+        std::istringstream(line.substr(of + 4)) >> number >> unit;
+        return bytes_of(number, unit);
+    }
+    return -1;
+}
+
+/// From `--stats`: how many hits were looked at.
+std::uint64_t hits(const std::string& stats) {
+    const std::size_t at = stats.find("\nhits");
+    std::string digits;
+    for (std::size_t i = at + 5; at != stats.npos && i < stats.size() && stats[i] != ','; ++i) {
+        if (stats[i] >= '0' && stats[i] <= '9') digits += stats[i];
+    }
+    return digits.empty() ? 0 : std::stoull(digits);
+}
+
+/// Texts of JSON are latin-1 here: each letter a byte.
+std::string bytes_of_latin1(const std::string& text) {
+    std::string bytes;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        auto c = static_cast<unsigned char>(text[at]);
+        if (c >= 0xc2 && at + 1 < text.size()) {
+            c = static_cast<unsigned char>((c & 3U) << 6 |
+                                           (static_cast<unsigned char>(text[++at]) & 0x3fU));
+        }
+        bytes += static_cast<char>(c);
+    }
+    return bytes;
+}
+
+void expect_nothing_leaks(const json& expect, const std::string& output, const std::string& where) {
+    for (const std::string secret : expect.at("planted")) {
+        ASSERT_EQ(output.find(bytes_of_latin1(secret)), std::string::npos)
+            << "a planted secret is in " << where;
+    }
+    for (const std::string text : expect.at("never")) {
+        ASSERT_EQ(output.find(bytes_of_latin1(text)), std::string::npos)
+            << "a text of the attacker's is in " << where << ": " << json(text).dump();
+    }
+}
+
+void add_to_table(const std::string& name, const Ran& ran) {
+    const std::string table = setting("STRATASCAN_HOSTILE_TABLE", "");
+    if (table.empty()) return;
+    const json report = report_of(ran);
+    std::string gaps = "no report";
+    if (report.is_object()) {
+        std::size_t count = 0;
+        std::string first;
+        for (const json& layer : gather(report, "layers")) {
+            for (const json& gap : layer.at("gaps")) {
+                if (count++ == 0) first = gap.value("reason", "").substr(0, 60);
+            }
+        }
+        for (const json& gap : gather(report, "gaps")) {
+            if (count++ == 0) first = gap.value("reason", "").substr(0, 60);
+        }
+        gaps = fmt::format("{} findings, {} gaps {}", gather(report, "findings").size(), count,
+                           first);
+    }
+    std::ofstream(table, std::ios::app) << fmt::format("{}\texit {}\t{} MiB\t{}\n", name, ran.exit,
+                                                       ran.peak_rss >> 20, gaps);
+}
+
+class Hostile : public testing::TestWithParam<std::string> {};
+
+TEST_P(Hostile, IsToldAndCostsWhatItMay) {
+    const Built built = build_attack(GetParam());
+    if (!built.skipped.empty()) GTEST_SKIP() << built.skipped;
+    ASSERT_EQ(built.error, "");
+    const Ran ran = scan_built(built, {"--format", "json", "--no-store", "--stats"});
+    add_to_table(GetParam(), ran);
+    check_report(built.expect, ran);
+    expect_nothing_leaks(built.expect, ran.out, "the JSON report");
+    expect_nothing_leaks(built.expect, ran.err, "standard error");
+    if (memory_is_measured) {
+        EXPECT_LE(ran.peak_rss, built.expect.at("memory").get<std::uint64_t>());
+    }
+    if (built.expect.at("scanned").is_number()) {
+        EXPECT_LE(scanned_bytes(ran.err), built.expect.at("scanned").get<double>()) << ran.err;
+        EXPECT_GE(scanned_bytes(ran.err), 0) << ran.err;
+    }
+    if (built.expect.at("hits").is_number()) {
+        EXPECT_LE(hits(ran.err), built.expect.at("hits").get<std::uint64_t>()) << ran.err;
+    }
+    for (const std::string format : built.expect.at("formats")) {
+        const Ran other = scan_built(built, {"--format", format, "--no-store"});
+        EXPECT_EQ(other.signal, 0) << format;
+        EXPECT_EQ(other.exit, ran.exit) << format << other.err;
+        expect_nothing_leaks(built.expect, other.out, "the report as " + format);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Hostile, testing::ValuesIn(attack_names()), test_name);
+
+// What a limit ends must end at the same place, whoever scans how fast.
+TEST(HostileCatalogue, LimitsEndAtTheSamePlaceForAnyNumberOfThreads) {
+    for (const char* const name : {"looks-over-the-limit", "many-matches-in-one-file",
+                                   "many-bombs-in-a-layer", "names-of-megabytes-with-secrets"}) {
+        const Built built = build_attack(name);
+        ASSERT_EQ(built.error, "") << name;
+        std::string first;
+        for (const char* const jobs : {"1", "2", "8"}) {
+            const Ran ran = scan_built(built, {"--format", "json", "--no-store", "--jobs", jobs});
+            ASSERT_NE(ran.out, "") << name << ran.err;
+            if (first.empty()) first = ran.out;
+            EXPECT_TRUE(ran.out == first) << name << " with " << jobs << " threads";
+        }
+    }
+}
+
+// The readers themselves: GNU tar and Python's tarfile.
+TEST(HostileCatalogue, LayersThatAreCompleteAreReadAlikeByOtherReaders) {
+    const Ran ran = run({.words = {python(), source() / "tests/hostile/readers.py", program()}});
+    EXPECT_EQ(ran.exit, 0) << ran.out << ran.err;
+}
+
+TEST(HostileCatalogue, AnUnreadableTargetCostsTheOthersNothing) {
+    const Built built = build_recipe("tar-plain-layer");
+    ASSERT_EQ(built.error, "");
+    const Ran ran = scan_built(built, {"--format", "json", "--no-store", "no-such-file"});
+    EXPECT_EQ(ran.exit, 1) << ran.err;
+    const json report = report_of(ran);
+    ASSERT_TRUE(report.is_object()) << ran.err;
+    ASSERT_EQ(report.at("targets").size(), 2U);
+    EXPECT_EQ(report.at("targets").at(0).at("target"), "no-such-file");
+    EXPECT_EQ(report.at("targets").at(0).at("coverage").at("complete"), false);
+    EXPECT_EQ(report.at("targets").at(1).at("findings").size(), 1U);
+    EXPECT_EQ(stratascan({"scan", "--no-store", "no-such-file", "nor-this-one"}).exit, 3);
+}
+
+TEST(HostileCatalogue, HasTheAttacksItShouldHave) { EXPECT_GE(attack_names().size(), 80U); }
+
+}  // namespace
+}  // namespace stratascan::e2e

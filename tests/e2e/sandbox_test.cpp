@@ -1,0 +1,146 @@
+// The sandbox round the threads that scan, seen from outside the program; and that it
+// changes nothing of what is reported.
+#include <chrono>
+#include <iterator>
+#include <thread>
+
+#include "tests/e2e/run.hpp"
+
+namespace stratascan::e2e {
+namespace {
+
+/// The value of a line "NAME:\tVALUE" of a file of /proc.
+std::string line_of(const fs::path& file, const std::string& name) {
+    std::istringstream lines(read_file(file));
+    for (std::string line; std::getline(lines, line);) {
+        if (!line.starts_with(name)) continue;
+        const std::size_t value = line.find_first_not_of(":\t ", name.size());
+        return value == line.npos ? "" : line.substr(value);
+    }
+    return "";
+}
+
+/// A scan that runs until it is stopped.
+Running endless_scan(std::vector<std::string> options) {
+    Command command;
+    command.producer = {python(), source() / "fixtures/streams.py", "endless"};
+    command.words = {program(), "scan", "--no-store", "--format", "json"};
+    command.words.insert(command.words.end(), options.begin(), options.end());
+    command.words.emplace_back("-");
+    return Running(command);
+}
+
+struct Threads {
+    std::size_t confined = 0, without_privileges = 0;
+    bool main_confined = false;
+};
+
+Threads threads_of(pid_t id) {
+    Threads threads;
+    const fs::path tasks = "/proc/" + std::to_string(id) + "/task";
+    std::error_code failed;
+    for (const auto& task : fs::directory_iterator(tasks, failed)) {
+        const fs::path status = task.path() / "status";
+        const bool confined = line_of(status, "Seccomp") == "2";
+        threads.confined += confined ? 1 : 0;
+        threads.without_privileges += confined && line_of(status, "NoNewPrivs") == "1" ? 1 : 0;
+        if (task.path().filename() == std::to_string(id)) threads.main_confined = confined;
+    }
+    return threads;
+}
+
+/// Looks until `seen` says so, for ten seconds at most.
+template <typename Seen>
+bool wait_for(const Seen& seen) {
+    for (int tries = 0; tries < 200; ++tries) {
+        if (seen()) return true;
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    return false;
+}
+
+/// Whether this machine has one: a scan that needs it says so.
+bool has_sandbox() {
+    return stratascan({"scan", "--no-store", "--sandbox", "on", source() / "tests/hostile"}).exit != 3;
+}
+
+TEST(Sandbox, ThreadsThatScanAreInItAndTheMainOneIsNot) {
+    if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";
+    Running scan = endless_scan({"--jobs", "2"});
+    Threads threads;
+    EXPECT_TRUE(wait_for([&] {
+        threads = threads_of(scan.id());
+        return threads.confined >= 2;
+    }));
+    EXPECT_EQ(threads.without_privileges, threads.confined);
+    EXPECT_FALSE(threads.main_confined) << "it writes the report";
+    scan.interrupt();
+    EXPECT_EQ(scan.finish().exit, 2);
+}
+
+TEST(Sandbox, OffMeansOff) {
+    Running scan = endless_scan({"--jobs", "2", "--sandbox", "off", "--stats"});
+    const fs::path tasks = "/proc/" + std::to_string(scan.id()) + "/task";
+    EXPECT_TRUE(wait_for([&] {
+        std::error_code failed;
+        const auto all = fs::directory_iterator(tasks, failed);
+        return std::distance(begin(all), end(all)) >= 3;
+    })) << "the threads that scan never came";
+    EXPECT_EQ(threads_of(scan.id()).confined, 0U);
+    scan.interrupt();
+    const Ran ran = scan.finish();
+    EXPECT_NE(ran.err.find("sandbox       off: as asked"), std::string::npos) << ran.err;
+}
+
+TEST(Sandbox, LeavesNoCore) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "sanitizers look at the process from outside";
+#endif
+    Running scan = endless_scan({});
+    const fs::path limits = "/proc/" + std::to_string(scan.id()) + "/limits";
+    std::string core;
+    EXPECT_TRUE(wait_for([&] {
+        core = line_of(limits, "Max core file size");
+        return core.starts_with("0 ");
+    })) << core;
+    scan.interrupt();
+    static_cast<void>(scan.finish());
+}
+
+TEST(Sandbox, ChangesNoReport) {
+    for (const char* const name : {"nested-two-and-three-fold", "private-keys", "config-everywhere",
+                                   "packages-of-rpm-sqlite", "zstd-chunked", "git-packed"}) {
+        const Built built = build_recipe(name);
+        if (!built.skipped.empty()) continue;
+        ASSERT_EQ(built.error, "") << name;
+        const std::vector<std::string> common = {"--no-store", "--format", "json", "--sandbox"};
+        const auto with = [&](const char* mode) {
+            std::vector<std::string> options = common;
+            options.emplace_back(mode);
+            return scan_built(built, options);
+        };
+        const Ran off = with("off");
+        const Ran on = with("auto");
+        EXPECT_EQ(on.exit, off.exit) << name << on.err;
+        EXPECT_EQ(on.out, off.out) << name;
+    }
+}
+
+TEST(Sandbox, StoreIsKeptFromInside) {
+    const Built built = build_recipe("gzip-many-members");
+    ASSERT_EQ(built.error, "");
+    const TemporaryFolder folder;
+    const std::string store = folder.path() / "store.sqlite";
+    const Ran first = scan_built(built, {"--store", store, "--format", "json", "--stats"});
+    const Ran again = scan_built(built, {"--store", store, "--format", "json", "--stats"});
+    EXPECT_EQ(first.exit, 1) << first.err;
+    EXPECT_EQ(again.out, first.out);
+    EXPECT_NE(again.err.find("from store"), std::string::npos) << again.err;
+}
+
+TEST(Sandbox, AnUnknownModeIsRefused) {
+    EXPECT_EQ(stratascan({"scan", "--sandbox", "perhaps", "x"}).exit, 3);
+}
+
+}  // namespace
+}  // namespace stratascan::e2e

@@ -1,0 +1,58 @@
+"""What an attack of the catalogue is made with: a fixture (fixtures/fixture.py) that says more of
+what a scan of it may cost.
+
+Besides the members of a fixture's expectation there are
+
+  memory    the ceiling of resident memory, in bytes, that the scan must stay under
+  scanned   the most bytes that may be handed to the engine, what decoders made included; null: any
+  hits      the most candidates that may be looked at; null: any
+  formats   more report formats to write, each held against `never` and `planted`
+  never     texts that no output may hold, as latin-1
+  quiet     true: a secret that is planted here must not be reported (it belongs to no image)
+
+`size` is 1, or more where figures are taken: an attack whose cost depends on its length is that
+many times as long.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
+sys.path.insert(0, str(FIXTURES))
+
+from fixture import Fixture  # noqa: E402
+
+MIB = 1 << 20
+DEFAULT_CEILING = 512 * MIB
+FORMATS = ["table", "json", "jsonl", "csv", "sarif", "gitlab", "junit", "cyclonedx", "markdown",
+           "html"]
+
+ATTACKS: dict[str, Callable] = {}
+
+
+class Attack(Fixture):
+    def __init__(self, name: str, out: Path, size: int = 1):
+        super().__init__(name, out)
+        self.size = size
+        self.memory = DEFAULT_CEILING
+        self.scanned: int | None = None
+        self.hits: int | None = None
+        self.formats: list[str] = []
+        self.never: list[bytes] = []
+
+    def expectation(self) -> dict:
+        return {**super().expectation(), "memory": self.memory, "scanned": self.scanned,
+                "hits": self.hits, "formats": self.formats,
+                "never": [text.decode("latin-1") for text in self.never]}
+
+    def seen(self, rule: str = "github-pat-classic", **members: object) -> None:
+        """Expects a finding of which only these members matter."""
+        self.findings.append({"rule": rule, **members})
+
+
+def attack(function: Callable) -> Callable:
+    name = function.__name__.replace("_", "-")
+    assert name not in ATTACKS, f"two attacks are called {name}"
+    ATTACKS[name] = function
+    return function

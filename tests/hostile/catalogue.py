@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""The catalogue of attacks: `catalogue.py --list` names them, `catalogue.py --cached NAME DIR`
+builds one below DIR unless that was done before from the same sources, and prints where;
+`catalogue.py --table PROGRAM DIR [NAME...]` runs the program on each at its size and at twice
+that, and prints what came of it."""
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from attack import ATTACKS, FIXTURES, MIB, Attack  # noqa: E402
+from attacks import load_all  # noqa: E402
+from fixture import Unavailable  # noqa: E402
+
+SKIPPED = 77
+
+
+def build(name: str, out: Path, size: int = 1) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    made = Attack(name, out, size)
+    ATTACKS[name](made)
+    made.write()
+
+
+def sources_digest() -> str:
+    digest = hashlib.sha256()
+    for folder in (FIXTURES, HERE):
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def build_cached(name: str, cache: Path, size: int = 1) -> Path:
+    """Tests run side by side: each builds in a folder of its own and then renames it."""
+    final = cache / f"hostile-{sources_digest()}" / f"{name}-{size}"
+    if final.exists():
+        return final
+    final.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=final.parent))
+    try:
+        build(name, work, size)
+        work.rename(final)
+    except OSError:
+        if not final.exists():
+            raise
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return final
+
+
+def measure(program: str, folder: Path) -> tuple[int, float, int, str]:
+    """Exit code (negative: a signal), processor seconds, peak resident bytes, standard output."""
+    expect = json.loads((folder / "expect.json").read_text())
+    words = [program, "scan", "--no-store", "--format", "json", *expect["arguments"]]
+    with tempfile.TemporaryFile() as out:
+        child = os.fork()
+        if child == 0:
+            os.chdir(folder)
+            os.dup2(os.open(expect["stdin"] or "/dev/null", os.O_RDONLY), 0)
+            os.dup2(out.fileno(), 1)
+            os.dup2(os.open("/dev/null", os.O_WRONLY), 2)
+            os.execve(program, words, {**os.environ, **expect["environment"]})
+        _, status, usage = os.wait4(child, 0)
+        out.seek(0)
+        text = out.read().decode(errors="replace")
+    return (os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime,
+            usage.ru_maxrss * 1024, text)
+
+
+def outcome(text: str) -> str:
+    """What the report says in a few words."""
+    try:
+        targets = json.loads(text)["targets"]
+    except (ValueError, KeyError):
+        return "no report"
+    findings = sum(len(target["findings"]) for target in targets)
+    gaps = [gap["reason"] for target in targets for layer in target["layers"]
+            for gap in layer["gaps"]]
+    gaps += [gap["reason"] for target in targets for gap in target.get("gaps", [])]
+    complete = all(target["coverage"]["complete"] for target in targets)
+    first = f", {len(gaps)} gaps: {gaps[0][:60]}" if gaps else ""
+    return f"{findings} findings, {'complete' if complete else 'incomplete'}{first}"
+
+
+def table(program: str, cache: Path, names: list[str]) -> int:
+    idle = min(measure(program, build_cached("nothing-at-all", cache))[1] for _ in range(3))
+    for name in names:
+        try:
+            once, twice = (measure(program, build_cached(name, cache, size)) for size in (1, 2))
+        except Unavailable as reason:
+            print(f"| {name} | skipped: {reason} | | | |")
+            continue
+        ratio = max(twice[1] - idle, 0.001) / max(once[1] - idle, 0.001)
+        print(f"| {name} | {outcome(once[3])} | {once[0]} | {once[2] / MIB:.0f} MiB "
+              f"| {once[1]:.2f} s, x{ratio:.1f} |", flush=True)
+    return 0
+
+
+def main(arguments: list[str]) -> int:
+    load_all()
+    if arguments == ["--list"]:
+        print("\n".join(sorted(ATTACKS)))
+        return 0
+    if len(arguments) >= 3 and arguments[0] == "--table":
+        return table(str(Path(arguments[1]).resolve()), Path(arguments[2]),
+                     arguments[3:] or sorted(ATTACKS))
+    if len(arguments) != 3 or arguments[0] != "--cached" or arguments[1] not in ATTACKS:
+        print(__doc__, file=sys.stderr)
+        return 3
+    try:
+        print(build_cached(arguments[1], Path(arguments[2])))
+    except Unavailable as reason:
+        print(f"skipped: {reason}", file=sys.stderr)
+        return SKIPPED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,142 @@
+// Which headers readers do not agree on, and which honest ones look as if. That the readers
+// really differ is for tests/hostile/readers.py to show, with the readers themselves.
+#include "scanner/layer/tar_ambiguity.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace stratascan::layer {
+namespace {
+
+std::string padded(std::string body) {
+    body.resize((body.size() + 511) / 512 * 512, '\0');
+    return body;
+}
+
+/// A header block; the checksum is nobody's business here.
+std::string block(char type, const std::string& size, const std::string& name = "a") {
+    std::string made(512, '\0');
+    made.replace(0, name.size(), name);
+    made.replace(124, size.size(), size);
+    made[156] = type;
+    made.replace(257, 6, std::string("ustar\0", 6));
+    return made;
+}
+
+std::string octal(std::uint64_t size) { return fmt::format("{:011o}", size); }
+
+std::string record(const std::string& key, const std::string& value) {
+    const std::string rest = " " + key + "=" + value + "\n";
+    std::size_t length = rest.size() + 1;
+    while (std::to_string(length).size() + rest.size() != length) ++length;
+    return std::to_string(length) + rest;
+}
+
+std::string extended(const std::string& records, char type = 'x') {
+    return block(type, octal(records.size())) + padded(records);
+}
+
+std::string long_name(const std::string& name, char type = 'L') {
+    return block(type, octal(name.size() + 1)) + padded(name + '\0');
+}
+
+TEST(TarAmbiguity, HonestHeadersAreNone) {
+    const std::string huge(11, '7');
+    const std::vector<std::pair<std::string, std::string>> honest = {
+        {"a file", block('0', octal(100))},
+        {"an old file", block('\0', "     144 \0")},
+        {"a link", block('2', octal(0))},
+        {"a folder", block('5', octal(0), "folder/")},
+        {"an old folder", block('0', octal(0), "folder/")},
+        {"no size at all", block('0', std::string(12, ' '))},
+        {"base 256", block('0', std::string("\x80\0\0\0\0\0\0\x03\0\0\0\0", 12))},
+        {"a long name of pax", extended(record("path", "n/a")) + block('0', octal(1))},
+        {"a long name of GNU", long_name("n/a") + block('0', octal(1))},
+        {"a long name and a long target of GNU",
+         long_name("n/a") + long_name("n/b", 'K') + block('2', octal(0))},
+        {"both, alike", long_name("n/a") + extended(record("path", "n/a")) + block('0', octal(1))},
+        {"a size that is said again", extended(record("size", "9")) + block('0', octal(9))},
+        {"8 GiB, the field left at zero",
+         extended(record("size", "8589934592")) + block('0', octal(0))},
+        {"8 GiB, the field filled up", extended(record("size", "9999999999")) + block('0', huge)},
+        {"a comment for all", extended(record("comment", "abc"), 'g') + block('0', octal(1))},
+        {"binary attributes", extended(record("SCHILY.xattr.security.capability",
+                                              std::string("\1\0\0\2\0", 5))) + block('0', octal(1))},
+        {"a sparse map of the first form",
+         extended(record("GNU.sparse.offset", "0") + record("GNU.sparse.numbytes", "5") +
+                  record("GNU.sparse.offset", "9") + record("GNU.sparse.numbytes", "5")) +
+             block('0', octal(10))},
+        {"padding in the record's size", extended(record("path", "n") + std::string(20, '\0')) +
+                                             block('0', octal(1))},
+        {"what stands behind the header", block('S', octal(10)) + std::string(512, '\xff')},
+        {"nothing", ""},
+        {"half a block", std::string(100, 'x')},
+    };
+    for (const auto& [what, headers] : honest) EXPECT_EQ(tar_ambiguity(headers), "") << what;
+}
+
+TEST(TarAmbiguity, EachFormIsTold) {
+    const std::string file = block('0', octal(9));
+    const std::vector<std::pair<std::string, std::string>> forms = {
+        {extended(record("size", "10")) + file, "two sizes"},
+        {extended(record("size", "10")) + block('0', octal(0)), "two sizes"},
+        {extended(record("size", "9999999999")) + file, "two sizes"},
+        {extended(record("size", "-9")) + file, "not a number"},
+        {extended(record("size", "9x")) + file, "not a number"},
+        {extended(record("size", "")) + file, "empty"},
+        {extended(record("path", "")) + file, "empty"},
+        {extended(record("path", std::string("a\0b", 3))) + file, "NUL"},
+        {extended(record("linkpath", std::string("a\0", 2))) + file, "NUL"},
+        {extended(record("path", "a") + record("path", "b")) + file, "twice"},
+        {extended(record("path", "a") + record("path", "a")) + file, "twice"},
+        {extended(record("GNU.sparse.realsize", "1") + record("GNU.sparse.realsize", "2")) + file,
+         "twice"},
+        {extended(record("path", "a")) + extended(record("path", "b")) + file, "two extended"},
+        {long_name("a") + long_name("b") + file, "two long names"},
+        {long_name("a") + extended(record("path", "b")) + file, "two names"},
+        {long_name("a", 'K') + extended(record("linkpath", "b")) + block('2', octal(0)),
+         "two targets"},
+        {extended(record("path", "a"), 'g') + file, "for all members"},
+        {extended(record("size", "9"), 'g') + file, "for all members"},
+        {extended("99 path=a\n") + file, "damaged record"},
+        {extended("x path=a\n") + file, "damaged record"},
+        {extended("9 path=ab") + file, "damaged record"},
+        {extended("7 path\n") + file, "damaged record"},
+        {extended("9 path=a\n0 b=c\n") + file, "damaged record"},
+        {block('0', "0000000001x"), "not a number"},
+        {block('0', "00001 00002"), "not a number"},
+        {block('0', std::string(12, '\xff')), "not a number"},
+        {block('0', "\x80\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01"), "not a number"},
+        {block('1', octal(9)), "contents of a link"},
+        {block('2', octal(9)), "contents of a link"},
+        {block('3', octal(9)), "contents of a link"},
+        {block('5', octal(9)), "contents of a link"},
+        {block('0', octal(9), "folder/"), "contents of a link"},
+        {extended(record("size", "9")) + block('1', octal(9)), "contents of a link"},
+    };
+    for (const auto& [headers, what] : forms) {
+        EXPECT_NE(tar_ambiguity(headers).find(what), std::string_view::npos)
+            << what << ": \"" << tar_ambiguity(headers) << '"';
+    }
+}
+
+// Headers are whatever stands in a layer: nothing is read behind their end.
+TEST(TarAmbiguity, EveryCutIsRead) {
+    const std::string whole = long_name("a") + extended(record("path", "b") + record("size", "4")) +
+                              block('0', octal(4));
+    for (std::size_t size = 0; size <= whole.size(); size += 7) {
+        const std::string cut = whole.substr(0, size);
+        const std::string_view why = tar_ambiguity(cut);
+        if (size < 1024) {
+            EXPECT_EQ(why, "") << size;
+        }
+    }
+    EXPECT_EQ(tar_ambiguity(whole), "two names of one member");
+}
+
+}  // namespace
+}  // namespace stratascan::layer
