@@ -55,7 +55,7 @@ constexpr const char* allowed[] = {
     "futex_waitv", "sched_yield", "sched_getaffinity", "clock_gettime", "clock_getres",
     "clock_nanosleep", "nanosleep", "gettimeofday", "time", "getrandom", "rt_sigprocmask",
     "rt_sigaction", "rt_sigreturn", "sigaltstack", "exit", "exit_group", "gettid", "getpid",
-    "getuid", "geteuid", "getgid", "getegid", "set_robust_list", "rseq", "restart_syscall",
+    "getuid", "geteuid", "getgid", "getegid", "getcwd", "set_robust_list", "rseq", "restart_syscall",
     "membarrier", "getrusage", "sysinfo", "uname", "getcpu", "poll", "ppoll"};
 
 bool allow(scmp_filter_ctx filter, const char* name) {
