@@ -17,6 +17,7 @@
 #include "scanner/layer/window.hpp"
 #include "scanner/program/elf.hpp"
 #include "scanner/program/identify.hpp"
+#include "scanner/report/formats.hpp"
 #include "scanner/report/report_writer.hpp"
 
 namespace stratascan::bench {

@@ -23,7 +23,7 @@ using policy::Verdict;
 
 constexpr std::size_t most_evidence = 3;
 constexpr std::size_t longest_table = 24'000;
-constexpr std::size_t most_reasons = 100;
+constexpr std::size_t longest_reasons = 12'000;
 
 std::string_view mark(Verdict verdict) {
     switch (verdict) {
@@ -113,6 +113,24 @@ void write_table(std::string& out, const PolicyVerdict& verdict, const policy::G
     out += '\n';
 }
 
+// A list of texts, as far as there is room.
+void write_list(std::string& out, const std::vector<std::string>& lines, std::string_view sign,
+                std::size_t& room) {
+    std::size_t left_out = 0;
+    for (const std::string& line : lines) {
+        const std::string item =
+            fmt::format("- {}{}\n", sign, markdown_plain(cut_end(printable(line), 300)));
+        if (item.size() > room) {
+            ++left_out;
+            continue;
+        }
+        room -= item.size();
+        out += item;
+    }
+    if (left_out > 0) out += fmt::format("- and {} more\n", left_out);
+    if (!lines.empty()) out += '\n';
+}
+
 void write_rest(std::string& out, const PolicyVerdict& verdict) {
     std::map<Outcome, std::vector<std::string>> ids;
     for (const CheckResult& result : verdict.results) {
@@ -133,15 +151,11 @@ void write_rest(std::string& out, const PolicyVerdict& verdict) {
 std::string write_gate_markdown(const policy::TargetVerdict& target,
                                 const policy::GateReport& gate) {
     std::string out;
-    std::size_t room = longest_table;
+    std::size_t room = longest_table, room_of_reasons = longest_reasons;
     for (const PolicyVerdict& verdict : target.policies) {
         out += fmt::format("**{} {} {}.**\n\n", mark(verdict.verdict),
                            markdown_code(image_name(*target.report)), answer(verdict));
-        const auto reasons = reasons_of(verdict, *target.report);
-        for (std::size_t i = 0; i < std::min(reasons.size(), most_reasons); ++i) {
-            out += "- " + markdown_plain(reasons[i]) + "\n";
-        }
-        if (!reasons.empty()) out += '\n';
+        write_list(out, reasons_of(verdict, *target.report), "", room_of_reasons);
         if (!verdict.accepted_incomplete.empty()) {
             out += "Not everything was read; the policy lets that pass: " +
                    markdown_plain(verdict.accepted_incomplete) + "\n\n";
@@ -155,6 +169,7 @@ std::string write_gate_markdown(const policy::TargetVerdict& target,
 std::string write_gate_heading_markdown(const policy::GateReport& gate) {
     std::string out = fmt::format("## {} Stratascan: {}\n\n", mark(gate.verdict),
                                   to_string(gate.verdict));
+    std::size_t room = longest_reasons / 2;
     if (gate.manifest) {
         const auto& manifest = *gate.manifest;
         out += fmt::format("App {} in {} {} for Runs on Atlassian.\n\n", markdown_code(manifest.app),
@@ -162,17 +177,10 @@ std::string write_gate_heading_markdown(const policy::GateReport& gate) {
                            manifest.eligible()          ? "is eligible"
                            : !manifest.reasons.empty() ? "is not eligible"
                                                         : "can't be judged");
-        for (const auto* list : {&manifest.reasons, &manifest.doubts}) {
-            for (std::size_t i = 0; i < std::min(list->size(), most_reasons); ++i) {
-                out += "- " + markdown_plain(cut_end((*list)[i], 300)) + "\n";
-            }
-            if (!list->empty()) out += '\n';
-        }
+        write_list(out, manifest.reasons, "", room);
+        write_list(out, manifest.doubts, "", room);
     }
-    for (std::size_t i = 0; i < std::min(gate.warnings.size(), most_reasons / 5); ++i) {
-        out += "- ⚠️ " + markdown_plain(cut_end(gate.warnings[i], 300)) + "\n";
-    }
-    if (!gate.warnings.empty()) out += '\n';
+    write_list(out, gate.warnings, "⚠️ ", room);
     return out;
 }
 

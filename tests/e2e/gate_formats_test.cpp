@@ -179,7 +179,8 @@ TEST(SuppressedCheck, IsMarkedInEveryFormatAndFailsInNone) {
         EXPECT_NE(gate(format).find("all of them are known"), std::string::npos) << format;
     }
     std::size_t suppressed = 0, open = 0;
-    for (const json& result : json::parse(gate("sarif")).at("runs").at(0).at("results")) {
+    const json sarif = json::parse(gate("sarif"));
+    for (const json& result : sarif.at("runs").at(0).at("results")) {
         (result.contains("suppressions") ? suppressed : open) += 1;
     }
     EXPECT_EQ(suppressed, 1U);

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "scanner/evidence/codec.hpp"
+#include "scanner/report/formats.hpp"
 #include "scanner/report/report_writer.hpp"
 #include "scanner/report/formats.hpp"
 #include "scanner/report/text.hpp"
