@@ -120,7 +120,8 @@ Result<std::string> parse_registry(std::string_view text) {
         name == "registry.hub.docker.com") {
         return std::string("docker.io");
     }
-    return name;
+    // "Host/app" names a host by its capital alone, and "host/app" one of Docker Hub's.
+    return looks_like_host(name) ? name : std::string(text);
 }
 
 Result<Reference> parse_reference(std::string_view text) {

@@ -28,6 +28,7 @@ TEST(Reference, DefaultsAreFilledIn) {
     EXPECT_EQ(full("localhost/app"), "localhost/app:latest");
     EXPECT_EQ(full("localhost:5000/app:v1"), "localhost:5000/app:v1");
     EXPECT_EQ(full("Registry.Example/a/b/c:1"), "registry.example/a/b/c:1");
+    EXPECT_EQ(full("Host/app"), "Host/app:latest") << "or it would be one of Docker Hub's";
     EXPECT_EQ(full("[::1]:5000/app"), "[::1]:5000/app:latest");
     EXPECT_EQ(full("r.example/a__b/c.d/e---f:V_1.0-x"), "r.example/a__b/c.d/e---f:V_1.0-x");
     EXPECT_EQ(full("r.example/app@" + digest), "r.example/app@" + digest);
