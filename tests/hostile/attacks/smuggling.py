@@ -151,7 +151,9 @@ def size_field_with_letters(f: Attack) -> None:
     """Octal digits with something else among them: read to there, as zero, or refused."""
     _, data = f.layer().text_with("github")
     f.seen()
-    smuggle(f, with_size_field(b"a.env", b"%06o 7777\0" % len(data)) + padded(data) + plain() + END)
+    tar = with_size_field(b"a.env", b"%06o 7777\0" % len(data)) + padded(data)
+    smuggle(f, plain() + tar + plain() + END, "")
+    f.gap()
 
 
 def with_size_field(name: bytes, field: bytes, kind: bytes = b"0") -> bytes:
@@ -351,9 +353,7 @@ def sparse_map_without_end(f: Attack) -> None:
 def types_that_nobody_knows(f: Attack) -> None:
     """Volume labels, parts of other volumes, dumped folders, and letters that mean nothing."""
     tar = b"".join(rawtar.header(b"x%c" % kind, 0, bytes([kind])) for kind in b"VMNDXAZz79~")
-    smuggle(f, tar + hidden(f) + END, "", "complete")
-    f.images = []
-    f.complete = None
+    smuggle(f, tar + hidden(f) + END, "ambiguous-archive: a member of a type")
 
 
 @attack
