@@ -58,6 +58,10 @@ constexpr std::array<std::string_view, 9> telling{
     "path", "linkpath", "size", "GNU.sparse.name", "GNU.sparse.size", "GNU.sparse.realsize",
     "GNU.sparse.major", "GNU.sparse.minor", "GNU.sparse.map"};
 
+// Mode, owner, group and time of a header: where, and how wide.
+constexpr std::array<std::pair<std::size_t, std::size_t>, 4> numbers{
+    {{100, 8}, {108, 8}, {116, 8}, {136, 12}}};
+
 class Headers {
 public:
     std::string_view judge(std::string_view bytes) {
@@ -144,6 +148,13 @@ private:
         if (type != '\0' && std::string_view("01234567S").find(type) == std::string_view::npos) {
             return "a member of a type that readers take for different things";
         }
+        for (const auto& [at, width] : numbers) {
+            const bool base256 = (static_cast<unsigned char>(head[at]) & 0x80U) != 0;
+            if (!base256 && !read_size(head.substr(at, width))) return "a number that is none to all";
+        }
+        // GNU tar and old archives have no such field; tarfile takes it for one.
+        const bool posix = head.substr(257, 6) == std::string_view("ustar\0", 6);
+        if (!posix && type != 'S' && head[345] != '\0') return "a prefix that not all readers know";
         const std::string_view name = until_nul(head.substr(0, 100));
         if (pax_path_.value_or(gnu_path_.value_or(name)).empty()) return "a member without a name";
         const bool folder = (type == '0' || type == '\0') && name.ends_with('/') &&

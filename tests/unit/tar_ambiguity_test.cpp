@@ -44,6 +44,11 @@ std::string long_name(const std::string& name, char type = 'L') {
     return block(type, octal(name.size() + 1)) + padded(name + '\0');
 }
 
+std::string with(std::string header, std::size_t at, const std::string& bytes) {
+    header.replace(at, bytes.size(), bytes);
+    return header;
+}
+
 TEST(TarAmbiguity, HonestHeadersAreNone) {
     const std::string huge(11, '7');
     const std::vector<std::pair<std::string, std::string>> honest = {
@@ -112,6 +117,9 @@ TEST(TarAmbiguity, EachFormIsTold) {
         {block('0', std::string(12, ' ')), "not a number"},
         {block('0', octal(9), ""), "without a name"},
         {long_name("") + file, "without a name"},
+        {with(file, 100, "z000644"), "none to all"},
+        {with(file, 136, "star"), "none to all"},
+        {with(with(file, 257, "ustar  "), 345, "etc"), "a prefix"},
         {block('D', octal(0)), "of a type"},
         {block('V', octal(0)), "of a type"},
         {block('Z', octal(9)), "of a type"},
