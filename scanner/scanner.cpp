@@ -102,6 +102,8 @@ private:
 Result<Report> LocalScanner::scan(std::span<const std::string> targets, Progress* progress,
                                   std::stop_token stop) {
     const std::uint64_t start = layer::now_ns();
+    // It is opened here: threads that scan open no file for writing.
+    static_cast<void>(store_.known({}));
     Report report;
     report.engine = {version(), engine_->ruleset().hash};
     std::vector<Error> errors;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
+#include <string>
 #include <utility>
 
 namespace stratascan::layer {
@@ -141,10 +143,24 @@ void SideScan::scan(Text& text, bool last) {
     text.held.erase(0, text.held.size() - kept);
 }
 
+// Compression leaves a short secret in one piece: then it is seen in the frame's bytes, too.
+void SideScan::drop_seen_twice() {
+    std::set<std::pair<std::string, std::string>> decoded;
+    for (const LayerFinding& found : findings_) {
+        if (found.containers > 0) decoded.emplace(found.finding.rule, found.finding.secret_id);
+    }
+    if (decoded.empty()) return;
+    std::erase_if(findings_, [&](const LayerFinding& found) {
+        return found.containers == 0 &&
+               decoded.contains({found.finding.rule, found.finding.secret_id});
+    });
+}
+
 void SideScan::finish(LayerResult& result) {
     add({});
     scan(plain_, true);
     scan(decoded_, true);
+    drop_seen_twice();
     std::move(findings_.begin(), findings_.end(), std::back_inserter(result.findings));
     if (untold_ > 0) {
         gaps_.push_back({{}, fmt::format("more than {} findings beside the layer's files; {} are "

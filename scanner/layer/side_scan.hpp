@@ -49,6 +49,7 @@ private:
     void decode(std::string_view bytes, bool last);
     void append(Text& text, std::string_view bytes);
     void scan(Text& text, bool last);
+    void drop_seen_twice();
     void stop(std::string reason, std::uint64_t bytes);
 
     std::function<WindowScanner&()> scanner_;

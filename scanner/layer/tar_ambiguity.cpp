@@ -29,7 +29,9 @@ std::optional<std::uint64_t> read_size(std::string_view field) {
         }
         return value;
     }
-    std::size_t at = std::min(field.find_first_not_of(' '), field.size());
+    std::size_t at = field.find_first_not_of(' ');
+    // Nothing but spaces is zero to some and an error to GNU tar.
+    if (at == field.npos) return std::nullopt;
     std::uint64_t value = 0;
     for (; at < field.size() && field[at] >= '0' && field[at] <= '7'; ++at) {
         value = value * 8 + static_cast<std::uint64_t>(field[at] - '0');
@@ -55,6 +57,10 @@ std::optional<std::uint64_t> read_decimal(std::string_view digits) {
 constexpr std::array<std::string_view, 9> telling{
     "path", "linkpath", "size", "GNU.sparse.name", "GNU.sparse.size", "GNU.sparse.realsize",
     "GNU.sparse.major", "GNU.sparse.minor", "GNU.sparse.map"};
+
+// Mode, owner, group and time of a header: where, and how wide.
+constexpr std::array<std::pair<std::size_t, std::size_t>, 4> numbers{
+    {{100, 8}, {108, 8}, {116, 8}, {136, 12}}};
 
 class Headers {
 public:
@@ -138,7 +144,19 @@ private:
             if (!honest) return "two sizes of one member";
         }
         const char type = head[156];
+        // Files to some; parts of other volumes, folders or labels to GNU tar.
+        if (type != '\0' && std::string_view("01234567S").find(type) == std::string_view::npos) {
+            return "a member of a type that readers take for different things";
+        }
+        for (const auto& [at, width] : numbers) {
+            const bool base256 = (static_cast<unsigned char>(head[at]) & 0x80U) != 0;
+            if (!base256 && !read_size(head.substr(at, width))) return "a number that is none to all";
+        }
+        // GNU tar and old archives have no such field; tarfile takes it for one.
+        const bool posix = head.substr(257, 6) == std::string_view("ustar\0", 6);
+        if (!posix && type != 'S' && head[345] != '\0') return "a prefix that not all readers know";
         const std::string_view name = until_nul(head.substr(0, 100));
+        if (pax_path_.value_or(gnu_path_.value_or(name)).empty()) return "a member without a name";
         const bool folder = (type == '0' || type == '\0') && name.ends_with('/') &&
                             !pax_path_ && !gnu_path_;
         if (pax_size_.value_or(size) > 0 && ((type >= '1' && type <= '6') || folder)) {

@@ -78,7 +78,7 @@ bool fill(scmp_filter_ctx filter) {
     bool done = true;
     for (const char* const name : allowed) done = done && allow(filter, name);
     constexpr std::uint64_t all = ~std::uint64_t{0};
-    constexpr std::uint64_t writing = O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | __O_TMPFILE;
+    constexpr std::uint64_t writing = O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & ~O_DIRECTORY);
     done = done && allow_where(filter, "openat", 2, writing, O_RDONLY) &&
            allow_where(filter, "open", 1, writing, O_RDONLY) &&
            allow_where(filter, "mmap", 2, PROT_EXEC, 0) &&

@@ -91,6 +91,8 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, Mode m
     database->script(
         "pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on;"
         "pragma cell_size_check = on; pragma mmap_size = 0; pragma cache_size = -16000;"
+        // Threads in the sandbox make no files.
+        "pragma temp_store = memory;"
         // Pages that are written again and again are copied back less often.
         "pragma wal_autocheckpoint = 8000;");
     if (database->failed()) return std::unexpected(database->failure());

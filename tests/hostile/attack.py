@@ -8,7 +8,7 @@ Besides the members of a fixture's expectation there are
   hits      the most candidates that may be looked at; null: any
   formats   more report formats to write, each held against `never` and `planted`
   never     texts that no output may hold, as latin-1
-  quiet     true: a secret that is planted here must not be reported (it belongs to no image)
+  markup    the same of HTML and Markdown
 
 `size` is 1, or more where figures are taken: an attack whose cost depends on its length is that
 many times as long.
@@ -40,11 +40,13 @@ class Attack(Fixture):
         self.hits: int | None = None
         self.formats: list[str] = []
         self.never: list[bytes] = []
+        self.markup: list[bytes] = []
 
     def expectation(self) -> dict:
         return {**super().expectation(), "memory": self.memory, "scanned": self.scanned,
                 "hits": self.hits, "formats": self.formats,
-                "never": [text.decode("latin-1") for text in self.never]}
+                "never": [text.decode("latin-1") for text in self.never],
+                "markup": [text.decode("latin-1") for text in self.markup]}
 
     def seen(self, rule: str = "github-pat-classic", **members: object) -> None:
         """Expects a finding of which only these members matter."""

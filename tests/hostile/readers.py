@@ -158,6 +158,7 @@ def seen_by_gnu(path: Path) -> Members:
         for arrow in (" -> ", " link to "):
             name = name.split(arrow)[0]
         size = int(parts[2]) if parts[2].isdigit() else 0
+        kind = {"C": "-", "S": "-"}.get(kind, kind)  # contiguous and sparse files
         members.append(member(name, kind if kind in "dlh-" else "?", size))
     # What it warns of and reads all the same is said by the member list.
     return members if ran.returncode == 0 else f"error after {len(members)}"

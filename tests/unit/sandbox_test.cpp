@@ -127,6 +127,9 @@ TEST_F(SandboxTest, DoesWhatScanningTakes) {
         EXPECT_EQ(::read(file, head, 4), 4);
         EXPECT_EQ(std::string_view(head, 4), "\x7f" "ELF");
         ::close(file);
+        const int folder = ::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        EXPECT_GE(folder, 0) << "a folder is read like any file";
+        ::close(folder);
         auto memory = std::make_unique<std::string>(64 << 20, 'x');
         EXPECT_EQ((*memory)[1 << 20], 'x');
         int socket_code = 0;

@@ -44,6 +44,11 @@ std::string long_name(const std::string& name, char type = 'L') {
     return block(type, octal(name.size() + 1)) + padded(name + '\0');
 }
 
+std::string with(std::string header, std::size_t at, const std::string& bytes) {
+    header.replace(at, bytes.size(), bytes);
+    return header;
+}
+
 TEST(TarAmbiguity, HonestHeadersAreNone) {
     const std::string huge(11, '7');
     const std::vector<std::pair<std::string, std::string>> honest = {
@@ -52,7 +57,7 @@ TEST(TarAmbiguity, HonestHeadersAreNone) {
         {"a link", block('2', octal(0))},
         {"a folder", block('5', octal(0), "folder/")},
         {"an old folder", block('0', octal(0), "folder/")},
-        {"no size at all", block('0', std::string(12, ' '))},
+        {"no size at all", block('0', std::string(12, '\0'))},
         {"base 256", block('0', std::string("\x80\0\0\0\0\0\0\x03\0\0\0\0", 12))},
         {"a long name of pax", extended(record("path", "n/a")) + block('0', octal(1))},
         {"a long name of GNU", long_name("n/a") + block('0', octal(1))},
@@ -109,6 +114,15 @@ TEST(TarAmbiguity, EachFormIsTold) {
         {extended("9 path=a\n0 b=c\n") + file, "damaged record"},
         {block('0', "0000000001x"), "not a number"},
         {block('0', "00001 00002"), "not a number"},
+        {block('0', std::string(12, ' ')), "not a number"},
+        {block('0', octal(9), ""), "without a name"},
+        {long_name("") + file, "without a name"},
+        {with(file, 100, "z000644"), "none to all"},
+        {with(file, 136, "star"), "none to all"},
+        {with(with(file, 257, "ustar  "), 345, "etc"), "a prefix"},
+        {block('D', octal(0)), "of a type"},
+        {block('V', octal(0)), "of a type"},
+        {block('Z', octal(9)), "of a type"},
         {block('0', std::string(12, '\xff')), "not a number"},
         {block('0', "\x80\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01"), "not a number"},
         {block('1', octal(9)), "contents of a link"},

@@ -151,7 +151,9 @@ def size_field_with_letters(f: Attack) -> None:
     """Octal digits with something else among them: read to there, as zero, or refused."""
     _, data = f.layer().text_with("github")
     f.seen()
-    smuggle(f, with_size_field(b"a.env", b"%06o 7777\0" % len(data)) + padded(data) + plain() + END)
+    tar = with_size_field(b"a.env", b"%06o 7777\0" % len(data)) + padded(data)
+    smuggle(f, plain() + tar + plain() + END, "")
+    f.gap()
 
 
 def with_size_field(name: bytes, field: bytes, kind: bytes = b"0") -> bytes:
@@ -254,7 +256,7 @@ def gnu_name_of_64_mebibytes(f: Attack) -> None:
     tar = rawtar.gnu_long(b"folder/" * (9 * MIB)) + rawtar.header(b"x", 0, magic=GNU)
     smuggle(f, tar + hidden(f) + END, "")
     f.gap()
-    f.scanned = 90 * MIB
+    f.scanned = 300 * MIB
 
 
 @attack
@@ -351,9 +353,7 @@ def sparse_map_without_end(f: Attack) -> None:
 def types_that_nobody_knows(f: Attack) -> None:
     """Volume labels, parts of other volumes, dumped folders, and letters that mean nothing."""
     tar = b"".join(rawtar.header(b"x%c" % kind, 0, bytes([kind])) for kind in b"VMNDXAZz79~")
-    smuggle(f, tar + hidden(f) + END, "", "complete")
-    f.images = []
-    f.complete = None
+    smuggle(f, tar + hidden(f) + END, "ambiguous-archive: a member of a type")
 
 
 @attack
@@ -375,4 +375,4 @@ def paths_of_a_megabyte(f: Attack) -> None:
     """Paths that no file system takes: of one name, and of 400,000 folders."""
     deep = rawtar.member_with({b"path": b"d/" * 400_000 + b"f"}, b"x", b"text\n")
     long = rawtar.member_with({b"path": b"n" * 800_000}, b"x", b"text\n")
-    smuggle(f, (deep + long) * (10 * f.size) + hidden(f) + END, "", "complete")
+    smuggle(f, (deep + long) * (10 * f.size) + hidden(f) + END, "a path of more than 4096 bytes")

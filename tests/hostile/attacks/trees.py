@@ -194,7 +194,7 @@ def in_all_formats(f: Attack, name: bytes, *never: bytes, **members: object) -> 
 
 @attack
 def name_with_terminal_escapes(f: Attack) -> None:
-    in_all_formats(f, b"".join(ESCAPES) + b"x.env", *ESCAPES)
+    in_all_formats(f, b"".join(ESCAPES) + b"x.env", *ESCAPES[:4])
 
 
 @attack
@@ -217,7 +217,8 @@ def name_from_right_to_left(f: Attack) -> None:
 def name_with_markup(f: Attack) -> None:
     """HTML, Markdown, XML and a spreadsheet's formula."""
     name = b"<script>alert(1)</script><img src=x onerror=alert(2)>]]>&x;`|![a](javascript:b)"
-    in_all_formats(f, name + b"' \" --> .env", b"<script>alert(1)", b"<img src=x", b"![a](java")
+    in_all_formats(f, name + b"' \" --> .env")
+    f.markup = [b"<script>alert(1)", b"<img src=x", b"![a](java"]
 
 
 @attack
@@ -256,7 +257,8 @@ def image_of_hostile_words(f: Attack) -> None:
     f.image("complete")
     f.findings[0].pop("created_by", None)
     f.formats = FORMATS
-    f.never = [b"\x1b[2J", b"<script>alert(1)", b"\n  critical  forged line", "\u202e".encode()]
+    f.never = [b"\x1b[2J", b"\n  critical  forged line"]
+    f.markup = [b"<script>alert(1)"]
 
 
 @attack
