@@ -279,11 +279,11 @@ struct ImageInfo {
     std::string created;
     std::string config_digest;
     std::vector<std::string> names;  ///< tags and reference names that point at it
-    /// ID and VERSION_ID of os-release(5) in the final file system: "debian", "12".
-    std::string distribution, distribution_version;
     /// "image", "attestation", "artifact", "layer", "directory"; "stray": what lies beside a
     /// target's images, each member a layer; "unread": the target could not be read, see gaps.
     std::string kind = "image";
+    /// ID and VERSION_ID of os-release(5) in the final file system: "debian", "12".
+    std::string distribution{}, distribution_version{};
 };
 
 struct Coverage {

@@ -67,14 +67,17 @@ void add_scan_options(CLI::App& command, Options& options, ScanChoices* choices)
             ->excludes("--secrets-only");
     }
     command
-        .add_option("--sandbox", options.sandbox,
-                    "Threads that scan give up what they need not of the kernel: auto where there\n"
-                    "is seccomp, on, or off (default: auto)")
-        ->transform(CLI::CheckedTransformer(
-            std::map<std::string, Options::SandboxMode>{
-                {"auto", Options::SandboxMode::automatic},
-                {"on", Options::SandboxMode::required},
-                {"off", Options::SandboxMode::off}}));
+        .add_option_function<std::string>(
+            "--sandbox",
+            [&options](const std::string& mode) {
+                using Mode = Options::SandboxMode;
+                options.sandbox = mode == "on"    ? Mode::required
+                                  : mode == "off" ? Mode::off
+                                                  : Mode::automatic;
+            },
+            "Threads that scan give up what they need not of the kernel: auto where there\n"
+            "is seccomp, on, or off (default: auto)")
+        ->check(CLI::IsMember(std::vector<std::string>{"auto", "on", "off"}));
     auto* const limits = command.add_option_group("limits", "Limits; reaching one is reported");
     limits->add_option("--max-layer-bytes", options.limits.output_bytes,
                        "Of a layer, uncompressed (default: 1TiB)")

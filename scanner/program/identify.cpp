@@ -7,6 +7,7 @@
 #include "scanner/program/identify.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -44,8 +45,9 @@ Complaint check_rule(const ProgramRule& rule) {
     for (const std::string& name : rule.shebang) {
         if (name.empty() || name.size() > longest_name) return "a shebang is empty or too long";
     }
-    if (!rule.multicall.empty() && rule.multicall != "busybox" && rule.multicall != "toybox") {
-        return "multicall is neither busybox nor toybox";
+    constexpr std::array<std::string_view, 4> ways = {"busybox", "toybox", "coreutils", "dropbear"};
+    if (!rule.multicall.empty() && std::ranges::find(ways, rule.multicall) == ways.end()) {
+        return "multicall is neither busybox, toybox, coreutils nor dropbear";
     }
     for (const std::string& name : rule.names) {
         if (name.empty() || name.size() > longest_name) return "a name is empty or too long";
@@ -55,7 +57,9 @@ Complaint check_rule(const ProgramRule& rule) {
         if (auto complaint = check_literals(set)) return complaint;
     }
     if (!rule.table_anchor.empty()) {
-        if (rule.multicall != "busybox") return "only a busybox has a table_anchor";
+        if (rule.multicall != "busybox" && rule.multicall != "coreutils") {
+            return "only a busybox or coreutils has a table_anchor";
+        }
         if (auto complaint = check_literals({rule.table_anchor})) return complaint;
     }
     if (auto complaint = check_literals(rule.version_near)) return complaint;
@@ -107,6 +111,9 @@ Complaint set_uses(const ProgramRule& rule, const RuleIndex& index,
         for (const LiteralNumbers& set : index.identity) {
             for (const std::uint32_t literal : set) uses[literal].busybox_table = true;
         }
+    }
+    if (rule.multicall == "dropbear") {
+        for (const LiteralNumbers& set : index.identity) uses[set.front()].usage_lines = true;
     }
     if (version == nullptr) return std::nullopt;
     for (const std::uint32_t literal : index.versioned) {
@@ -191,7 +198,8 @@ Result<std::shared_ptr<const ProgramSet>> ProgramSet::build(std::vector<ProgramR
             return bad(std::move(*complaint));
         }
         if (!rule.table_anchor.empty()) {
-            impl.uses[table.number(rule.table_anchor)].busybox_table = true;
+            LiteralUse& use = impl.uses[table.number(rule.table_anchor)];
+            (rule.multicall == "busybox" ? use.busybox_table : use.list_of_names) = true;
         }
     }
     add_go_literals(rules, table, impl.uses);
@@ -229,6 +237,8 @@ Observation ProgramSet::observe(std::uint32_t literal, std::uint64_t file_offset
         }
     }
     if (use.busybox_table) seen.applets = busybox_applets(around);
+    if (use.list_of_names) seen.applets = listed_applets(around.substr(at));
+    if (use.usage_lines) seen.applets = quoted_applets(around.substr(at));
     if (use.go_magic) seen.go = read_go_build(around.substr(at));
     if (use.go_line) read_go_lines(around.substr(at), seen.go.emplace());
     return seen;

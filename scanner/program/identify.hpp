@@ -109,4 +109,11 @@ private:
 /// ascending run of NUL-separated names; empty when there is none of 30 or more.
 [[nodiscard]] std::vector<std::string> busybox_applets(std::string_view around);
 
+/// Names between spaces up to a NUL, as coreutils in one file lists them. Sorted.
+[[nodiscard]] std::vector<std::string> listed_applets(std::string_view list);
+
+/// Of each line that begins with a quote the names in quotes in front of " - ", up to a
+/// NUL, as dropbearmulti lists them. Sorted.
+[[nodiscard]] std::vector<std::string> quoted_applets(std::string_view text);
+
 }  // namespace stratascan::program

@@ -275,13 +275,13 @@ std::vector<Program> FileJudge::judge(const JudgedFile& file) {
         const ProgramRule& rule = impl.rules[i];
         Program program = of_rule(shared, rule);
         program.role = elf->is_library() || view.embedded() ? Role::embeds : Role::is;
-        if (rule.multicall == "busybox") program.applets = longest_table(loaded);
+        if (!rule.multicall.empty()) program.applets = longest_table(loaded);
         if (rule.multicall == "toybox" && bytes != nullptr) {
             Applets applets = toybox_applets(*elf, *bytes);
             program.applets = std::move(applets.names);
             program.applets_from = std::move(applets.from);
         } else if (!program.applets.empty()) {
-            program.applets_from = "table";
+            program.applets_from = rule.multicall == "busybox" ? "table" : "usage text";
         }
         program.renamed =
             program.role == Role::is && !known_by(rule, program.applets, basename_of(path));

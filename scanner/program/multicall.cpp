@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::size_t shortest_table = 30;
 constexpr std::size_t longest_name = 32;
+constexpr std::size_t most_listed = 1000;
 
 /// Names that busybox documents as applets, over all its releases. In byte order.
 constexpr std::array<std::string_view, 444> known_applets{
@@ -161,6 +162,42 @@ std::vector<std::string> busybox_applets(std::string_view around) {
     }
     std::vector<std::string> names;
     for (const std::string_view name : search.finish()) names.emplace_back(name);
+    return names;
+}
+
+std::vector<std::string> listed_applets(std::string_view list) {
+    std::vector<std::string> names;
+    list = list.substr(0, list.find('\0'));
+    while (!list.empty()) {
+        const std::string_view name = list.substr(0, list.find(' '));
+        list.remove_prefix(std::min(name.size() + 1, list.size()));
+        if (name.empty()) continue;
+        if (!is_name(name) || names.size() == most_listed) break;
+        names.emplace_back(name);
+    }
+    std::ranges::sort(names);
+    return names;
+}
+
+std::vector<std::string> quoted_applets(std::string_view text) {
+    std::vector<std::string> names;
+    text = text.substr(0, text.find('\0'));
+    while (!text.empty()) {
+        std::string_view line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        if (!line.starts_with('\'')) continue;
+        line = line.substr(0, line.find(" - "));
+        while (line.starts_with('\'')) {
+            const std::size_t end = line.find('\'', 1);
+            if (end == std::string_view::npos) break;
+            const std::string_view name = line.substr(1, end - 1);
+            if (!is_name(name) || names.size() == most_listed) break;
+            names.emplace_back(name);
+            line.remove_prefix(end + 1);
+            line.remove_prefix(std::min(line.find('\''), line.size()));
+        }
+    }
+    std::ranges::sort(names);
     return names;
 }
 

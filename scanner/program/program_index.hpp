@@ -42,6 +42,8 @@ private:
 struct LiteralUse {
     const VersionExpression* version = nullptr;  ///< to be tried near it; owned by Impl::versions
     bool busybox_table = false;         ///< an applet table may lie near it
+    bool list_of_names = false;         ///< it begins a list of applets
+    bool usage_lines = false;           ///< lines behind it name applets
     bool go_magic = false;              ///< Go's build information begins with it
     bool go_line = false;               ///< it begins a line of that
 };

@@ -27,8 +27,10 @@ struct ProgramRule {
     /// Literals to look for the version near, in place of the identity's, where
     /// those stand too far from it. They identify nothing.
     std::vector<std::string> version_near;
-    std::string multicall;      ///< "busybox", "toybox" or empty: how applets are read
-    std::string table_anchor;   ///< how a busybox's applet table begins; it identifies nothing
+    /// How applets are read: "busybox", "toybox", "coreutils" (a list of names between
+    /// spaces), "dropbear" (names in quotes, a line each, behind the identity), or empty.
+    std::string multicall;
+    std::string table_anchor;   ///< how the list of applets begins; it identifies nothing
     /// File names it is known by: globs of `*`, `?`, and `#` for a run of digits
     /// and dots ("python#").
     std::vector<std::string> names;
