@@ -122,6 +122,7 @@ TEST(TarAmbiguity, EachFormIsTold) {
         {with(file, 136, "star"), "none to all"},
         {with(with(file, 257, "ustar  "), 345, "etc"), "a prefix"},
         {block('D', octal(0)), "of a type"},
+        {extended(record("path", "n/")) + block('0', octal(0)), "name of a folder"},
         {block('S', octal(0)), "a sparse file"},
         {block('V', octal(0)), "of a type"},
         {block('Z', octal(9)), "of a type"},
