@@ -76,6 +76,9 @@ ImageFacts describe(const source::ImageRef& image, std::vector<Finding> found) {
     for (Gap& gap : gaps) add_gap(facts.gaps, std::move(gap));
     const Redactor redactor(texts, found);
     facts.info.created = redactor.clean(created_of(image));
+    // A tag or a platform is whatever somebody wrote into an index.
+    facts.info.platform = redactor.clean(facts.info.platform);
+    for (std::string& name : facts.info.names) name = redactor.clean(name);
     for (const std::string& folder : program_folders(image.config)) {
         facts.program_folders.push_back(redactor.clean(folder));
     }

@@ -154,8 +154,11 @@ private:
         }
         // GNU tar and old archives have no such field; tarfile takes it for one.
         const bool posix = head.substr(257, 6) == std::string_view("ustar\0", 6);
+        if (posix && type == 'S') return "a sparse file in a header that has no such thing";
         if (!posix && type != 'S' && head[345] != '\0') return "a prefix that not all readers know";
         const std::string_view name = until_nul(head.substr(0, 100));
+        const bool extended_folder = pax_path_.value_or(gnu_path_.value_or("")).ends_with('/');
+        if (extended_folder && (type == '0' || type == '\0')) return "a file by the name of a folder";
         if (pax_path_.value_or(gnu_path_.value_or(name)).empty()) return "a member without a name";
         const bool folder = (type == '0' || type == '\0') && name.ends_with('/') &&
                             !pax_path_ && !gnu_path_;

@@ -8,7 +8,7 @@ Besides the members of a fixture's expectation there are
   hits      the most candidates that may be looked at; null: any
   formats   more report formats to write, each held against `never` and `planted`
   never     texts that no output may hold, as latin-1
-  markup    the same of HTML and Markdown
+  markup    the same of HTML (in Markdown names stand in code spans)
 
 `size` is 1, or more where figures are taken: an attack whose cost depends on its length is that
 many times as long.

@@ -33,7 +33,7 @@ def base_archive(rand: random.Random, form: int) -> bytes:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=form) as made:
         for number in range(rand.randrange(2, 6)):
-            info = tarfile.TarInfo(rand.choice(["etc/f", "d/" * 60 + "long", "usr/bin/x"]) +
+            info = tarfile.TarInfo(rand.choice(["etc/f", "dd/" * 40 + "long", "usr/bin/x"]) +
                                    str(number))
             kind = rand.randrange(6)
             data = b""

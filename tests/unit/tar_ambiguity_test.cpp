@@ -77,7 +77,8 @@ TEST(TarAmbiguity, HonestHeadersAreNone) {
              block('0', octal(10))},
         {"padding in the record's size", extended(record("path", "n") + std::string(20, '\0')) +
                                              block('0', octal(1))},
-        {"what stands behind the header", block('S', octal(10)) + std::string(512, '\xff')},
+        {"what stands behind the header",
+         with(block('S', octal(10)), 257, "ustar  ") + std::string(512, '\xff')},
         {"nothing", ""},
         {"half a block", std::string(100, 'x')},
     };
@@ -121,6 +122,8 @@ TEST(TarAmbiguity, EachFormIsTold) {
         {with(file, 136, "star"), "none to all"},
         {with(with(file, 257, "ustar  "), 345, "etc"), "a prefix"},
         {block('D', octal(0)), "of a type"},
+        {extended(record("path", "n/")) + block('0', octal(0)), "name of a folder"},
+        {block('S', octal(0)), "a sparse file"},
         {block('V', octal(0)), "of a type"},
         {block('Z', octal(9)), "of a type"},
         {block('0', std::string(12, '\xff')), "not a number"},

@@ -218,7 +218,7 @@ def name_with_markup(f: Attack) -> None:
     """HTML, Markdown, XML and a spreadsheet's formula."""
     name = b"<script>alert(1)</script><img src=x onerror=alert(2)>]]>&x;`|![a](javascript:b)"
     in_all_formats(f, name + b"' \" --> .env")
-    f.markup = [b"<script>alert(1)", b"<img src=x", b"![a](java"]
+    f.markup = [b"<script>alert(1)", b"<img src=x"]
 
 
 @attack
