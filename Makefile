@@ -15,7 +15,7 @@ build: setup
 	cmake --build --preset $(PRESET)
 
 test: build
-	ctest --test-dir build/release --output-on-failure -j 2
+	ctest --test-dir build/release --output-on-failure -j 3
 
 # Scans TARGET; by default an image that is built here from real packages.
 scan: build $(if $(filter $(EXAMPLE),$(TARGET)),$(EXAMPLE))

@@ -91,6 +91,9 @@ private:
                      std::vector<source::ImageRef>& images, const LayerResults& results,
                      bool stopped, Report& report);
 
+    // Outside of the sandbox: threads that scan open no file for writing.
+    void open_store() { static_cast<void>(store_.known({})); }
+
     std::unique_ptr<ScanEngine> engine_;
     const Options& options_;
     store::ScanStore store_;
@@ -102,8 +105,6 @@ private:
 Result<Report> LocalScanner::scan(std::span<const std::string> targets, Progress* progress,
                                   std::stop_token stop) {
     const std::uint64_t start = layer::now_ns();
-    // It is opened here: threads that scan open no file for writing.
-    static_cast<void>(store_.known({}));
     Report report;
     report.engine = {version(), engine_->ruleset().hash};
     std::vector<Error> errors;
@@ -135,6 +136,7 @@ Result<void> LocalScanner::scan_target(const std::string& target, Progress* prog
     LayerResults results;
     std::vector<source::ImageRef> images;
     if ((*source)->is_stream()) {
+        open_store();
         auto read = scan_stream(**source, progress, stop, results);
         if (!read) return std::unexpected(read.error());
         images = std::move(*read);
@@ -161,6 +163,7 @@ Result<void> LocalScanner::scan_target(const std::string& target, Progress* prog
             }
             std::vector<const source::LayerRef*> layers;
             for (const auto& [key, layer] : unique) layers.push_back(layer);
+            if (!layers.empty()) open_store();
             scan_layers(**source, std::move(layers), progress, stop, results);
         }
     }
