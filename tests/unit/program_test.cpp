@@ -335,5 +335,21 @@ TEST(Busybox, ListsAppletsAndGoesByTheirNames) {
     EXPECT_TRUE(judge(set, file, executable(), "bin/zz").at(0).renamed);
 }
 
+TEST(SingleBinary, AppletsOfCoreutilsAreTheNamesUpToTheEndOfTheList) {
+    using namespace std::string_view_literals;
+    EXPECT_EQ(stratascan::program::listed_applets(" [ b2sum base32 yes cat\0more"sv),
+              (std::vector<std::string>{"[", "b2sum", "base32", "cat", "yes"}));
+    EXPECT_EQ(stratascan::program::listed_applets(" [ b2sum \x01 cat"sv),
+              (std::vector<std::string>{"[", "b2sum"}));
+}
+
+TEST(SingleBinary, AppletsOfDropbearAreTheNamesInQuotesThatBeginALine) {
+    using namespace std::string_view_literals;
+    EXPECT_EQ(stratascan::program::quoted_applets(
+                  "multi-purpose v%s\nfollowing names or run 'dropbearmulti <command>'.\n"
+                  "'dropbear' - the 'server'\n'dbclient' or 'ssh' - the client\n'scp\n\0'x' - y\n"sv),
+              (std::vector<std::string>{"dbclient", "dropbear", "ssh"}));
+}
+
 }  // namespace
 }  // namespace stratascan::program
