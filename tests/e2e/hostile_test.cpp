@@ -46,7 +46,10 @@ double scanned_bytes(const std::string& stats) {
         if (!line.starts_with("scan ") || of == line.npos) continue;
         double number = 0;
         std::string unit;
-        std::istringstream(line.substr(of + 4)) >> number >> unit;
+        const std::string said = line.substr(of + 4);
+        std::istringstream(said) >> number >> unit;
+        // With one decimal place it stands for anything that rounds to it.
+        if (said.substr(0, said.find_last_of(' ')).contains('.')) number -= 0.05;
         return bytes_of(number, unit);
     }
     return -1;
