@@ -130,7 +130,7 @@ void LayerCollector::add_modules(const Window& window, WindowScan& scan) {
             program::program_of_module(*seen.rule, seen.module.name, seen.module.version);
         program.path = member.path;
         found_programs_.push_back({std::move(program), member.ordinal});
-        if (may_be_packaged(member.path)) wanted_.insert(member.ordinal);
+        if (may_be_packaged(member.path)) want_digest(member.ordinal);
     }
 }
 
@@ -141,8 +141,9 @@ bool LayerCollector::may_want_digest(const OpenFile& file) {
 }
 
 void LayerCollector::add_digests(std::uint32_t below) {
-    while (!wanted_.empty() && *wanted_.begin() < below) {
-        if (const auto digest = member_digests_.digest(*wanted_.begin())) {
+    while (!wanted_.empty() && wanted_.begin()->first < below) {
+        const auto [ordinal, needs_glibc] = *wanted_.begin();
+        if (const auto digest = member_digests_.digest(ordinal, needs_glibc)) {
             digests_.push_back(*digest);
         }
         wanted_.erase(wanted_.begin());
@@ -327,8 +328,12 @@ void LayerCollector::close(OpenFile& file, std::uint32_t ordinal) {
                                       findings_a_file_, file.dropped), 0, file.inner_path},
                          file.host});
     }
+    const bool needs_glibc =
+        file.elf && std::ranges::find(file.elf->needed, "libc.so.6") != file.elf->needed.end();
     close_programs(file, ordinal);
-    if (may_want && (has_findings || found_programs_.size() > before)) wanted_.insert(ordinal);
+    if (may_want && (has_findings || found_programs_.size() > before)) {
+        wanted_.insert_or_assign(ordinal, needs_glibc);
+    }
 }
 
 // A program in a container is known by its own name there.

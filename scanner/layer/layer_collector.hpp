@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -46,7 +45,7 @@ public:
 
     /// Something was found inside the container that is the member `ordinal` of the
     /// layer: its digest is wanted, if its bytes have not passed yet.
-    void want_digest(std::uint32_t ordinal) { wanted_.insert(ordinal); }
+    void want_digest(std::uint32_t ordinal) { wanted_.try_emplace(ordinal, false); }
 
     /// Adds findings, programs, paths and the gaps met here. Those inside containers
     /// have the ordinal of the layer's member that holds them.
@@ -126,7 +125,8 @@ private:
     PackageLists package_lists_;
     ManagerHints hints_;
     MemberDigests member_digests_;
-    std::set<std::uint32_t> wanted_;  // members whose digest is wanted
+    // Members whose digest is wanted, and whether they need the GNU C library.
+    std::map<std::uint32_t, bool> wanted_;
     std::vector<MemberDigest> digests_;
     DropCounts dropped_;
     std::uint64_t findings_dropped_ = 0;

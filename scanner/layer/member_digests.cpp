@@ -35,7 +35,7 @@ void MemberDigests::release(std::uint32_t ordinal) {
     }
 }
 
-void MemberDigests::start() {
+void MemberDigests::start(bool needs_glibc) {
     hashed_ = 0;
     const auto begin = [](EVP_MD_CTX* state, const EVP_MD* algorithm) {
         return state != nullptr && algorithm != nullptr &&
@@ -43,7 +43,7 @@ void MemberDigests::start() {
     };
     const bool all = !hints_.dpkg && !hints_.apk && !hints_.rpm;
     with_md5_ = (all || hints_.dpkg) && begin(md5_state_.get(), md5_.get());
-    with_sha1_ = (all || hints_.apk) && begin(sha1_state_.get(), sha1_.get());
+    with_sha1_ = ((all && !needs_glibc) || hints_.apk) && begin(sha1_state_.get(), sha1_.get());
     with_sha256_ = (all || hints_.rpm) && begin(sha256_state_.get(), sha256_.get());
     whole_ = with_md5_ || with_sha1_ || with_sha256_;
 }
@@ -64,8 +64,8 @@ void MemberDigests::add(const Kept& kept, std::uint32_t ordinal) {
     }
 }
 
-std::optional<MemberDigest> MemberDigests::digest(std::uint32_t ordinal) {
-    start();
+std::optional<MemberDigest> MemberDigests::digest(std::uint32_t ordinal, bool needs_glibc) {
+    start(needs_glibc);
     for (const Kept& kept : kept_) add(kept, ordinal);
     if (!whole_ || hashed_ == 0) return std::nullopt;
     const auto finish = [](bool with, EVP_MD_CTX* state) -> std::optional<FileDigest> {

@@ -2,7 +2,9 @@
 //
 // Package lists give MD5, SHA-1 or SHA-256, and hashing all that passes would halve the speed.
 // Even of programs alone they cost more than the scan, so a layer that has shown files
-// of one manager's before is spared the others' algorithms.
+// of one manager's before is spared the others' algorithms; and where no manager has been
+// seen, a program of the GNU C library is spared apk's: whoever installs with apk rewrites
+// etc/apk/world, which comes before any program.
 //
 // But what is found in a file is known only behind its end. So the slabs of the file
 // that is open are kept until it is settled, at no cost but their memory, and the file is
@@ -42,7 +44,7 @@ public:
 
     /// The digest of a member whose last bytes are in the newest window or before it;
     /// nothing where its first bytes are gone, or where it has holes.
-    [[nodiscard]] std::optional<MemberDigest> digest(std::uint32_t ordinal);
+    [[nodiscard]] std::optional<MemberDigest> digest(std::uint32_t ordinal, bool needs_glibc);
 
     /// The member's bytes from `offset` on, as many as there are; nothing where some of
     /// them are gone, or have not passed yet.
@@ -71,7 +73,7 @@ private:
     using Context = std::unique_ptr<EVP_MD_CTX, FreeContext>;
     using Algorithm = std::unique_ptr<EVP_MD, FreeDigest>;
 
-    void start();
+    void start(bool needs_glibc);
     void add(const Kept& kept, std::uint32_t ordinal);
 
     ManagerHints hints_;

@@ -110,7 +110,23 @@ PathKey packaged_path_key(std::string_view normalised) noexcept {
     return key;
 }
 
+namespace {
+
+// "usr/lib/x86_64-linux-gnu/…", "usr/bin/aarch64-linux-gnu-ld": folders and tools by Debian's
+// multiarch triplets. The systems of rpm put libraries into lib64.
+bool has_triplet(std::string_view below_usr) noexcept {
+    const auto folder = below_usr.find('/');
+    if (folder == std::string_view::npos) return false;
+    const std::string_view name = below_usr.substr(folder + 1);
+    const auto triplet = name.find("-linux-gnu");
+    return triplet != std::string_view::npos && triplet < name.find('/');
+}
+
+}  // namespace
+
+// Whether a path tells of a manager costs every member, so each is asked by its folder.
 void ManagerHints::see(std::string_view normalised) noexcept {
+    constexpr std::string_view usr = "usr/";
     if (normalised.starts_with("etc/")) {
         const std::string_view name = normalised.substr(4);
         dpkg = dpkg || name.starts_with("dpkg/") || name.starts_with("apt/") ||
@@ -121,8 +137,16 @@ void ManagerHints::see(std::string_view normalised) noexcept {
     } else {
         apk = apk || normalised.starts_with("lib/apk/") || normalised.starts_with("usr/lib/apk/");
         dpkg = dpkg || normalised.starts_with("var/lib/dpkg/");
-        rpm = rpm || normalised.starts_with("var/lib/rpm/") ||
-              normalised.starts_with("usr/lib/sysimage/rpm/");
+        rpm = rpm || normalised.starts_with("var/lib/rpm/");
+        std::string_view below = normalised;
+        if (below.starts_with(usr)) below.remove_prefix(usr.size());
+        if (below.starts_with("lib")) {
+            rpm = rpm || below.starts_with("lib/sysimage/rpm/") || below.starts_with("lib/.build-id/");
+            apk = apk || below.starts_with("lib/ld-musl-");
+        }
+        if (below.starts_with("lib/") || below.starts_with("bin/")) {
+            dpkg = dpkg || has_triplet(below);
+        }
     }
 }
 

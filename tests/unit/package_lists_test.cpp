@@ -3,6 +3,8 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <string>
 
 #include "scanner/evidence/codec.hpp"
@@ -214,6 +216,45 @@ TEST(MemberDigests, OneAlgorithmIsEnoughWhereTheManagerIsKnown) {
         test::TarBuilder().file("etc/apk/world", "a\n").file("usr/a", secret).finish());
     ASSERT_EQ(alpine.digests.size(), 1U);
     EXPECT_TRUE(!alpine.digests[0].md5 && alpine.digests[0].sha1);
+}
+
+TEST(MemberDigests, ManagersAreSeenInThePathsOfTheirSystems) {
+    const auto seen = [](std::string_view path) {
+        layer::ManagerHints hints;
+        hints.see(path);
+        return std::string(hints.dpkg ? "dpkg" : "") + (hints.apk ? "apk" : "") +
+               (hints.rpm ? "rpm" : "");
+    };
+    for (const char* path : {"usr/lib/x86_64-linux-gnu/libz.so.1", "lib/aarch64-linux-gnu/libc.so.6",
+                             "usr/bin/arm-linux-gnueabihf-ld", "var/lib/dpkg/status"}) {
+        EXPECT_EQ(seen(path), "dpkg") << path;
+    }
+    for (const char* path : {"lib/ld-musl-x86_64.so.1", "lib/apk/db/installed", "usr/lib/apk/db/x"}) {
+        EXPECT_EQ(seen(path), "apk") << path;
+    }
+    for (const char* path : {"usr/lib/.build-id/ab/cd", "usr/lib/sysimage/rpm/rpmdb.sqlite"}) {
+        EXPECT_EQ(seen(path), "rpm") << path;
+    }
+    for (const char* path : {"usr/lib/libz.so.1", "usr/share/x-linux-gnu/y", "opt/lib/a-linux-gnu/b",
+                             "usr/lib/a/b-linux-gnu", "lib", "usr", ""}) {
+        EXPECT_EQ(seen(path), "") << path;
+    }
+}
+
+TEST(MemberDigests, ProgramsOfTheGnuLibraryAreNoneOfApkUnlessItIsThere) {
+    test::TestEngine engine(rules);
+    std::ifstream file("/bin/true", std::ios::binary);
+    const std::string contents =
+        std::string(std::istreambuf_iterator<char>(file), {}) + std::string(secret);
+    const auto unknown = engine.scan(test::TarBuilder().file("usr/bin/a", contents).finish());
+    ASSERT_EQ(unknown.digests.size(), 1U);
+    EXPECT_EQ(unknown.digests[0].md5, cut(digest_of("MD5", contents)));
+    EXPECT_EQ(unknown.digests[0].sha256, cut(digest_of("SHA256", contents)));
+    EXPECT_FALSE(unknown.digests[0].sha1);
+    const auto apk = engine.scan(
+        test::TarBuilder().file("etc/apk/world", "a\n").file("usr/bin/a", contents).finish());
+    ASSERT_EQ(apk.digests.size(), 1U);
+    EXPECT_EQ(apk.digests[0].sha1, cut(digest_of("SHA1", contents)));
 }
 
 }  // namespace
