@@ -245,7 +245,8 @@ struct Program {
     std::optional<bool> stripped;       ///< it has no symbol table; nothing: not seen
     bool sections_missing = false;      ///< an ELF file without section headers
     std::vector<std::string> applets;   ///< of a multi-call program, as its --list prints them
-    std::string applets_from;           ///< "table", "usage texts" (not all of them)
+    std::string applets_from;           ///< "table", "usage text", "function names";
+                                        ///< of "usage texts" and "source paths" some may lack
     std::vector<std::string> reachable; ///< those of them that a link in a folder of programs names
     BinaryFacts binary;
     std::vector<std::string> evidence;  ///< literal texts and facts that identified it

@@ -204,6 +204,8 @@ std::string shown(const program::ProgramRule& program) {
     fields.field("version near", joined(program.version_near));
     fields.field("no version", program.version_reason);
     fields.field("multicall", program.multicall);
+    fields.field("applets before", program.applets_before);
+    fields.field("applets behind", program.applets_behind);
     fields.field("names", joined(program.names));
     return fields.take();
 }

@@ -8,7 +8,7 @@ namespace stratascan::match {
 
 namespace {
 
-constexpr std::string_view rules_magic = "stratascan rules 6\n";
+constexpr std::string_view rules_magic = "stratascan rules 7\n";
 constexpr std::string_view pack_magic = "stratascan pack 3\n";
 
 void write_allow_list(WireWriter& out, const AllowList& list) {
@@ -123,6 +123,8 @@ void write_program(WireWriter& out, const program::ProgramRule& rule) {
     out.text(rule.version_reason);
     out.text(rule.multicall);
     out.text(rule.table_anchor);
+    out.text(rule.applets_before);
+    out.text(rule.applets_behind);
     out.texts(rule.names);
     out.texts(rule.examples);
 }
@@ -146,6 +148,8 @@ program::ProgramRule read_program(WireReader& in) {
     rule.version_reason = in.text();
     rule.multicall = in.text();
     rule.table_anchor = in.text();
+    rule.applets_before = in.text();
+    rule.applets_behind = in.text();
     rule.names = in.texts();
     rule.examples = in.texts();
     return rule;

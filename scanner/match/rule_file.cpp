@@ -193,6 +193,8 @@ const Setters<program::ProgramRule>& program_setters() {
         {"version_reason", text(&ProgramRule::version_reason)},
         {"multicall", text(&ProgramRule::multicall)},
         {"table_anchor", text(&ProgramRule::table_anchor)},
+        {"applets_before", text(&ProgramRule::applets_before)},
+        {"applets_behind", text(&ProgramRule::applets_behind)},
         {"names", texts(&ProgramRule::names)},
         {"examples", texts(&ProgramRule::examples)},
     };

@@ -45,9 +45,17 @@ Complaint check_rule(const ProgramRule& rule) {
     for (const std::string& name : rule.shebang) {
         if (name.empty() || name.size() > longest_name) return "a shebang is empty or too long";
     }
-    constexpr std::array<std::string_view, 4> ways = {"busybox", "toybox", "coreutils", "dropbear"};
+    constexpr std::array<std::string_view, 5> ways = {"busybox", "toybox", "coreutils", "dropbear",
+                                                      "u-root"};
     if (!rule.multicall.empty() && std::ranges::find(ways, rule.multicall) == ways.end()) {
-        return "multicall is neither busybox, toybox, coreutils nor dropbear";
+        return "multicall is neither busybox, toybox, coreutils, dropbear nor u-root";
+    }
+    for (const std::string* const mark : {&rule.applets_before, &rule.applets_behind}) {
+        if (mark->empty()) continue;
+        if (rule.multicall != "u-root" && rule.multicall != "coreutils") {
+            return "only u-root and coreutils have marks of single applets";
+        }
+        if (auto complaint = check_literals({*mark})) return complaint;
     }
     for (const std::string& name : rule.names) {
         if (name.empty() || name.size() > longest_name) return "a name is empty or too long";
@@ -201,6 +209,12 @@ Result<std::shared_ptr<const ProgramSet>> ProgramSet::build(std::vector<ProgramR
             LiteralUse& use = impl.uses[table.number(rule.table_anchor)];
             (rule.multicall == "busybox" ? use.busybox_table : use.list_of_names) = true;
         }
+        if (!rule.applets_before.empty()) {
+            impl.uses[table.number(rule.applets_before)].applet_before = true;
+        }
+        if (!rule.applets_behind.empty()) {
+            impl.uses[table.number(rule.applets_behind)].applet_behind = true;
+        }
     }
     add_go_literals(rules, table, impl.uses);
     for (std::uint32_t i = 0; i < rules.size(); ++i) {
@@ -239,6 +253,10 @@ Observation ProgramSet::observe(std::uint32_t literal, std::uint64_t file_offset
     if (use.busybox_table) seen.applets = busybox_applets(around);
     if (use.list_of_names) seen.applets = listed_applets(around.substr(at));
     if (use.usage_lines) seen.applets = quoted_applets(around.substr(at));
+    if (use.applet_before) seen.applets = applet_before(around.substr(0, at));
+    if (use.applet_behind) {
+        seen.applets = applet_behind(around.substr(at + impl_->literals[literal].size()));
+    }
     if (use.go_magic) seen.go = read_go_build(around.substr(at));
     if (use.go_line) read_go_lines(around.substr(at), seen.go.emplace());
     return seen;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -99,6 +100,8 @@ private:
     std::shared_ptr<const ProgramSet> set_;
     std::vector<Observation> seen_;
     std::vector<std::uint32_t> counts_;  ///< by literal: how often it was added
+    /// Applets that are told one at a time, by literal, with where each was seen first.
+    std::map<std::uint32_t, std::map<std::string, std::uint64_t>> single_applets_;
 };
 
 /// A program that is there as a module of the folder that `path` is in.
@@ -115,5 +118,11 @@ private:
 /// Of each line that begins with a quote the names in quotes in front of " - ", up to a
 /// NUL, as dropbearmulti lists them. Sorted.
 [[nodiscard]] std::vector<std::string> quoted_applets(std::string_view text);
+
+/// The name behind the last slash of `text`, at most one; empty where none is.
+[[nodiscard]] std::vector<std::string> applet_before(std::string_view text);
+
+/// The name up to the first slash of `text`, at most one; empty where none is.
+[[nodiscard]] std::vector<std::string> applet_behind(std::string_view text);
 
 }  // namespace stratascan::program

@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::uint32_t kept_per_literal = 32;
 constexpr std::size_t programs_in_one_file = 8;
+constexpr std::size_t most_single_applets = 1000;
 constexpr std::size_t longest_evidence = 80;
 constexpr std::size_t most_evidence = 8;
 constexpr std::uint32_t setuid_bit = 04000, setgid_bit = 02000;
@@ -164,6 +165,22 @@ std::vector<std::string> longest_table(std::span<const Observation> loaded) {
     return best == nullptr ? std::vector<std::string>() : *best;
 }
 
+/// Applets that were seen one at a time, where the kernel would load them.
+void add_single_applets(
+    Program& program,
+    const std::map<std::uint32_t, std::map<std::string, std::uint64_t>>& seen,
+    const std::vector<std::string>& literals, const ProgramRule& rule, const ElfFacts& elf) {
+    for (const auto& [literal, names] : seen) {
+        const std::string& mark = literals[literal];
+        if (mark != rule.applets_before && mark != rule.applets_behind) continue;
+        for (const auto& [name, offset] : names) {
+            if (elf.loaded(offset)) program.applets.push_back(name);
+        }
+        program.applets_from = mark == rule.applets_before ? "function names" : "source paths";
+    }
+    if (program.applets.empty()) program.applets_from.clear();
+}
+
 /// A version as the rule's expression would have it: "v1.2.3" -> "1.2.3".
 std::string plain_version(std::string_view text) {
     if (text.starts_with('v')) text.remove_prefix(1);
@@ -238,6 +255,14 @@ FileJudge::FileJudge(std::shared_ptr<const ProgramSet> set)
 
 void FileJudge::add(Observation seen) {
     if (seen.literal >= counts_.size()) return;
+    const LiteralUse& use = set_->impl_->uses[seen.literal];
+    if ((use.applet_before || use.applet_behind) && !seen.applets.empty()) {
+        auto& names = single_applets_[seen.literal];
+        if (names.size() < most_single_applets) {
+            names.try_emplace(std::move(seen.applets.front()), seen.offset);
+        }
+        return;
+    }
     if (counts_[seen.literal] <= kept_per_literal) ++counts_[seen.literal];
     if (counts_[seen.literal] <= kept_per_literal) seen_.push_back(std::move(seen));
 }
@@ -246,6 +271,7 @@ std::vector<Program> FileJudge::judge(const JudgedFile& file) {
     const auto& [elf, path, mode, interpreter, bytes] = file;
     std::vector<Observation> loaded = std::exchange(seen_, {});
     std::vector<Program> programs;
+    const auto single_applets = std::exchange(single_applets_, {});
     if (loaded.empty() && !(elf && elf->packed)) return programs;
     LiteralFlags overflowed(counts_.size());
     for (const Observation& seen : loaded) {
@@ -280,7 +306,9 @@ std::vector<Program> FileJudge::judge(const JudgedFile& file) {
             Applets applets = toybox_applets(*elf, *bytes);
             program.applets = std::move(applets.names);
             program.applets_from = std::move(applets.from);
-        } else if (!program.applets.empty()) {
+        } else if (program.applets.empty()) {
+            add_single_applets(program, single_applets, impl.literals, rule, *elf);
+        } else {
             program.applets_from = rule.multicall == "busybox" ? "table" : "usage text";
         }
         program.renamed =

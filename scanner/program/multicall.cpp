@@ -179,6 +179,20 @@ std::vector<std::string> listed_applets(std::string_view list) {
     return names;
 }
 
+std::vector<std::string> applet_before(std::string_view text) {
+    if (text.size() > longest_name + 1) text.remove_prefix(text.size() - longest_name - 1);
+    const auto slash = text.rfind('/');
+    if (slash == std::string_view::npos || !is_name(text.substr(slash + 1))) return {};
+    return {std::string(text.substr(slash + 1))};
+}
+
+std::vector<std::string> applet_behind(std::string_view text) {
+    text = text.substr(0, longest_name + 1);
+    const auto slash = text.find('/');
+    if (slash == std::string_view::npos || !is_name(text.substr(0, slash))) return {};
+    return {std::string(text.substr(0, slash))};
+}
+
 std::vector<std::string> quoted_applets(std::string_view text) {
     std::vector<std::string> names;
     text = text.substr(0, text.find('\0'));

@@ -44,6 +44,8 @@ struct LiteralUse {
     bool busybox_table = false;         ///< an applet table may lie near it
     bool list_of_names = false;         ///< it begins a list of applets
     bool usage_lines = false;           ///< lines behind it name applets
+    bool applet_before = false;         ///< one applet's name stands in front of it
+    bool applet_behind = false;         ///< one applet's name stands behind it
     bool go_magic = false;              ///< Go's build information begins with it
     bool go_line = false;               ///< it begins a line of that
 };

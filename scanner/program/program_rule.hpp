@@ -28,9 +28,13 @@ struct ProgramRule {
     /// those stand too far from it. They identify nothing.
     std::vector<std::string> version_near;
     /// How applets are read: "busybox", "toybox", "coreutils" (a list of names between
-    /// spaces), "dropbear" (names in quotes, a line each, behind the identity), or empty.
+    /// spaces), "dropbear" (names in quotes, a line each, behind the identity), "u-root" (names
+    /// of functions, `applets_before`), or empty.
     std::string multicall;
     std::string table_anchor;   ///< how the list of applets begins; it identifies nothing
+    /// Where no list is: texts that an applet's name stands in front of, after a slash
+    /// ("…/cmds/core/cat.registeredMain"), or behind, up to a slash ("src/uu/cat/src").
+    std::string applets_before, applets_behind;
     /// File names it is known by: globs of `*`, `?`, and `#` for a run of digits
     /// and dots ("python#").
     std::vector<std::string> names;

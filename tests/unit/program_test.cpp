@@ -351,5 +351,36 @@ TEST(SingleBinary, AppletsOfDropbearAreTheNamesInQuotesThatBeginALine) {
               (std::vector<std::string>{"dbclient", "dropbear", "ssh"}));
 }
 
+TEST(SingleBinary, AppletsThatAreNamedOneAtATimeAreGathered) {
+    ProgramRule box = rule("u-root", {{"path\tbb.u-root.com/bb\n"}}, "");
+    box.multicall = "u-root";
+    box.applets_before = ".registeredMain";
+    ProgramRule tools = rule("coreutils", {{" (multi-call binary)\n\n"}}, "");
+    tools.multicall = "coreutils";
+    tools.applets_behind = "src/uu/";
+    const auto set = build({box, tools});
+    std::string file = "path\tbb.u-root.com/bb\n";
+    std::vector<std::string> names;
+    // More than are kept of any one literal.
+    for (int i = 100; i < 200; ++i) {
+        names.push_back("cmd" + std::to_string(i));
+        file += "example.com/cmds/core/" + names.back() + ".registeredMain\0"s;
+        file += "example.com/cmds/core/" + names.back() + ".registeredInit\0"s;
+    }
+    file += "no slash.registeredMain\0 a/ b.registeredMain"s;
+    const auto found = judge(set, file, executable(), "bbin/bb");
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].applets, names);
+    EXPECT_EQ(found[0].applets_from, "function names");
+
+    const auto rust = judge(set, " (multi-call binary)\n\nsrc/uu/ls/src/ls.rs/x/src/uu/cat/src/"
+                                 "cat.rs src/uu/ls/src/ls.rs src/uu/..", executable(), "bin/ls");
+    ASSERT_EQ(rust.size(), 1U);
+    EXPECT_EQ(rust[0].applets, (std::vector<std::string>{"cat", "ls"}));
+    EXPECT_EQ(rust[0].applets_from, "source paths");
+    // The next file has none of them.
+    EXPECT_TRUE(judge(set, " (multi-call binary)\n\n", executable(), "ls").at(0).applets.empty());
+}
+
 }  // namespace
 }  // namespace stratascan::program
