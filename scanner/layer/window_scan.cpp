@@ -11,6 +11,8 @@ namespace {
 
 // A program's literal seen more often than this in one file tells nothing new.
 constexpr std::uint32_t observations_a_literal = 4;
+// Each place of some literals names another command.
+constexpr std::uint32_t applets_a_literal = 1000;
 // Bytes round a secret that decide whether its file has lines.
 constexpr std::size_t text_sight = 1024;
 // A window full of candidates is counted in parts, so that it does not fill memory.
@@ -298,7 +300,9 @@ void WindowScanner::see_program(const Region& region, std::uint32_t literal, std
                                 WindowScan& result) {
     Seen& seen = seen_literals_[literal];
     if (seen.member != region.member) seen = {region.member, 0};
-    if (++seen.times > observations_a_literal) return;
+    ++seen.times;
+    if (seen.times > applets_a_literal) return;
+    if (seen.times > observations_a_literal && !rules_.programs().tells_an_applet(literal)) return;
     const std::size_t size = rules_.programs().literals()[literal].size();
     if (end < size) return;
     const std::size_t begin = end - size;

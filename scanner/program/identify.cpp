@@ -229,6 +229,11 @@ const std::vector<std::string>& ProgramSet::literals() const noexcept { return i
 
 const std::vector<ProgramRule>& ProgramSet::rules() const noexcept { return impl_->rules; }
 
+bool ProgramSet::tells_an_applet(std::uint32_t literal) const noexcept {
+    const LiteralUse& use = impl_->uses[literal];
+    return use.applet_before || use.applet_behind;
+}
+
 bool ProgramSet::has_scripts() const noexcept { return impl_->has_scripts; }
 
 const ProgramRule* ProgramSet::rule_of_module(std::string_view name) const {

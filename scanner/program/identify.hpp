@@ -53,6 +53,8 @@ public:
     /// the literal's number. 4 bytes or more each.
     [[nodiscard]] const std::vector<std::string>& literals() const noexcept;
     [[nodiscard]] const std::vector<ProgramRule>& rules() const noexcept;
+    /// Whether each place of the literal tells of one applet, so that all of them count.
+    [[nodiscard]] bool tells_an_applet(std::uint32_t literal) const noexcept;
     /// Whether a rule is about scripts: then files that begin with "#!" are of interest.
     [[nodiscard]] bool has_scripts() const noexcept;
     /// The rule that a module of this name belongs to; null: nobody's.
