@@ -123,5 +123,9 @@ inline constexpr std::size_t longest_name = 64 << 10;
 [[nodiscard]] std::unique_ptr<ArchiveParser> make_ar_parser();
 [[nodiscard]] std::unique_ptr<ArchiveParser> make_cpio_parser();
 [[nodiscard]] std::unique_ptr<ArchiveParser> make_rpm_parser();
+/// Of what stands in front of a container they say nothing; there is one member at most,
+/// without a name, which reaches to the end.
+[[nodiscard]] std::unique_ptr<ArchiveParser> make_script_parser();
+[[nodiscard]] std::unique_ptr<ArchiveParser> make_elf_parser();
 
 }  // namespace stratascan::nested

@@ -36,6 +36,7 @@ struct Level {
     std::uint32_t member = 0;   ///< its ordinal in the stream that shows it
     std::uint64_t offset = 0;   ///< of what arrives next
     bool packed = false;        ///< a member as its archive packs it
+    bool hidden = false;        ///< shown already, as a part of the level outside
     bool in_zlib = false;       ///< what a zlib stream of no archive holds
 
     std::string head;               ///< its first bytes, until they tell what it is
@@ -58,7 +59,9 @@ struct Level {
     std::shared_ptr<const layer::InnerPlace> gap_place;  ///< where, if not in this level
 
     /// Its members are made of its bytes, which are shown as they stand, too.
-    [[nodiscard]] bool shows_itself() const { return parser && parser->makes_contents(); }
+    [[nodiscard]] bool shows_itself() const {
+        return parser && (parser->makes_contents() || may_have_appended(format));
+    }
     /// Nothing comes behind `input`.
     [[nodiscard]] bool input_is_last() const noexcept { return last && behind.empty(); }
 

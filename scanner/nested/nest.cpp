@@ -41,7 +41,8 @@ void Nest::close() {
 
 void Nest::abandon(std::string reason) {
     const Level::Kind kind = levels_.front()->kind;
-    if (kind == Level::Kind::decoder || kind == Level::Kind::archive) {
+    const bool appended = may_have_appended(levels_.front()->format) && levels_.size() == 1;
+    if ((kind == Level::Kind::decoder || kind == Level::Kind::archive) && !appended) {
         stop_host(std::move(reason));
     }
     if (kind != Level::Kind::unknown) end(0);
@@ -106,9 +107,10 @@ void Nest::arrive(Level& level, std::string_view bytes) {
     level.input = bytes;
     if (!level.gap.empty()) level.gap_bytes += bytes.size();
     if (level.ref_text && level.ref_text->size() < GitHistory::ref_file_bytes) *level.ref_text += bytes;
-    if (level.kind == Level::Kind::unknown) return;
+    if (level.kind == Level::Kind::unknown || level.hidden) return;
     if (level.kind == Level::Kind::archive && !level.shows_itself()) return;
-    if (!level.place || (level.stream == 0 && level.kind != Level::Kind::leaf)) return;
+    const bool plain = level.kind == Level::Kind::leaf || may_have_appended(level.format);
+    if (!level.place || (level.stream == 0 && !plain)) return;
     if (level.packed) {
         if (level.stream > 0) stream(level.stream).add_aside(bytes);
         return;
@@ -310,6 +312,13 @@ void Nest::begin_member(std::size_t at) {
     }
     inner->depth = inner->inner_depth = level.inner_depth;
     inner->stream = level.stream + (level.parser->makes_contents() ? 1 : 0);
+    if (may_have_appended(level.format)) {
+        inner->hidden = true;
+        // The level outside goes on in its own stream, while members come in this one.
+        if (level.place) inner->stream = std::max(level.stream, 1U) + 1;
+        levels_.push_back(std::move(inner));
+        return;
+    }
     if (level.format == Format::rpm) inner->wraps = Level::Wraps::everything;
     if (inner->place) {
         const bool as_host = level.format == Format::upx && !level.place;

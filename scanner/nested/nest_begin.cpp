@@ -32,6 +32,8 @@ std::unique_ptr<ArchiveParser> make_parser(Format format) {
         case Format::zip: return make_zip_parser();
         case Format::ar: return make_ar_parser();
         case Format::cpio: return make_cpio_parser();
+        case Format::script: return make_script_parser();
+        case Format::elf: return make_elf_parser();
         default: return make_rpm_parser();
     }
 }
@@ -63,6 +65,13 @@ void Nest::begin_container(Level& level, Format format) {
     if (format == Format::none) {
         const std::string& name = level.place ? level.place->step : host_->path;
         if (may_be_git_ref(name)) level.ref_text = std::make_unique<std::string>();
+        return;
+    }
+    if (may_have_appended(format)) {
+        level.inner_depth = level.depth;
+        if (!exhausted_.empty()) return;
+        level.kind = Level::Kind::archive;
+        begin_parser(level);
         return;
     }
     const bool archive = format == Format::tar || format == Format::ar ||

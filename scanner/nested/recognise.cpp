@@ -128,14 +128,16 @@ Format recognise(std::string_view head) {
     if (is_git_pack(head)) return Format::git_pack;
     if (read_sqlite_header(head)) return Format::sqlite;
     if (find_upx(head)) return Format::upx;
+    if (head.starts_with("#!")) return Format::script;
+    if (head.starts_with("\x7f" "ELF")) return Format::elf;
     if (is_zlib(head)) return Format::zlib;
     return Format::none;
 }
 
 std::string_view to_string(Format format) noexcept {
-    constexpr std::array<std::string_view, 15> names = {
+    constexpr std::array<std::string_view, 17> names = {
         "none", "gzip", "zlib", "zstd", "bzip2",    "xz",     "tar", "zip",
-        "ar",   "cpio", "rpm",  "git pack", "SQLite", "UPX", "git object"};
+        "ar",   "cpio", "rpm",  "git pack", "SQLite", "UPX", "script", "ELF", "git object"};
     return names[static_cast<std::size_t>(format)];
 }
 

@@ -2,6 +2,8 @@
 // damage said and not believed, no byte lost.
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <string>
 
 #include "scanner/nested/archive_parser.hpp"
@@ -214,6 +216,41 @@ TEST(NestedRecognise, TakesNothingElseForOne) {
         bytes.replace(0, 2, "\x78\x9c");
         EXPECT_EQ(recognise(bytes), Format::none) << "zlib's two bytes in front of noise";
     }
+}
+
+std::string elf_of_this_machine() {
+    std::ifstream file("/bin/true", std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(NestedAppended, IsWhatBeginsALineOfAScript) {
+    const std::string gzip = test::gzip(std::string(700, 'x') + "\n");
+    const std::string zip = test::zip_entry("a", "one", 0);
+    const std::string tar = test::TarBuilder().file("a", "one").finish();
+    for (const std::string& rest : {gzip, zip, tar, test::gzip("short")}) {
+        EXPECT_EQ(listed(parse(&make_script_parser, "#!/bin/sh\n" + rest)), '=' + rest + ';');
+        EXPECT_EQ(listed(parse(&make_script_parser,
+                               "#!/bin/sh\nskip=3\n" + std::string(3000, '#') + "\n\nPK\n" + rest)),
+                  '=' + rest + ';');
+    }
+    EXPECT_EQ(listed(parse(&make_script_parser, "#!/bin/sh\necho " + gzip)), "");
+    EXPECT_EQ(listed(parse(&make_script_parser, "#!/bin/sh\n\x1f\x8bis no gzip\nBZhello\n")), "");
+    EXPECT_EQ(listed(parse(&make_script_parser, "#!/bin/sh")), "");
+    EXPECT_EQ(listed(parse(&make_script_parser,
+                           "#!/bin/sh\n" + std::string(300 << 10, 'x') + '\n' + gzip)), "")
+        << "what is so long is text";
+}
+
+TEST(NestedAppended, IsWhatStandsBehindTheLastSectionOfAnElfFile) {
+    const std::string elf = elf_of_this_machine();
+    const std::string zip = test::zip_entry("a", std::string(5000, 'x'), 0);
+    EXPECT_EQ(listed(parse(&make_elf_parser, elf + zip)), '=' + zip + ';');
+    EXPECT_EQ(listed(parse(&make_elf_parser, elf)), "");
+    EXPECT_EQ(listed(parse(&make_elf_parser, elf + '\n' + zip)), "");
+    EXPECT_EQ(listed(parse(&make_elf_parser, elf.substr(0, 100))), "");
+    std::string far = elf;
+    for (std::size_t i = 40; i < 48; ++i) far[i] = '\xff';  // e_shoff
+    EXPECT_EQ(listed(parse(&make_elf_parser, far + zip)), "");
 }
 
 }  // namespace

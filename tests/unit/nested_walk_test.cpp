@@ -2,6 +2,8 @@
 // not to be read, and that neither cuts nor limits change it.
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <string>
 
 #include "tests/support/parsing.hpp"
@@ -76,6 +78,38 @@ TEST_F(NestedWalk, FindsWhatArchivesHold) {
               "x>in/y:3 @8 file\nx>z:3 @8 file\n");
     EXPECT_EQ(scan("x", test::gzip(test::zip_entry("t", test::deflated(test::gzip(tar)), 8))),
               "x>gzip>t>gzip>in/y:3 @8 file\n");
+}
+
+TEST_F(NestedWalk, FindsWhatStandsBehindAScriptOrAProgram) {
+    const std::string text = "a line\n\ntst_01234567\n";
+    const std::string zip = test::zip_entry("in/y", test::deflated(text), 8) +
+                            test::zip_entry("in/z", text, 0);
+    const std::string script = "#!/bin/sh\nskip=3\n";
+    EXPECT_EQ(scan("x", script + test::gzip(text)), "x>gzip:3 @8 file\n");
+    EXPECT_EQ(scan("x", script + zip), "x>in/y:3 @8 file\nx>in/z:3 @8 file\n");
+    const std::string both = script + "# tst_76543210\n" + zip;
+    EXPECT_EQ(scan("x", both), "x:0 @19 file\nx>in/y:3 @8 file\nx>in/z:3 @8 file\n");
+    // In containers the script itself is shown, too, by its own way in.
+    const std::string inside = "x>s:0 @19 file\nx>s>in/z:3 @8 file\nx>s>in/y:3 @8 file\n";
+    EXPECT_EQ(scan("x", test::zip_entry("s", test::deflated(both), 8)), inside);
+    EXPECT_EQ(scan("x", test::TarBuilder().file("s", both).finish()), inside);
+    std::ifstream file("/bin/true", std::ios::binary);
+    const std::string elf(std::istreambuf_iterator<char>(file), {});
+    EXPECT_EQ(scan("x", elf + zip), "x>in/y:3 @8 file\nx>in/z:3 @8 file\n");
+    EXPECT_EQ(scan("x", test::zip_entry("e", test::deflated(elf + zip), 8)),
+              "x>e>in/z:3 @8 file\nx>e>in/y:3 @8 file\n");
+}
+
+TEST_F(NestedWalk, ScriptsAreNoLevelOfNesting) {
+    Options::Limits limits;
+    limits.depth = 1;
+    const std::string script = "#!/bin/sh\n";
+    const std::string inner = script + test::gzip("tst_01234567");
+    EXPECT_EQ(scan("x", inner, limits), "x>gzip:1 @0 file\n");
+    EXPECT_EQ(scan("x", test::zip_entry("s", script + "tst_01234567\n", 0), limits),
+              "x>s:2 @10 file\n");
+    EXPECT_EQ(scan("x", test::zip_entry("s", inner, 0), limits),
+              "gap x>s: gzip: containers are nested more than 1 levels deep\n");
 }
 
 TEST_F(NestedWalk, SeesMembersAcrossWindowsAsOneFile) {
