@@ -74,6 +74,11 @@ void BlobBuffer::close(std::optional<Error> error) {
     wake(lock);
 }
 
+bool BlobBuffer::has_plenty() const {
+    const std::scoped_lock lock(mutex_);
+    return !abandoned_ && count_ >= capacity_ / 4;
+}
+
 void BlobBuffer::abandon() {
     std::unique_lock lock(mutex_);
     abandoned_ = true;

@@ -36,6 +36,9 @@ public:
     /// task of oneTBB the thread is free meanwhile.
     [[nodiscard]] Result<Got> take(std::span<std::byte> out);
 
+    /// A quarter of the buffer waits for the reader, and it wants them.
+    [[nodiscard]] bool has_plenty() const;
+
     /// From the reader: what comes is thrown away, and nobody waits.
     void abandon();
     [[nodiscard]] bool abandoned();
@@ -49,7 +52,7 @@ private:
 
     const std::size_t capacity_;
     std::unique_ptr<std::byte[]> memory_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::size_t first_ = 0, count_ = 0;  ///< what is kept of the ring
     std::size_t wanted_ = 0;             ///< by the reader who waits

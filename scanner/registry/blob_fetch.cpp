@@ -50,6 +50,8 @@ public:
         return over_limit_ ? Taken::enough : Taken::all;
     }
 
+    bool has_plenty() const override { return buffer_.has_plenty(); }
+
     [[nodiscard]] std::uint64_t done() const noexcept { return done_; }
     [[nodiscard]] bool fits() const noexcept { return fits_; }
     [[nodiscard]] bool over_limit() const noexcept { return over_limit_; }

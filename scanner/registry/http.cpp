@@ -5,7 +5,9 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -82,9 +84,22 @@ private:
             curl_multi_perform(multi_, &running);
             take_ended();
             end_stalled();
+            if (has_plenty()) std::this_thread::sleep_for(breath);
             curl_multi_poll(multi_, nullptr, 0, active_.empty() ? 1000 : 250, nullptr);
         }
         for (const auto& [easy, transfer] : active_) curl_multi_remove_handle(multi_, easy);
+    }
+
+    /// A body that comes faster than it is read wakes this thread for every packet, and the
+    /// server's as often.
+    static constexpr std::chrono::microseconds breath{300};
+
+    /// Whether every transfer is a body whose reader has bytes for a while.
+    [[nodiscard]] bool has_plenty() const {
+        if (active_.empty()) return false;
+        return std::ranges::all_of(active_, [](const auto& one) {
+            return one.second->sink() != nullptr && one.second->sink()->has_plenty();
+        });
     }
 
     /// False when the loop is to end. What is asked for from outside is done here,

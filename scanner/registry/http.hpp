@@ -68,6 +68,10 @@ public:
     /// `full`: nothing was taken; the transfer rests until HttpTransport::resume.
     /// `enough`: nothing was taken, and the transfer ends with `too_large`.
     [[nodiscard]] virtual Taken take(std::span<const std::byte> bytes) = 0;
+
+    /// Whoever reads has bytes for a while: the next ones may come in a moment, and then
+    /// more at once.
+    [[nodiscard]] virtual bool has_plenty() const { return false; }
 };
 
 struct HttpRequest {
