@@ -263,6 +263,13 @@ bool is_prefix_in_a_program(std::string_view der) noexcept {
     return different.count() < least_different || high < least_high;
 }
 
+/// An AlgorithmIdentifier of a password in front, where a plain key has its version.
+bool is_encrypted(std::string_view der) noexcept {
+    const std::string_view head = der.substr(0, 32);
+    return head.find("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d") != npos ||
+           head.find("\x06\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01") != npos;
+}
+
 /// The text that has the block in it: the capture, or the match round it.
 std::string_view block_text(const Input& input) noexcept {
     return input.secret.find(begin_mark) != npos ? input.secret : input.match;
@@ -287,11 +294,19 @@ Output private_key(const Input& input) {
 /// A key as DER, without PEM round it.
 Output private_key_der(const Input& input) {
     std::string_view der = seen_from_match(input);
+    // What stands in front of it may be in the match, too.
+    if (input.secret.data() > der.data() && input.secret.data() < der.data() + der.size()) {
+        der.remove_prefix(static_cast<std::size_t>(input.secret.data() - der.data()));
+    }
     der = der.substr(0, element_size(der));
     if (is_prefix_in_a_program(der)) return not_a_secret("template");
     Pem pem;
     pem.label = "PRIVATE KEY";
     pem.body = Wiped(std::string(der));
+    if (is_encrypted(der)) {
+        Output output = judge_encrypted_pkcs8(pem);
+        return output.level == Evidence::well_formed ? output : not_a_secret("template");
+    }
     return with_known_name(judge_plain(pem));
 }
 
