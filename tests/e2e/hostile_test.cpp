@@ -18,11 +18,7 @@ constexpr bool memory_is_measured = true;
 #endif
 
 std::vector<std::string> attack_names() {
-    const Ran ran = run({.words = {python(), source() / "tests/hostile/catalogue.py", "--list"}});
-    std::istringstream lines(ran.out);
-    std::vector<std::string> names;
-    for (std::string line; std::getline(lines, line);) names.push_back(line);
-    return names;
+    return names_of("tests/hostile/catalogue.py");
 }
 
 Built build_attack(const std::string& name) {
