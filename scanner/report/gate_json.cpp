@@ -107,6 +107,7 @@ void write_members(JsonWriter& json, const policy::CheckResult& result,
     json.member("nist-800-190", info.nist);
     json.member("cis-docker", info.cis);
     json.member("bsi", info.bsi);
+    if (!info.unreferenced.empty()) json.member("none", info.unreferenced);
     json.end_object();
     json.member("fails", result.fails);
     json.member("blocks", result.blocks);
