@@ -121,11 +121,15 @@ std::string signed_by(const Key& key, const std::string& message) {
 
 std::string b64(const std::string& bytes) { return evidence::encode_base64(bytes); }
 
+Wanted authority(const char* name) {
+    return {.name = name, .authority = true, .from = now - 100 * day};
+}
+
 /// An authority, one below it, and a signer under that.
 struct Family {
     Key root_key = made_key("P-384"), middle_key = made_key(), key = made_key();
-    Certificate root = issue({"Root", true}, root_key, root_key, nullptr);
-    Certificate middle = issue({"Middle", true}, middle_key, root_key, root);
+    Certificate root = issue(authority("Root"), root_key, root_key, nullptr);
+    Certificate middle = issue(authority("Middle"), middle_key, root_key, root);
 
     [[nodiscard]] Certificate signer(Wanted wanted) const {
         return issue(wanted, key, middle_key, middle);
