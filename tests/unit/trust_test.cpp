@@ -489,7 +489,7 @@ TEST(NotaryInCose, IsVerifiedUnderKeyAndCertificate) {
     const auto elsewhere =
         verified(trusting(family), notary(cose(family, leaf, "", 3, "sha256:" + std::string(64, '1'))));
     EXPECT_NE(elsewhere.detail.find("another image"), std::string::npos);
-    for (std::size_t size = 0; size < good.size(); ++size) {
+    for (std::size_t size = 0; size < good.size(); size += 5) {
         EXPECT_FALSE(verified(trusting(family), notary(good.substr(0, size))).holds) << size;
     }
     for (std::size_t at = 0; at < good.size(); at += 7) {
