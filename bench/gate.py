@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""`gate` after a change of one layer: `gate.py BUILD_DIR [REPEATS]`.
+"""`gate` after a change of one layer: `gate.py BUILD_DIR [REPEATS [MIB]]`.
 
-Makes an image of 12 layers of program-like files (as one archive and, where docker-registry and
+Makes an image of 12 layers of program-like files, MIB (24) of them in each but the last (as one archive and, where docker-registry and
 skopeo are here, in a registry on loopback), gates it once with a store, adds one small layer, and
 prints NAME VALUE UNIT lines, medians of REPEATS (5) runs each:
 
@@ -32,7 +32,7 @@ import time
 from pathlib import Path
 
 LAYERS = 12
-LAYER_BYTES = 24 << 20
+LAYER_BYTES = (int(sys.argv[3]) if len(sys.argv) > 3 else 24) << 20
 
 
 def material(rng: random.Random, size: int) -> bytes:

@@ -10,6 +10,7 @@
 
 #include "scanner/image/image_facts.hpp"
 #include "scanner/image/join.hpp"
+#include "scanner/image/kept_config.hpp"
 #include "scanner/layer/blob_digest.hpp"
 #include "scanner/layer/clock.hpp"
 #include "scanner/layer/layer_scan.hpp"
@@ -197,11 +198,13 @@ void LocalScanner::join_images(const std::string& target, source::ImageSource& s
         auto asked = options_.facts
                          ? image::gather_facts(image, of.layers, metadata, attached)
                          : std::shared_ptr<const image::GateFacts>();
+        std::string config = image::kept_config(image, metadata);
         of.facts = image::describe(image, std::move(metadata));
         TargetReport joined = image::join(target, of.facts, of.layers, stopped, &of.hidden);
         image::note_what_was_sought(joined, options_.secrets, options_.programs);
         joined.facts = std::move(asked);
-        scanned.push_back({image, of.facts, of.layers, of.hidden, joined.coverage.complete});
+        scanned.push_back({image, of.facts, of.layers, of.hidden, joined.coverage.complete,
+                           std::move(config)});
         report.targets.push_back(std::move(joined));
     }
     // A folder has no digest to be known by, and what was stopped is not what it seems.

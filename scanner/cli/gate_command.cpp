@@ -25,6 +25,7 @@ struct GateArguments {
     ScanRun scan;
     std::vector<std::string> policies;
     std::string fail_on, suppressions, at, baseline, since, base, verify_key, manifest;
+    std::string trust, identity, issuer, log_key;
     bool only_own_layers = false;
 };
 
@@ -61,11 +62,38 @@ int exit_code_of(policy::Verdict verdict) {
 // anything is scanned.
 struct Beside {
     policy::GateSettings settings;
-    std::optional<policy::VerifyKey> key;
+    policy::Verifier verifier;
     std::vector<policy::BaseImage> bases;
     std::optional<policy::ManifestVerdict> manifest;
     std::vector<std::string> warnings;
 };
+
+Result<policy::Verifier> read_verifier(const GateArguments& arguments) {
+    policy::Verifier verifier;
+    if (!arguments.verify_key.empty()) {
+        auto key = policy::VerifyKey::load(arguments.verify_key);
+        if (!key) return std::unexpected(key.error());
+        verifier.key = std::move(*key);
+    }
+    if (!arguments.trust.empty()) {
+        auto trust = policy::Trust::load(arguments.trust, arguments.identity, arguments.issuer);
+        if (!trust) return std::unexpected(trust.error());
+        verifier.trust = std::move(*trust);
+    } else if (!arguments.identity.empty() || !arguments.issuer.empty()) {
+        return fail(ErrorCode::invalid_argument, "--identity and --issuer need --trust", {},
+                    "give the authority's certificate");
+    }
+    if (!arguments.log_key.empty()) {
+        if (!verifier.any()) {
+            return fail(ErrorCode::invalid_argument, "--log-key needs --trust or --verify-key", {},
+                        "a log tells when something was signed, and not that it counts");
+        }
+        auto log = policy::LogKey::load(arguments.log_key);
+        if (!log) return std::unexpected(log.error());
+        verifier.log = std::move(*log);
+    }
+    return verifier;
+}
 
 Result<Beside> read_beside(const GateArguments& arguments,
                            const std::vector<policy::Policy>& policies, std::int64_t now) {
@@ -78,17 +106,19 @@ Result<Beside> read_beside(const GateArguments& arguments,
         if (!baseline) return std::unexpected(baseline.error());
         beside.settings.baseline = std::move(*baseline);
     }
+    if (!arguments.since.empty() && arguments.scan.no_store) {
+        return fail(ErrorCode::invalid_argument, "--since asks a store, and --no-store uses none", {},
+                    "leave one of them out, or give --baseline FILE");
+    }
     if (!arguments.since.empty()) {
         auto since = read_since(arguments.scan.options.store_path, arguments.since, policies, now);
         if (!since) return std::unexpected(since.error());
         beside.settings.baseline.merge(since->identities);
         beside.warnings = std::move(since->warnings);
     }
-    if (!arguments.verify_key.empty()) {
-        auto key = policy::VerifyKey::load(arguments.verify_key);
-        if (!key) return std::unexpected(key.error());
-        beside.key = std::move(*key);
-    }
+    auto verifier = read_verifier(arguments);
+    if (!verifier) return std::unexpected(verifier.error());
+    beside.verifier = std::move(*verifier);
     if (!arguments.base.empty()) {
         auto bases = policy::read_base(arguments.base, arguments.scan.options.platform);
         if (!bases) return std::unexpected(bases.error());
@@ -126,10 +156,10 @@ int gate(GateArguments& arguments) {
         return policy::base_layers_of(
             one, beside->bases.empty() ? policy::annotated_bases(one, *report) : beside->bases);
     };
-    if (beside->key) {
+    if (beside->verifier.any()) {
         settings.signature = [&](const TargetReport& one) {
             return policy::check_signatures(one.facts->subjects, one.facts->attachments,
-                                            *beside->key, settings.now);
+                                            beside->verifier, settings.now);
         };
     }
     arguments.scan.options.facts = true;
@@ -167,7 +197,7 @@ void add_options(CLI::App& command, GateArguments& arguments) {
                        "An earlier JSON report, of scan or gate: what stands in it does not fail");
     command.add_option("--since", arguments.since,
                        "An image that the store knows, by digest, repository:tag or file: what it\n"
-                       "had does not fail. Its config is not in the store: what that says may");
+                       "had does not fail");
     command.add_option("--base", arguments.base,
                        "The image that the targets were built on, as a target: tells its layers\n"
                        "from their own by checked digests");
@@ -176,7 +206,19 @@ void add_options(CLI::App& command, GateArguments& arguments) {
                      "--base, or one of the targets that the image's annotation names");
     command.add_option("--verify-key", arguments.verify_key,
                        "A public key or certificate in PEM: images must be signed by it (cosign,\n"
-                       "Sigstore bundles, Notary in JWS)");
+                       "Sigstore bundles, Notary in JWS and COSE)");
+    command.add_option("--trust", arguments.trust,
+                       "Certificates of authorities in PEM: images must be signed under a\n"
+                       "certificate that leads to one of them and was valid then");
+    command.add_option("--identity", arguments.identity,
+                       "Whose certificate: a pattern of its e-mail address, URI, DNS name or\n"
+                       "subject (CN=…,O=…); '**' for anyone's");
+    command.add_option("--issuer", arguments.issuer,
+                       "Who vouched for the identity: the URL of an OpenID provider, as Fulcio\n"
+                       "writes it into certificates");
+    command.add_option("--log-key", arguments.log_key,
+                       "The public key of a transparency log (Rekor) in PEM: only signatures count\n"
+                       "that it has taken in, and a certificate must have been valid then");
     command.add_option("--manifest", arguments.manifest,
                        "A Forge app's manifest.yml: is it eligible for Runs on Atlassian?");
     command.add_option("--at", arguments.at, "Judge ages as of this day (default: today)");

@@ -56,6 +56,7 @@ void write_check(report::Canvas& canvas, const policy::CheckInfo& info,
     add("CIS Docker", info.cis);
     add("BSI", info.bsi);
     row("see", references);
+    row("see", info.unreferenced);
     std::string settings;
     for (const auto& [name, value] : info.settings) {
         std::string shown = std::visit(

@@ -6,6 +6,7 @@
 
 #include "scanner/cli/stored.hpp"
 #include "scanner/image/image_facts.hpp"
+#include "scanner/image/kept_config.hpp"
 #include "scanner/policy/baseline.hpp"
 #include "scanner/policy/verdict.hpp"
 #include "scanner/source/digest.hpp"
@@ -14,7 +15,8 @@ namespace stratascan::cli {
 
 namespace {
 
-// The facts of the layers; the config and what is attached are not in the store.
+// The facts of the layers and of what is kept of the config; what is attached is not in the
+// store.
 std::shared_ptr<const image::GateFacts> facts_of(const store::StoredImage& stored) {
     source::ImageRef ref;
     ref.kind = stored.facts.info.kind;
@@ -26,6 +28,7 @@ std::shared_ptr<const image::GateFacts> facts_of(const store::StoredImage& store
         if (i < stored.facts.layers.size()) layer.digest = stored.facts.layers[i].digest;
         layers.push_back(stored.layers[i].get());
     }
+    if (!stored.config.empty()) image::restore_config(stored.config, ref);
     return image::gather_facts(ref, layers, {}, {});
 }
 
@@ -55,6 +58,10 @@ Result<Since> read_since(const std::string& store, const std::string& image,
         if (stored.damaged > 0) {
             since.warnings.push_back(image + ": some of its stored results can't be read back; "
                                              "what they had counts as new");
+        }
+        if (info.kind == "image" && stored.config.empty()) {
+            since.warnings.push_back(image + ": nothing of its config is in the store; what a config "
+                                             "says counts as new");
         }
         TargetReport joined = joined_report(stored);
         joined.facts = facts_of(stored);

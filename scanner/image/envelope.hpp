@@ -5,22 +5,32 @@
 //     in-toto statement (in-toto/attestation, spec/v1/statement.md).
 //   - Sigstore bundles up to v0.3 (sigstore/protobuf-specs, sigstore_bundle.proto, in its
 //     JSON form): a DSSE envelope, or a signature over the digest of a message.
+//   - cosign's signatures: a blob application/vnd.dev.cosign.simplesigning.v1+json, whose
+//     annotation dev.cosignproject.cosign/signature is the signature of the blob's bytes in
+//     base64, and which names the manifest (cosign, specs/SIGNATURE_SPEC.md).
 //   - Notary signatures as JWS (notaryproject/specifications, signature-envelope-jws.md;
-//     RFC 7515, flattened), whose payload names the target.
+//     RFC 7515, flattened) and in COSE (cose.cpp), whose payload names the target.
+// With a signature come its certificates and what a transparency log said of it.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "scanner/image/log_entry.hpp"
+
 namespace stratascan::image {
+
+using Annotations = std::map<std::string, std::string>;
 
 enum class SignedHash : std::uint8_t { sha256, sha384, sha512 };
 
 struct Envelope {
-    std::string form;     ///< "a DSSE envelope", "a Sigstore bundle", "a Notary signature"
+    /// "a DSSE envelope", "a Sigstore bundle", "a Notary signature", "a cosign signature"
+    std::string form;
     std::string message;  ///< the bytes that were signed
     /// SHA-256 of what was signed where the message itself is not there: 32 bytes.
     std::string message_digest;
@@ -29,7 +39,10 @@ struct Envelope {
     bool only_pss = false;              ///< RSA with PSS padding only
     std::vector<std::string> subjects;  ///< "sha256:…" of what it is about
     std::string predicate_type;         ///< of an in-toto statement
+    std::string payload;                ///< the statement itself
     std::string expires;                ///< RFC 3339; empty: never
+    std::vector<std::string> certificates;  ///< DER, the signer's first; claims of whoever wrote it
+    std::vector<LogEntry> log_entries;      ///< likewise
     /// Why it can't be verified; the other members may then be empty.
     std::string doubt;
 };
@@ -39,9 +52,10 @@ inline constexpr std::size_t most_subjects = 1000;
 inline constexpr std::size_t most_signatures = 16;
 
 /// Nothing where the bytes are none of the forms; with `doubt` where they are one that is
-/// damaged or says what is not understood.
+/// damaged or says what is not understood. `annotations` are the blob's.
 [[nodiscard]] std::optional<Envelope> read_envelope(std::string_view media_type,
-                                                    std::string_view bytes);
+                                                    std::string_view bytes,
+                                                    const Annotations& annotations = {});
 
 /// Whether it signs the image itself and is no statement of something else: a Notary
 /// signature, a digest, or a statement of cosign's own type.

@@ -255,6 +255,7 @@ void Gatherer::place_facts() {
         }
         for (const auto& [kind, count] : layer->file_facts.untold) facts_.untold.insert(kind);
         facts_.newest_mtime = std::max(facts_.newest_mtime, layer->file_facts.newest_mtime);
+        facts_.newest_package = std::max(facts_.newest_package, layer->packages.newest_time);
         place_documents(overlay, i, *layer);
         place_links(overlay, i, *layer);
     }

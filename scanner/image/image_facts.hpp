@@ -77,6 +77,7 @@ struct GateFacts {
     std::vector<PlacedDocument> documents; ///< of the final tree, those only
     std::vector<PlacedFact> log_links;     ///< visible links to /dev/stdout and /dev/stderr
     std::int64_t newest_mtime = 0;         ///< of any regular file, seconds since 1970
+    std::int64_t newest_package = 0;       ///< when one was built or installed; see PackageFacts
     bool files_known = true;               ///< every layer's members are known
 
     /// What an attachment about this image may be about: its manifest, and the indexes that

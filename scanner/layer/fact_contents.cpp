@@ -107,16 +107,39 @@ std::string install_command(std::string_view line) {
 
 namespace {
 
+// Scripts of packages and of module trees are not what a container starts with.
+bool is_of_packages(std::string_view path) noexcept {
+    for (const std::string_view folder : {"usr/share/", "usr/lib/", "var/lib/", "lib/", "etc/"}) {
+        if (path.starts_with(folder)) return true;
+    }
+    return path.find("node_modules/") != path.npos || path.find("site-packages/") != path.npos ||
+           path.find("dist-packages/") != path.npos;
+}
+
+// The program of a first line, without its folder; that which env(1) starts: "sh" of
+// "#!/bin/sh -e", "python3" of "#!/usr/bin/env python3".
+std::string interpreter_of(std::string_view text) {
+    constexpr std::size_t longest = 64;
+    std::string_view line = text.substr(2, text.find_first_of("\r\n") - 2);
+    const auto word = [&line] {
+        line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+        const std::string_view next = line.substr(0, line.find_first_of(" \t"));
+        line.remove_prefix(next.size());
+        return next.substr(next.rfind('/') + 1);
+    };
+    std::string_view name = word();
+    if (name == "env") {
+        do {
+            name = word();
+        } while (name.starts_with('-') || name.find('=') != name.npos);
+    }
+    return std::string(name.substr(0, longest));
+}
+
 void script_facts(std::string_view path, std::string_view text, const FileFact& base,
                   std::vector<FileFact>& out) {
     // Scripts of packages and of module trees are not what a container starts with.
-    for (const std::string_view folder : {"usr/share/", "usr/lib/", "var/lib/", "lib/", "etc/"}) {
-        if (path.starts_with(folder)) return;
-    }
-    if (path.find("node_modules/") != path.npos || path.find("site-packages/") != path.npos ||
-        path.find("dist-packages/") != path.npos) {
-        return;
-    }
+    if (is_of_packages(path)) return;
     const auto add = [&](FactKind kind, std::string detail) {
         out.push_back(base);
         out.back().kind = kind;
@@ -125,6 +148,7 @@ void script_facts(std::string_view path, std::string_view text, const FileFact& 
     for (const std::string_view name : {"FORGE_EGRESS_PROXY_URL", "SERVER_PORT"}) {
         if (text.find(name) != text.npos) add(FactKind::proxy_setting, std::string(name));
     }
+    if ((base.mode & 0111) != 0) add(FactKind::script, interpreter_of(text));
     const bool whole = base.size <= text.size();
     while (!text.empty()) {
         const std::size_t end = std::min(text.find('\n'), text.size());
@@ -141,7 +165,14 @@ void script_facts(std::string_view path, std::string_view text, const FileFact& 
 class ElfHead {
 public:
     explicit ElfHead(std::string_view head)
-        : head_(head), wide_(head[4] == 2), big_(head[5] == 2) {}
+        : head_(head), wide_(head[4] == 2), big_(head[5] == 2) {
+        table_ = wide_ ? number(32, 8) : number(28, 4);
+        size_ = number(wide_ ? 54 : 42, 2);
+        const std::uint64_t count = number(wide_ ? 56 : 44, 2);
+        const bool readable = count <= 128 && size_ >= 32 && table_ <= head_.size() &&
+                              head_.size() - table_ >= size_ * count;
+        segments_ = readable ? count : 0;
+    }
 
     [[nodiscard]] std::uint64_t number(std::size_t at, std::size_t bytes) const noexcept {
         if (at > head_.size() || head_.size() - at < bytes) return 0;
@@ -157,19 +188,13 @@ public:
 
     /// Which usual protections it lacks; empty also where that can't be told.
     [[nodiscard]] std::string missing() const {
-        constexpr std::uint64_t interp = 3, stack = 0x6474e551, relro = 0x6474e552;
-        const std::uint64_t table = wide_ ? number(32, 8) : number(28, 4);
-        const std::uint64_t size = number(wide_ ? 54 : 42, 2);
-        const std::uint64_t count = number(wide_ ? 56 : 44, 2);
-        if (count == 0 || count > 128 || size < 32 || table > head_.size() ||
-            head_.size() - table < size * count) {
-            return {};
-        }
-        bool interpreter = false, stack_told = false, stack_runs = false, is_relro = false;
-        for (std::uint64_t i = 0; i < count; ++i) {
-            const auto at = static_cast<std::size_t>(table + i * size);
+        constexpr std::uint64_t stack = 0x6474e551, relro = 0x6474e552;
+        bool stack_told = false, stack_runs = false, is_relro = false;
+        const bool interpreter = !loader().empty();
+        if (segments_ == 0) return {};
+        for (std::uint64_t i = 0; i < segments_; ++i) {
+            const std::size_t at = segment(i);
             const std::uint64_t kind = number(at, 4);
-            interpreter = interpreter || kind == interp;
             is_relro = is_relro || kind == relro;
             if (kind != stack) continue;
             stack_told = true;
@@ -185,13 +210,55 @@ public:
         if (fixed) add("not position independent");
         if (!stack_told || stack_runs) add("executable stack");
         if (!is_relro) add("no RELRO");
+        if (interpreter && lacks_canary()) add("no stack canary");
         return text;
     }
 
+    /// The path of the loader that it needs, or "".
+    [[nodiscard]] std::string_view loader() const noexcept {
+        constexpr std::uint64_t interp = 3, longest = 256;
+        for (std::uint64_t i = 0; i < segments_; ++i) {
+            const std::size_t at = segment(i);
+            if (number(at, 4) != interp) continue;
+            const std::uint64_t from = wide_ ? number(at + 8, 8) : number(at + 4, 4);
+            const std::uint64_t size = wide_ ? number(at + 32, 8) : number(at + 16, 4);
+            if (from >= head_.size() || size < 2 || size > longest) return "?";
+            const std::string_view path = head_.substr(static_cast<std::size_t>(from),
+                                                       static_cast<std::size_t>(size));
+            return path.substr(0, path.find('\0'));
+        }
+        return {};
+    }
+
 private:
+    [[nodiscard]] std::size_t segment(std::uint64_t i) const noexcept {
+        return static_cast<std::size_t>(table_ + i * size_);
+    }
+
+    // Programs of C import the handler of a broken canary by name. Told only where the table
+    // of names lies within the head, and for such programs: those that start through the C
+    // library. Go and Rust need none.
+    [[nodiscard]] bool lacks_canary() const noexcept {
+        const std::size_t start = head_.find("\0__libc_start_main\0"sv);
+        if (start == head_.npos || head_.find("__stack_chk_fail"sv) != head_.npos) return false;
+        // The table ends where two strings are empty; behind that are other tables.
+        const std::size_t end = head_.find("\0\0\0"sv, start);
+        return end != head_.npos && head_.find("_Unwind_GetIPInfo"sv) == head_.npos &&
+               head_.find("\4\0\0\0Go\0\0"sv) == head_.npos;
+    }
+
     std::string_view head_;
     bool wide_, big_;
+    std::uint64_t table_ = 0, size_ = 0, segments_ = 0;
 };
+
+// Where distributions put their executables.
+bool may_be_of_packages(std::string_view path) noexcept {
+    for (const std::string_view folder : {"usr/bin/", "usr/sbin/", "bin/", "sbin/", "usr/libexec/"}) {
+        if (path.starts_with(folder)) return true;
+    }
+    return is_of_packages(path);
+}
 
 void elf_facts(std::string_view path, std::string_view head, const FileFact& base,
                std::vector<FileFact>& out) {
@@ -210,6 +277,9 @@ void elf_facts(std::string_view path, std::string_view head, const FileFact& bas
         case 3:
             if (std::string missing = elf.missing(); !missing.empty()) {
                 add(FactKind::weak_binary, std::move(missing));
+            }
+            if (const auto loader = elf.loader(); !loader.empty() && !may_be_of_packages(path)) {
+                add(FactKind::dynamic_binary, std::string(loader));
             }
             return;
         case 4: return add(FactKind::core_dump);

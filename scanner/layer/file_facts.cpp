@@ -7,14 +7,14 @@ namespace stratascan::layer {
 
 namespace {
 
-constexpr std::array<std::string_view, 35> names = {
+constexpr std::array<std::string_view, 37> names = {
     "setuid", "setgid", "capability", "world-writable-file", "world-writable-folder", "device",
     "private-path", "version-control", "editor-folder", "build-file", "environment-file",
     "credential-file", "desktop-file", "user-cache", "history-file", "core-dump", "heap-dump",
     "packet-capture", "database-dump", "host-key", "kube-config", "terraform-state",
     "service-token", "remote-setting", "package-cache", "package-database", "image-mark",
     "image-sbom", "header", "static-library", "object-file", "log-file", "start-install",
-    "proxy-setting", "weak-binary"};
+    "proxy-setting", "weak-binary", "script", "dynamic-binary"};
 
 // linux/capability.h, by number.
 constexpr std::array<std::string_view, 41> capabilities = {

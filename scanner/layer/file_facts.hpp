@@ -52,7 +52,10 @@ enum class FactKind : std::uint8_t {
     start_install,          ///< a script that installs something; detail is the command
     proxy_setting,          ///< a script that names FORGE_EGRESS_PROXY_URL or SERVER_PORT
     weak_binary,            ///< an executable without a usual protection; detail says which
+    script,                 ///< an executable script outside of packages' folders; detail is its interpreter
+    dynamic_binary,         ///< an executable outside of packages' folders that needs a loader; detail names it
 };
+inline constexpr FactKind last_fact_kind = FactKind::dynamic_binary;
 
 [[nodiscard]] std::string_view to_string(FactKind kind) noexcept;
 

@@ -63,6 +63,9 @@ struct PackageFacts {
     std::vector<ListedPackage> packages;
     std::vector<ListedFile> files;  ///< sorted
     std::uint64_t untold = 0;       ///< files or packages past the limits
+    /// When the newest package was built (apk) or installed (rpm), as the list claims it:
+    /// seconds since 1970; 0: no list says.
+    std::int64_t newest_time = 0;
 };
 
 /// Of a member's whole contents; all, or those that the layer's managers use.

@@ -1,6 +1,7 @@
 #include "scanner/layer/package_lists.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 #include <utility>
 
@@ -330,6 +331,7 @@ void PackageLists::take_header(std::string_view bytes) {
     if (!has_package_) return;
     facts_.packages.back().version = plain(package.evr());
     facts_.packages.back().architecture = plain(package.architecture);
+    if (package.installed) facts_.newest_time = std::max(facts_.newest_time, std::int64_t{*package.installed});
     std::string path;
     header->each_file([&](const RpmFile& file) {
         if (!file.regular) return;
@@ -428,6 +430,9 @@ void PackageLists::apk_line(std::string_view text) {
         case 'A':
             if (has_package_) facts_.packages.back().architecture = plain(value);
             return;
+        case 't':
+            if (has_package_) see_time(value);
+            return;
         case 'F':
             folder_ = value;
             file_.clear();
@@ -448,6 +453,15 @@ void PackageLists::apk_line(std::string_view text) {
     std::copy_n(bytes->begin(), digest.size(), digest.begin());
     file_told_ = true;
     add_file(file_, DigestKind::sha1, digest);
+}
+
+// Seconds since 1970 in digits, of a year that has four.
+void PackageLists::see_time(std::string_view digits) {
+    constexpr std::int64_t year_10000 = 253'402'300'800;
+    std::int64_t time = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), time);
+    if (error != std::errc() || end != digits.data() + digits.size() || time >= year_10000) return;
+    facts_.newest_time = std::max(facts_.newest_time, time);
 }
 
 void PackageLists::name_package(std::string_view name) {

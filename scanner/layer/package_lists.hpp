@@ -6,8 +6,8 @@
 //   var/lib/dpkg/status, status.d/NAME   stanzas (deb822(5)); below "Conffiles:" lines
 //                                        " <path> <MD5> [obsolete]"
 //   var/lib/dpkg/info/NAME.list          "/<path>" a line, folders too
-//   lib/apk/db/installed, usr/lib/apk/…  "P:" names a package, "V:" its version, "F:" a
-//                                        folder, "R:" a file in it, "Z:Q1" its SHA-1 in
+//   lib/apk/db/installed, usr/lib/apk/…  "P:" names a package, "V:" its version, "t:" when
+//                                        it was built, "F:" a folder, "R:" a file in it, "Z:Q1" its SHA-1 in
 //                                        base64 (apk-tools, doc/apk-v2.5.scd, database.c)
 //   var/lib/rpm, usr/lib/sysimage/rpm, usr/share/rpm: Packages, Packages.db (see
 //                                        rpm_database.hpp), and the rows of
@@ -62,6 +62,7 @@ private:
     void md5sums_line(std::string_view text);
     void status_line(std::string_view text);
     void apk_line(std::string_view text);
+    void see_time(std::string_view digits);
     void name_package(std::string_view name);
     void add_file(std::string_view path, DigestKind kind, const FileDigest& digest);
     [[nodiscard]] std::string_view open_package() const;

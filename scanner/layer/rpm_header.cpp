@@ -14,6 +14,7 @@ constexpr std::size_t entry_bytes = 16;
 
 // Tags and types: rpm, include/rpm/rpmtag.h.
 constexpr std::uint32_t tag_name = 1000, tag_version = 1001, tag_release = 1002, tag_epoch = 1003;
+constexpr std::uint32_t tag_install_time = 1008;
 constexpr std::uint32_t tag_architecture = 1022, tag_modes = 1030, tag_digests = 1035;
 constexpr std::uint32_t tag_folder_numbers = 1116, tag_names = 1117, tag_folders = 1118;
 constexpr std::uint32_t tag_digest_algorithm = 5011;
@@ -85,7 +86,7 @@ std::optional<std::uint32_t> RpmHeader::number(std::uint32_t tag) const {
 
 RpmPackage RpmHeader::package() const {
     return {text(tag_name), text(tag_version), text(tag_release), text(tag_architecture),
-            number(tag_epoch)};
+            number(tag_epoch), number(tag_install_time)};
 }
 
 bool RpmHeader::each_file(const std::function<void(const RpmFile&)>& take) const {

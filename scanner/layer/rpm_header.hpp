@@ -23,6 +23,7 @@ inline constexpr std::size_t rpm_files_a_package = 1'000'000;
 struct RpmPackage {
     std::string_view name, version, release, architecture;
     std::optional<std::uint32_t> epoch;
+    std::optional<std::uint32_t> installed;  ///< seconds since 1970
 
     /// "[EPOCH:]VERSION-RELEASE".
     [[nodiscard]] std::string evr() const;

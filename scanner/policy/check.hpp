@@ -35,7 +35,8 @@ struct CheckInfo {
     Severity severity = Severity::medium;
     std::vector<std::string> nist, cis, bsi;
     std::string decided, mend;
-    std::string undecidable;  ///< why no image can answer; empty: one can
+    std::string undecidable;   ///< why no image can answer; empty: one can
+    std::string unreferenced;  ///< why it has no reference to NIST, CIS and BSI, where it has none
     Settings settings;
 };
 

@@ -86,6 +86,8 @@ Result<CheckInfo> read_info(const TomlPlace& file, const toml::table& table) {
             done = put(info.id, place.text(key.str(), node));
         } else if (key == "undecidable") {
             done = put(info.undecidable, place.text(key.str(), node));
+        } else if (key == "unreferenced") {
+            done = put(info.unreferenced, place.text(key.str(), node));
         } else if (key == "settings" && node.is_table()) {
             for (const auto& [name, value] : *node.as_table()) {
                 auto setting = setting_of(place, name.str(), value);
@@ -101,6 +103,30 @@ Result<CheckInfo> read_info(const TomlPlace& file, const toml::table& table) {
         return place.wrong(table, "`id`, `title` and `reason` are needed");
     }
     return info;
+}
+
+// Settings that are one of a few words: a slip of the pen must not ask for less.
+Result<void> wrong_word(const TomlPlace& place, std::string_view check, std::string_view key,
+                        const Setting& value, const toml::node& node) {
+    struct Words {
+        std::string_view setting;
+        std::vector<std::string_view> words;
+    };
+    static const std::array<Words, 3> known = {{{"signature", {"none", "present", "verified"}},
+                                                {"confidence", {"low", "medium", "high"}},
+                                                {"mode", {"", "max"}}}};
+    const auto* const text = std::get_if<std::string>(&value);
+    for (const Words& one : known) {
+        if (text == nullptr || one.setting != key) continue;
+        const bool is_word = std::ranges::find(one.words, *text) != one.words.end();
+        if (is_word && !(check == "signed" && *text == "none")) continue;
+        std::string all;
+        for (const std::string_view word : one.words) {
+            (all += all.empty() ? "\"" : ", \"").append(word) += '"';
+        }
+        return place.wrong(node, fmt::format("`{}` has no value \"{}\"", key, *text), "one of " + all);
+    }
+    return {};
 }
 
 // What `extends` and the file's own tables make of a policy.
@@ -184,7 +210,16 @@ Result<void> PolicyReader::read_check_key(const TomlPlace& place, std::string_vi
         {"allow_programs", &AllowList::programs}, {"allow_paths", &AllowList::paths},
         {"allow_bases", &AllowList::bases}, {"allow_labels", &AllowList::labels}};
     if (const auto list = lists.find(key); list != lists.end()) {
-        return put(check.allow.*(list->second), place.texts(key, node));
+        auto globs = place.texts(key, node);
+        if (!globs) return std::unexpected(globs.error());
+        for (const std::string& glob : *globs) {
+            if (!glob_is_blanket(glob) && glob.front() != '=') continue;
+            return place.wrong(node, fmt::format("`{}` has \"{}\", which would allow everything", key,
+                                                 glob),
+                               "name what is allowed, or write off = true");
+        }
+        check.allow.*(list->second) = std::move(*globs);
+        return {};
     }
     if (key == "section") return put(check.section, place.text(key, node));
     if (key == "accept_unknown") return put(check.accept_unknown, place.flag(key, node));
@@ -213,6 +248,7 @@ Result<void> PolicyReader::read_check_key(const TomlPlace& place, std::string_vi
     if (value->index() != setting->second.index()) {
         return place.wrong(node, fmt::format("`{}` must be {}", key, type_name(setting->second)));
     }
+    if (auto wrong = wrong_word(place, check.info.id, key, *value, node); !wrong) return wrong;
     setting->second = std::move(*value);
     return {};
 }

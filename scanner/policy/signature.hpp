@@ -1,50 +1,40 @@
-// Whether an image, and what is stated about it, is signed by a key that was given. Read
-// are cosign's signatures: a blob application/vnd.dev.cosign.simplesigning.v1+json, whose
-// annotation dev.cosignproject.cosign/signature is the signature of the blob's bytes in
-// base64, and which names the manifest that was signed (cosign, specs/SIGNATURE_SPEC.md);
-// and the forms of image/envelope.hpp. Certificates in them, and transparency logs, are
-// not asked: what was signed by another key than the one given is told and not verified.
+// Whether an image, and what is stated about it, is signed by whom it should be: by a key
+// that was given, or by the holder of a certificate that leads to an authority that was
+// given. The forms are those of image/envelope.hpp.
 #pragma once
 
-#include <memory>
+#include <cstdint>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "scanner/image/attachments.hpp"
 #include "scanner/image/envelope.hpp"
 #include "scanner/policy/subject.hpp"
-#include "stratascan/error.hpp"
-
-struct evp_pkey_st;
+#include "scanner/policy/transparency.hpp"
+#include "scanner/policy/trust.hpp"
+#include "scanner/policy/verify_key.hpp"
 
 namespace stratascan::policy {
 
-/// A public key: RSA of 2048 bits or more, ECDSA on P-256 or P-384, Ed25519.
-class VerifyKey {
-public:
-    /// Of PEM ("BEGIN PUBLIC KEY", or the key of the first "BEGIN CERTIFICATE", whose dates
-    /// and issuer are not looked at). A private key is refused: it has no place in a gate.
-    [[nodiscard]] static Result<VerifyKey> parse(std::string_view pem, const std::string& name);
-    [[nodiscard]] static Result<VerifyKey> load(const std::string& path);
+/// Whose signatures count. With `log`, only those that this transparency log has taken in,
+/// as far as what is kept beside them proves it.
+struct Verifier {
+    std::optional<VerifyKey> key;
+    std::optional<Trust> trust;
+    std::optional<LogKey> log;
 
-    /// Over SHA-256 of the message, RSA with PKCS #1 v1.5 or PSS padding; Ed25519 over the
-    /// message itself.
-    [[nodiscard]] bool holds(std::string_view message, std::string_view signature) const;
+    Verifier() = default;
+    Verifier(VerifyKey only) : key(std::move(only)) {}
 
-    /// Whether one of the envelope's signatures holds over what it says was signed. Of a
-    /// digest alone Ed25519 can't tell, so that does not hold.
-    [[nodiscard]] bool holds(const image::Envelope& envelope) const;
-
-private:
-    std::shared_ptr<evp_pkey_st> key_;
+    [[nodiscard]] bool any() const { return key || trust; }
 };
 
-/// Whether one of the attached signatures holds under the key and is about one of
-/// `manifests`: the image's digest, and those of the indexes that list it. Also which
-/// statements the key signed. `now` is in seconds since 1970.
+/// Whether one of the attached signatures holds and is about one of `manifests`: the image's
+/// digest, and those of the indexes that list it. Also which statements are signed so. `now`
+/// is in seconds since 1970.
 [[nodiscard]] SignatureCheck check_signatures(const std::vector<std::string>& manifests,
                                               const std::vector<image::Attachment>& attached,
-                                              const VerifyKey& key, std::int64_t now);
+                                              const Verifier& verifier, std::int64_t now);
 
 }  // namespace stratascan::policy

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -14,14 +14,14 @@
 
 namespace stratascan::policy {
 
-/// What came of verifying an image's signatures with the key that was given.
+/// What came of verifying an image's signatures with the keys and authorities given.
 struct SignatureCheck {
-    bool asked = false;   ///< a key was given
+    bool asked = false;   ///< a key or an authority was given
     bool holds = false;
     std::string detail{};   ///< which signature holds, or why none does
-    /// Digests of the attached blobs that hold statements about this image which the key
-    /// signed.
-    std::set<std::string> verified{};
+    /// By the digests of attached blobs: how a signature over what they state about this
+    /// image holds ("under the key"), or why none does.
+    std::map<std::string, std::string> verified{}, refused{};
 };
 
 /// What the suppression file was like, for the check of its justifications.

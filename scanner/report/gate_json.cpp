@@ -107,6 +107,10 @@ void write_members(JsonWriter& json, const policy::CheckResult& result,
     json.member("nist-800-190", info.nist);
     json.member("cis-docker", info.cis);
     json.member("bsi", info.bsi);
+    // A policy may refer where the catalogue does not.
+    if (info.nist.empty() && info.cis.empty() && info.bsi.empty()) {
+        json.member("none", info.unreferenced);
+    }
     json.end_object();
     json.member("fails", result.fails);
     json.member("blocks", result.blocks);

@@ -61,6 +61,27 @@ void write_file_location(JsonWriter& json, const Finding& finding) {
     json.end_object();
 }
 
+// The schema wants a name and a tag, "name[:port/…]:tag[:more]", and GitLab refuses a report
+// with any other; files and digests of folders have none.
+std::string tagged_name(const TargetReport& target) {
+    std::string name = image_name(target);
+    std::vector<std::string_view> parts;
+    std::string_view rest = name;
+    for (std::size_t colon = rest.find(':'); colon != rest.npos; colon = rest.find(':')) {
+        parts.push_back(rest.substr(0, colon));
+        rest.remove_prefix(colon + 1);
+    }
+    parts.push_back(rest);
+    const bool whole = std::none_of(parts.begin(), parts.end(),
+                                    [](std::string_view part) { return part.empty(); });
+    const bool port = parts.size() == 4 && !parts[1].empty() && parts[1][0] >= '0' && parts[1][0] <= '9';
+    if (whole && (parts.size() == 2 || parts.size() == 3 || port)) return name;
+    std::replace(name.begin(), name.end(), ':', '_');
+    const std::string& digest = target.image.digest;
+    const std::string hex = digest.substr(std::min(digest.find(':') + 1, digest.size()));
+    return (name.empty() ? "image" : name) + ':' + (hex.empty() ? "unknown" : hex);
+}
+
 // What the schema calls a dependency is here what the entry is about.
 void write_image_location(JsonWriter& json, const TargetReport& target, std::string_view about,
                           std::string_view version) {
@@ -73,7 +94,7 @@ void write_image_location(JsonWriter& json, const TargetReport& target, std::str
     json.end_object();
     json.member("operating_system",
                 target.image.platform.empty() ? "unknown" : target.image.platform);
-    json.member("image", image_name(target));
+    json.member("image", tagged_name(target));
     json.end_object();
 }
 

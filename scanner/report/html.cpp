@@ -199,6 +199,7 @@ struct Writer {
         }
         json.begin_object();
         json.member("name", image_name(one));
+        json.member("target", one.target);
         json.member("digest", one.image.digest);
         json.member("platform", one.image.platform);
         json.member("worst", worst);

@@ -128,7 +128,7 @@ void fields(A& a, MemberDigest& of) {
 }
 template <typename A>
 void fields(A& a, FileFact& of) {
-    a.choice(of.kind, FactKind::weak_binary);
+    a.choice(of.kind, last_fact_kind);
     a.all(of.path, of.detail, of.ordinal, of.mode, of.size);
 }
 template <typename A>

@@ -36,7 +36,7 @@ struct UntoldFacts {
 
 template <typename A>
 void fields(A& a, UntoldFacts& of) {
-    a.choice(of.kind, layer::FactKind::weak_binary);
+    a.choice(of.kind, layer::last_fact_kind);
     a.all(of.number);
 }
 
@@ -46,7 +46,8 @@ void head(auto& a, LayerResult& of, std::vector<std::uint64_t>& counts) {
     a.choice(of.state, LayerState::encrypted);
     a.all(of.state_reason, of.files, of.members, of.bytes, of.compressed_bytes,
           of.inner_members, of.inner_bytes, of.is_archive, of.over_decoder_memory, of.notes,
-          of.paths.truncated, of.packages.untold, of.file_facts.known,
+          of.paths.truncated, of.packages.untold, of.packages.newest_time,
+          of.file_facts.known,
           of.file_facts.newest_mtime, counts);
     std::vector<UntoldFacts> untold;
     for (const auto& [kind, number] : of.file_facts.untold) untold.push_back({kind, number});

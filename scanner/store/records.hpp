@@ -71,6 +71,7 @@ struct ImageRecord {
     std::vector<std::optional<LayerId>> layers;
     std::vector<image::Hidden> hidden;
     bool complete = false;
+    std::string config;  ///< image::kept_config(); empty: none
 };
 
 enum class Look : std::uint8_t { whole, glance };
@@ -112,6 +113,9 @@ struct StoredImage {
     image::ImageFacts facts;
     std::vector<std::shared_ptr<const layer::LayerResult>> layers;  ///< null: not read
     std::size_t damaged = 0;  ///< results that can't be read back
+    /// image::kept_config(); empty: there is none, or the image was last recorded by a store
+    /// of version 2 or 1.
+    std::string config;
 };
 
 /// Rows of each table, and bytes of the file.

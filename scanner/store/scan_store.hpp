@@ -37,6 +37,7 @@ public:
         const std::vector<const layer::LayerResult*>& layers;  ///< null: not read
         const std::vector<image::Hidden>& hidden;
         bool complete = false;
+        std::string config{};  ///< image::kept_config()
     };
 
     /// Records a target. `whole`: it holds no other images than `images`.

@@ -190,7 +190,13 @@ create index secret_by_account on secret(account) where account is not null;
 create index manifest_child_by_child on manifest_child(child);
 )sql";
 
-constexpr std::array versions = {first_version, second_version};
+// What a gate may need of a config (image/kept_config.hpp), packed. None in what version 2
+// recorded, until the image is scanned again.
+constexpr std::string_view third_version = R"sql(
+alter table image_scan add column config {bytes};
+)sql";
+
+constexpr std::array versions = {first_version, second_version, third_version};
 static_assert(versions.size() == schema_version);
 
 // 0: no table yet.

@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "scanner/store/packed.hpp"
 #include "scanner/store/sqlite_store.hpp"
 
 namespace stratascan::store {
@@ -16,7 +17,7 @@ constexpr std::size_t layers_kept = 32;
 
 Result<StoredImage> SqliteStore::read_image(std::int64_t image_scan) {
     StoredImage image;
-    Rows row = database_->query("select facts, ruleset from image_scan where id = ?", image_scan);
+    Rows row = database_->query("select facts, ruleset, config from image_scan where id = ?", image_scan);
     if (!row.next()) {
         if (database_->failed()) return std::unexpected(database_->failure());
         return fail(ErrorCode::not_found, "an image's scan is not there", path_);
@@ -29,6 +30,11 @@ Result<StoredImage> SqliteStore::read_image(std::int64_t image_scan) {
     image.facts = std::move(*facts);
     image.ruleset = ruleset_of(row.number(1));
     image.layers.resize(image.facts.layers.size());
+    if (!row.is_null(2)) {
+        auto config = unpack(row.view(2));
+        if (!config) ++image.damaged;
+        else image.config = *std::move(config);
+    }
     return image;
 }
 

@@ -211,13 +211,21 @@ std::int64_t SqliteStore::write_image_scan(std::int64_t manifest, const ImageRec
     }
     const std::string hash = hash_of(image, facts, metadata);
     const auto known = database_->number("select id from image_scan where hash = ?", Bytes{hash});
-    if (known) return *known;
+    const std::string config = image.config.empty() ? std::string() : pack(image.config);
+    if (known) {
+        // An older program kept none.
+        if (!config.empty()) {
+            database_->run("update image_scan set config = ? where id = ? and config is null",
+                           Bytes{config}, *known);
+        }
+        return *known;
+    }
     const std::int64_t id =
         database_
             ->number("insert into image_scan(manifest, ruleset, hash, facts, complete, "
-                     "scanned_at) values(?, ?, ?, ?, ?, ?) returning id",
+                     "scanned_at, config) values(?, ?, ?, ?, ?, ?, ?) returning id",
                      manifest, ruleset_id(image.ruleset), Bytes{hash}, Bytes{facts},
-                     image.complete, now)
+                     image.complete, now, optional_bytes(config))
             .value_or(0);
     const auto add_layer = [&](std::int64_t position, std::int64_t layer) {
         database_->run("insert into image_layer(image_scan, position, layer_scan) "

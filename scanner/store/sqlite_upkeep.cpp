@@ -6,6 +6,7 @@
 #include <map>
 
 #include "scanner/store/schema.hpp"
+#include "scanner/store/packed.hpp"
 #include "scanner/store/sqlite_store.hpp"
 
 namespace stratascan::store {
@@ -124,12 +125,16 @@ Result<std::vector<std::string>> SqliteStore::check() {
         }
     }
     {
-        Rows images = database_->query("select i.facts, m.digest from image_scan i "
+        Rows images = database_->query("select i.facts, m.digest, i.config from image_scan i "
                                        "join manifest m on m.id = i.manifest");
         while (images.next()) {
             if (!read_facts(images.view(0))) {
                 problems.push_back(
                     fmt::format("image {}: its facts can't be read back", images.view(1)));
+            }
+            if (!images.is_null(2) && !unpack(images.view(2))) {
+                problems.push_back(fmt::format("image {}: what is kept of its config can't be read back",
+                                               images.view(1)));
             }
         }
     }

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "scanner/image/join.hpp"
+#include "scanner/image/kept_config.hpp"
 #include "scanner/source/digest.hpp"
 #include "scanner/source/image_set.hpp"
 #include "scanner/store/scan_store.hpp"
@@ -116,6 +117,7 @@ void Recorder::record_image(const Root& root, source::ImageRef& image,
                             std::optional<ErrorCode> missed) {
     std::vector<Finding> found;
     work_.engine.execute([&] { found = work_.engine.scan_metadata(image, image.gaps); });
+    std::string config = image::kept_config(image, found);
     const image::ImageFacts facts = image::describe(image, std::move(found));
     std::vector<std::optional<LayerOutcome>> outcomes;
     std::vector<const layer::LayerResult*> layers;
@@ -141,6 +143,7 @@ void Recorder::record_image(const Root& root, source::ImageRef& image,
     record.ruleset = work_.ruleset;
     record.facts = facts;
     record.complete = report.coverage.complete;
+    record.config = std::move(config);
     for (const std::uint32_t repository : root.repositories) {
         if (!work_.must(work_.store.record_image(work_.ledger.repository(repository).id, record,
                                                  now_))) {

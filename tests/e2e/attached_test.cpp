@@ -38,11 +38,32 @@ protected:
         }
         return {};
     }
-    void attach(const std::string& form, const std::string& digest) const {
-        const Ran ran = run({.words = {python(), tools() / "attach.py", "--registry",
-                                       registry_.address(), "--repository", "team/app", "--subject",
-                                       digest, "--key", file("s.pem"), "--form", form}});
+    void attach(const std::string& form, const std::string& digest,
+                const std::string& chain = "") const {
+        std::vector<std::string> words = {python(), tools() / "attach.py", "--registry",
+                                          registry_.address(), "--repository", "team/app",
+                                          "--subject", digest, "--key", file("s.pem"), "--form",
+                                          form};
+        if (!chain.empty()) words.insert(words.end(), {"--chain", chain});
+        const Ran ran = run({.words = std::move(words)});
         ASSERT_EQ(ran.exit, 0) << ran.err;
+    }
+    /// An authority, and the signer's certificate under it for dev@team.example.
+    void make_chain() const {
+        openssl({"ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", file("ca.key")});
+        openssl({"req", "-x509", "-new", "-key", file("ca.key"), "-subj", "/CN=Root", "-days", "9",
+                 "-out", file("ca.pem")});
+        openssl({"req", "-new", "-key", file("s.pem"), "-subj", "/CN=signer", "-out", file("s.csr")});
+        std::ofstream(file("s.ext")) << "keyUsage=critical,digitalSignature\n"
+                                     << "extendedKeyUsage=codeSigning\n"
+                                     << "subjectAltName=email:dev@team.example\n";
+        openssl({"x509", "-req", "-in", file("s.csr"), "-CA", file("ca.pem"), "-CAkey", file("ca.key"),
+                 "-set_serial", "7", "-days", "9", "-extfile", file("s.ext"), "-out",
+                 file("leaf.pem")});
+        std::ofstream(file("chain.pem")) << read_file(file("leaf.pem")) << read_file(file("ca.pem"));
+    }
+    [[nodiscard]] std::string reason(const json& report, const std::string& id) const {
+        return check(report, id).at("reason");
     }
     [[nodiscard]] std::string name() const { return registry_.address() + "/team/app"; }
 
@@ -82,6 +103,60 @@ TEST_F(Attached, SignaturesOfEachFormAreVerified) {
               "fail");
 }
 
+TEST_F(Attached, CertificatesThatLeadToAnAuthorityAreBelievedOfWhomTheyName) {
+    make_chain();
+    const std::string digest =
+        gate(name() + ":1").at("targets").at(0).at("image").at("digest").get<std::string>();
+    const auto trusting = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), {"--trust", file("ca.pem")});
+        return gate(name() + ":1", std::move(more));
+    };
+    for (const char* form : {"cosign", "bundle", "notary", "cose"}) {
+        attach(form, digest, file("chain.pem"));
+        const json good = trusting({"--identity", "*@team.example"});
+        EXPECT_EQ(check(good, "signed").at("outcome"), "pass") << form << reason(good, "signed");
+        EXPECT_NE(reason(good, "signed").find("under a certificate of dev@team.example"),
+                  std::string::npos) << form << reason(good, "signed");
+        EXPECT_EQ(check(gate(name() + ":1", {"--verify-key", file("p.pem")}), "signed").at("outcome"),
+                  "pass") << form;
+    }
+    EXPECT_EQ(check(trusting({"--identity", "ops@team.example"}), "signed").at("outcome"), "fail");
+    // Long after its end: nothing proves when it was signed.
+    const json late = trusting({"--identity", "*@team.example", "--at", "2040-01-01"});
+    EXPECT_EQ(check(late, "signed").at("outcome"), "fail");
+    EXPECT_NE(reason(late, "signed").find("no log that was given proves when"), std::string::npos)
+        << reason(late, "signed");
+    const json foreign = gate(name() + ":1", {"--trust", file("c.pem"), "--identity", "**"});
+    EXPECT_EQ(check(foreign, "signed").at("outcome"), "fail");
+    EXPECT_EQ(stratascan({"gate", name() + ":1", "--trust", file("ca.pem")}, command()).exit, 3)
+        << "whose signature counts must be said";
+    EXPECT_EQ(stratascan({"gate", name() + ":1", "--log-key", file("p.pem")}, command()).exit, 3);
+}
+
+TEST_F(Attached, AnUnsignedStatementIsWorthLessWhereThePolicyAsks) {
+    const std::string digest =
+        gate(name() + ":1").at("targets").at(0).at("image").at("digest").get<std::string>();
+    attach("open-sbom", digest);
+    const auto under = [&](const char* signature, std::vector<std::string> more = {}) {
+        std::ofstream(file("policy.toml")) << "id = \"attached\"\n[checks.sbom]\nsignature = \""
+                                           << signature << "\"\n";
+        return check(gate(name() + ":1", std::move(more)), "sbom");
+    };
+    const json open = under("none");
+    EXPECT_EQ(open.at("outcome"), "pass");
+    EXPECT_NE(open.at("reason").get<std::string>().find("it is not signed"), std::string::npos);
+    EXPECT_EQ(under("present").at("outcome"), "fail");
+    EXPECT_EQ(under("verified").at("outcome"), "fail");
+    attach("sbom", digest);  // the fallback tag lists this one alone now
+    const json unverified = under("present");
+    EXPECT_EQ(unverified.at("outcome"), "pass");
+    EXPECT_NE(unverified.at("reason").get<std::string>().find("its validity was not checked"),
+              std::string::npos);
+    EXPECT_EQ(under("verified").at("outcome"), "unknown");
+    EXPECT_EQ(under("verified", {"--verify-key", file("p.pem")}).at("outcome"), "pass");
+    EXPECT_EQ(under("verified", {"--verify-key", file("p2.pem")}).at("outcome"), "fail");
+}
+
 TEST_F(Attached, AStatementIsNoSignatureOfTheImage) {
     const std::string digest =
         gate(name() + ":1").at("targets").at(0).at("image").at("digest").get<std::string>();
@@ -92,7 +167,7 @@ TEST_F(Attached, AStatementIsNoSignatureOfTheImage) {
     EXPECT_NE(check(report, "sbom").at("reason").get<std::string>().find("holds under the key"),
               std::string::npos) << check(report, "sbom").at("reason");
     const json other = gate(name() + ":1", {"--verify-key", file("p2.pem")});
-    EXPECT_NE(check(other, "sbom").at("reason").get<std::string>().find("no signature of the key"),
+    EXPECT_NE(check(other, "sbom").at("reason").get<std::string>().find("none is of the key"),
               std::string::npos);
 }
 

@@ -360,6 +360,136 @@ TEST(Gate, SinceAnImageThatTheStoreKnows) {
     }
 }
 
+// What a config says is told from what it said in the last release, and the store has no value of
+// a variable or a label in the clear.
+TEST(Gate, SinceKnowsWhatTheConfigSaid) {
+    Layout layout;
+    const auto config = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), {"--config.user", "0", "--config.entrypoint", "/bin/sh",
+                                   "--config.entrypoint", "-c", "--config.entrypoint", "/app",
+                                   "--config.exposedports", "22/tcp", "--config.volume", "/etc",
+                                   "--config.env", "HTTP_PROXY=http://user:plain-words@proxy",
+                                   "--config.env", "SETTING=quite-plain-words",
+                                   "--config.label", "note=also-plain-words"});
+        layout.config(std::move(more));
+    };
+    config({});
+    add_application(layout);
+    const std::string policy = (layout.folder() / "policy.toml").string();
+    std::ofstream(policy) << "id = \"new\"\n[checks.user-root]\n[checks.exec-form]\n"
+                             "[checks.remote-ports]\n[checks.volumes]\n[checks.egress]\n"
+                             "[checks.labels]\n[checks.resource-limits]\n";
+    const std::string store = (layout.folder() / "store.sqlite").string();
+    const std::vector<std::string> options = {"--policy", policy, "--store", store};
+    const json before = verdict_of(layout.target(), options);
+    ASSERT_EQ(before.at("gate").at("verdict"), "fail");
+    const std::string digest = before.at("targets").at(0).at("image").at("digest");
+    std::vector<std::string> since = options;
+    since.insert(since.end(), {"--since", digest});
+    const Ran same = gate(layout.target(), since);
+    EXPECT_EQ(same.exit, 0) << same.out << same.err;
+    EXPECT_EQ(same.err, "");
+    layout.insert(layout.files("more", {{"srv/note", {"a text", 0644}}}));
+    EXPECT_EQ(gate(layout.target(), since).exit, 0) << "an image that was built anew";
+    config({"--config.exposedports", "23/tcp"});
+    const json more = verdict_of(layout.target(), since);
+    EXPECT_EQ(more.at("gate").at("verdict"), "fail");
+    for (const json& check : more.at("targets").at(0).at("gate").at("policies").at(0).at("checks")) {
+        EXPECT_EQ(check.at("fails"), check.at("check") == "remote-ports") << check.dump(1);
+    }
+    const std::string exported = stratascan({"store", "export", "--store", store}).out;
+    for (const std::string& bytes : {read_file(store), exported}) {
+        EXPECT_EQ(bytes.find("plain-words"), std::string::npos);
+    }
+    // Its parts are packed: what is in them is told by unpacking them.
+    const Ran unpacked = run({.words = {
+         python(), "-c",
+         "import sqlite3, subprocess, sys\n"
+         "for (part,) in sqlite3.connect(sys.argv[1]).execute('select config from image_scan'):\n"
+         "  sys.stdout.buffer.write(subprocess.run(['zstd', '-dc'], input=part, capture_output=True,"
+         " check=True).stdout)\n",
+         store}});
+    EXPECT_EQ(unpacked.exit, 0) << unpacked.err;
+    EXPECT_NE(unpacked.out.find("HTTP_PROXY=[not kept]"), std::string::npos) << unpacked.out;
+    EXPECT_EQ(unpacked.out.find("plain-words"), std::string::npos);
+    EXPECT_EQ(unpacked.out.find("user:"), std::string::npos);
+}
+
+// Everything that a check is, in the report of every policy.
+TEST(Gate, EveryCheckOfEveryPolicyCarriesWhatItIs) {
+    Layout layout;
+    add_faults(layout);
+    const json report = verdict_of(
+        layout.target(), {"--policy", "default,forge,guideline,hardening,checklist,cis-docker,nist-800-190"});
+    std::size_t checks = 0;
+    for (const json& policy : report.at("targets").at(0).at("gate").at("policies")) {
+        const bool own = policy.at("policy") == "default";
+        for (const json& check : policy.at("checks")) {
+            ++checks;
+            const std::string what = policy.at("policy").get<std::string>() + " " + check.dump(1);
+            for (const char* member : {"check", "title", "severity", "level", "outcome", "reason"}) {
+                EXPECT_NE(check.value(member, ""), "") << member << what;
+            }
+            EXPECT_TRUE(own || check.at("section") != "") << what;
+            const json& references = check.at("references");
+            std::size_t named = 0;
+            for (const char* source : {"nist-800-190", "cis-docker", "bsi"}) {
+                named += references.at(source).size();
+            }
+            EXPECT_NE(named > 0, references.contains("none")) << what;
+            const bool open = check.at("outcome") == "undecidable";
+            for (const char* member : {"decided", "mend"}) {
+                EXPECT_EQ(check.value(member, "").empty(), open) << member << what;
+            }
+        }
+    }
+    EXPECT_GT(checks, 200U);
+}
+
+// Executables that a compiler made, with and without their protections.
+TEST(Gate, HardeningIsReadFromWhatACompilerMade) {
+    Layout layout;
+    layout.config(good);
+    const fs::path source = layout.folder() / "main.c";
+    std::ofstream(source) << "#include <stdio.h>\nint main(int n, char** v) {\n  char line[64];\n"
+                             "  if (n > 1) sprintf(line, \"%s\", v[1]); else line[0] = 0;\n"
+                             "  return puts(line);\n}\n";
+    const fs::path root = layout.folder() / "built/opt";
+    fs::create_directories(root);
+    const auto compile = [&](const char* name, std::vector<std::string> options) {
+        options.insert(options.begin(), {"cc", "-O1", source, "-o", root / name});
+        const Ran ran = run({.words = std::move(options)});
+        ASSERT_EQ(ran.exit, 0) << ran.err;
+    };
+    compile("strong", {"-fstack-protector-all", "-fPIE", "-pie", "-Wl,-z,relro,-z,now,-z,noexecstack"});
+    compile("weak", {"-fno-stack-protector", "-U_FORTIFY_SOURCE", "-no-pie", "-Wl,-z,norelro,-z,execstack"});
+    compile("static", {"-fstack-protector-all", "-static-pie", "-Wl,-z,relro,-z,noexecstack"});
+    layout.insert(layout.folder() / "built");
+    const fs::path policy = layout.folder() / "policy.toml";
+    std::ofstream(policy) << "id = \"mine\"\n[checks.binary-hardening]\n";
+    const json check = check_of(verdict_of(layout.target(), {"--policy", policy}), "binary-hardening");
+    std::map<std::string, std::string> weak, dynamic;
+    for (const json& item : check.at("evidence")) {
+        (item.at("counts") == true ? weak : dynamic)[item.at("path")] = item.at("text");
+    }
+    ASSERT_EQ(weak.size(), 1U) << check.dump(1);
+    EXPECT_EQ(weak.at("opt/weak"),
+              "weak-binary: not position independent, executable stack, no RELRO, no stack canary");
+    EXPECT_EQ(dynamic.size(), 2U) << check.dump(1);
+    EXPECT_TRUE(dynamic.contains("opt/strong"));
+    EXPECT_FALSE(dynamic.contains("opt/static"));
+}
+
+TEST(Gate, SinceNeedsAStore) {
+    Layout layout;
+    layout.config(good);
+    add_application(layout);
+    const Ran ran = gate(layout.target(), {"--no-store", "--since", "app:1"});
+    EXPECT_EQ(ran.exit, 3);
+    EXPECT_NE(ran.err.find("--since asks a store, and --no-store uses none"), std::string::npos)
+        << ran.err;
+}
+
 TEST(Gate, BaselineLeavesOutWhatItsOwnGateSetAside) {
     Layout layout;
     layout.config(good);

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Attaches a signature to a manifest in a registry, as the tools of each form do, signed by openssl:
 
-attach.py --registry HOST:PORT --repository NAME --subject DIGEST --key PEM --form FORM
+attach.py --registry HOST:PORT --repository NAME --subject DIGEST --key PEM [--chain PEM] --form FORM
 
-FORM is `cosign` (a tag sha256-….sig), `bundle` (a Sigstore bundle, v0.3) or `notary` (JWS); the last
-two name their subject and are listed under the referrers' fallback tag, for registries without the
-API. `sbom` is a bundle with a statement of a bill of materials.
+FORM is `cosign` (a tag sha256-….sig), `bundle` (a Sigstore bundle, v0.3), `notary` (JWS) or `cose`
+(Notary in COSE); the last three name their subject and are listed under the referrers' fallback tag,
+for registries without the API. `sbom` is a bundle with a statement of a bill of materials, `open-sbom`
+the same statement without a signature. With --chain the signer's certificates go with it, the
+signer's own first.
 """
 
 import argparse
@@ -24,6 +26,7 @@ BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 parser = argparse.ArgumentParser()
 for option in ("--registry", "--repository", "--subject", "--key", "--form"):
     parser.add_argument(option, required=True)
+parser.add_argument("--chain")
 options = parser.parse_args()
 base = f"http://{options.registry}/v2/{options.repository}"
 
@@ -74,13 +77,27 @@ def raw_ecdsa(der: bytes) -> bytes:
     return b"".join(number.lstrip(b"\0").rjust(32, b"\0") for number in (r, s))
 
 
+def certificates() -> list[bytes]:
+    """Of the chain, in DER."""
+    text = Path(options.chain).read_text() if options.chain else ""
+    return [base64.b64decode("".join(block.split("-----END")[0].split()))
+            for block in text.split("-----BEGIN CERTIFICATE-----")[1:]]
+
+
+def statement(predicate: str) -> bytes:
+    return json.dumps({"_type": "https://in-toto.io/Statement/v1", "predicateType": predicate,
+                       "subject": [{"name": "", "digest": {"sha256": options.subject[7:]}}],
+                       "predicate": {}}).encode()
+
+
 def bundle(predicate: str) -> bytes:
     kind = "application/vnd.in-toto+json"
-    payload = json.dumps({"_type": "https://in-toto.io/Statement/v1", "predicateType": predicate,
-                          "subject": [{"name": "", "digest": {"sha256": options.subject[7:]}}],
-                          "predicate": {}}).encode()
+    payload = statement(predicate)
     signed = f"DSSEv1 {len(kind)} {kind} {len(payload)} ".encode() + payload
-    return json.dumps({"mediaType": BUNDLE, "verificationMaterial": {"publicKey": {"hint": ""}},
+    chain = certificates()
+    material = ({"certificate": {"rawBytes": b64(chain[0])}} if chain
+                else {"publicKey": {"hint": ""}})
+    return json.dumps({"mediaType": BUNDLE, "verificationMaterial": material,
                        "dsseEnvelope": {"payload": b64(payload), "payloadType": kind,
                                         "signatures": [{"sig": b64(signature(signed))}]}}).encode()
 
@@ -92,8 +109,38 @@ def notary() -> bytes:
                                "crit": ["io.cncf.notary.signingScheme"],
                                "io.cncf.notary.signingScheme": "notary.x509"}).encode())
     signed = raw_ecdsa(signature(f"{header}.{payload}".encode()))
-    return json.dumps({"payload": payload, "protected": header, "header": {"x5c": []},
+    chain = [b64(one) for one in certificates()]
+    return json.dumps({"payload": payload, "protected": header, "header": {"x5c": chain},
                        "signature": url64(signed)}).encode()
+
+
+def cbor(value) -> bytes:
+    """The few kinds of values that COSE needs (RFC 8949)."""
+    def head(major: int, number: int) -> bytes:
+        if number < 24:
+            return bytes([major << 5 | number])
+        width = 1 if number < 1 << 8 else 2 if number < 1 << 16 else 4
+        return bytes([major << 5 | {1: 24, 2: 25, 4: 26}[width]]) + number.to_bytes(width, "big")
+
+    if isinstance(value, int):
+        return head(0, value) if value >= 0 else head(1, -1 - value)
+    if isinstance(value, bytes):
+        return head(2, len(value)) + value
+    if isinstance(value, str):
+        return head(3, len(value.encode())) + value.encode()
+    if isinstance(value, list):
+        return head(4, len(value)) + b"".join(cbor(one) for one in value)
+    return head(5, len(value)) + b"".join(cbor(key) + cbor(one) for key, one in value.items())
+
+
+def cose() -> bytes:
+    payload = json.dumps({"targetArtifact": {"mediaType": MANIFEST, "digest": options.subject,
+                                             "size": 1}}).encode()
+    header = cbor({1: -7, 2: ["io.cncf.notary.signingScheme"],
+                   3: "application/vnd.cncf.notary.payload.v1+json",
+                   "io.cncf.notary.signingScheme": "notary.x509"})
+    signed = raw_ecdsa(signature(cbor(["Signature1", header, b"", payload])))
+    return bytes([0xd2]) + cbor([header, {33: certificates()}, payload, signed])
 
 
 def attach(layer: dict, artifact: str) -> None:
@@ -113,13 +160,23 @@ if options.form == "cosign":
                                     "image": {"docker-manifest-digest": options.subject},
                                     "type": "cosign container image signature"},
                        "optional": None}).encode()
+    chain = [f"-----BEGIN CERTIFICATE-----\n{b64(one)}\n-----END CERTIFICATE-----\n"
+             for one in certificates()]
+    beside = ({"dev.sigstore.cosign/certificate": chain[0],
+               "dev.sigstore.cosign/chain": "".join(chain[1:])} if chain else {})
     layer = blob(text, "application/vnd.dev.cosign.simplesigning.v1+json",
-                 **{"dev.cosignproject.cosign/signature": b64(signature(text))})
+                 **{"dev.cosignproject.cosign/signature": b64(signature(text))}, **beside)
     put(options.subject.replace(":", "-") + ".sig",
         {"schemaVersion": 2, "mediaType": MANIFEST, "layers": [layer],
          "config": blob(b"{}", "application/vnd.oci.image.config.v1+json")})
 elif options.form == "notary":
     attach(blob(notary(), "application/jose+json"), "application/vnd.cncf.notary.signature")
+elif options.form == "cose":
+    attach(blob(cose(), "application/cose"), "application/vnd.cncf.notary.signature")
+elif options.form == "open-sbom":
+    attach(blob(statement("https://spdx.dev/Document"), "application/vnd.in-toto+json",
+                **{"in-toto.io/predicate-type": "https://spdx.dev/Document"}),
+           "application/vnd.in-toto+json")
 else:
     predicate = ("https://spdx.dev/Document" if options.form == "sbom"
                  else "https://sigstore.dev/cosign/sign/v1")

@@ -24,6 +24,9 @@ TEST(Catalogue, EveryCheckIsDecidedOrSaysWhyNot) {
         EXPECT_EQ(decided, !info.mend.empty()) << info.id;
         EXPECT_FALSE(info.title.empty()) << info.id;
         EXPECT_TRUE(info.reason.empty() || info.reason.back() != '.') << info.id;
+        const bool referred = !info.nist.empty() || !info.cis.empty() || !info.bsi.empty();
+        EXPECT_NE(referred, !info.unreferenced.empty())
+            << info.id << ": a reference, or why there is none";
     }
     EXPECT_GT(ids.size(), 60U);
 }
@@ -562,6 +565,111 @@ TEST(AttachedChecks, AKeySettlesWhetherItIsSigned) {
     EXPECT_EQ(image.outcome("signed"), Outcome::fail);
     image.signature = {true, true, "the signature holds"};
     EXPECT_EQ(image.outcome("signed"), Outcome::pass);
+}
+
+/// A statement of provenance in the open.
+image::AttachedBlob built_by(const std::string& builder, bool whole, const std::string& of) {
+    image::AttachedBlob blob;
+    blob.digest = "sha256:" + std::string(64, '3');
+    blob.predicate_type = "https://slsa.dev/provenance/v0.2";
+    blob.bytes = R"({"predicateType":"https://slsa.dev/provenance/v0.2","subject":[{"digest":{"sha256":")" +
+                 of + R"("}}],"predicate":{"builder":{"id":")" + builder + R"("})" +
+                 (whole ? R"(,"buildConfig":{"llbDefinition":[]})" : "") + "}}";
+    return blob;
+}
+
+TEST(AttachedChecks, ProvenanceSaysWhoBuiltAndHow) {
+    MadeUpImage image;
+    const std::string ours(64, 'e');
+    image.facts.subjects = {"sha256:" + ours};
+    image.facts.attachments.resize(1);
+    image.facts.attachments[0].blobs = {built_by("https://ci.example/team/build@v1", false, ours)};
+    const auto told = image.ask("provenance");
+    EXPECT_EQ(told.outcome, Outcome::pass);
+    ASSERT_EQ(told.items.size(), 1U);
+    EXPECT_NE(told.items[0].text.find("https://ci.example/team/build@v1"), std::string::npos);
+    EXPECT_NE(told.items[0].text.find("mode min"), std::string::npos);
+    using Texts = std::vector<std::string>;
+    const auto from = [&](const char* builder) {
+        return image.outcome("provenance", {{"builders", Texts{builder}}});
+    };
+    EXPECT_EQ(from("https://ci.example/**"), Outcome::pass);
+    EXPECT_EQ(from("https://other.example/**"), Outcome::fail);
+    EXPECT_EQ(image.outcome("provenance", {{"mode", std::string("max")}}), Outcome::fail);
+    image.facts.attachments[0].blobs = {built_by("https://ci.example/team/build@v1", true, ours)};
+    EXPECT_EQ(image.outcome("provenance", {{"mode", std::string("max")}}), Outcome::pass);
+    // What speaks of another image says nothing of this one.
+    image.facts.attachments[0].blobs = {
+        built_by("https://ci.example/team/build@v1", true, std::string(64, 'f'))};
+    const auto another = image.ask("provenance");
+    EXPECT_EQ(another.outcome, Outcome::fail);
+    EXPECT_NE(another.reason.find("another image"), std::string::npos);
+}
+
+TEST(AttachedChecks, WhatIsNotSignedIsWorthWhatThePolicySays) {
+    MadeUpImage image;
+    const std::string ours(64, 'e');
+    image.facts.attachments.resize(1);
+    image.facts.attachments[0].blobs = {built_by("https://ci.example", true, ours)};
+    const auto under = [&](const char* signature) {
+        return image.outcome("provenance", {{"signature", std::string(signature)}});
+    };
+    EXPECT_EQ(under("none"), Outcome::pass);
+    EXPECT_EQ(under("present"), Outcome::fail);
+    EXPECT_EQ(under("verified"), Outcome::fail);
+    // Of several the best proved counts.
+    image.facts.attachments[0].blobs.push_back(built_by("https://ci.example", true, ours));
+    image.facts.attachments[0].blobs[1].digest = "sha256:" + std::string(64, '4');
+    image.signature = {true, false, "", {{"sha256:" + std::string(64, '4'), "under the key"}}, {}};
+    const auto best = image.ask("provenance", {{"signature", std::string("verified")}});
+    EXPECT_EQ(best.outcome, Outcome::pass) << best.reason;
+    EXPECT_NE(best.reason.find("its signature holds under the key"), std::string::npos);
+}
+
+TEST(StartChecks, EntrypointThatIsAScriptStartsAShell) {
+    MadeUpImage image;
+    EXPECT_EQ(image.outcome("exec-form"), Outcome::pass);
+    image.facts.entrypoint.words = {"entrypoint.sh"};
+    image.fact(FactKind::script, "usr/local/bin/entrypoint.sh", "sh");
+    image.fact(FactKind::script, "usr/local/bin/other.sh", "bash");
+    const auto script = image.ask("exec-form");
+    EXPECT_EQ(script.outcome, Outcome::fail);
+    ASSERT_EQ(script.items.size(), 1U);
+    EXPECT_EQ(script.items[0].path, "usr/local/bin/entrypoint.sh");
+    image.facts.facts[0].detail = "python3";
+    EXPECT_EQ(image.outcome("exec-form"), Outcome::pass) << "no shell is needed for it";
+    image.facts.facts[0].visibility = Visibility::deleted;
+    image.facts.facts[0].detail = "sh";
+    EXPECT_EQ(image.outcome("exec-form"), Outcome::pass);
+    image.facts.untold.insert(FactKind::script);
+    EXPECT_EQ(image.outcome("exec-form"), Outcome::unknown);
+}
+
+TEST(FileChecks, StaticExecutablesArePreferredWhereAsked) {
+    MadeUpImage image;
+    image.fact(FactKind::dynamic_binary, "app/server", "/lib64/ld-linux-x86-64.so.2");
+    const auto told = image.ask("binary-hardening");
+    EXPECT_EQ(told.outcome, Outcome::pass);
+    ASSERT_EQ(told.items.size(), 1U) << "and it is told";
+    EXPECT_EQ(image.outcome("binary-hardening", {{"static", true}}), Outcome::fail);
+}
+
+TEST(AgeChecks, EveryDateIsToldAndPackagesAreTheLastToBeAsked) {
+    MadeUpImage image;
+    image.facts.newest_package = *policy::read_date("2026-04-01");
+    const auto fresh = image.ask("image-age");
+    EXPECT_EQ(fresh.outcome, Outcome::pass);
+    ASSERT_EQ(fresh.items.size(), 1U);
+    EXPECT_EQ(fresh.items[0].text, "the newest package is of 2026-04-01");
+    EXPECT_FALSE(fresh.items[0].counts);
+    image.facts.created = "1970-01-01T00:00:00Z";
+    const auto by_package = image.ask("image-age");
+    EXPECT_EQ(by_package.outcome, Outcome::pass);
+    EXPECT_NE(by_package.reason.find("by the newest package"), std::string::npos);
+    image.facts.newest_package = *policy::read_date("2024-04-01");
+    EXPECT_EQ(image.outcome("image-age"), Outcome::fail);
+    image.facts.newest_package = 0;
+    EXPECT_EQ(image.outcome("image-age"), Outcome::unknown);
 }
 
 TEST(AttachedChecks, SbomAmongTheFiles) {

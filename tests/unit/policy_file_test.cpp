@@ -116,6 +116,17 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"id = \"x\"\nextends = [\"forge\"]\n[[exempt]]\ncheck = \"no-shell\"\n"
               "program = \"*\"\nuse_case = \"everything is needed here\"",
               "p.toml:3", "must name the program"},
+        Wrong{"id = \"x\"\n[checks.sbom]\nsignature = \"verifed\"", "p.toml:3", "no value \"verifed\""},
+        Wrong{"id = \"x\"\n[checks.signed]\nsignature = \"none\"", "p.toml:3", "no value \"none\""},
+        Wrong{"id = \"x\"\n[checks.secrets-env]\nconfidence = \"hihg\"", "p.toml:3", "no value"},
+        Wrong{"id = \"x\"\n[checks.provenance]\nmode = \"all\"", "p.toml:3", "no value"},
+        Wrong{"id = \"x\"\n[checks.no-shell]\nallow_paths = [\"a\", \"**\"]", "p.toml:3",
+              "would allow everything"},
+        Wrong{"id = \"x\"\n[checks.no-shell]\nallow_labels = [\"=on\"]", "p.toml:3",
+              "would allow everything"},
+        Wrong{"id = \"x\"\n[checks.no-shell]\nallow_programs = \"busybox\"", "p.toml:3",
+              "list of strings"},
+        Wrong{"id = \"x\"\n[checks.no-shell]\nallow_bases = [1]", "p.toml:3", "must be a string"},
         Wrong{"id = \"x\"\nexempt = 3\n[checks.no-shell]\n", "p.toml:2", "[[exempt]]"}));
 
 TEST(PolicyFile, FilesThatAreNoneOrEndless) {

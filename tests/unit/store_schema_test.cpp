@@ -83,6 +83,44 @@ TEST(StoreSchema, VersionOneComesForwardWithAllThatIsInIt) {
     EXPECT_EQ(store.find({.path = "etc/*"})->matches.at(0).pullable, Pullable::gone);
 }
 
+// What an older program recorded has no config; the same image recorded again brings it.
+TEST(StoreSchema, VersionTwoHasNoConfigUntilTheImageIsRecordedAgain) {
+    const TempDir folder;
+    const std::string path = folder.path("s.sqlite");
+    make_version_1(path);
+    {
+        auto database = Database::open(path, Database::Mode::read_write, 1000);
+        ASSERT_TRUE(database);
+        (*database)->script(migration(1));
+        (*database)->run("insert into schema_version(version) values(2)");
+        EXPECT_FALSE((*database)->failed());
+    }
+    auto opened = Store::open(path, false);
+    ASSERT_TRUE(opened) << opened.error().message();
+    Store& store = **opened;
+    EXPECT_EQ(store.figures()->version, schema_version);
+    const auto configs = [&] {
+        std::vector<std::string> all;
+        EXPECT_TRUE(store.each_image({}, [&](StoredImage&& image) {
+            all.push_back(image.config);
+            return true;
+        }));
+        return all;
+    };
+    EXPECT_EQ(configs(), std::vector<std::string>{""});
+    const auto look = store.begin_repository({"r.example", "app", "app"}, 900);
+    ImageRecord record;
+    record.manifest.digest = "sha256:m";
+    record.ruleset = rules_named("rules");
+    record.facts.info.kind = "image";
+    ASSERT_TRUE(store.record_image(*look, record, 900));
+    EXPECT_EQ(configs(), std::vector<std::string>{""});
+    record.config = R"({"config":{}})";
+    ASSERT_TRUE(store.record_image(*look, record, 901));
+    EXPECT_EQ(configs(), std::vector<std::string>{record.config}) << "the same scan, with its config";
+    EXPECT_EQ(*store.check(), std::vector<std::string>());
+}
+
 TEST(StoreSchema, ComingForwardTwiceIsOnce) {
     const TempDir folder;
     const std::string path = folder.path("s.sqlite");

@@ -1,11 +1,16 @@
-// Signatures, bills of materials, provenance and VEX. What is attached is told; whether
-// it is true is another question, and only a signature's validity can be answered here,
-// with the key of who should have signed.
+// Signatures, bills of materials, provenance and VEX. What is attached is told, and how far
+// it is proved: not signed, signed and not verified, or verified with what the gate was
+// given. A policy says how much it asks for (`signature`).
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 
+#include "scanner/image/envelope.hpp"
 #include "scanner/policy/checks/answers.hpp"
 #include "scanner/policy/checks/checks.hpp"
+#include "scanner/policy/checks/statement.hpp"
+#include "scanner/policy/glob.hpp"
 
 namespace stratascan::policy {
 
@@ -16,12 +21,89 @@ using image::Attachment;
 
 bool has(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
 
-// What is known of whether it is true.
-std::string validity(const Subject& subject, const AttachedBlob& blob) {
-    if (!subject.signature.asked) return "; its validity was not checked";
-    return subject.signature.verified.contains(blob.digest)
-               ? "; its signature holds under the key"
-               : "; no signature of the key over it was verified";
+// In the order of what is worth more.
+enum class Proof : std::uint8_t { of_another, none, unread, signature, verified };
+
+struct Found {
+    std::string kind;
+    Proof proof = Proof::none;
+    std::string words;  ///< what is known of whether it is true
+};
+
+Found look_at(const Subject& subject, const AttachedBlob& blob, std::string kind) {
+    const SignatureCheck& check = subject.signature;
+    if (const auto how = check.verified.find(blob.digest); how != check.verified.end()) {
+        return {std::move(kind), Proof::verified, "its signature holds " + how->second};
+    }
+    if (blob.bytes.empty()) {
+        return {std::move(kind), Proof::unread, "its bytes were not read and its validity was not checked"};
+    }
+    const auto envelope = image::read_envelope(blob.media_type, blob.bytes, blob.annotations);
+    if (!envelope) {
+        const auto document = document_in(blob);
+        if (document && !is_about(*document, subject)) {
+            return {std::move(kind), Proof::of_another, "it speaks of another image"};
+        }
+        return {std::move(kind), Proof::none, "it is not signed, so anyone may have written it"};
+    }
+    if (!check.asked) {
+        return {std::move(kind), Proof::signature,
+                "it is signed, and its validity was not checked: nobody said whose signature counts"};
+    }
+    const auto why = check.refused.find(blob.digest);
+    return {std::move(kind), Proof::signature,
+            "its signature is not verified" +
+                (why == check.refused.end() ? std::string() : ": " + why->second)};
+}
+
+using KindOf = std::function<std::string(const Attachment&, const AttachedBlob&)>;
+
+// The best proved of those that are the image's own, or of the indexes that list it here.
+std::optional<Found> best_of(const Subject& subject, const KindOf& kind_of) {
+    std::optional<Found> best;
+    const auto see = [&](const Attachment& attached, const AttachedBlob& blob) {
+        std::string kind = kind_of(attached, blob);
+        if (kind.empty()) return;
+        Found found = look_at(subject, blob, std::move(kind));
+        if (!best || found.proof > best->proof) best = std::move(found);
+    };
+    for (const Attachment& attached : subject.facts.attachments) {
+        for (const AttachedBlob& blob : attached.blobs) see(attached, blob);
+        if (attached.blobs.empty()) see(attached, {});
+    }
+    return best;
+}
+
+// What a policy that asks for `signature` makes of it.
+Answer judged(const Subject& subject, const Settings& settings, std::string_view what,
+              const Found& found) {
+    const std::string& wanted = text(settings, "signature");
+    std::string reason = fmt::format("{} is attached: {}; {}", what, found.kind, found.words);
+    const Item item = config_item("attached", fmt::format("{}: {}", found.kind, found.words));
+    if (found.proof == Proof::of_another) return failed(std::move(reason), {item});
+    if (wanted == "none" || found.proof == Proof::verified) return passed(std::move(reason));
+    if (found.proof == Proof::none) return failed(std::move(reason), {item});
+    if (found.proof == Proof::unread) return unknown(std::move(reason));
+    // Signed, and not verified.
+    if (subject.signature.asked) return failed(std::move(reason), {item});
+    if (wanted == "present") return passed(std::move(reason));
+    return unknown(std::move(reason) + " (see --verify-key and --trust)");
+}
+
+Answer not_found(const Subject& subject) {
+    if (subject.facts.attachments_complete) {
+        return failed("the registry has none", {config_item("attached", "nothing")});
+    }
+    return unknown("nothing of the kind is kept with the image here; a registry may have it");
+}
+
+Answer about_attached(const Subject& subject, const Settings& settings, std::string_view what,
+                      const KindOf& kind_of) {
+    if (subject.report.image.kind != "image") {
+        return not_applicable("only images have attachments");
+    }
+    const auto found = best_of(subject, kind_of);
+    return found ? judged(subject, settings, what, *found) : not_found(subject);
 }
 
 // What a signature is by, or "". A bundle may hold a statement of something else.
@@ -49,50 +131,84 @@ std::string document_kind(const Attachment& attached, const AttachedBlob& blob,
     return {};
 }
 
-using KindOf = std::function<std::string(const Attachment&, const AttachedBlob&)>;
-
-// Of the image's own, and of the indexes that list it here.
-Answer about_attached(const Subject& subject, std::string_view what, const KindOf& kind_of) {
-    if (subject.report.image.kind != "image") {
-        return not_applicable("only images have attachments");
-    }
+// Who built and how, as the provenance claims it that `answer` passed. Where the policy asks
+// for a signature, what is not verified claims nothing.
+Answer built_as_asked(const Subject& subject, const Settings& settings, Answer answer) {
+    const auto& builders = texts(settings, "builders");
+    const std::string& mode = text(settings, "mode");
+    std::vector<BuildClaim> claims;
     for (const Attachment& attached : subject.facts.attachments) {
         for (const AttachedBlob& blob : attached.blobs) {
-            if (const std::string kind = kind_of(attached, blob); !kind.empty()) {
-                return passed(std::string(what) + " is attached: " + kind + validity(subject, blob));
-            }
-        }
-        const AttachedBlob none;
-        if (const std::string kind = attached.blobs.empty() ? kind_of(attached, none) : "";
-            !kind.empty()) {
-            return passed(std::string(what) + " is attached: " + kind + validity(subject, none));
+            const bool counts = text(settings, "signature") == "none" ||
+                                !subject.signature.asked ||
+                                subject.signature.verified.contains(blob.digest);
+            auto claim = counts ? build_claim(blob, subject) : std::nullopt;
+            if (claim) claims.push_back(std::move(*claim));
         }
     }
-    if (subject.facts.attachments_complete) {
-        return failed("the registry has none", {config_item("attached", "nothing")});
+    const auto is_listed = [&](const BuildClaim& claim) {
+        return builders.empty() || std::ranges::any_of(builders, [&](const std::string& one) {
+                   return glob_matches(one, claim.builder);
+               });
+    };
+    const auto is_whole = [&](const BuildClaim& claim) { return mode != "max" || claim.whole; };
+    const bool asks = !builders.empty() || mode == "max";
+    for (const BuildClaim& claim : claims) {
+        Item item = config_item(
+            "provenance", fmt::format("SLSA {}, {}, {}", claim.version,
+                                      claim.builder.empty() ? "no builder" : "built by " + claim.builder,
+                                      claim.whole ? "with the definition of the build (mode max)"
+                                                  : "without the definition of the build (mode min)"));
+        item.counts = asks && !(is_listed(claim) && is_whole(claim));
+        add(answer, std::move(item));
     }
-    return unknown("nothing of the kind is kept with the image here; a registry may have it");
+    if (!asks) return answer;
+    if (claims.empty()) {
+        return unknown(answer.reason + "; who built it could not be read");
+    }
+    const bool as_asked = std::ranges::any_of(claims, [&](const BuildClaim& claim) {
+        return is_listed(claim) && is_whole(claim);
+    });
+    if (as_asked) {
+        // Another builder's word beside it takes nothing away.
+        for (Item& item : answer.items) item.counts = false;
+        return answer;
+    }
+    answer.outcome = Outcome::fail;
+    answer.reason += std::ranges::none_of(claims, is_listed)
+                         ? "; its builder is not on the list"
+                         : "; it does not hold the definition of the build (mode max)";
+    return answer;
 }
 
 }  // namespace
 
-Answer signed_image(const Subject& subject, const Settings&) {
-    if (subject.signature.asked && subject.report.image.kind == "image") {
+Answer signed_image(const Subject& subject, const Settings& settings) {
+    if (subject.report.image.kind != "image") return not_applicable("only images are signed");
+    if (subject.signature.asked) {
         if (subject.signature.holds) return passed(subject.signature.detail);
         return failed(subject.signature.detail, {config_item("attached", "no valid signature")});
     }
-    return about_attached(subject, "a signature", signature_kind);
+    const auto found = best_of(subject, signature_kind);
+    if (!found) return not_found(subject);
+    std::string reason = "a signature is attached: " + found->kind +
+                         "; its validity was not checked (see --verify-key and --trust)";
+    return text(settings, "signature") == "verified" ? unknown(std::move(reason))
+                                                     : passed(std::move(reason));
 }
 
-Answer sbom(const Subject& subject, const Settings&) {
-    Answer answer =
-        about_attached(subject, "a bill of materials", [](const auto& attached, const auto& blob) {
+Answer sbom(const Subject& subject, const Settings& settings) {
+    Answer answer = about_attached(
+        subject, settings, "a bill of materials", [](const auto& attached, const auto& blob) {
             // BuildKit's is "https://spdx.dev/Document"; cosign's may carry a version.
             return document_kind(attached, blob,
                                  {"spdx.dev/Document", "cyclonedx.org/bom", "spdx+json",
                                   "text/spdx", "vnd.cyclonedx", "vnd.syft"});
         });
-    if (answer.outcome == Outcome::pass || answer.outcome == Outcome::not_applicable) return answer;
+    if (answer.outcome == Outcome::pass || answer.outcome == Outcome::not_applicable ||
+        text(settings, "signature") != "none") {
+        return answer;
+    }
     for (const image::PlacedFact& fact : subject.facts.facts) {
         if (fact.kind != layer::FactKind::image_sbom || fact.visibility != Visibility::visible) {
             continue;
@@ -107,16 +223,21 @@ Answer sbom(const Subject& subject, const Settings&) {
     return answer;
 }
 
-Answer provenance(const Subject& subject, const Settings&) {
-    return about_attached(subject, "provenance", [](const auto& attached, const auto& blob) {
-        return document_kind(attached, blob, {"slsa.dev/provenance/"});
-    });
+Answer provenance(const Subject& subject, const Settings& settings) {
+    Answer answer = about_attached(
+        subject, settings, "provenance", [](const auto& attached, const auto& blob) {
+            return document_kind(attached, blob, {"slsa.dev/provenance/"});
+        });
+    return answer.outcome == Outcome::pass ? built_as_asked(subject, settings, std::move(answer))
+                                           : answer;
 }
 
-Answer vex(const Subject& subject, const Settings&) {
-    return about_attached(subject, "a VEX document", [](const auto& attached, const auto& blob) {
-        return document_kind(attached, blob, {"openvex", "cyclonedx.org/vex", "csaf"});
-    });
+Answer vex(const Subject& subject, const Settings& settings) {
+    return about_attached(subject, settings, "a VEX document",
+                          [](const auto& attached, const auto& blob) {
+                              return document_kind(attached, blob,
+                                                   {"openvex", "cyclonedx.org/vex", "csaf"});
+                          });
 }
 
 Answer suppressions_justified(const Subject& subject, const Settings&) {

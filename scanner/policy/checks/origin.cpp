@@ -12,6 +12,7 @@
 #include "scanner/image/os_release.hpp"
 #include "scanner/policy/checks/answers.hpp"
 #include "scanner/policy/checks/checks.hpp"
+#include "scanner/policy/checks/statement.hpp"
 #include "scanner/policy/date.hpp"
 #include "scanner/policy/glob.hpp"
 
@@ -52,17 +53,20 @@ std::string labelled(const Subject& subject, std::initializer_list<const char*> 
     return {};
 }
 
-std::optional<Dated> date_of(const Subject& subject) {
-    const auto created = read_date(subject.facts.created);
-    if (created && believed(*created, subject.now)) return Dated{*created, "config.created"};
-    if (auto step = newest_of_history(subject, -1)) return step;
-    const auto label = read_date(labelled(
-        subject, {"org.opencontainers.image.created", "org.label-schema.build-date"}));
-    if (label && believed(*label, subject.now)) return Dated{*label, "a label"};
-    if (believed(subject.facts.newest_mtime, subject.now)) {
-        return Dated{subject.facts.newest_mtime, "the newest file"};
-    }
-    return std::nullopt;
+// Every date that can be believed, in the order in which they are.
+std::vector<Dated> dates_of(const Subject& subject) {
+    std::vector<Dated> dates;
+    const auto add_date = [&](std::optional<std::int64_t> date, const char* source) {
+        if (date && believed(*date, subject.now)) dates.push_back({*date, source});
+    };
+    add_date(read_date(subject.facts.created), "config.created");
+    if (auto step = newest_of_history(subject, -1)) dates.push_back(std::move(*step));
+    add_date(read_date(labelled(
+                 subject, {"org.opencontainers.image.created", "org.label-schema.build-date"})),
+             "a label");
+    add_date(subject.facts.newest_mtime, "the newest file");
+    add_date(subject.facts.newest_package, "the newest package");
+    return dates;
 }
 
 Answer aged(const Dated& dated, std::int64_t now, std::int64_t days, const Item& item) {
@@ -87,7 +91,7 @@ std::vector<Material> base_materials(const Subject& subject) {
     for (const image::Attachment& attached : subject.facts.attachments) {
         for (const image::AttachedBlob& blob : attached.blobs) {
             if (!blob.predicate_type.starts_with("https://slsa.dev/provenance/")) continue;
-            const auto document = image::parse_document(blob.bytes);
+            const auto document = document_in(blob);
             if (!document) continue;
             const auto* predicate = image::member(document->root, "predicate");
             if (predicate == nullptr) continue;
@@ -161,14 +165,21 @@ Tag tag_of(const std::string& name) {
 }  // namespace
 
 Answer image_age(const Subject& subject, const Settings& settings) {
-    const auto dated = date_of(subject);
-    if (!dated) {
+    const std::vector<Dated> dates = dates_of(subject);
+    if (dates.empty()) {
         if (auto none = without_config(subject)) return *none;
         return unknown("no date that can be believed: config.created is \"" +
                        subject.facts.created + "\"");
     }
-    return aged(*dated, subject.now, number(settings, "days"),
-                config_item("config.created", subject.facts.created));
+    Answer answer = aged(dates.front(), subject.now, number(settings, "days"),
+                         config_item("config.created", subject.facts.created));
+    // What else claims a date: a fresh config over old layers is told.
+    for (std::size_t i = 1; i < dates.size(); ++i) {
+        Item item = config_item("age", dates[i].source + " is of " + written_date(dates[i].date));
+        item.counts = false;
+        add(answer, std::move(item));
+    }
+    return answer;
 }
 
 Answer base_age(const Subject& subject, const Settings& settings) {

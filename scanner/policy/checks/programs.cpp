@@ -153,9 +153,27 @@ Answer no_privilege_tools(const Subject& subject, const Settings& settings) {
     return settled(std::move(answer), subject, class_words(settings));
 }
 
-Answer binary_hardening(const Subject& subject, const Settings&) {
-    return about_facts(subject, {layer::FactKind::weak_binary},
-                       "executables without the usual protections");
+Answer binary_hardening(const Subject& subject, const Settings& settings) {
+    Answer answer = about_facts(subject, {layer::FactKind::weak_binary},
+                                "executables without the usual protections");
+    if (answer.outcome == Outcome::not_applicable) return answer;
+    // Static ones are preferred: of the image's own, those that are not are told.
+    const bool asked = flag(settings, "static");
+    const bool untold = answer.outcome == Outcome::unknown && !answer.unread;
+    for (const image::PlacedFact& fact : subject.facts.facts) {
+        if (fact.kind != layer::FactKind::dynamic_binary ||
+            fact.visibility != Visibility::visible) {
+            continue;
+        }
+        Item item = file_item(fact, "dynamically linked, needs " + fact.detail);
+        item.counts = asked;
+        add(answer, std::move(item));
+    }
+    answer = settled(std::move(answer), subject,
+                     asked ? "executables without the usual protections or not static"
+                           : "executables without the usual protections");
+    if (untold && answer.outcome == Outcome::pass) answer.outcome = Outcome::unknown;
+    return answer;
 }
 
 Answer sbom_complete(const Subject& subject, const Settings&) {

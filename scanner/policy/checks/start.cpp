@@ -75,6 +75,19 @@ bool names(const std::string& word, const Subject& subject, const std::string& p
     return false;
 }
 
+// The first word as a shell script, by its first line.
+std::vector<Item> start_scripts(const Subject& subject, const std::string& first) {
+    std::vector<Item> items;
+    for (const image::PlacedFact& fact : subject.facts.facts) {
+        if (fact.kind != layer::FactKind::script || fact.visibility != Visibility::visible ||
+            !is_shell(fact.detail) || !names(first, subject, fact.path)) {
+            continue;
+        }
+        items.push_back(file_item(fact, "a script of " + fact.detail));
+    }
+    return items;
+}
+
 }  // namespace
 
 Answer healthcheck(const Subject& subject, const Settings&) {
@@ -191,10 +204,21 @@ Answer exec_form(const Subject& subject, const Settings&) {
     if (answer.items.empty() && !subject.facts.entrypoint.given && is_shell(first)) {
         add(answer, config_item("config.Cmd", joined(subject.facts.command.words)));
     }
-    if (answer.items.empty()) return passed("it starts " + first);
-    answer.outcome = Outcome::fail;
-    answer.reason = "it starts a shell";
-    return answer;
+    if (answer.items.empty()) {
+        for (Item& script : start_scripts(subject, first)) add(answer, std::move(script));
+    }
+    if (!answer.items.empty()) {
+        answer.outcome = Outcome::fail;
+        answer.reason = "it starts a shell";
+        return answer;
+    }
+    // That it is no script can be told only where it was looked at.
+    if (!subject.facts.files_known || subject.facts.untold.contains(layer::FactKind::script)) {
+        Answer open = unknown("it starts " + first + "; whether that is a script was not read");
+        open.unread = !subject.facts.files_known;
+        return open;
+    }
+    return passed("it starts " + first);
 }
 
 Answer start_installs(const Subject& subject, const Settings&) {

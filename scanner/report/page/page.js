@@ -51,7 +51,7 @@
   // A table of which only the rows in sight exist.
   class Rows {
     constructor(kind, label, columns, height, cells, open) {
-      this.height = height; this.cells = cells; this.open = open; this.items = []; this.at = -1;
+      this.id = 'rows' + (++Rows.made) + '-'; this.height = height; this.cells = cells; this.open = open; this.items = []; this.at = -1;
       this.space = element('div', { role: 'presentation' });
       this.view = element('div', { class: 'view', tabindex: '0', role: 'rowgroup', 'aria-label': label });
       this.view.append(this.space);
@@ -78,7 +78,7 @@
       const last = Math.min(this.items.length, all ? all : first + Math.ceil(this.view.clientHeight / this.height) + 14);
       const rows = [];
       for (let i = first; i < last; ++i) {
-        const row = element('div', { class: i === this.at ? 'row at' : 'row', role: 'row', 'aria-rowindex': i + 2,
+        const row = element('div', { class: i === this.at ? 'row at' : 'row', role: 'row', 'aria-rowindex': i + 2, id: this.id + i, 'aria-selected': String(i === this.at),
           onclick: () => { this.at = i; this.draw(); this.open(this.items[i]); } });
         row.style.top = i * this.height + 'px';
         row.style.height = this.height + 'px';
@@ -86,6 +86,8 @@
         rows.push(row);
       }
       this.space.replaceChildren(...rows);
+      if (this.at >= 0) this.view.setAttribute('aria-activedescendant', this.id + this.at);
+      else this.view.removeAttribute('aria-activedescendant');
     }
     key(event) {
       const page = Math.max(1, Math.floor(this.view.clientHeight / this.height) - 1);
@@ -101,6 +103,8 @@
       event.preventDefault();
     }
   }
+
+  Rows.made = 0;
 
   const dialog = element('dialog', { 'aria-label': 'Details' });
   document.body.append(dialog);
@@ -282,6 +286,12 @@
       element('div', { class: 'tools' }, search), table.root);
   }
 
+  // What tells images of one name apart: the target that they came from, and their digest.
+  function whence(one) {
+    const digest = one.digest.slice(one.digest.indexOf(':') + 1).slice(0, 12);
+    return [one.target === one.name ? '' : one.target, digest].filter(Boolean).join(' · ');
+  }
+
   function start() {
     const theme = document.getElementById('theme');
     theme.addEventListener('click', () => {
@@ -292,13 +302,14 @@
     if (report.targets.length > 1) {
       const images = document.getElementById('images');
       const gated = report.targets.some((one) => one.verdict);
-      const rows = new Rows('images' + (gated ? ' gated' : ''), 'Images', [...(gated ? ['Verdict'] : []), 'Image', 'Platform', 'Secrets', 'Programs', 'Read'], 40,
-        (one) => [...(gated ? [tag(one.verdict || '', verdictClass[one.verdict] || '')] : []), two(one.name, ''), element('span', {}, one.platform), tag(grouped(one.findings.length), one.worst < 0 ? 'good' : severities[one.worst]),
+      const rows = new Rows('images' + (gated ? ' gated' : ''), 'Images', [...(gated ? ['Verdict'] : []), 'Image', 'Platform', 'Secrets', 'Programs', 'Read'], 48,
+        (one) => [...(gated ? [tag(one.verdict || '', verdictClass[one.verdict] || '')] : []), two(one.name, whence(one)), element('span', {}, one.platform), tag(grouped(one.findings.length), one.worst < 0 ? 'good' : severities[one.worst]),
           element('span', {}, grouped(one.programs.length)), tag(one.coverage.complete ? 'all' : counted(one.coverage.gaps, 'gap'), one.coverage.complete ? 'good' : 'high')],
         (one) => { document.getElementById('which').textContent = one.name + (one.platform ? ' · ' + one.platform : ''); show(one); });
       const order = [...report.targets].sort((a, b) => b.worst - a.worst || b.findings.length - a.findings.length);
+      for (const one of order) one.seek = (one.name + '\n' + one.target + '\n' + one.digest + '\n' + one.platform).toLowerCase();
       const search = element('input', { type: 'search', placeholder: 'Filter images…', 'aria-label': 'Filter images',
-        oninput: (event) => { const text = event.target.value.toLowerCase(); rows.set(order.filter((one) => one.name.toLowerCase().includes(text))); } });
+        oninput: (event) => { const text = event.target.value.toLowerCase(); rows.set(order.filter((one) => one.seek.includes(text))); } });
       images.append(element('h2', {}, counted(order.length, 'image')), element('div', { class: 'tools' }, search), rows.root,
         element('h2', { id: 'which' }, order[0].name + (order[0].platform ? ' · ' + order[0].platform : '')));
       rows.set(order);
