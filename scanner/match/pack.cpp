@@ -9,7 +9,7 @@ namespace stratascan::match {
 namespace {
 
 constexpr std::string_view rules_magic = "stratascan rules 7\n";
-constexpr std::string_view pack_magic = "stratascan pack 3\n";
+constexpr std::string_view pack_magic = "stratascan pack 4\n";
 
 void write_allow_list(WireWriter& out, const AllowList& list) {
     out.text(list.description);
@@ -192,6 +192,8 @@ std::string write_pack(const std::string& rules, const std::string& rules_hash,
     out.text(rules);
     out.text(rules_hash);
     out.text(engine);
+    // The sieve's numbers are read where they stand, if that is an even place.
+    out.text(std::string(out.bytes().size() % 2, '\0'));
     out.text(sieve);
     out.texts(levels);
     out.texts(databases);
@@ -205,6 +207,7 @@ Result<Pack> read_pack(std::string_view bytes) {
     const std::string_view rules = in.view();
     pack.rules_hash = in.text();
     pack.engine = in.text();
+    static_cast<void>(in.view());
     pack.sieve = in.view();
     pack.levels = in.texts();
     for (std::uint64_t left = in.count(); left > 0; --left) pack.databases.push_back(in.view());

@@ -24,7 +24,7 @@ using States = match::Automaton::States;
 
 // Rules' matches are no wider than a window's margin.
 constexpr std::uint64_t widest_range = layer::margin;
-constexpr std::string_view magic = "stratascan sieve 4\n";
+constexpr std::string_view magic = "stratascan sieve 5\n";
 
 std::bitset<256> token_bytes() {
     std::bitset<256> bytes;
@@ -351,7 +351,7 @@ private:
     std::uint32_t place_of(const std::vector<std::uint16_t>& form) {
         const auto [known, fresh] =
             places_.try_emplace(form, static_cast<std::uint32_t>(plan_.follows.size()));
-        if (fresh) plan_.follows.insert(plan_.follows.end(), form.begin(), form.end());
+        if (fresh) plan_.follows.append(form);
         return known->second;
     }
 
@@ -380,9 +380,11 @@ std::string write_plan(const Plan& plan) {
     out.text(magic);
     out.text({reinterpret_cast<const char*>(plan.needles.data()),
               plan.needles.size() * sizeof(Needle)});
-    out.text(plan.texts);
+    // What comes next is read where it stands, if that is an even place.
+    const bool odd = (out.bytes().size() + plan.texts.size()) % 2 != 0;
+    out.text(odd ? plan.texts + '\0' : plan.texts);
     out.text({reinterpret_cast<const char*>(plan.follows.data()),
-              plan.follows.size() * sizeof plan.follows[0]});
+              plan.follows.size() * sizeof(std::uint16_t)});
     out.text({reinterpret_cast<const char*>(&plan.bytes), sizeof plan.bytes});
     return out.bytes();
 }
@@ -396,14 +398,20 @@ Result<Plan> read_plan(std::string_view bytes) {
     const std::string_view follows = in.view();
     const std::string_view bytes_of_tables = in.view();
     if (!known || !in.ok() || needles.size() % sizeof(Needle) != 0 ||
-        follows.size() % sizeof plan.follows[0] != 0 ||
+        follows.size() % sizeof(std::uint16_t) != 0 ||
         bytes_of_tables.size() != sizeof plan.bytes) {
         return fail(ErrorCode::malformed, "the sieve's plan is damaged");
     }
     plan.needles.resize(needles.size() / sizeof(Needle));
     if (!needles.empty()) std::memcpy(plan.needles.data(), needles.data(), needles.size());
-    plan.follows.resize(follows.size() / sizeof plan.follows[0]);
-    if (!follows.empty()) std::memcpy(plan.follows.data(), follows.data(), follows.size());
+    const std::size_t numbers = follows.size() / sizeof(std::uint16_t);
+    if (reinterpret_cast<std::uintptr_t>(follows.data()) % alignof(std::uint16_t) == 0) {
+        plan.follows.borrow({reinterpret_cast<const std::uint16_t*>(follows.data()), numbers});
+    } else {
+        std::vector<std::uint16_t> copied(numbers);
+        if (numbers > 0) std::memcpy(copied.data(), follows.data(), follows.size());
+        plan.follows.append(copied);
+    }
     std::memcpy(&plan.bytes, bytes_of_tables.data(), sizeof plan.bytes);
     return plan;
 }

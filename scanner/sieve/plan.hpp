@@ -20,8 +20,10 @@
 // makes a plan impossible, and then the engine sees everything.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -87,10 +89,36 @@ struct ByteTables {
     alignas(64) std::array<std::array<KeyTable, 2>, groups> keys{};
 };
 
+/// Forms of Follow, one behind the other. Most of a start would go by copying them out of
+/// the program, so they may stay where they are.
+class FollowForms {
+public:
+    [[nodiscard]] const std::uint16_t* data() const noexcept {
+        return borrowed_.empty() ? made_.data() : borrowed_.data();
+    }
+    [[nodiscard]] std::size_t size() const noexcept {
+        return borrowed_.empty() ? made_.size() : borrowed_.size();
+    }
+    /// `forms` outlive all that is made of this.
+    void borrow(std::span<const std::uint16_t> forms) { borrowed_ = forms; }
+    void append(std::span<const std::uint16_t> form) {
+        made_.insert(made_.end(), borrowed_.begin(), borrowed_.end());
+        borrowed_ = {};
+        made_.insert(made_.end(), form.begin(), form.end());
+    }
+    [[nodiscard]] bool operator==(const FollowForms& other) const {
+        return std::equal(data(), data() + size(), other.data(), other.data() + other.size());
+    }
+
+private:
+    std::vector<std::uint16_t> made_;
+    std::span<const std::uint16_t> borrowed_;
+};
+
 struct Plan {
     std::vector<Needle> needles;  ///< in order of their keys
     std::string texts;
-    std::vector<std::uint16_t> follows;  ///< forms of Follow, one behind the other
+    FollowForms follows;
     ByteTables bytes;
 
     [[nodiscard]] std::string_view text(const Needle& needle) const noexcept {
@@ -107,6 +135,7 @@ struct Plan {
                                        const match::RuleSet& rules);
 
 [[nodiscard]] std::string write_plan(const Plan& plan);
+/// `bytes` outlive the plan, and what is made of it.
 [[nodiscard]] Result<Plan> read_plan(std::string_view bytes);
 
 }  // namespace stratascan::sieve
