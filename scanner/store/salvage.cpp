@@ -79,7 +79,8 @@ Result<std::vector<std::string>> copy_all(Database& into) {
     std::vector<std::string> lines;
     bool lost = false;
     into.script("pragma foreign_keys = off");
-    Transaction transaction(into);
+    // Not "immediate", which would lock the old file as well: whoever repairs has it locked.
+    into.run("begin");
     for (const Table& table : tables) {
         Copied copied;
         copy_range(into, table, 0, largest_key, copied);
@@ -95,7 +96,8 @@ Result<std::vector<std::string>> copy_all(Database& into) {
         into.run("update image_scan set complete = 0");
         lines.emplace_back("every image counts as not read in full, until it is scanned again");
     }
-    if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+    into.run("commit");
+    if (into.failed()) return std::unexpected(into.failure());
     return lines;
 }
 

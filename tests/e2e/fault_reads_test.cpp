@@ -14,7 +14,8 @@ protected:
 /// Layers by digest, of all images.
 std::map<std::string, json> layers_of(const Ran& ran) {
     std::map<std::string, json> layers;
-    for (const json& target : report_of(ran).at("targets")) {
+    const json ran_report = report_of(ran);
+    for (const json& target : ran_report.at("targets")) {
         for (const json& layer : target.at("layers")) layers[layer.at("digest")] = layer;
     }
     return layers;
@@ -23,7 +24,8 @@ std::map<std::string, json> layers_of(const Ran& ran) {
 /// The findings that are not in this layer.
 std::vector<std::string> findings_outside(const Ran& ran, const std::string& digest) {
     std::vector<std::string> found;
-    for (const json& target : report_of(ran).at("targets")) {
+    const json ran_report = report_of(ran);
+    for (const json& target : ran_report.at("targets")) {
         for (const json& finding : target.at("findings")) {
             const std::size_t index = finding.at("layer_index").is_number()
                                           ? finding.at("layer_index").get<std::size_t>()
@@ -55,7 +57,8 @@ TEST_F(ReadFaults, ALayerThatCanNotBeReadCostsNothingElse) {
                 << broken.at("state");
             EXPECT_TRUE(has(broken.dump(), reason)) << broken;
             EXPECT_EQ(findings_outside(ran, digest), findings_outside(whole, digest)) << digest;
-            for (const json& target : report_of(ran).at("targets")) {
+            const json ran_report = report_of(ran);
+            for (const json& target : ran_report.at("targets")) {
                 const bool with_it = has(target.at("layers").dump(), digest);
                 EXPECT_EQ(target.at("coverage").at("complete"), !with_it);
             }

@@ -33,8 +33,8 @@ void expect_mended(const Place& place, const std::string& what) {
     EXPECT_TRUE(mended.out.ends_with("sound\n")) << what << '\n' << mended.out;
     EXPECT_EQ(check(place).out, "sound\n") << what;
     const Built built = recipe("blob-shared");
-    const Ran again = scan_with(built, place);
-    EXPECT_EQ(again.out, scan_built(built, {"--no-store", "--format", "json"}).out) << what;
+    const Ran again = scan_faulty(built, {}, {"--store", place.file()});
+    EXPECT_EQ(again.out, scan_faulty(built, {}).out) << what;
     EXPECT_EQ(again.err, "") << what;
     fs::remove(place.file() + ".damaged");
 }
@@ -42,7 +42,7 @@ void expect_mended(const Place& place, const std::string& what) {
 // Another process holds the store for itself: after a while the scan goes on without.
 TEST(StoreTrouble, ALockedStoreCostsNoFinding) {
     const Built built = recipe("blob-shared");
-    const Ran bare = scan_built(built, {"--no-store", "--format", "json"});
+    const Ran bare = scan_faulty(built, {});
     const Place place;
     fill(place);
     Command holder;
@@ -50,7 +50,7 @@ TEST(StoreTrouble, ALockedStoreCostsNoFinding) {
                                 "sleep 25) | sqlite3 " + place.file() + " & echo $! ; wait"};
     Running held(holder);
     usleep(500'000);
-    const Ran ran = scan_with(built, place);
+    const Ran ran = scan_faulty(built, {}, {"--store", place.file()});
     EXPECT_EQ(ran.exit, bare.exit) << ran.err;
     EXPECT_EQ(ran.out, bare.out);
     EXPECT_TRUE(has(ran.err, "another process")) << ran.err;

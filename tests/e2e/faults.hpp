@@ -24,6 +24,7 @@ constexpr bool may_preload = true;
     if (!may_preload) GTEST_SKIP() << "a sanitizer has the allocator and the first place"
 
 inline Command with(Faults faults, Command command = {}) {
+    if (faults.empty()) return command;
     faults["LD_PRELOAD"] = setting("STRATASCAN_FAULT_SHIM", STRATASCAN_FAULT_SHIM);
     for (const auto& [name, value] : faults) command.environment[name] = value;
     return command;
