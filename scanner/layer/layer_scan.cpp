@@ -5,6 +5,7 @@
 #include <oneapi/tbb/task_arena.h>
 
 #include <map>
+#include <new>
 #include <set>
 
 #include "scanner/layer/directory_walk.hpp"

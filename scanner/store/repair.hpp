@@ -18,8 +18,8 @@ namespace stratascan::store {
 [[nodiscard]] std::vector<std::string> mend_rows(Database& database);
 
 /// For a file that SQLite itself calls damaged: reads what can be read into a new file,
-/// which takes its place; the damaged one stays beside it as PATH.damaged. Errors: another
-/// process uses it, there is no room, or there is a PATH.damaged already.
+/// which takes its place; the damaged one stays beside it as PATH.damaged. REQUIRES: no other
+/// process uses it meanwhile. Errors: one writes to it, there is no room, or there is a PATH.damaged already.
 [[nodiscard]] Result<std::vector<std::string>> salvage(const std::string& path);
 
 }  // namespace stratascan::store

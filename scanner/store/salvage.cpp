@@ -74,30 +74,49 @@ void copy_range(Database& into, const Table& table, std::int64_t first, std::int
     if (!into.failed()) copy_range(into, table, middle + 1, last, copied);
 }
 
+/// Each table by a connection of its own: one that met a table without a root reads nothing
+/// any more. False: rows were lost; `copied` says how many were not.
+Result<bool> copy_table(const std::string& fresh, const std::string& old, const Table& table,
+                        Copied& copied) {
+    auto into = Database::open(fresh, Database::Mode::read_write, 1000);
+    if (!into) return std::unexpected(into.error());
+    (*into)->script("pragma foreign_keys = off");
+    (*into)->run("attach database ? as old", old);
+    // Not "immediate", which would lock the old file as well.
+    (*into)->run("begin");
+    if ((*into)->failed()) return std::unexpected((*into)->failure());
+    copy_range(**into, table, 0, largest_key, copied);
+    if ((*into)->failed() && copied.whole) return std::unexpected((*into)->failure());
+    (*into)->forgive();
+    (*into)->run("commit");
+    if ((*into)->failed()) copied.rows = 0;
+    return copied.whole && !(*into)->failed();
+}
+
 /// Copies all that can be read; what was lost, a line a table.
-Result<std::vector<std::string>> copy_all(Database& into) {
+Result<std::vector<std::string>> copy_all(const std::string& fresh, const std::string& old) {
     std::vector<std::string> lines;
     bool lost = false;
-    into.script("pragma foreign_keys = off");
-    // Not "immediate", which would lock the old file as well: whoever repairs has it locked.
-    into.run("begin");
     for (const Table& table : tables) {
         Copied copied;
-        copy_range(into, table, 0, largest_key, copied);
-        if (into.failed()) return std::unexpected(into.failure());
-        if (copied.whole) continue;
+        const auto whole = copy_table(fresh, old, table, copied);
+        if (!whole) return std::unexpected(whole.error());
+        if (*whole) continue;
         lost = true;
         lines.push_back(fmt::format("{}: {} rows are saved, others can't be read", table.name,
                                     copied.rows));
     }
-    for (std::string& line : mend_rows(into)) lines.push_back(std::move(line));
+    auto into = Database::open(fresh, Database::Mode::read_write, 1000);
+    if (!into) return std::unexpected(into.error());
+    (*into)->script("pragma foreign_keys = off");
+    Transaction transaction(**into);
+    for (std::string& line : mend_rows(**into)) lines.push_back(std::move(line));
     // Rows that are not there leave no trace in those that are.
     if (lost) {
-        into.run("update image_scan set complete = 0");
+        (*into)->run("update image_scan set complete = 0");
         lines.emplace_back("every image counts as not read in full, until it is scanned again");
     }
-    into.run("commit");
-    if (into.failed()) return std::unexpected(into.failure());
+    if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
     return lines;
 }
 
@@ -150,26 +169,28 @@ struct Removed {
     }
 };
 
-Result<std::vector<std::string>> copy_from(Database& into, const std::string& old) {
-    into.run("attach database ? as old", old);
-    if (into.failed()) {
-        Error error = into.failure();
-        into.forgive();
-        return std::unexpected(std::move(error));
+/// `malformed`: not even its list of tables can be read.
+Result<std::vector<std::string>> copy_from(const std::string& fresh, const std::string& old) {
+    {
+        auto first = Database::open(old, Database::Mode::read_write, 1000);
+        const auto known =
+            first ? (*first)->number("select count(*) from sqlite_master") : std::nullopt;
+        if (known.value_or(0) == 0) {
+            return fail(ErrorCode::malformed, "its first page can't be read", old);
+        }
     }
-    const auto known = into.number("select count(*) from old.sqlite_master");
-    if (into.failed() || known.value_or(0) == 0) {
-        auto failure = fail(ErrorCode::malformed, "its first page can't be read", old);
-        into.forgive();
-        into.run("detach database old");
-        into.forgive();
-        return failure;
-    }
-    auto lines = copy_all(into);
-    into.forgive();
-    into.run("detach database old");
-    into.forgive();
-    return lines;
+    return copy_all(fresh, old);
+}
+
+/// A damaged file may refuse the lock for its damage alone; that is no reason to leave it.
+Result<void> nobody_writes(const std::string& path) {
+    const auto database = Database::open(path, Database::Mode::read_write, 1000);
+    if (database) (*database)->run("begin immediate");
+    const bool busy = database ? (*database)->failed() &&
+                                     (*database)->failure().code == ErrorCode::unreadable
+                               : database.error().code == ErrorCode::unreadable;
+    if (!busy) return {};
+    return std::unexpected(database ? (*database)->failure() : database.error());
 }
 
 }  // namespace
@@ -180,39 +201,29 @@ Result<std::vector<std::string>> salvage(const std::string& path) {
         return fail(ErrorCode::invalid_argument, "it is the damaged store of an earlier repair",
                     aside, "move it away");
     }
-    // Who would write into the old file meanwhile waits, and is then told that it is damaged.
-    const auto guard = Database::open(path, Database::Mode::read_write, 1000);
-    if (!guard && guard.error().code == ErrorCode::unreadable) {
-        return std::unexpected(guard.error());
-    }
-    if (guard) {
-        (*guard)->run("begin immediate");
-        if ((*guard)->failed() && (*guard)->failure().code == ErrorCode::unreadable) {
-            return std::unexpected((*guard)->failure());
-        }
-    }
+    if (auto unused = nobody_writes(path); !unused) return std::unexpected(unused.error());
     auto name = new_file(path);
     if (!name) return std::unexpected(name.error());
     Removed fresh{*name};
-    auto into = Database::open(*name, Database::Mode::read_write, 1000);
-    if (!into) return std::unexpected(into.error());
-    if (auto ready = migrate(**into); !ready) return std::unexpected(ready.error());
-    auto lines = copy_from(**into, path);
+    {
+        auto into = Database::open(*name, Database::Mode::read_write, 1000);
+        if (!into) return std::unexpected(into.error());
+        if (auto ready = migrate(**into); !ready) return std::unexpected(ready.error());
+    }
+    auto lines = copy_from(*name, path);
     if (!lines && lines.error().code == ErrorCode::malformed) {
-        (*into)->run("pragma wal_checkpoint(truncate)");
         auto patched = new_file(path);
         if (!patched) return std::unexpected(patched.error());
         const Removed draft{*patched};
         if (auto copied = copy_with_header_of(*name, path, *patched); !copied) {
             return std::unexpected(copied.error());
         }
-        lines = copy_from(**into, *patched);
+        lines = copy_from(*name, *patched);
         if (!lines && lines.error().code == ErrorCode::malformed) {
             lines = std::vector<std::string>{"nothing in it can be read: the new store is empty"};
         }
     }
     if (!lines) return std::unexpected(lines.error());
-    into->reset();  // all of it is in the one file now
     for (const char* beside : {"", "-wal", "-shm"}) {
         ::rename((path + beside).c_str(), (aside + beside).c_str());
     }

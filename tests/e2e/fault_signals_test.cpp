@@ -11,7 +11,7 @@ std::vector<std::string> scan_of_many(const std::string& store) {
     std::vector<std::string> words = {program(), "scan", "--format", "json"};
     if (store.empty()) words.emplace_back("--no-store");
     else words.insert(words.end(), {"--store", store});
-    for (const char* name : {"blob-shared", "git-packed", "dense-with-hits"}) {
+    for (const char* name : {"blob-shared", "git-packed", "many-small-files", "opaque-deletes"}) {
         for (const std::string& target : targets_of(recipe(name))) words.push_back(target);
     }
     return words;
@@ -31,7 +31,7 @@ TEST(SignalFaults, AtAnyMomentTheEndIsMarkedAndTheStoreSound) {
             command.words = scan_of_many(place.file());
             command.timeout_ms = 60'000;
             Running running(command);
-            usleep(static_cast<useconds_t>(random() % 250'000));
+            usleep(static_cast<useconds_t>(random() % 200'000));
             ::kill(running.id(), signal);
             const Ran ran = running.finish();
             EXPECT_FALSE(ran.timed_out);

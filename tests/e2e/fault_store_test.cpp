@@ -13,17 +13,21 @@ Ran check(const Place& place, std::vector<std::string> more = {}) {
     return stratascan(more);
 }
 
-/// A store of three recipes with everything in the one file.
+void write(const Place& place, const std::string& bytes) {
+    for (const char* beside : {"-wal", "-shm"}) fs::remove(place.file() + beside);
+    std::ofstream(place.file(), std::ios::binary | std::ios::trunc) << bytes;
+    fs::permissions(place.file(), fs::perms::owner_read | fs::perms::owner_write);
+}
+
+/// A store of three recipes with everything in the one file; made once.
 void fill(const Place& place) {
+    static std::string made;
+    if (!made.empty()) return write(place, made);
     for (const char* const name : {"blob-shared", "docker-archive-25", "whiteout-deletes"}) {
         ASSERT_EQ(scan_with(recipe(name), place).exit, 1);
     }
     ASSERT_EQ(place.sql("pragma wal_checkpoint(truncate)").exit, 0);
-}
-
-void write(const Place& place, const std::string& bytes) {
-    for (const char* beside : {"-wal", "-shm"}) fs::remove(place.file() + beside);
-    std::ofstream(place.file(), std::ios::binary | std::ios::trunc) << bytes;
+    made = read_file(place.file());
 }
 
 /// After a repair: sound, scans are what they were, and once made the store says so.
@@ -66,8 +70,8 @@ TEST(StoreTrouble, EachPageMayBeOverwritten) {
     const std::size_t pages = sound.size() / page;
     ASSERT_GT(pages, 30U);
     int told = 0;
-    // The first of all, and one in six of the others: roots, leaves, indexes, overflow.
-    for (std::size_t at = 0; at < pages; at += at == 0 ? 1 : 6) {
+    // The first of all, and one in nine of the others: roots, leaves, indexes, overflow.
+    for (std::size_t at = 0; at < pages; at += at == 0 ? 1 : 9) {
         std::string damaged = sound;
         std::fill_n(damaged.begin() + static_cast<std::ptrdiff_t>(at * page), page, '\xa5');
         write(place, damaged);
@@ -77,7 +81,7 @@ TEST(StoreTrouble, EachPageMayBeOverwritten) {
         EXPECT_NE(said.out + said.err, "") << at;
         expect_mended(place, "page " + std::to_string(at + 1));
     }
-    EXPECT_GT(told, 10);
+    EXPECT_GT(told, 4);
 }
 
 TEST(StoreTrouble, AHeaderThatIsGoneIsMadeAgain) {

@@ -224,6 +224,7 @@ protected:
 
     PrivateHome home_;
     std::shared_ptr<const RuleSet> rules_ = rules_of(two_rules);
+    mutable std::string unkept_;
 };
 
 TEST_F(Cache, IsWrittenOnceAndUsed) {
@@ -249,6 +250,7 @@ TEST_F(Cache, AFolderThatOthersMayWriteIsNotUsed) {
     fs::remove(before);
     EXPECT_TRUE(cached_database(*rules_, unkept_).has_value());
     EXPECT_EQ(only_file(), "") << "nothing is written there either";
+    EXPECT_NE(unkept_.find("others may write it"), std::string::npos) << unkept_;
 }
 
 TEST_F(Cache, DamagedOrForeignFilesAreNotUsed) {
