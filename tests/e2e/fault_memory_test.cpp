@@ -77,8 +77,8 @@ TEST_P(MemoryFaults, AScanIsHonest) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, MemoryFaults, testing::Values("blob-shared", "private-keys"),
-                         [](const auto& info) {
-                             return std::string(info.param) == "blob-shared" ? "Layers" : "Keys";
+                         [](const auto& of) {
+                             return std::string(of.param) == "blob-shared" ? "Layers" : "Keys";
                          });
 
 class StoreMemoryFaults : public MemoryFaults {};

@@ -11,7 +11,7 @@ std::vector<std::string> scan_of_many(const std::string& store) {
     std::vector<std::string> words = {program(), "scan", "--format", "json"};
     if (store.empty()) words.emplace_back("--no-store");
     else words.insert(words.end(), {"--store", store});
-    for (const char* name : {"blob-shared", "git-packed", "many-small-files", "opaque-deletes"}) {
+    for (const char* name : {"blob-shared", "git-packed", "opaque-deletes"}) {
         for (const std::string& target : targets_of(recipe(name))) words.push_back(target);
     }
     return words;
@@ -25,7 +25,7 @@ TEST(SignalFaults, AtAnyMomentTheEndIsMarkedAndTheStoreSound) {
     std::mt19937 random(11);
     int stopped = 0;
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-        for (int round = 0; round < 3; ++round) {
+        for (int round = 0; round < 2; ++round) {
             const Place place;
             Command command;
             command.words = scan_of_many(place.file());
