@@ -8,8 +8,7 @@ packages="
   libhyperscan-dev libarchive-dev libzstd-dev libtbb-dev libssl-dev libfmt-dev libisal-dev
   libre2-dev libtomlplusplus-dev nlohmann-json3-dev libcli11-dev libyaml-dev zlib1g-dev libbz2-dev liblzma-dev
   libucl-dev
-  libcurl4-openssl-dev
-  libsqlite3-dev libseccomp-dev
+  libcurl4-openssl-dev libsqlite3-dev
   libgtest-dev libbenchmark-dev
   umoci skopeo mmdebstrap jq zstd xz-utils bzip2 gzip openssl openssh-client
   busybox-static binutils sqlite3 python3-jsonschema python3-yaml cmark-gfm chromium rpm db5.3-util

@@ -83,8 +83,13 @@ Result<Engine> load_with(match::Pack pack, match::Extension extension) {
               std::back_inserter(all.programs));
     auto rules = match::RuleSet::assemble(std::move(all));
     if (!rules) return std::unexpected(rules.error());
-    auto database = match::cached_database(**rules);
+    std::string unkept;
+    auto database = match::cached_database(**rules, unkept);
     if (!database) return std::unexpected(database.error());
+    if (!unkept.empty()) {
+        extension.notes.push_back("what is compiled of these rules is not kept for the next run: " +
+                                  unkept);
+    }
     auto plan = sieve::read_plan(pack.sieve);
     if (!plan) return std::unexpected(plan.error());
     // Rules that can't be sieved are for the engine alone: slower, and as complete.

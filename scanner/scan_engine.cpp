@@ -17,6 +17,16 @@ unsigned threads_of(const Options& options) {
     return options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
 }
 
+constexpr const char* outside = "not read: the kernel refuses this thread the sandbox";
+
+layer::LayerResult failed_layer(std::string why) {
+    layer::LayerResult result;
+    result.state = LayerState::failed;
+    result.state_reason = std::move(why);
+    result.gaps.push_back({{}, result.state_reason, 0});
+    return result;
+}
+
 }  // namespace
 
 std::string digest_algorithm(const std::string& digest) {
@@ -43,7 +53,10 @@ Result<std::unique_ptr<ScanEngine>> ScanEngine::create(const Options& options, u
     if (options.memory_bytes < least_memory) {
         return fail(ErrorCode::invalid_argument, "the memory ceiling must be 256 MiB or more");
     }
-    auto key = identity::SecretKey::load(options.key_file);
+    // A sweep is nothing without what it keeps.
+    std::string unkept;
+    auto key = guests > 0 ? identity::SecretKey::load(options.key_file)
+                          : identity::SecretKey::load_or_pass(options.key_file, unkept);
     if (!key) return std::unexpected(key.error());
     auto engine = load_engine(options.rule_files);
     if (!engine) return std::unexpected(engine.error());
@@ -51,6 +64,11 @@ Result<std::unique_ptr<ScanEngine>> ScanEngine::create(const Options& options, u
     if (!sandbox) return std::unexpected(sandbox.error());
     std::unique_ptr<ScanEngine> made(new ScanEngine(options, std::move(*engine), std::move(*key),
                                                     std::move(*sandbox), guests));
+    if (!unkept.empty()) {
+        made->options_.store_path.clear();
+        made->engine_.notes.push_back("secrets are named for this run alone, and nothing is kept: " +
+                                      unkept);
+    }
     made->stats_.start_ns = layer::now_ns() - start;
     return made;
 }
@@ -70,17 +88,18 @@ layer::LayerScanContext ScanEngine::context(const Plan& plan, Progress* progress
 layer::LayerResult ScanEngine::scan_blob(Result<std::unique_ptr<source::BlobReader>> blob,
                                          const std::string& algorithm,
                                          const layer::LayerScanContext& context) {
-    if (!blob) {
-        layer::LayerResult result;
-        result.state = LayerState::failed;
-        result.state_reason = blob.error().message();
-        result.gaps.push_back({{}, result.state_reason, 0});
-        return result;
-    }
+    if (!sandbox_->may_scan()) return failed_layer(outside);
+    if (!blob) return failed_layer(blob.error().message());
     layer::LayerTimes times;
     layer::LayerResult result = layer::scan_layer(std::move(*blob), algorithm, context, times);
     if (!result.over_decoder_memory) count(result, times);
     return result;
+}
+
+layer::LayerResult ScanEngine::scan_folder(const std::string& folder,
+                                           const layer::LayerScanContext& context) {
+    if (!sandbox_->may_scan()) return failed_layer(outside);
+    return layer::scan_directory(folder, context);
 }
 
 std::vector<Finding> ScanEngine::scan_metadata(const source::ImageRef& image,

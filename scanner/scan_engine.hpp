@@ -34,6 +34,8 @@ public:
     [[nodiscard]] const Options& options() const noexcept { return options_; }
     [[nodiscard]] unsigned threads() const noexcept { return threads_; }
     [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return engine_.notes; }
+    /// That threads could not enter the sandbox; empty where all did.
+    [[nodiscard]] std::string sandbox_trouble() const { return sandbox_->trouble(); }
     /// What results depend on besides the bytes.
     [[nodiscard]] store::Ruleset ruleset() const;
 
@@ -43,6 +45,12 @@ public:
         sandbox_->run([&] { arena_.execute(work); });
     }
 
+    /// Runs `work`, which reads what strangers made and scans no layer, inside the sandbox.
+    template <typename Work>
+    void confined(const Work& work) {
+        sandbox_->run(work);
+    }
+
     [[nodiscard]] layer::LayerScanContext context(const Plan& plan, Progress* progress,
                                                   std::stop_token stop);
 
@@ -50,6 +58,10 @@ public:
     [[nodiscard]] layer::LayerResult scan_blob(Result<std::unique_ptr<source::BlobReader>> blob,
                                                const std::string& algorithm,
                                                const layer::LayerScanContext& context);
+
+    /// REQUIRES: inside execute().
+    [[nodiscard]] layer::LayerResult scan_folder(const std::string& folder,
+                                                 const layer::LayerScanContext& context);
 
     /// What is in config, manifest and the documents beside them.
     [[nodiscard]] std::vector<Finding> scan_metadata(const source::ImageRef& image,

@@ -17,6 +17,7 @@
 #include "scanner/registry/remote.hpp"
 #include "scanner/scan_engine.hpp"
 #include "scanner/source/image_source.hpp"
+#include "scanner/source/target.hpp"
 #include "scanner/store/scan_store.hpp"
 
 namespace stratascan {
@@ -88,9 +89,17 @@ private:
                      Progress* progress, std::stop_token stop, LayerResults& results);
     std::optional<layer::LayerResult> stored(source::ImageSource& source,
                                              const source::LayerRef& layer, Progress* progress);
-    void join_images(const std::string& target, source::ImageSource& source,
-                     std::vector<source::ImageRef>& images, const LayerResults& results,
-                     bool stopped, Report& report);
+    /// An image as it was joined, for the store.
+    struct Joined {
+        std::vector<const layer::LayerResult*> layers;
+        image::ImageFacts facts;
+        std::vector<image::Hidden> hidden;
+        bool complete = false;
+        std::string config;
+    };
+    std::deque<Joined> join_images(const std::string& target, source::ImageSource& source,
+                                   std::vector<source::ImageRef>& images,
+                                   const LayerResults& results, bool stopped, Report& report);
 
     // Outside of the sandbox: threads that scan open no file for writing.
     void open_store() { static_cast<void>(store_.known({})); }
@@ -120,6 +129,12 @@ Result<Report> LocalScanner::scan(std::span<const std::string> targets, Progress
     }
     report.cancelled = stop.stop_requested();
     notes_ = engine_->notes();
+    if (std::string trouble = engine_->sandbox_trouble(); !trouble.empty()) {
+        if (options_.sandbox == Options::SandboxMode::required) {
+            return fail(ErrorCode::engine, std::move(trouble));
+        }
+        notes_.push_back(std::move(trouble));
+    }
     for (std::string& warning : remote_.warnings()) notes_.push_back(std::move(warning));
     engine_->finish_stats(start);
     return report;
@@ -131,18 +146,29 @@ Result<void> LocalScanner::scan_target(const std::string& target, Progress* prog
                                               options_.limits.output_bytes,
                                               options_.limits.ratio};
     const std::stop_callback on_stop(stop, [this] { remote_.cancel(); });
-    auto source =
-        source::open_target(target, options_.platform, around_archive, &remote_);
+    // Archives and documents are a stranger's as layers are. What asks a registry for them
+    // opens sockets and starts helpers, so that is read outside.
+    const bool local = !source::is_remote_target(target);
+    const auto reading = [&](const auto& work) {
+        if (local) engine_->confined(work);
+        else work();
+    };
+    Result<std::unique_ptr<source::ImageSource>> source;
+    reading([&] {
+        source = source::open_target(target, options_.platform, around_archive, &remote_);
+    });
     if (!source) return std::unexpected(source.error());
     LayerResults results;
     std::vector<source::ImageRef> images;
     if ((*source)->is_stream()) {
         open_store();
-        auto read = scan_stream(**source, progress, stop, results);
+        Result<std::vector<source::ImageRef>> read;
+        reading([&] { read = scan_stream(**source, progress, stop, results); });
         if (!read) return std::unexpected(read.error());
         images = std::move(*read);
     } else {
-        auto read = (*source)->images();
+        Result<std::vector<source::ImageRef>> read;
+        reading([&] { read = (*source)->images(); });
         if (!read) return std::unexpected(read.error());
         images = std::move(*read);
         if (const std::string folder = (*source)->directory(); !folder.empty()) {
@@ -152,7 +178,8 @@ Result<void> LocalScanner::scan_target(const std::string& target, Progress* prog
             Plan plan = make_plan(options_, threads_, 1, 1);
             plan.inner_decoders = inner_decoders_within(plan.decoders);
             engine_->execute([&] {
-                results[folder] = layer::scan_directory(folder, engine_->context(plan, progress, stop));
+                results[folder] =
+                    engine_->scan_folder(folder, engine_->context(plan, progress, stop));
             });
             engine_->count(results[folder], {});
         } else {
@@ -168,22 +195,27 @@ Result<void> LocalScanner::scan_target(const std::string& target, Progress* prog
             scan_layers(**source, std::move(layers), progress, stop, results);
         }
     }
-    join_images(target, **source, images, results, stop.stop_requested(), report);
+    const bool stopped = stop.stop_requested();
+    std::deque<Joined> joined;
+    reading([&] { joined = join_images(target, **source, images, results, stopped, report); });
+    // A folder has no digest to be known by, and what was stopped is not what it seems.
+    if (stopped || !(*source)->directory().empty()) return {};
+    std::vector<store::ScanStore::Scanned> scanned;
+    for (std::size_t i = 0; i < images.size(); ++i) {
+        Joined& of = joined[i];
+        scanned.push_back({images[i], of.facts, of.layers, of.hidden, of.complete,
+                           std::move(of.config)});
+    }
+    store_.record(target, **source, scanned, options_.platform.empty());
     return {};
 }
 
-void LocalScanner::join_images(const std::string& target, source::ImageSource& source,
-                               std::vector<source::ImageRef>& images,
-                               const LayerResults& results, bool stopped, Report& report) {
-    struct Joined {
-        std::vector<const layer::LayerResult*> layers;
-        image::ImageFacts facts;
-        std::vector<image::Hidden> hidden;
-    };
+std::deque<LocalScanner::Joined> LocalScanner::join_images(
+    const std::string& target, source::ImageSource& source, std::vector<source::ImageRef>& images,
+    const LayerResults& results, bool stopped, Report& report) {
     const auto attached =
         options_.facts ? attachments(source, images) : std::vector<image::Attachment>();
     std::deque<Joined> kept;
-    std::vector<store::ScanStore::Scanned> scanned;
     for (source::ImageRef& image : images) {
         Joined& of = kept.emplace_back();
         for (const source::LayerRef& layer : image.layers) {
@@ -194,22 +226,20 @@ void LocalScanner::join_images(const std::string& target, source::ImageSource& s
         }
         // Metadata is scanned whatever was asked for: what is found there must not
         // stand in a build step that the report repeats.
-        std::vector<Finding> metadata = engine_->scan_metadata(image, image.gaps);
+        std::vector<Finding> metadata;
+        engine_->execute([&] { metadata = engine_->scan_metadata(image, image.gaps); });
         auto asked = options_.facts
                          ? image::gather_facts(image, of.layers, metadata, attached)
                          : std::shared_ptr<const image::GateFacts>();
-        std::string config = image::kept_config(image, metadata);
+        of.config = image::kept_config(image, metadata);
         of.facts = image::describe(image, std::move(metadata));
         TargetReport joined = image::join(target, of.facts, of.layers, stopped, &of.hidden);
         image::note_what_was_sought(joined, options_.secrets, options_.programs);
         joined.facts = std::move(asked);
-        scanned.push_back({image, of.facts, of.layers, of.hidden, joined.coverage.complete,
-                           std::move(config)});
+        of.complete = joined.coverage.complete;
         report.targets.push_back(std::move(joined));
     }
-    // A folder has no digest to be known by, and what was stopped is not what it seems.
-    if (stopped || !source.directory().empty()) return;
-    store_.record(target, source, scanned, options_.platform.empty());
+    return kept;
 }
 
 /// The layer's result from the store, when its bytes are those that the result is of.

@@ -1,12 +1,9 @@
 // The command `find`: which images have it, or ever had it?
 #include <openssl/crypto.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
-#include <cstdio>
-#include <fstream>
-#include <iostream>
 #include <iterator>
 #include <memory>
 
@@ -16,6 +13,7 @@
 #include "scanner/identity/secret_key.hpp"
 #include "scanner/report/matches.hpp"
 #include "scanner/store/key_prints.hpp"
+#include "scanner/text_file.hpp"
 
 namespace stratascan::cli {
 
@@ -32,19 +30,9 @@ struct FindArguments {
 };
 
 Result<std::string> read_secret(const std::string& path) {
-    std::ifstream file;
-    if (path != "-") file.open(path, std::ios::binary);
-    std::istream& in = path == "-" ? std::cin : file;
-    if (!in) return fail(ErrorCode::unreadable, "it can't be read", path);
-    std::string bytes;
-    std::array<char, 65536> buffer{};
-    while (in.read(buffer.data(), buffer.size()) || in.gcount() > 0) {
-        bytes.append(buffer.data(), static_cast<std::size_t>(in.gcount()));
-        if (bytes.size() > most_secret_bytes) {
-            return fail(ErrorCode::over_limit, "no secret is so large", path);
-        }
-    }
-    if (bytes.empty()) return fail(ErrorCode::invalid_argument, "it is empty", path);
+    auto bytes = path == "-" ? read_text_file(STDIN_FILENO, path, most_secret_bytes)
+                             : read_text_file(path, most_secret_bytes);
+    if (bytes && bytes->empty()) return fail(ErrorCode::invalid_argument, "it is empty", path);
     return bytes;
 }
 

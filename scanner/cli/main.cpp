@@ -4,14 +4,16 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <exception>
+#include <new>
 #include <string>
 
 #include "scanner/cli/command.hpp"
+#include "scanner/cli/little_memory.hpp"
+#include "scanner/cli/output_file.hpp"
 #include "scanner/report/report_writer.hpp"
 #include "stratascan/scanner.hpp"
 
@@ -36,18 +38,11 @@ unsigned terminal_width() {
 bool writes_to_terminal() { return ::isatty(STDOUT_FILENO) == 1; }
 
 bool write_output(const std::string& path, std::string_view text) {
-    const bool to_standard = path.empty() || path == "-";
-    std::FILE* const file = to_standard ? stdout : std::fopen(path.c_str(), "wbe");
-    const bool written = file != nullptr &&
-                         std::fwrite(text.data(), 1, text.size(), file) == text.size() &&
-                         std::fflush(file) == 0;
-    const int why = errno;
-    if (file != nullptr && !to_standard) std::fclose(file);
-    if (!written) {
-        complain((to_standard ? "standard output" : path) + ": the report can't be written: " +
-                 std::strerror(why));
-    }
-    return written;
+    auto file = OutputFile::open(path);
+    if (file) file->write(text);
+    const auto written = file ? file->finish() : Result<void>(std::unexpected(file.error()));
+    if (!written) complain(written.error().message());
+    return written.has_value();
 }
 
 namespace {
@@ -62,30 +57,51 @@ void keep_memory_private() {
 #endif
 }
 
+int run(int argc, char** argv);
+
 }  // namespace
 
 }  // namespace stratascan::cli
 
 int main(int argc, char** argv) {
     using namespace stratascan;
+    const int code = [&] {
+        try {
+            cli::prepare_for_little_memory();
+            return cli::run(argc, argv);
+        } catch (const std::bad_alloc&) {
+            return cli::out_of_memory();
+        } catch (const std::exception& error) {
+            return cli::complain(error.what());
+        }
+    }();
+    cli::end_with(code);
+    return code;
+}
+
+namespace stratascan::cli {
+
+namespace {
+
+int run(int argc, char** argv) {
     // A reader that goes away is an error of write(), not a death.
     std::signal(SIGPIPE, SIG_IGN);
-    cli::keep_memory_private();
+    keep_memory_private();
     CLI::App app("Finds secrets and programs in container images, layer by layer.", "stratascan");
     app.set_version_flag("--version", std::string("stratascan ") + version());
     app.require_subcommand(1);
     app.footer("Exit codes: 0 complete and clean, 1 findings, 2 nothing found but not everything\n"
                "was read, 3 it could not run.");
-    int code = cli::exit_failed;
-    cli::add_scan_command(app, code);
-    cli::add_sweep_command(app, code);
-    cli::add_find_command(app, code);
-    cli::add_report_command(app, code);
-    cli::add_store_command(app, code);
-    cli::add_gate_command(app, code);
-    cli::add_suppress_command(app, code);
-    cli::add_policies_command(app, code);
-    cli::add_rules_command(app, code);
+    int code = exit_failed;
+    add_scan_command(app, code);
+    add_sweep_command(app, code);
+    add_find_command(app, code);
+    add_report_command(app, code);
+    add_store_command(app, code);
+    add_gate_command(app, code);
+    add_suppress_command(app, code);
+    add_policies_command(app, code);
+    add_rules_command(app, code);
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp& help) {
@@ -93,9 +109,11 @@ int main(int argc, char** argv) {
     } catch (const CLI::CallForVersion& asked) {
         return app.exit(asked);
     } catch (const CLI::ParseError& error) {
-        return cli::complain(std::string(error.what()) + " (see stratascan --help)");
-    } catch (const std::exception& error) {
-        return cli::complain(error.what());
+        return complain(std::string(error.what()) + " (see stratascan --help)");
     }
     return code;
 }
+
+}  // namespace
+
+}  // namespace stratascan::cli

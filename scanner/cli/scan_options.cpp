@@ -1,16 +1,24 @@
 #include "scanner/cli/scan_options.hpp"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
-#include <cstdio>
+#include <cerrno>
 #include <string>
 
 namespace stratascan::cli {
 
 bool read_password(std::string& password) {
     constexpr std::size_t most = 64 << 10;
-    for (int c = std::getchar(); c != EOF && c != '\n'; c = std::getchar()) {
-        if (password.size() == most) return false;
-        password += static_cast<char>(c);
+    // Byte by byte and past the C library's buffer, where it would stay.
+    password.reserve(most);
+    while (true) {
+        char c = 0;
+        const ssize_t got = ::read(STDIN_FILENO, &c, 1);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0 || password.size() == most) return false;
+        if (got == 0 || c == '\n') break;
+        password += c;
     }
     if (password.ends_with('\r')) password.pop_back();
     return !password.empty();

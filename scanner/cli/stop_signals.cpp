@@ -17,6 +17,10 @@ sigset_t stop_signals() {
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    // Who runs it by nohup wants it to go on.
+    struct sigaction now {};
+    const bool ignored = sigaction(SIGHUP, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+    if (!ignored) sigaddset(&set, SIGHUP);
     return set;
 }
 

@@ -1,4 +1,4 @@
-// Ctrl-C and SIGTERM: the first asks the scan to end with what is complete, the
+// Ctrl-C, SIGTERM and a terminal that goes away (SIGHUP): the first asks the scan to end with what is complete, the
 // second ends the process at once.
 #pragma once
 

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <memory>
 
 #include "scanner/cli/command.hpp"
+#include "scanner/cli/output_file.hpp"
 #include "scanner/cli/stored.hpp"
 #include "scanner/report/report_writer.hpp"
 #include "scanner/report/text.hpp"
@@ -17,10 +17,11 @@ namespace stratascan::cli {
 namespace {
 
 constexpr std::int64_t seconds_an_hour = 3600;
+constexpr std::size_t written_at_once = 64 << 10;
 
 struct StoreArguments {
     std::string store, output;
-    bool dry_run = false;
+    bool dry_run = false, repair = false;
     std::int64_t keep_hours = 24;
 };
 
@@ -45,14 +46,51 @@ int info(const StoreArguments& arguments) {
     return write_output(arguments.output, text) ? exit_clean : exit_failed;
 }
 
+void add_lines(std::string& text, std::string_view before, const std::vector<std::string>& lines) {
+    for (const std::string& line : lines) {
+        text += fmt::format("{}{}\n", before, report::printable(line));
+    }
+}
+
+using Lines = Result<std::vector<std::string>>;
+
+/// What is wrong with the store. One that SQLite can't even open is a problem and no error
+/// where it may be repaired.
+Lines problems_of(const StoreArguments& arguments) {
+    const auto store = open_stored(arguments.store);
+    if (store) return (*store)->check();
+    if (!arguments.repair || store.error().code != ErrorCode::malformed) {
+        return std::unexpected(store.error());
+    }
+    return std::vector{store.error().message()};
+}
+
+Lines repair(const StoreArguments& arguments) {
+    {
+        const auto store = open_stored(arguments.store);
+        const Lines done = store ? (*store)->repair() : std::unexpected(store.error());
+        if (done || done.error().code != ErrorCode::malformed) return done;
+    }
+    return store::Store::salvage(stored_place(arguments.store));
+}
+
 int check(const StoreArguments& arguments) {
-    auto store = open_stored(arguments.store);
-    if (!store) return complain(store.error().message());
-    const auto problems = (*store)->check();
+    auto problems = problems_of(arguments);
     if (!problems) return complain(problems.error().message());
     std::string text;
-    for (const std::string& problem : *problems) text += report::printable(problem) + '\n';
-    if (problems->empty()) text = "sound\n";
+    add_lines(text, "", *problems);
+    if (arguments.repair && !problems->empty()) {
+        const Lines done = repair(arguments);
+        if (!done) {
+            static_cast<void>(write_output(arguments.output, text));
+            return complain(done.error().message());
+        }
+        add_lines(text, "repaired: ", *done);
+        problems = problems_of(arguments);
+        if (!problems) return complain(problems.error().message());
+        add_lines(text, "still: ", *problems);
+    }
+    if (problems->empty()) text += "sound\n";
     if (!write_output(arguments.output, text)) return exit_failed;
     return problems->empty() ? exit_clean : exit_findings;
 }
@@ -73,19 +111,23 @@ int collect(const StoreArguments& arguments) {
 int dump(const StoreArguments& arguments) {
     auto store = open_stored(arguments.store);
     if (!store) return complain(store.error().message());
-    const bool to_file = !arguments.output.empty() && arguments.output != "-";
-    std::FILE* const file = to_file ? std::fopen(arguments.output.c_str(), "wbe") : stdout;
-    if (file == nullptr) return complain(arguments.output + ": it can't be written");
-    bool whole = true;
+    auto file = OutputFile::open(arguments.output);
+    if (!file) return complain(file.error().message());
+    std::string part;
     const auto done = (*store)->dump([&](std::string_view line) {
-        whole = std::fwrite(line.data(), 1, line.size(), file) == line.size() &&
-                std::fputc('\n', file) != EOF;
-        return whole;
+        part += line;
+        part += '\n';
+        if (part.size() >= written_at_once) {
+            file->write(part);
+            part.clear();
+        }
+        return !file->failed();
     });
-    whole = std::fflush(file) == 0 && whole;
-    if (to_file) std::fclose(file);
+    file->write(part);
+    // What was read before the store failed is no export.
     if (!done) return complain(done.error().message());
-    return whole ? exit_clean : complain("the export can't be written in full");
+    const auto written = file->finish();
+    return written ? exit_clean : complain(written.error().message());
 }
 
 }  // namespace
@@ -105,8 +147,14 @@ void add_store_command(CLI::App& app, int& code) {
         return command;
     };
     add("info", "What the store holds, and how much", "Exit codes: 0, 3 it can't be read.", info);
-    add("check", "Whether the file is sound, and what it says",
-        "Each problem is a line. Exit codes: 0 sound, 1 problems, 3 it can't be opened.", check);
+    CLI::App* const check_command =
+        add("check", "Whether the file is sound, and what it says",
+            "Each problem is a line. A repair keeps what can be read and says what it did; images\n"
+            "that lost something are scanned again. Where the file itself is damaged, a new one\n"
+            "takes its place and the old one stays as FILE.damaged.\n\n"
+            "Exit codes: 0 sound, or made so; 1 problems, 3 it can't be opened or repaired.",
+            check);
+    check_command->add_flag("--repair", arguments->repair, "Mend what can be mended");
     CLI::App* const gc = add(
         "gc", "Drop results that nothing needs",
         "Dropped are results of layers that no image has, and results that newer rules or a\n"

@@ -12,8 +12,12 @@ void add_store_place(CLI::App& command, std::string& path) {
                        "The store (default: $XDG_DATA_HOME/stratascan/store.sqlite)");
 }
 
+std::string stored_place(const std::string& path) {
+    return path.empty() ? store::default_place() : path;
+}
+
 Result<std::unique_ptr<store::Store>> open_stored(const std::string& path) {
-    const std::string place = path.empty() ? store::default_place() : path;
+    const std::string place = stored_place(path);
     if (place.empty()) {
         return fail(ErrorCode::not_found, "there is no home folder to look for the store in", {},
                     "name one with --store");

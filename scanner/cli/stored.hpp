@@ -15,6 +15,9 @@ namespace stratascan::cli {
 /// --store PATH.
 void add_store_place(CLI::App& command, std::string& path);
 
+/// `path`, or the default place where it is empty; empty where there is no home folder.
+[[nodiscard]] std::string stored_place(const std::string& path);
+
 /// The store at `path`, or at the default place where it is empty; it must be there.
 [[nodiscard]] Result<std::unique_ptr<store::Store>> open_stored(const std::string& path);
 

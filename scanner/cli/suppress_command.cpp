@@ -1,9 +1,11 @@
 // `suppress`: writes an entry into a suppression file.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -11,6 +13,7 @@
 #include "scanner/cli/command.hpp"
 #include "scanner/policy/date.hpp"
 #include "scanner/policy/suppression.hpp"
+#include "scanner/source/file_blob.hpp"
 
 namespace stratascan::cli {
 
@@ -23,20 +26,28 @@ struct SuppressArguments {
 
 constexpr std::string_view secret_prefix = "hmac-sha256:";
 
-// Appended in one write, so that two at once leave two entries.
+// Appended in one write, so that two at once leave two entries; what a full disk cuts off is
+// taken back, for half an entry would spoil those before it.
 bool append(const std::string& file, const std::string& entry) {
-    std::error_code error;
-    const bool fresh = !std::filesystem::exists(file, error);
-    std::FILE* const out = std::fopen(file.c_str(), "abe");
+    const source::UniqueFd out(
+        ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
+    struct stat before {};
+    const bool opened = out.get() >= 0 && ::fstat(out.get(), &before) == 0;
     const std::string text =
-        (fresh ? "# What may pass for a while; see `stratascan suppress --help`.\n\n" : "\n") +
+        (opened && before.st_size > 0
+             ? "\n"
+             : "# What may pass for a while; see `stratascan suppress --help`.\n\n") +
         entry;
-    const bool written = out != nullptr &&
-                         std::fwrite(text.data(), 1, text.size(), out) == text.size() &&
-                         std::fflush(out) == 0;
-    if (!written) complain(file + ": the entry can't be written: " + std::strerror(errno));
-    if (out != nullptr) std::fclose(out);
-    return written;
+    const ssize_t done = opened ? ::write(out.get(), text.data(), text.size()) : -1;
+    if (done == static_cast<ssize_t>(text.size())) return true;
+    const int why = done < 0 ? errno : ENOSPC;
+    std::string failed = file + ": the entry can't be written: " + source::system_message(why);
+    if (done > 0 && ::ftruncate(out.get(), before.st_size) != 0) {
+        failed += ", and half of it stands there";
+    }
+    complain(failed);
+    if (opened && before.st_size == 0) ::unlink(file.c_str());
+    return false;
 }
 
 int suppress(SuppressArguments& arguments) {

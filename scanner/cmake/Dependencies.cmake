@@ -19,7 +19,6 @@ pkg_check_modules(ISAL IMPORTED_TARGET libisal)
 # UCL has no package file.
 find_path(UCL_INCLUDE_DIR ucl/ucl.h REQUIRED)
 find_library(UCL_LIBRARY ucl REQUIRED)
-pkg_check_modules(SECCOMP IMPORTED_TARGET libseccomp)
 
 add_library(stratascan_dependencies INTERFACE)
 target_link_libraries(stratascan_dependencies INTERFACE
@@ -27,13 +26,6 @@ target_link_libraries(stratascan_dependencies INTERFACE
     fmt::fmt nlohmann_json::nlohmann_json PkgConfig::HYPERSCAN PkgConfig::ARCHIVE PkgConfig::ZSTD
     PkgConfig::RE2 PkgConfig::YAML SQLite::SQLite3 ${UCL_LIBRARY})
 target_include_directories(stratascan_dependencies INTERFACE ${UCL_INCLUDE_DIR})
-if(SECCOMP_FOUND)
-    target_link_libraries(stratascan_dependencies INTERFACE PkgConfig::SECCOMP)
-    target_compile_definitions(stratascan_flags INTERFACE STRATASCAN_HAVE_SECCOMP=1)
-else()
-    message(STATUS "libseccomp is not here: threads that scan have no sandbox")
-    target_compile_definitions(stratascan_flags INTERFACE STRATASCAN_HAVE_SECCOMP=0)
-endif()
 if(ISAL_FOUND)
     target_link_libraries(stratascan_dependencies INTERFACE PkgConfig::ISAL)
     target_compile_definitions(stratascan_flags INTERFACE STRATASCAN_HAVE_ISAL=1)

@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <new>
 
 namespace stratascan::identity {
 
@@ -64,7 +65,11 @@ Result<std::string> read_key(const std::string& path) {
     }
     std::string bytes(most_key_bytes, '\0');
     const ssize_t size = ::read(file.get(), bytes.data(), bytes.size());
-    bytes.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    if (size < 0) {
+        return fail(ErrorCode::unreadable,
+                    fmt::format("the key can't be read: {}", std::strerror(errno)), path);
+    }
+    bytes.resize(static_cast<std::size_t>(size));
     if (bytes.size() < least_key_bytes) {
         return fail(ErrorCode::invalid_argument,
                     fmt::format("the key has {} bytes, at least {} are needed", bytes.size(),
@@ -117,13 +122,17 @@ std::string unwrapped(std::string_view secret) {
 }
 
 void add(EVP_MAC_CTX& mac, std::string_view bytes) {
-    EVP_MAC_update(&mac, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+    if (EVP_MAC_update(&mac, reinterpret_cast<const unsigned char*>(bytes.data()),
+                       bytes.size()) != 1) {
+        throw std::bad_alloc();
+    }
 }
 
 std::string finish(EVP_MAC_CTX& mac) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
     std::size_t size = 0;
-    EVP_MAC_final(&mac, bytes.data(), &size, bytes.size());
+    // Of a sound key nothing else can fail, and a wrong name would be a lie.
+    if (EVP_MAC_final(&mac, bytes.data(), &size, bytes.size()) != 1) throw std::bad_alloc();
     constexpr std::string_view digits = "0123456789abcdef";
     std::string hex;
     hex.reserve(2 * size);
@@ -153,9 +162,19 @@ Result<SecretKey> SecretKey::load(const std::string& path) {
     return prepared(std::move(*bytes));
 }
 
+Result<SecretKey> SecretKey::load_or_pass(const std::string& path, std::string& why) {
+    auto key = load(path);
+    const std::string place = path.empty() ? default_path() : std::string();
+    struct stat status {};
+    const bool missing = path.empty() && (place.empty() || ::stat(place.c_str(), &status) != 0);
+    if (key || !missing) return key;
+    why = key.error().message();
+    return passing();
+}
+
 Result<SecretKey> SecretKey::prepared(std::string bytes) {
     EVP_MAC* const hmac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
-    Mac mac(EVP_MAC_CTX_new(hmac));
+    Mac mac(hmac != nullptr ? EVP_MAC_CTX_new(hmac) : nullptr);
     EVP_MAC_free(hmac);
     std::string digest = "SHA256";
     const std::array<OSSL_PARAM, 2> parameters = {
@@ -182,7 +201,11 @@ Result<SecretKey> SecretKey::passing() {
     return prepared(std::move(bytes));
 }
 
-SecretKey::Mac SecretKey::begin() const { return Mac(EVP_MAC_CTX_dup(mac_.get())); }
+SecretKey::Mac SecretKey::begin() const {
+    Mac mac(EVP_MAC_CTX_dup(mac_.get()));
+    if (!mac) throw std::bad_alloc();
+    return mac;
+}
 
 std::string SecretKey::public_id() const {
     // No secret is named so: names begin with another text.

@@ -21,6 +21,12 @@ public:
     /// there. A file that others may read, or of fewer than 16 bytes, is refused.
     [[nodiscard]] static Result<SecretKey> load(const std::string& path);
 
+    /// The same, but where the key at the usual place is not there and can't be made (no
+    /// home folder, a file system that is read only or full), a passing one; `why` says
+    /// then what could not be done.
+    [[nodiscard]] static Result<SecretKey> load_or_pass(const std::string& path,
+                                                        std::string& why);
+
     /// A key that is kept nowhere, for work whose results name no secret.
     [[nodiscard]] static Result<SecretKey> passing();
 

@@ -26,7 +26,10 @@ BlobHasher::BlobHasher(std::string_view algorithm)
     : algorithm_(algorithm), context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
     static const EVP_MD* const sha256 = EVP_sha256();
     static const EVP_MD* const sha512 = EVP_sha512();
-    EVP_DigestInit_ex(context_.get(), algorithm == "sha512" ? sha512 : sha256, nullptr);
+    if (!context_ || EVP_DigestInit_ex(context_.get(), algorithm == "sha512" ? sha512 : sha256,
+                                       nullptr) != 1) {
+        throw std::bad_alloc();
+    }
 }
 
 void BlobHasher::push(std::shared_ptr<const Chunk> chunk) {

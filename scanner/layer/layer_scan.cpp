@@ -5,6 +5,7 @@
 #include <oneapi/tbb/task_arena.h>
 
 #include <map>
+#include <new>
 #include <set>
 
 #include "scanner/layer/directory_walk.hpp"
@@ -32,6 +33,8 @@ struct Job {
 std::optional<Error> run(WindowSource& source, StreamCollectors& collector,
                          const LayerScanContext& context, const std::function<void()>& aside) {
     std::optional<Error> error;
+    bool ended = false;
+    std::uint64_t produced = 0, collected = 0;  // each by a filter that runs in order
     const auto produce = [&](tbb::flow_control& flow) -> Job* {
         if (context.stop.stop_requested()) {
             error = Error{ErrorCode::cancelled, "stopped before its end", {}, {}};
@@ -39,9 +42,13 @@ std::optional<Error> run(WindowSource& source, StreamCollectors& collector,
             error = collector.error();
         } else {
             auto window = source.next();
-            if (window && *window) return new Job{std::move(**window), {}, {}};
+            if (window && *window) {
+                ++produced;
+                return new Job{std::move(**window), {}, {}};
+            }
             if (!window) error = window.error();
         }
+        ended = true;
         flow.stop();
         return nullptr;
     };
@@ -54,6 +61,7 @@ std::optional<Error> run(WindowSource& source, StreamCollectors& collector,
     const auto collect = [&](Job* job) {
         const std::unique_ptr<Job> owned(job);
         collector.add(job->window, job->scan, job->facts);
+        ++collected;
     };
     tbb::this_task_arena::isolate([&] {
         tbb::parallel_pipeline(
@@ -62,6 +70,9 @@ std::optional<Error> run(WindowSource& source, StreamCollectors& collector,
                 tbb::make_filter<Job*, Job*>(tbb::filter_mode::parallel, scan) &
                 tbb::make_filter<Job*, void>(tbb::filter_mode::serial_in_order, collect));
     });
+    // An exception in a layer beside this one (memory ran out) cancels this pipeline, too,
+    // which then simply returns. What it has by then must not pass for a result.
+    if (!ended || produced != collected) throw std::bad_alloc();
     if (!error) error = collector.error();
     return error;
 }

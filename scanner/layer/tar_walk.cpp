@@ -168,6 +168,7 @@ std::string_view TarWalk::current_bytes(std::uint64_t position) const noexcept {
 
 void TarWalk::begin_archive(std::uint64_t position) {
     archive_.reset(archive_read_new());
+    if (!archive_) throw std::bad_alloc();
     // Only tar: every other format that libarchive knows is attack surface here.
     archive_read_support_format_tar(archive_.get());
     archive_base_ = position;

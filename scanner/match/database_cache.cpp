@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -56,14 +58,22 @@ std::string read_cache(const std::string& path) {
     return bytes;
 }
 
-void write_cache(const std::string& path, const std::string& bytes) {
+/// Why it could not be kept; empty where it was.
+std::string write_cache(const std::string& path, std::string_view bytes) {
     std::string draft = path + ".XXXXXX";
     const int file = ::mkostemp(draft.data(), O_CLOEXEC);
-    if (file < 0) return;
-    const bool written =
-        ::write(file, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
-    ::close(file);
-    if (!written || ::rename(draft.c_str(), path.c_str()) != 0) ::unlink(draft.c_str());
+    if (file < 0) return std::strerror(errno);
+    int why = 0;
+    while (why == 0 && !bytes.empty()) {
+        const ssize_t done = ::write(file, bytes.data(), bytes.size());
+        if (done >= 0) bytes.remove_prefix(static_cast<std::size_t>(done));
+        else if (errno != EINTR) why = errno;
+    }
+    if (::close(file) != 0 && why == 0) why = errno;
+    if (why == 0 && ::rename(draft.c_str(), path.c_str()) != 0) why = errno;
+    if (why == 0) return {};
+    ::unlink(draft.c_str());
+    return std::strerror(why);
 }
 
 // What a database depends on: rules, engine, and the processor it is for.
@@ -88,47 +98,53 @@ std::optional<std::string> sound_bytes(const std::string& kept, const std::strin
     return std::string(bytes);
 }
 
-// Where the rules' cache of that kind belongs; empty when there is no safe place.
-std::string cache_path(const RuleSet& rules, std::string_view kind) {
+// Where the rules' cache of that kind belongs; an error when there is no safe place.
+Result<std::string> cache_path(const RuleSet& rules, std::string_view kind) {
     const std::string folder = cache_folder();
-    if (folder.empty()) return {};
+    if (folder.empty()) return fail(ErrorCode::not_found, "there is no home folder");
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     struct stat status {};
-    if (error || ::lstat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) ||
-        !ours(status)) {
-        return {};
+    if (error) return fail(ErrorCode::unreadable, error.message(), folder);
+    if (::lstat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || !ours(status)) {
+        return fail(ErrorCode::unreadable, "it is another user's, or others may write it", folder);
     }
     return folder + "/" + rules.hash() + "." + std::string(kind);
 }
 
 // What `make` gives, kept for the next time.
 Result<std::string> cached_bytes(const RuleSet& rules, std::string_view kind,
-                                 const std::function<Result<std::string>()>& make) {
-    const std::string path = cache_path(rules, kind);
+                                 const std::function<Result<std::string>()>& make,
+                                 std::string& unkept) {
+    const auto path = cache_path(rules, kind);
     const std::string key = cache_key(rules);
-    if (!path.empty()) {
-        if (auto kept = sound_bytes(read_cache(path), key)) return std::move(*kept);
+    if (path) {
+        if (auto kept = sound_bytes(read_cache(*path), key)) return std::move(*kept);
+    } else {
+        unkept = path.error().message();
     }
     auto made = make();
-    if (!made || path.empty()) return made;
+    if (!made || !path) return made;
     WireWriter out;
     out.text(magic);
     out.text(key);
     out.text(digest_of(*made));
     out.text(*made);
-    write_cache(path, out.bytes());
+    if (const std::string why = write_cache(*path, out.bytes()); !why.empty()) {
+        unkept = *path + ": " + why;
+    }
     return made;
 }
 
 }  // namespace
 
-Result<std::shared_ptr<const Database>> cached_database(const RuleSet& rules) {
+Result<std::shared_ptr<const Database>> cached_database(const RuleSet& rules,
+                                                                std::string& unkept) {
     const auto bytes = cached_bytes(rules, "hsdb", [&]() -> Result<std::string> {
         const auto compiled = Database::compile(rules);
         if (!compiled) return std::unexpected(compiled.error());
         return (*compiled)->serialize();
-    });
+    }, unkept);
     if (!bytes) return std::unexpected(bytes.error());
     auto database = Database::deserialize(*bytes, "native");
     return database ? database : Database::compile(rules);

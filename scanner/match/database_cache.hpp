@@ -14,7 +14,8 @@ namespace stratascan::match {
 
 /// The database for `rules`, from the cache at $XDG_CACHE_HOME/stratascan or
 /// ~/.cache/stratascan when it is there and sound, else compiled and kept there.
-/// A cache that can't be used costs time, never correctness.
-[[nodiscard]] Result<std::shared_ptr<const Database>> cached_database(const RuleSet& rules);
+/// A cache that can't be used costs time, never correctness; `unkept` then says why.
+[[nodiscard]] Result<std::shared_ptr<const Database>> cached_database(const RuleSet& rules,
+                                                                      std::string& unkept);
 
 }  // namespace stratascan::match

@@ -4,19 +4,19 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <iterator>
 #include <map>
 #include <optional>
 
 #include "scanner/match/toml.hpp"
+#include "scanner/text_file.hpp"
 
 namespace stratascan::match {
 
 namespace {
 
-constexpr std::uintmax_t largest_file = 8 << 20;
+constexpr std::size_t largest_file = 8 << 20;
 
 // Carries what is being read, so that every complaint says where.
 struct Reader {
@@ -259,15 +259,12 @@ void read_array(const std::string& name, const toml::node& node, const Setters<T
 }  // namespace
 
 Result<std::string> read_rule_text(const std::string& path) {
-    std::error_code error;
-    if (std::filesystem::file_size(path, error) > largest_file && !error) {
+    auto text = read_text_file(path, largest_file);
+    if (text) return text;
+    if (text.error().code == ErrorCode::over_limit) {
         return fail(ErrorCode::over_limit, "a rule file may have 8 MiB", path);
     }
-    std::ifstream stream(path, std::ios::binary);
-    if (error || !stream) return fail(ErrorCode::unreadable, "the rule file can't be read", path);
-    std::string text(std::istreambuf_iterator<char>(stream), {});
-    if (stream.bad()) return fail(ErrorCode::unreadable, "the rule file can't be read", path);
-    return text;
+    return fail(ErrorCode::unreadable, "the rule file: " + text.error().what, path);
 }
 
 Result<std::vector<std::string>> rule_files_below(const std::string& path) {

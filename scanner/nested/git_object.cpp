@@ -58,7 +58,10 @@ GitHasher::GitHasher(GitHash hash) : context_(EVP_MD_CTX_new()), hash_(hash) {
 }
 
 void GitHasher::begin() {
-    EVP_DigestInit_ex(context_.get(), hash_ == GitHash::sha1 ? EVP_sha1() : EVP_sha256(), nullptr);
+    if (EVP_DigestInit_ex(context_.get(), hash_ == GitHash::sha1 ? EVP_sha1() : EVP_sha256(),
+                          nullptr) != 1) {
+        throw std::bad_alloc();
+    }
 }
 
 void GitHasher::begin(GitKind kind, std::uint64_t size) {

@@ -31,7 +31,8 @@ bool is_zlib(std::string_view head) {
         return false;
     }
     z_stream stream{};
-    if (inflateInit(&stream) != Z_OK) return false;
+    // Not "no container": that would be a loss that nobody hears of.
+    if (inflateInit(&stream) != Z_OK) throw std::bad_alloc();
     std::array<unsigned char, 4096> out{};
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(head.data()));
     stream.avail_in = static_cast<uInt>(head.size());

@@ -63,7 +63,9 @@ bool unpack_lzma(std::string_view packed, std::string& out) {
     const std::array<lzma_filter, 2> filters = {
         {{LZMA_FILTER_LZMA1, &options}, {LZMA_VLI_UNKNOWN, nullptr}}};
     lzma_stream stream = LZMA_STREAM_INIT;
-    if (lzma_raw_decoder(&stream, filters.data()) != LZMA_OK) return false;
+    const lzma_ret begun = lzma_raw_decoder(&stream, filters.data());
+    if (begun == LZMA_MEM_ERROR) throw std::bad_alloc();
+    if (begun != LZMA_OK) return false;
     stream.next_in = reinterpret_cast<const std::uint8_t*>(packed.data()) + 2;
     stream.avail_in = packed.size() - 2;
     stream.next_out = reinterpret_cast<std::uint8_t*>(out.data());
@@ -77,7 +79,7 @@ bool unpack_lzma(std::string_view packed, std::string& out) {
 
 bool unpack_deflate(std::string_view packed, std::string& out) {
     z_stream stream{};
-    if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) return false;
+    if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) throw std::bad_alloc();
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
     stream.avail_in = static_cast<uInt>(packed.size());
     stream.next_out = reinterpret_cast<Bytef*>(out.data());

@@ -1,18 +1,16 @@
 #include "scanner/policy/baseline.hpp"
 
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "scanner/policy/verdict.hpp"
+#include "scanner/text_file.hpp"
 
 namespace stratascan::policy {
 
 namespace {
 
-constexpr std::uintmax_t largest_report = std::uintmax_t{512} << 20;
+constexpr std::size_t largest_report = std::size_t{512} << 20;
 constexpr std::size_t deepest = 64;
 
 // Reads a report without keeping it: of each object only the members that make an
@@ -114,16 +112,17 @@ Result<std::set<std::string>> read_baseline(std::string_view report, const std::
 }
 
 Result<std::set<std::string>> load_baseline(const std::string& path) {
-    std::error_code error;
-    const auto size = std::filesystem::file_size(path, error);
-    if (error) return fail(ErrorCode::not_found, "there is no such baseline", path);
-    if (size > largest_report) {
-        return fail(ErrorCode::over_limit, "a baseline may have 512 MiB", path);
+    const auto text = read_text_file(path, largest_report);
+    if (!text) {
+        switch (text.error().code) {
+            case ErrorCode::not_found:
+                return fail(ErrorCode::not_found, "there is no such baseline", path);
+            case ErrorCode::over_limit:
+                return fail(ErrorCode::over_limit, "a baseline may have 512 MiB", path);
+            default: return fail(ErrorCode::unreadable, "the baseline: " + text.error().what, path);
+        }
     }
-    std::ifstream stream(path, std::ios::binary);
-    const std::string text(std::istreambuf_iterator<char>(stream), {});
-    if (!stream) return fail(ErrorCode::unreadable, "the baseline can't be read", path);
-    return read_baseline(text, path);
+    return read_baseline(*text, path);
 }
 
 std::set<std::string> identities_in(const GateReport& gate) {

@@ -1,8 +1,8 @@
 #include "scanner/policy/toml_reader.hpp"
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
+
+#include "scanner/text_file.hpp"
 
 namespace stratascan::policy {
 
@@ -45,15 +45,12 @@ Result<std::string> read_small_file(const std::string& path, std::string_view wh
     if (!std::filesystem::is_regular_file(status)) {
         return fail(ErrorCode::unreadable, fmt::format("the {} is no regular file", what), path);
     }
-    if (std::filesystem::file_size(path, error) > largest_toml_file || error) {
+    auto text = read_text_file(path, largest_toml_file);
+    if (text) return text;
+    if (text.error().code == ErrorCode::over_limit) {
         return fail(ErrorCode::over_limit, fmt::format("the {} may have 1 MiB", what), path);
     }
-    std::ifstream stream(path, std::ios::binary);
-    std::string text(std::istreambuf_iterator<char>(stream), {});
-    if (!stream) {
-        return fail(ErrorCode::unreadable, fmt::format("the {} can't be read", what), path);
-    }
-    return text;
+    return fail(ErrorCode::unreadable, fmt::format("the {}: {}", what, text.error().what), path);
 }
 
 }  // namespace stratascan::policy

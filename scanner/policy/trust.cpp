@@ -10,6 +10,7 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <new>
 
 #include "scanner/evidence/codec.hpp"
 #include "scanner/policy/glob.hpp"
@@ -41,6 +42,7 @@ std::string text_of(const ASN1_STRING* string) {
 
 std::string subject_of(const X509* certificate) {
     const Bio out(BIO_new(BIO_s_mem()), BIO_free);
+    if (!out) throw std::bad_alloc();
     X509_NAME_print_ex(out.get(), X509_get_subject_name(certificate), 0,
                        XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
     char* data = nullptr;
@@ -112,6 +114,7 @@ Result<Trust> Trust::parse(std::string_view pem, const std::string& name, std::s
     trust.issuer_ = std::move(issuer);
     trust.store_.reset(X509_STORE_new(), X509_STORE_free);
     const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
+    if (!trust.store_ || !bio) throw std::bad_alloc();
     std::size_t count = 0;
     while (count < most_authorities) {
         const Certificate one(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), X509_free);
@@ -147,6 +150,7 @@ Signer Trust::check(const std::vector<std::string>& certificates, std::int64_t a
     const std::vector<std::string> names = names_of(leaf.get());
     if (!names.empty()) signer.who = evidence::printable(names.front(), longest_name);
     const Chain rest(sk_X509_new_null(), free_chain);
+    if (!rest) throw std::bad_alloc();
     for (std::size_t i = 1; i < certificates.size(); ++i) {
         if (Certificate one = certificate_of(certificates[i])) {
             sk_X509_push(rest.get(), one.release());

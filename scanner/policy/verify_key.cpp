@@ -7,6 +7,8 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include <new>
+
 #include "scanner/evidence/codec.hpp"
 #include "scanner/policy/toml_reader.hpp"
 
@@ -44,6 +46,7 @@ const unsigned char* bytes_of(std::string_view text) {
 bool verified(EVP_PKEY* key, std::string_view message, std::string_view signature,
               image::SignedHash hash, bool pss) {
     const Context context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+    if (!context) throw std::bad_alloc();
     const bool edwards = EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519;
     EVP_PKEY_CTX* details = nullptr;
     if (EVP_DigestVerifyInit(context.get(), &details, edwards ? nullptr : hash_of(hash), nullptr,
@@ -77,6 +80,7 @@ Result<VerifyKey> VerifyKey::parse(std::string_view pem, const std::string& name
                     "give the public half: openssl pkey -in KEY -pubout");
     }
     const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
+    if (!bio) throw std::bad_alloc();
     VerifyKey key;
     if (pem.find("BEGIN CERTIFICATE") != pem.npos) {
         const std::unique_ptr<X509, void (*)(X509*)> certificate(

@@ -7,8 +7,9 @@
 #include <array>
 #include <cstdlib>
 #include <ctime>
-#include <fstream>
-#include <iterator>
+#include <new>
+
+#include "scanner/text_file.hpp"
 
 namespace stratascan::registry {
 
@@ -30,15 +31,20 @@ std::string hex(std::string_view bytes) {
 std::string sha256(std::string_view bytes) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned size = 0;
-    EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr);
+    if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
+        throw std::bad_alloc();
+    }
     return {reinterpret_cast<const char*>(digest.data()), size};
 }
 
 std::string hmac(std::string_view key, std::string_view bytes) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned size = 0;
-    HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-         reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data(), &size);
+    if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+             reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data(),
+             &size) == nullptr) {
+        throw std::bad_alloc();
+    }
     return {reinterpret_cast<const char*>(digest.data()), size};
 }
 
@@ -97,15 +103,11 @@ std::optional<AwsKeys> find_aws_keys() {
     if (usable(keys)) return keys;
     std::string path = setting("AWS_SHARED_CREDENTIALS_FILE");
     if (path.empty()) path = setting("HOME") + "/.aws/credentials";
-    std::ifstream file(path, std::ios::binary);
-    std::string text;
-    for (std::istreambuf_iterator<char> at(file), end; at != end && text.size() < most_file_bytes;
-         ++at) {
-        text += *at;
-    }
+    const auto text = read_text_file(path, most_file_bytes);
+    if (!text) return std::nullopt;
     std::string profile = setting("AWS_PROFILE");
     if (profile.empty()) profile = "default";
-    return parse_aws_credentials(text, profile);
+    return parse_aws_credentials(*text, profile);
 }
 
 std::string aws_authorization(const AwsRequest& request, const AwsKeys& keys,

@@ -2,6 +2,7 @@
 // for something, or hang; so it has a time, and then it is killed with what it
 // has started.
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -81,6 +82,7 @@ std::optional<std::string> read_until(int fd, Clock::time_point end) {
         if (got < 0) return std::nullopt;
         if (got == 0) return text;
         text.append(buffer.data(), static_cast<std::size_t>(got));
+        OPENSSL_cleanse(buffer.data(), buffer.size());
         if (text.size() > max_output_bytes) return std::nullopt;
     }
 }

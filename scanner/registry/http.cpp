@@ -4,14 +4,19 @@
 #include "scanner/registry/http.hpp"
 
 #include <curl/curl.h>
+#include <malloc.h>
+#include <openssl/crypto.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <map>
 #include <mutex>
+#include <new>
 #include <thread>
 
 #include "scanner/registry/http_transfer.hpp"
@@ -19,12 +24,35 @@
 
 namespace stratascan::registry {
 
+namespace {
+
+// What libcurl gives back held headers with credentials.
+void free_wiped(void* memory) {
+    if (memory != nullptr) OPENSSL_cleanse(memory, ::malloc_usable_size(memory));
+    std::free(memory);
+}
+
+void* realloc_wiped(void* memory, std::size_t size) {
+    if (memory == nullptr) return std::malloc(size);
+    const std::size_t had = ::malloc_usable_size(memory);
+    if (size != 0 && size <= had) return memory;
+    void* const more = size != 0 ? std::malloc(size) : nullptr;
+    if (size != 0 && more == nullptr) return nullptr;  // the old bytes stay, as realloc() has it
+    if (more != nullptr) std::memcpy(more, memory, had);
+    free_wiped(memory);
+    return more;
+}
+
+}  // namespace
+
 class HttpTransport::Loop {
 public:
     explicit Loop(const HttpTimeouts& timeouts) : timeouts_(timeouts) {
-        static const CURLcode started = curl_global_init(CURL_GLOBAL_ALL);
-        (void)started;
+        static const CURLcode started = curl_global_init_mem(
+            CURL_GLOBAL_ALL, std::malloc, free_wiped, realloc_wiped, ::strdup, std::calloc);
+        if (started != CURLE_OK) throw std::bad_alloc();
         multi_ = curl_multi_init();
+        if (multi_ == nullptr) throw std::bad_alloc();
         curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, 32L);
         // Whoever asks for bytes may be in the sandbox by then.
         FreeThreads::instance();

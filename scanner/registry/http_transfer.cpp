@@ -99,13 +99,18 @@ void HttpTransfer::set_options(const HttpTimeouts& timeouts) {
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request_.body.data());
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(request_.body.size()));
     }
-    curl_slist* list = curl_slist_append(nullptr, "Accept-Encoding: identity");
-    for (const std::string& header : request_.headers) {
-        list = curl_slist_append(list, header.c_str());
-    }
-    headers_.reset(list);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list);
+    add_header("Accept-Encoding: identity");
+    for (const std::string& header : request_.headers) add_header(header);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.get());
     set_tls();
+}
+
+// A request without one of its headers would be another request.
+void HttpTransfer::add_header(const std::string& header) {
+    curl_slist* const longer = curl_slist_append(headers_.get(), header.c_str());
+    if (longer == nullptr) throw std::bad_alloc();
+    static_cast<void>(headers_.release());
+    headers_.reset(longer);
 }
 
 void HttpTransfer::set_tls() {

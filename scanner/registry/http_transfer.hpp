@@ -42,6 +42,7 @@ public:
 private:
     void set_options(const HttpTimeouts& timeouts);
     void set_tls();
+    void add_header(const std::string& header);
     void take_header(std::string_view line);
     std::size_t take_body(std::span<const std::byte> bytes);
     [[nodiscard]] bool may_connect(Network target) const noexcept;

@@ -4,7 +4,7 @@
 // files, take memory, wait, and write to files that were open before. They start no
 // program, open no socket and no file for writing, map nothing executable, and see no other
 // process; a system call of that kind fails with EPERM. It is a seccomp filter of each such
-// thread alone, with no-new-privileges (seccomp(2), libseccomp), so that the threads which
+// thread alone, with no-new-privileges (filter.hpp), so that the threads which
 // speak to registries, run credential helpers and write the report are as they were.
 //
 // A thread hands the filter on to those that it starts. What must not have it is started
@@ -29,14 +29,19 @@ public:
     [[nodiscard]] static Result<std::unique_ptr<Sandbox>> create(Options::SandboxMode mode);
 
     [[nodiscard]] bool is_on() const noexcept { return filter_ != nullptr; }
-    /// "on", or "off: …" with the reason.
-    [[nodiscard]] const std::string& state() const noexcept { return state_; }
+    /// "on", "off: …" with the reason, or "partly: …" where threads could not enter.
+    [[nodiscard]] std::string state() const;
+    /// That threads could not enter, and why; empty where none was refused.
+    [[nodiscard]] std::string trouble() const;
 
-    /// The calling thread enters it, and never leaves. Does nothing a second time.
-    void enter() noexcept;
+    /// The calling thread enters it, and never leaves. Does nothing a second time. False:
+    /// it is on, and the kernel refused this thread.
+    bool enter() noexcept;
+    /// Whether this thread may read what strangers made: it is inside, or need not be.
+    [[nodiscard]] bool may_scan() noexcept { return enter() || !required_; }
 
     /// Runs `work` inside, on a thread of its own where the sandbox is on. What it throws is
-    /// thrown here.
+    /// thrown here. A thread that is refused works all the same; see may_scan().
     template <typename Work>
     void run(const Work& work) {
         if (!is_on()) {
@@ -64,6 +69,9 @@ private:
 
     std::unique_ptr<const Filter> filter_;
     std::string state_;
+    bool required_ = false;
+    std::atomic<unsigned> outside_ = 0;  ///< threads that were refused
+    std::atomic<int> why_ = 0;           ///< errno of the last
 };
 
 }  // namespace stratascan

@@ -228,6 +228,15 @@ bool looks_like_registry_reference(std::string_view text) noexcept {
     return host == "localhost" || host.find('.') != std::string_view::npos;
 }
 
+bool is_remote_target(std::string_view target) {
+    const TargetName name = parse_target(target);
+    if (name.scheme == Scheme::registry || name.scheme == Scheme::docker_daemon) return true;
+    if (name.scheme != Scheme::none || !looks_like_registry_reference(name.rest)) return false;
+    Selection unused;
+    const auto found = find_path(name, unused);
+    return !found && found.error().code == ErrorCode::not_found;
+}
+
 Result<std::unique_ptr<ImageSource>> open_target(std::string_view target,
                                                  std::string_view platform,
                                                  const StreamLimits& limits,

@@ -38,4 +38,7 @@ struct TargetName {
 /// registry: "app:1.2", "registry.example/app", "app@sha256:…".
 [[nodiscard]] bool looks_like_registry_reference(std::string_view text) noexcept;
 
+/// Whether open_target() would ask a registry or an engine for it.
+[[nodiscard]] bool is_remote_target(std::string_view target);
+
 }  // namespace stratascan::source

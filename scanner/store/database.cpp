@@ -22,7 +22,8 @@ Error error_of(sqlite3* handle, int code, const std::string& path) {
                 "see `stratascan store check`; move the file away to begin a new one"};
     }
     // A message may repeat SQL, never values.
-    const char* text = handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(code);
+    const bool same = handle != nullptr && sqlite3_extended_errcode(handle) == code;
+    const char* text = same ? sqlite3_errmsg(handle) : sqlite3_errstr(code);
     return {ErrorCode::unreadable, fmt::format("the store: {}", text), path, {}};
 }
 
@@ -51,7 +52,14 @@ std::int64_t Rows::number(int column) const { return sqlite3_column_int64(statem
 
 std::string_view Rows::view(int column) const {
     const void* bytes = sqlite3_column_blob(statement_, column);
-    if (bytes == nullptr) return {};
+    if (bytes == nullptr) {
+        // Nothing is there, or there was no memory to hand it out.
+        if (sqlite3_column_type(statement_, column) != SQLITE_NULL &&
+            sqlite3_column_bytes(statement_, column) > 0) {
+            database_.note_failure(SQLITE_NOMEM);
+        }
+        return {};
+    }
     return {static_cast<const char*>(bytes),
             static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
@@ -61,16 +69,22 @@ bool Rows::is_null(int column) const {
 }
 
 // Values are lent: they outlive the statement's run, for every caller holds them.
-void Rows::bind(int at, std::int64_t value) { sqlite3_bind_int64(statement_, at, value); }
+void Rows::bind(int at, std::int64_t value) {
+    check(sqlite3_bind_int64(statement_, at, value));
+}
 void Rows::bind(int at, std::string_view value) {
-    sqlite3_bind_text64(statement_, at, value.data() == nullptr ? "" : value.data(),
-                        value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+    check(sqlite3_bind_text64(statement_, at, value.data() == nullptr ? "" : value.data(),
+                              value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
 }
 void Rows::bind(int at, Bytes value) {
-    sqlite3_bind_blob64(statement_, at, value.view.data() == nullptr ? "" : value.view.data(),
-                        value.view.size(), SQLITE_TRANSIENT);
+    check(sqlite3_bind_blob64(statement_, at, value.view.data() == nullptr ? "" : value.view.data(),
+                              value.view.size(), SQLITE_TRANSIENT));
 }
-void Rows::bind(int at, std::nullptr_t) { sqlite3_bind_null(statement_, at); }
+void Rows::bind(int at, std::nullptr_t) { check(sqlite3_bind_null(statement_, at)); }
+
+void Rows::check(int code) {
+    if (code != SQLITE_OK) database_.note_failure(code);
+}
 
 Result<std::unique_ptr<Database>> Database::open(const std::string& path, Mode mode,
                                                  int wait_ms) {
@@ -132,8 +146,14 @@ void Database::script(const std::string& sql) {
 
 std::int64_t Database::changed() const { return sqlite3_changes64(handle_); }
 
-void Database::note_failure() {
-    if (!failure_) failure_ = error_of(handle_, sqlite3_extended_errcode(handle_), path_);
+void Database::note_failure() { note_failure(sqlite3_extended_errcode(handle_)); }
+
+void Database::note_failure(int code) {
+    if (!failure_) failure_ = error_of(handle_, code, path_);
+}
+
+void Database::roll_back() noexcept {
+    sqlite3_exec(handle_, "rollback", nullptr, nullptr, nullptr);
 }
 
 void Database::fail_with(Error error) {
@@ -146,13 +166,7 @@ Transaction::Transaction(Database& database) : database_(database) {
 }
 
 Transaction::~Transaction() {
-    if (!open_) return;
-    std::optional<Error> failure;
-    if (database_.failed()) failure = database_.failure();
-    database_.forgive();
-    database_.run("rollback");
-    database_.forgive();
-    if (failure) database_.fail_with(std::move(*failure));
+    if (open_) database_.roll_back();
 }
 
 Result<void> Transaction::commit() {

@@ -58,6 +58,8 @@ private:
     void bind(int at, std::string_view value);
     void bind(int at, Bytes value);
     void bind(int at, std::nullptr_t);
+    /// A value that did not arrive must not be kept as NULL.
+    void check(int code);
     template <typename T>
     void bind(int at, const std::optional<T>& value) {
         if (value) bind(at, *value);
@@ -130,6 +132,11 @@ private:
         : handle_(handle), path_(std::move(path)) {}
     [[nodiscard]] Rows prepare(std::string_view sql);
     void note_failure();
+    void note_failure(int code);
+    /// Ends the transaction as if it had never been. What fails here fails again at the
+    /// next begin.
+    friend class Transaction;
+    void roll_back() noexcept;
 
     struct Prepared {
         sqlite3_stmt* statement = nullptr;

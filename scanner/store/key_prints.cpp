@@ -48,8 +48,10 @@ int no_password(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*context
 
 std::vector<std::string> of_openssl(std::string_view bytes) {
     const auto reader = [bytes] {
-        return std::unique_ptr<BIO, FreeBio>(
+        std::unique_ptr<BIO, FreeBio> bio(
             BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
+        if (!bio) throw std::bad_alloc();
+        return bio;
     };
     using Certificate = std::unique_ptr<X509, FreeCertificate>;
     Certificate certificate(PEM_read_bio_X509(reader().get(), nullptr, no_password, nullptr));

@@ -23,6 +23,7 @@ ZSTD_CCtx* compressor() {
     thread_local std::unique_ptr<ZSTD_CCtx, FreeCompressor> context;
     if (!context) {
         context.reset(ZSTD_createCCtx());
+        if (!context) throw std::bad_alloc();
         ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, level);
         ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
     }
@@ -32,6 +33,7 @@ ZSTD_CCtx* compressor() {
 ZSTD_DCtx* decompressor() {
     thread_local std::unique_ptr<ZSTD_DCtx, FreeDecompressor> context;
     if (!context) context.reset(ZSTD_createDCtx());
+    if (!context) throw std::bad_alloc();
     return context.get();
 }
 

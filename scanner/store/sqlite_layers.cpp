@@ -41,7 +41,7 @@ std::optional<std::string> hash_of_parts(const layer::LayerResult& result,
                                          const std::string& ruleset) {
     std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> hash(EVP_MD_CTX_new(),
                                                                  &EVP_MD_CTX_free);
-    EVP_DigestInit_ex(hash.get(), EVP_sha256(), nullptr);
+    if (!hash || EVP_DigestInit_ex(hash.get(), EVP_sha256(), nullptr) != 1) throw std::bad_alloc();
     EVP_DigestUpdate(hash.get(), ruleset.data(), ruleset.size());
     const bool whole = write_parts(result, [&](const Part& part) {
         return EVP_DigestUpdate(hash.get(), part.bytes.data(), part.bytes.size()) == 1;

@@ -137,13 +137,16 @@ Result<void> SqliteStore::observe_tag(RepositoryId repository, const std::string
         database_->fail_with(unknown_manifest(digest));
         return done();
     }
-    database_->run("update tag_history set closed_at = ? where repository = ? and tag = ? and "
+    // A clock that was set back must not make a history that ends before it begins.
+    database_->run("update tag_history set closed_at = case when seen_until < ? then ? else "
+                   "seen_until end where repository = ? and tag = ? and "
                    "closed_at is null and manifest <> ?",
-                   now, raw(repository), tag, *manifest);
-    database_->run("update tag_history set seen_until = ?, "
+                   now, now, raw(repository), tag, *manifest);
+    database_->run("update tag_history set "
+                   "seen_until = case when seen_until < ? then ? else seen_until end, "
                    "look = (select look from repository r where r.id = tag_history.repository) "
                    "where repository = ? and tag = ? and closed_at is null",
-                   now, raw(repository), tag);
+                   now, now, raw(repository), tag);
     if (database_->changed() == 0) {
         database_->run("insert into tag_history(repository, tag, manifest, seen_from, "
                        "seen_until, look) select ?, ?, ?, ?, ?, look from repository "
@@ -265,9 +268,9 @@ Result<void> SqliteStore::finish_repository(RepositoryId repository, LookState s
     const auto look = looks_.find(raw(repository));
     if (state == LookState::whole && look != looks_.end()) {
         // Others may have begun a look since: what they saw counts as seen.
-        database_->run("update tag_history set closed_at = ? where repository = ? and "
-                       "closed_at is null and look < ?",
-                       now, raw(repository), look->second);
+        database_->run("update tag_history set closed_at = case when seen_until < ? then ? else "
+                       "seen_until end where repository = ? and closed_at is null and look < ?",
+                       now, now, raw(repository), look->second);
         database_->run("update repo_manifest set gone_at = ? where repository = ? and "
                        "gone_at is null and look < ?",
                        now, raw(repository), look->second);

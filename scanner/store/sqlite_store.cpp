@@ -3,6 +3,7 @@
 #include <ctime>
 
 #include "scanner/store/place.hpp"
+#include "scanner/store/repair.hpp"
 #include "scanner/store/schema.hpp"
 
 namespace stratascan::store {
@@ -17,6 +18,11 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, bool make, i
         return std::unexpected(std::move(error));
     }
     return std::make_unique<SqliteStore>(std::move(*database), path);
+}
+
+Result<std::vector<std::string>> Store::salvage(const std::string& path) {
+    if (auto place = prepare_place(path, false); !place) return std::unexpected(place.error());
+    return store::salvage(path);
 }
 
 Time current_time() { return static_cast<Time>(std::time(nullptr)); }

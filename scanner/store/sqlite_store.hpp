@@ -53,6 +53,7 @@ public:
     Result<std::vector<std::string>> keys() override;
     Result<Figures> figures() override;
     Result<std::vector<std::string>> check() override;
+    Result<std::vector<std::string>> repair() override;
     Result<Dropped> collect_garbage(std::int64_t keep_seconds, bool dry_run, Time now) override;
     Result<void> dump(const std::function<bool(std::string_view line)>& take) override;
 
@@ -91,6 +92,9 @@ private:
     std::int64_t write_image_scan(std::int64_t manifest, const ImageRecord& image, Time now);
     Result<StoredImage> read_image(std::int64_t image_scan);
     Ruleset ruleset_of(std::int64_t id);
+    /// Drops by their ids, the first column of `question`, the rows that are not whole.
+    std::size_t drop_unreadable(std::string_view question, std::string_view removal,
+                                const std::function<bool(const Rows&)>& is_whole);
     std::vector<std::string> tags_of(std::int64_t repository, std::int64_t manifest,
                                      const std::string& digest, const std::string& registry_name,
                                      bool with_gone);

@@ -95,9 +95,9 @@ Result<void> SqliteStore::repository_gone(RepositoryId repository, Time now) {
     database_->run("update repository set gone_at = ?, state = 'whole', reason = 'gone' "
                    "where id = ?",
                    now, raw(repository));
-    database_->run("update tag_history set closed_at = ? where repository = ? and "
-                   "closed_at is null",
-                   now, raw(repository));
+    database_->run("update tag_history set closed_at = case when seen_until < ? then ? else "
+                   "seen_until end where repository = ? and closed_at is null",
+                   now, now, raw(repository));
     database_->run("update repo_manifest set gone_at = ? where repository = ? and "
                    "gone_at is null",
                    now, raw(repository));

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 
+#include "scanner/store/repair.hpp"
 #include "scanner/store/schema.hpp"
 #include "scanner/store/packed.hpp"
 #include "scanner/store/sqlite_store.hpp"
@@ -141,6 +142,58 @@ Result<std::vector<std::string>> SqliteStore::check() {
     // A damaged file fails the questions themselves; that is an answer here.
     if (database_->failed()) problems.push_back(database_->failure().message());
     return problems;
+}
+
+std::size_t SqliteStore::drop_unreadable(std::string_view question, std::string_view removal,
+                                         const std::function<bool(const Rows&)>& is_whole) {
+    std::vector<std::int64_t> broken;
+    {
+        Rows rows = database_->query(question);
+        while (rows.next()) {
+            if (!is_whole(rows)) broken.push_back(rows.number(0));
+        }
+    }
+    for (const std::int64_t id : broken) database_->run(removal, id);
+    return broken.size();
+}
+
+Result<std::vector<std::string>> SqliteStore::repair() {
+    const auto lock = begin();
+    std::vector<std::string> lines;
+    const auto sound = [this] {
+        Rows rows = database_->query("pragma integrity_check(1)");
+        return rows.next() && rows.view(0) == "ok";
+    };
+    if (!sound()) {
+        if (database_->failed()) return std::unexpected(database_->failure());
+        database_->script("reindex");
+        if (database_->failed() || !sound()) {
+            return fail(ErrorCode::malformed, "the file is damaged beyond its indexes", path_);
+        }
+        lines.emplace_back("the indexes are made again");
+    }
+    Transaction transaction(*database_);
+    database_->run("pragma defer_foreign_keys = on");
+    const std::size_t layers = drop_unreadable(
+        "select s.id, b.digest, s.reusable from layer_scan s left join blob b on b.id = s.blob",
+        "delete from layer_scan where id = ?", [this](const Rows& row) {
+            const auto result = read_layer(row.number(0));
+            return result && (row.number(2) == 0 || result->digest == row.view(1));
+        });
+    const std::size_t images =
+        drop_unreadable("select id, facts from image_scan", "delete from image_scan where id = ?",
+                        [](const Rows& row) { return read_facts(row.view(1)).has_value(); });
+    const auto tell = [&lines](std::size_t count, std::string_view what) {
+        if (count == 0) return;
+        lines.push_back(fmt::format("{} {} can't be read back and are dropped", count, what));
+    };
+    tell(layers, "layer results");
+    tell(images, "images");
+    for (std::string& line : mend_rows(*database_)) lines.push_back(std::move(line));
+    if (auto committed = transaction.commit(); !committed) {
+        return std::unexpected(committed.error());
+    }
+    return lines;
 }
 
 Result<Dropped> SqliteStore::collect_garbage(std::int64_t keep_seconds, bool dry_run, Time now) {

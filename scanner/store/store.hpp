@@ -131,6 +131,13 @@ public:
     [[nodiscard]] virtual Result<Figures> figures() = 0;
     /// What is wrong with the file and with what it says, a line each.
     [[nodiscard]] virtual Result<std::vector<std::string>> check() = 0;
+    /// Mends what check() tells of: drops what can't be read back or leads nowhere, makes
+    /// indexes again. What was done, a line each. Images that lose something count as not
+    /// read in full. `malformed`: the file itself is damaged; close it and see salvage().
+    [[nodiscard]] virtual Result<std::vector<std::string>> repair() = 0;
+    /// A damaged file's readable rows, in a new file at its place; the old one stays as
+    /// PATH.damaged. REQUIRES: it is not open in this process.
+    [[nodiscard]] static Result<std::vector<std::string>> salvage(const std::string& path);
     /// Drops results that nothing needs. Those that are younger than `keep_seconds` stay.
     [[nodiscard]] virtual Result<Dropped> collect_garbage(std::int64_t keep_seconds,
                                                           bool dry_run, Time now) = 0;

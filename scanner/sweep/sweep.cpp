@@ -72,6 +72,9 @@ Result<std::unique_ptr<Sweep>> Sweep::create(const Options& options, SweepOption
 std::vector<std::string> Sweep::notes() const {
     std::vector<std::string> notes = engine_->notes();
     for (std::string& warning : remote_->warnings()) notes.push_back(std::move(warning));
+    if (std::string trouble = engine_->sandbox_trouble(); !trouble.empty()) {
+        notes.push_back(std::move(trouble));
+    }
     return notes;
 }
 
@@ -149,6 +152,10 @@ Result<SweepSummary> Sweep::run(SweepWatcher& watcher, std::stop_token stop) {
         summary.repositories.push_back(ledger.repository(i).summary);
     }
     if (work.store_failed()) return std::unexpected(*work.store_failure);
+    if (engine_->options().sandbox == Options::SandboxMode::required &&
+        !engine_->sandbox_trouble().empty()) {
+        return fail(ErrorCode::engine, engine_->sandbox_trouble());
+    }
     std::ranges::sort(summary.repositories, [](const auto& a, const auto& b) {
         return std::tie(a.registry, a.repository) < std::tie(b.registry, b.repository);
     });

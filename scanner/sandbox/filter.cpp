@@ -1,0 +1,123 @@
+#include "scanner/sandbox/filter.hpp"
+
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bit>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace stratascan {
+
+namespace {
+
+#if defined(__x86_64__)
+constexpr std::uint32_t processor = AUDIT_ARCH_X86_64;
+#elif defined(__aarch64__)
+constexpr std::uint32_t processor = AUDIT_ARCH_AARCH64;
+#else
+constexpr std::uint32_t processor = 0;
+#endif
+
+// Whatever their arguments are. Files that are open already may be written: the store
+// is, by the threads whose results it keeps.
+constexpr long allowed[] = {
+    SYS_read, SYS_pread64, SYS_write, SYS_pwrite64, SYS_mremap, SYS_munmap, SYS_madvise, SYS_futex,
+    SYS_brk, SYS_close, SYS_fstat, SYS_newfstatat, SYS_statx, SYS_lseek, SYS_readv, SYS_preadv,
+    SYS_writev, SYS_pwritev, SYS_getdents64, SYS_readlinkat, SYS_faccessat, SYS_faccessat2,
+    SYS_fcntl, SYS_fstatfs, SYS_fsync, SYS_fdatasync, SYS_ftruncate, SYS_fallocate, SYS_fadvise64,
+    SYS_flock, SYS_futex_waitv, SYS_sched_yield, SYS_sched_getaffinity, SYS_clock_gettime,
+    SYS_clock_getres, SYS_clock_nanosleep, SYS_nanosleep, SYS_gettimeofday, SYS_getrandom,
+    SYS_rt_sigprocmask, SYS_rt_sigaction, SYS_rt_sigreturn, SYS_sigaltstack, SYS_exit,
+    SYS_exit_group, SYS_gettid, SYS_getpid, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid,
+    SYS_getcwd, SYS_set_robust_list, SYS_rseq, SYS_restart_syscall, SYS_membarrier, SYS_getrusage,
+    SYS_sysinfo, SYS_uname, SYS_getcpu, SYS_ppoll,
+#if defined(__x86_64__)  // calls that later processors' kernels do without
+    SYS_stat, SYS_lstat, SYS_readlink, SYS_access, SYS_time, SYS_poll,
+#endif
+};
+
+struct Program {
+    std::vector<sock_filter> steps;
+
+    void load(std::size_t offset) {
+        steps.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset)));
+    }
+    /// Goes on where the value is equal, else `skip` steps further.
+    void unless_equal_skip(std::uint32_t value, std::uint8_t skip) {
+        steps.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, skip));
+    }
+    void answer(std::uint32_t what) { steps.push_back(BPF_STMT(BPF_RET | BPF_K, what)); }
+    void refuse(int code) { answer(SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(code)); }
+
+    void allow(long number) {
+        unless_equal_skip(static_cast<std::uint32_t>(number), 1);
+        answer(SECCOMP_RET_ALLOW);
+    }
+    /// `what` where the bits `mask` of the argument are `value`.
+    void where(long number, unsigned argument, std::uint64_t mask, std::uint64_t value,
+               std::uint32_t what = SECCOMP_RET_ALLOW) {
+        static_assert(std::endian::native == std::endian::little);
+        const std::size_t low = offsetof(seccomp_data, args) + sizeof(std::uint64_t) * argument;
+        unless_equal_skip(static_cast<std::uint32_t>(number), 8);
+        load(low);
+        steps.push_back(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, static_cast<std::uint32_t>(mask)));
+        unless_equal_skip(static_cast<std::uint32_t>(value), 4);
+        load(low + sizeof(std::uint32_t));
+        steps.push_back(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, static_cast<std::uint32_t>(mask >> 32U)));
+        unless_equal_skip(static_cast<std::uint32_t>(value >> 32U), 1);
+        answer(what);
+        load(offsetof(seccomp_data, nr));
+    }
+};
+
+}  // namespace
+
+std::vector<sock_filter> scanning_filter() {
+    if (processor == 0) return {};
+    Program program;
+    program.load(offsetof(seccomp_data, arch));
+    program.unless_equal_skip(processor, 1);
+    program.steps.push_back(BPF_STMT(BPF_JMP | BPF_JA, 1));
+    program.refuse(EPERM);
+    program.load(offsetof(seccomp_data, nr));
+    // The x32 calls of the same processor have a bit of their own in their numbers, so none
+    // of the comparisons below takes one for another.
+    for (const long number : allowed) program.allow(number);
+    constexpr std::uint64_t all = ~std::uint64_t{0};
+    constexpr std::uint64_t writing =
+        O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & ~O_DIRECTORY);
+    program.where(SYS_openat, 2, writing, O_RDONLY);
+#if defined(__x86_64__)
+    program.where(SYS_open, 1, writing, O_RDONLY);
+#endif
+    program.where(SYS_mmap, 2, PROT_EXEC, 0);
+    program.where(SYS_mprotect, 2, PROT_EXEC, 0);
+    // More threads, no processes.
+    program.where(SYS_clone, 0, CLONE_THREAD, CLONE_THREAD);
+    program.where(SYS_prctl, 0, all, PR_SET_NAME);
+    // How a thread that began inside knows that it is.
+    program.where(SYS_prctl, 0, all, sandbox_question,
+                  SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(EALREADY));
+    // Whether a file is a terminal.
+    program.where(SYS_ioctl, 1, all, TCGETS);
+    // To what is connected already: libcurl's thread is woken so.
+    program.where(SYS_sendto, 4, all, 0);
+    program.where(SYS_tgkill, 0, all, static_cast<std::uint64_t>(::getpid()));
+    // Its flags lie in memory, where no filter sees them. glibc then asks for clone().
+    program.unless_equal_skip(static_cast<std::uint32_t>(SYS_clone3), 1);
+    program.refuse(ENOSYS);
+    program.refuse(EPERM);
+    return std::move(program.steps);
+}
+
+}  // namespace stratascan

@@ -1,0 +1,117 @@
+// A kernel that takes a thread's filter and refuses the next: with `auto` that is said, with
+// `on` nothing is scanned outside and the scan fails. And the few places that a run writes
+// to, when they can't be written.
+#include <sys/stat.h>
+
+#include "tests/e2e/faults.hpp"
+
+namespace stratascan::e2e {
+namespace {
+
+bool has_sandbox() {
+    return stratascan({"scan", "--no-store", "--sandbox", "on", source() / "tests/hostile"}).exit != 3;
+}
+
+TEST(SandboxFaults, AThreadThatIsRefusedIsSaid) {
+    SKIP_WITHOUT_FAULTS();
+    if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";
+    const Built built = recipe("blob-shared");
+    const Ran whole = scan_faulty(built, {});
+    // The first is the trial, so from the second on.
+    for (const char* const from : {"2", "3"}) {
+        const Ran ran = scan_faulty(built, {{"FAULT_SECCOMP", from}},
+                                    {"--no-store", "--stats", "--jobs", "2"});
+        EXPECT_EQ(ran.out, whole.out);
+        EXPECT_TRUE(has(ran.err, "outside of the sandbox")) << ran.err;
+        EXPECT_TRUE(has(ran.err, "Cannot allocate memory")) << ran.err;
+        EXPECT_TRUE(has(ran.err, "sandbox       partly: ")) << ran.err;
+        const Ran required = scan_faulty(built, {{"FAULT_SECCOMP", from}},
+                                         {"--no-store", "--sandbox", "on", "--jobs", "2"});
+        EXPECT_EQ(required.exit, 3) << required.err;
+        EXPECT_EQ(required.out, "");
+        EXPECT_TRUE(has(required.err, "outside of the sandbox")) << required.err;
+    }
+    const Ran none = scan_faulty(built, {{"FAULT_SECCOMP", "1"}}, {"--no-store", "--stats"});
+    EXPECT_EQ(none.out, whole.out);
+    EXPECT_TRUE(has(none.err, "off: the kernel refuses it")) << none.err;
+    EXPECT_EQ(scan_faulty(built, {{"FAULT_SECCOMP", "1"}}, {"--no-store", "--sandbox", "on"}).exit, 3);
+}
+
+// A user of no rights, with a home folder and a working folder that it can't write: as a
+// container with a read-only root runs. Only root can become another user.
+TEST(NoPlaceToWrite, AScanWorksAndSaysOnceWhatItKeepsNot) {
+    if (geteuid() != 0) GTEST_SKIP() << "only root can become nobody";
+    const Built built = recipe("blob-shared");
+    const TemporaryFolder folder;
+    fs::permissions(folder.path(), fs::perms::owner_all | fs::perms::group_read |
+                                       fs::perms::group_exec | fs::perms::others_read |
+                                       fs::perms::others_exec);
+    // What nobody may read: the program and the image.
+    fs::copy(program(), folder.path() / "stratascan");
+    fs::copy(built.folder, folder.path() / "image", fs::copy_options::recursive);
+    ASSERT_EQ(run({.words = {"chmod", "-R", "go+rX", folder.path()}}).exit, 0);
+    Command command;
+    command.directory = folder.path();
+    for (const char* name : {"HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"}) {
+        command.environment[name] = folder.path();
+    }
+    command.words = {"setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
+                     "--no-new-privs", (folder.path() / "stratascan").string(), "scan", "--format",
+                     "json"};
+    for (const std::string word : built.expect.at("arguments")) {
+        command.words.push_back((folder.path() / "image" / word).string());
+    }
+    const Ran ran = run(command);
+    EXPECT_EQ(ran.exit, 1) << ran.err;
+    const json whole = report_of(scan_faulty(built, {}));
+    EXPECT_EQ(report_of(ran).at("targets").size(), whole.at("targets").size());
+    for (std::size_t i = 0; i < whole.at("targets").size(); ++i) {
+        EXPECT_EQ(report_of(ran).at("targets").at(i).at("findings").size(),
+                  whole.at("targets").at(i).at("findings").size());
+        EXPECT_EQ(report_of(ran).at("targets").at(i).at("coverage").at("complete"), true);
+    }
+    EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << ran.err;
+    EXPECT_TRUE(has(ran.err, "nothing is kept")) << ran.err;
+    expect_only(folder.path(), {"stratascan", "image"});
+}
+
+// Whoever can write to a shared folder puts links where a file is to be made.
+TEST(PlantedLinks, AreNeitherFollowedNorWrittenThrough) {
+    const Built built = recipe("gzip-single-member");
+    const TemporaryFolder folder;
+    const auto path = [&](const std::string& name) { return (folder.path() / name).string(); };
+    const std::string victim = path("victim");
+    std::ofstream(victim) << "precious";
+    const auto target = targets_of(built).front();
+    const auto expect_untouched = [&](const char* what) {
+        EXPECT_EQ(read_file(victim), "precious") << what;
+    };
+    // The store, and what SQLite puts beside it.
+    fs::create_directory(path("data"));
+    fs::permissions(path("data"), fs::perms::owner_all);
+    for (const char* const name : {"store.sqlite", "store.sqlite-wal", "store.sqlite-journal"}) {
+        fs::create_symlink(victim, path("data/") + name);
+        EXPECT_EQ(stratascan({"scan", "--store", path("data/store.sqlite"), target}).exit, 1);
+        expect_untouched(name);
+        for (const auto& file : fs::directory_iterator(path("data"))) fs::remove(file.path());
+    }
+    // The key.
+    fs::create_directories(path("config/stratascan"));
+    fs::create_symlink(victim, path("config/stratascan/key"));
+    Command command;
+    command.environment["XDG_CONFIG_HOME"] = path("config");
+    EXPECT_EQ(stratascan({"scan", "--no-store", target}, command).exit, 3) << "not a key of ours";
+    expect_untouched("the key");
+    // A report's name that somebody else has taken with a link.
+    if (geteuid() == 0) {
+        fs::create_symlink(victim, path("report"));
+        ASSERT_EQ(lchown(path("report").c_str(), 65534, 65534), 0);
+        const Ran ran = stratascan({"scan", "--no-store", "-o", path("report"), target});
+        EXPECT_EQ(ran.exit, 3);
+        EXPECT_TRUE(has(ran.err, "another user has put a link there")) << ran.err;
+        expect_untouched("a report");
+    }
+}
+
+}  // namespace
+}  // namespace stratascan::e2e
