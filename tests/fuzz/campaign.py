@@ -18,6 +18,7 @@ import os
 import re
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -42,6 +43,7 @@ class Campaign:
         self.corpora.mkdir(parents=True, exist_ok=True)
         self.record = self.corpora / "record.tsv"
         self.lock = threading.Lock()
+        self.running: set[subprocess.Popen] = set()
 
     def rows(self) -> list[dict[str, str]]:
         if not self.record.exists():
@@ -97,6 +99,8 @@ class Campaign:
                    f"-max_len={target.longest}", f"-rss_limit_mb={self.options.rss_mb}",
                    f"-timeout={self.options.timeout}", f"-artifact_prefix={crashes}/",
                    "-print_final_stats=1", "-reload=0", "-close_fd_mask=1"]
+        if not target.leaks:
+            command.append("-detect_leaks=0")
         if target.dictionaries:
             command.append(f"-dict={dictionary}")
         home = self.corpora / "home" / name
@@ -104,12 +108,14 @@ class Campaign:
         environment = {**os.environ, "HOME": str(home), "XDG_CONFIG_HOME": str(home / "config"),
                        "XDG_CACHE_HOME": str(home / "cache"), "XDG_DATA_HOME": str(home / "data"),
                        "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
-                       "ASAN_OPTIONS": "detect_stack_use_after_return=0:handle_abort=1"}
+                       "ASAN_OPTIONS": "handle_abort=1:detect_leaks=" + str(int(target.leaks))}
         log = self.corpora / f"{name}.log"
         with log.open("wb") as out:
             process = subprocess.Popen(command, stdout=out, stderr=out, env=environment,
                                        preexec_fn=lambda: os.nice(self.options.nice), cwd=home)
+            self.running.add(process)
             _, status, usage = os.wait4(process.pid, 0)
+            self.running.discard(process)
             process.returncode = os.waitstatus_to_exitcode(status)
         text = log.read_text("utf-8", "replace")
         made = re.findall(r"stat::number_of_executed_units:\s*(\d+)", text) or \
@@ -152,6 +158,14 @@ the seeds of `tests/fuzz/seeds` and what earlier runs kept. This table is what
 of a target's parsers. Parsers are below `scanner/`; edges are those of clang's coverage counters
 over the whole program. Every input that ever crashed a target is in `tests/fuzz/regressions.py`.
 
+Most targets hold a parser against itself: what it makes of its input cut anywhere is what it makes
+of the whole. Against others: `decoder_reference` our decoders against zlib's, zstd's, libbz2's and
+liblzma's own simplest calls, `decoder` ISA-L against zlib, `matching` Hyperscan with confirmation
+against RE2 alone, `sieve` a scan with the sieve against one without it, `views` and `sieve` whole
+files against windows, `jobs` one thread against eight, `regex` what is known of an expression
+against RE2, `json` repeated names against a parser of its own. The tar walk against GNU tar and
+Python's `tarfile` is `tests/hostile/readers.py`.
+
 """
 
 
@@ -182,6 +196,14 @@ def main() -> int:
         Path(options.table).write_text(HEAD + campaign.table())
         return 0
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+    def stop(*_: object) -> None:
+        for process in list(campaign.running):
+            process.kill()
+        os._exit(130)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
     subprocess.run([sys.executable, str(HERE / "make_seeds.py"), str(campaign.corpora / "seeds")],
                    check=True)
     names = options.targets or sorted(TARGETS)

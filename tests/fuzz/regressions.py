@@ -6,5 +6,9 @@ CRASHES: dict[str, dict[str, bytes]] = {
         # An escape made another name of it, and the document was not told as ambiguous.
         "repeated-under-an-escape": b'{"config":1,"c\\u006fnfig":2}',
         "repeated-empty-name": b'{"":1,"":2}',
+        # No JSON to a strict parser, and read all the same: the target was wrong.
+        "not-utf-8": b'{"con\xbd":1,"c\\u006fnfig":2}',
     },
+    # A member without a name is a stray whose key is empty: the target was wrong.
+    "image_archive": {"a-stray-without-a-name": b"\1repositories\n{}\0\0\0" + b"1" * 64 + b"/json\n{}"},
 }
