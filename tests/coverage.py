@@ -48,7 +48,6 @@ def lines_of(build: Path) -> dict[str, tuple[int, int]]:
     found = {}
     for notes in sorted(build.rglob("*.gcno")):
         name = str(notes).rpartition("/scanner/")[2].removesuffix(".gcno")
-        name = name.removesuffix(".cpp.gcno").removesuffix(".cpp") + ".cpp"
         if not (ROOT / "scanner" / name).exists():
             continue
         counted = notes.with_suffix(".gcda")
