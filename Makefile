@@ -4,7 +4,10 @@ EXAMPLE := build/example-image
 TARGET ?= $(EXAMPLE)
 PRESET := $(if $(CI),ci,release)
 
-.PHONY: setup build test scan bench sanitize clean
+CPU_MINUTES ?= 10
+JOBS ?= 1
+
+.PHONY: setup build test scan bench sanitize fuzz coverage tidy clean
 
 # Installs the Debian packages that are missing.
 setup:
@@ -34,6 +37,29 @@ sanitize: setup
 	cmake --preset asan-ubsan
 	cmake --build --preset asan-ubsan
 	ctest --test-dir build/asan-ubsan --output-on-failure -j 2
+
+# Every fuzz target under clang's libFuzzer for CPU_MINUTES of processor time, JOBS at once. It
+# goes on where it was stopped. Needs clang-19 and libclang-rt-19-dev.
+fuzz: setup
+	cmake --preset release
+	nice cmake --build --preset release --target compile_patterns
+	cmake --preset fuzz
+	nice cmake --build --preset fuzz
+	nice tests/fuzz/campaign.py --minutes $(CPU_MINUTES) --jobs $(JOBS)
+
+# Lines of the parsers that unit tests and the seeds of fuzz targets reach; the table is
+# bench/coverage.md.
+coverage: setup
+	cmake --preset release
+	nice cmake --build --preset release --target compile_patterns
+	cmake --preset coverage
+	nice cmake --build --preset coverage
+	nice tests/coverage.py build/coverage --table bench/coverage.md
+
+# clang-tidy 19 over scanner/; the list of checks and why some are off is .clang-tidy.
+tidy: setup
+	cmake --preset tidy
+	nice run-clang-tidy-19 -quiet -p build/tidy '/scanner/.*\.cpp$$'
 
 clean:
 	rm -rf build

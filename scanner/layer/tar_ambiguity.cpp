@@ -70,6 +70,12 @@ public:
             const char type = head[156];
             const auto size = read_size(head.substr(124, 12));
             if (!size) return "a size that is not a number to all";
+            for (const auto& [at, width] : numbers) {
+                const bool base256 = (static_cast<unsigned char>(head[at]) & 0x80U) != 0;
+                if (!base256 && !read_size(head.substr(at, width))) {
+                    return "a number that is none to all";
+                }
+            }
             if (std::string_view("xXgLK").find(type) == std::string_view::npos) {
                 return judge_member(head, *size);
             }
@@ -129,6 +135,8 @@ private:
         if (value.empty()) return "an extended header with an empty name or size";
         if (value.find('\0') != value.npos) return "a name or size with a NUL in it";
         if (key == "path") pax_path_ = value;
+        if (key == "GNU.sparse.name") sparse_name_ = value;
+        else if (key.starts_with("GNU.sparse.")) sparse_ = true;
         if (key == "linkpath") pax_link_ = value;
         if (key == "size") {
             pax_size_ = read_decimal(value);
@@ -148,30 +156,34 @@ private:
         if (type != '\0' && std::string_view("01234567S").find(type) == std::string_view::npos) {
             return "a member of a type that readers take for different things";
         }
-        for (const auto& [at, width] : numbers) {
-            const bool base256 = (static_cast<unsigned char>(head[at]) & 0x80U) != 0;
-            if (!base256 && !read_size(head.substr(at, width))) return "a number that is none to all";
-        }
         // GNU tar and old archives have no such field; tarfile takes it for one.
         const bool posix = head.substr(257, 6) == std::string_view("ustar\0", 6);
         if (posix && type == 'S') return "a sparse file in a header that has no such thing";
         if (!posix && type != 'S' && head[345] != '\0') return "a prefix that not all readers know";
         const std::string_view name = until_nul(head.substr(0, 100));
-        const bool extended_folder = pax_path_.value_or(gnu_path_.value_or("")).ends_with('/');
-        if (extended_folder && (type == '0' || type == '\0')) return "a file by the name of a folder";
-        if (pax_path_.value_or(gnu_path_.value_or(name)).empty()) return "a member without a name";
-        const bool folder = (type == '0' || type == '\0') && name.ends_with('/') &&
-                            !pax_path_ && !gnu_path_;
+        // A folder to GNU tar whatever its type; to tarfile only where the type is NUL, as
+        // before POSIX, and the header itself has the name.
+        const std::string_view known = pax_path_.value_or(gnu_path_.value_or(name));
+        const bool old_folder = type == '\0' && !pax_path_ && !gnu_path_;
+        const bool file = type == '0' || type == '\0' || type == '7' || type == 'S';
+        if (known.ends_with('/') && file && !old_folder) return "a file by the name of a folder";
+        if (known.empty()) return "a member without a name";
+        const bool folder = old_folder && name.ends_with('/');
         if (pax_size_.value_or(size) > 0 && ((type >= '1' && type <= '6') || folder)) {
             return "contents of a link, folder or device";
         }
         if (pax_path_ && gnu_path_ && *pax_path_ != *gnu_path_) return "two names of one member";
+        if (sparse_name_ && !sparse_) return "a sparse file's name, and no sparse file";
+        // Beside it GNU tar writes no other name but the header's, which is made up.
+        const auto other = pax_path_ ? pax_path_ : gnu_path_;
+        if (sparse_name_ && other && *other != *sparse_name_) return "two names of one member";
         if (pax_link_ && gnu_link_ && *pax_link_ != *gnu_link_) return "two targets of one link";
         return {};
     }
 
     bool extended_ = false;
-    std::optional<std::string_view> gnu_path_, gnu_link_, pax_path_, pax_link_;
+    bool sparse_ = false;  // a record says that it is
+    std::optional<std::string_view> gnu_path_, gnu_link_, pax_path_, pax_link_, sparse_name_;
     std::optional<std::uint64_t> pax_size_;
 };
 

@@ -212,6 +212,12 @@ void TarWalk::step_header() {
         if (consumed < padded + block && !stream_.damage()) {
             note_once("the archive has no end marker");
         }
+        // To GNU tar a volume's label is a member, and tarfile reads nothing of an archive
+        // that begins with such headers alone.
+        const std::string behind = bytes_in_hand(padded, padded + block);
+        if (behind.size() == block && !all_zero(behind)) {
+            note_ambiguity({}, "headers with no member behind them");
+        }
         after_end_ = true;
         between_ = std::min(consumed, give_from_);
         state_ = State::between;
@@ -269,6 +275,17 @@ void TarWalk::step_header() {
     state_ = State::contents;
 }
 
+// The stream's bytes from one position to another, as far as slabs have them that are not
+// handed out yet.
+std::string TarWalk::bytes_in_hand(std::uint64_t from, std::uint64_t to) const {
+    std::string bytes;
+    for (const FilledSlab& slab : filled_) {
+        const std::uint64_t begin = std::max(from, slab.begin), end = std::min(to, slab.end);
+        if (begin < end) bytes.append(slab.slab->payload() + (begin - slab.begin), end - begin);
+    }
+    return bytes;
+}
+
 // Whether all readers see this member as it is seen here. Its headers lie in the slabs
 // that are not handed out yet.
 void TarWalk::look_for_ambiguity(std::uint64_t header, const Member& member) {
@@ -276,18 +293,11 @@ void TarWalk::look_for_ambiguity(std::uint64_t header, const Member& member) {
         note_ambiguity(member.path, "members behind the end marker");
     }
     if (header >= position_ || position_ - header > most_tar_headers) return;
-    std::string_view bytes = current_bytes(header);
     std::string gathered;
-    if (header < filled_.back().begin) {
-        for (const FilledSlab& slab : filled_) {
-            const std::uint64_t from = std::max(header, slab.begin);
-            const std::uint64_t to = std::min(position_, slab.end);
-            if (from < to) gathered.append(slab.slab->payload() + (from - slab.begin), to - from);
-        }
-        bytes = gathered;
-    }
-    const std::string_view why =
-        tar_ambiguity(bytes.substr(0, static_cast<std::size_t>(position_ - header)));
+    std::string_view bytes =
+        current_bytes(header).substr(0, static_cast<std::size_t>(position_ - header));
+    if (header < filled_.back().begin) bytes = gathered = bytes_in_hand(header, position_);
+    const std::string_view why = tar_ambiguity(bytes);
     if (!why.empty()) note_ambiguity(member.path, why);
 }
 

@@ -68,6 +68,7 @@ private:
     void keep_within_limits(std::uint64_t header, Member& member);
     void note_ambiguity(const std::string& path, std::string_view what);
     [[nodiscard]] std::string_view current_bytes(std::uint64_t position) const noexcept;
+    [[nodiscard]] std::string bytes_in_hand(std::uint64_t from, std::uint64_t to) const;
     void hand_out(std::uint64_t known_to);
     bool ended_without_marker();
     void take_as_one_file(std::uint64_t from, std::uint64_t to);

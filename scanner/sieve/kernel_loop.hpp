@@ -164,7 +164,8 @@ void tell_encoded(Chunk& chunk, const char* text, std::size_t from, std::size_t 
     find_pairs(chunk.texts.data(), chunk.zeros.data(), blocks, pairs);
     pairs[-1] = 0;
     each(pairs, places.pairs, [&](std::size_t block) {
-        return pairs[block] & ~((pairs[block] << 2) | (pairs[block - 1] >> 62));
+        const std::uint64_t* const here = pairs + block;
+        return *here & ~((*here << 2) | (here[-1] >> 62));
     });
 }
 

@@ -152,7 +152,7 @@ void apply_config(Candidate& candidate, std::string_view config, const std::stri
         return;
     }
     candidate.configured = facts->platform;
-    if (!repeated_name(config).empty()) {
+    if (repeated_name(config)) {
         add_gap(candidate.image.gaps, place,
                 "ambiguous JSON: a member of the config stands twice in one object");
     }

@@ -1,6 +1,6 @@
 #include "scanner/source/json_repeats.hpp"
 
-#include <optional>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <vector>
 
@@ -22,12 +22,19 @@ std::optional<std::string_view> string_at(std::string_view text, std::size_t quo
     return std::nullopt;
 }
 
+// "config" and "c\u006fnfig" are one name to whoever reads the document.
+std::string unescaped(std::string_view name) {
+    if (name.find('\\') == std::string_view::npos) return std::string(name);
+    const auto parsed = nlohmann::json::parse('"' + std::string(name) + '"', nullptr, false);
+    return parsed.is_string() ? parsed.get<std::string>() : std::string(name);
+}
+
 bool is_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
 }  // namespace
 
-std::string repeated_name(std::string_view text) {
-    std::vector<std::set<std::string_view>> open;  // of a list it stays empty
+std::optional<std::string> repeated_name(std::string_view text) {
+    std::vector<std::set<std::string>> open;  // of a list it stays empty
     for (std::size_t at = 0; at < text.size(); ++at) {
         const char c = text[at];
         if (c == '{' || c == '[') {
@@ -43,7 +50,9 @@ std::string repeated_name(std::string_view text) {
             std::size_t next = at + 1;
             while (next < text.size() && is_space(text[next])) ++next;
             const bool is_name = next < text.size() && text[next] == ':' && !open.empty();
-            if (is_name && !open.back().insert(*name).second) return std::string(*name);
+            if (!is_name) continue;
+            const auto [known, fresh] = open.back().insert(unescaped(*name));
+            if (!fresh) return *known;
         }
     }
     return {};

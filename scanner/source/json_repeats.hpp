@@ -4,13 +4,14 @@
 // has lost one of them already.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace stratascan::source {
 
-/// The first name that an object has twice, as it stands in the text; "" when there is
-/// none. Looks at objects nested up to json::deepest, and stops where the text is no JSON.
-[[nodiscard]] std::string repeated_name(std::string_view text);
+/// The first name that an object has twice, however it is escaped, or nothing. Looks at
+/// objects nested up to json::deepest, and stops where the text is no JSON.
+[[nodiscard]] std::optional<std::string> repeated_name(std::string_view text);
 
 }  // namespace stratascan::source

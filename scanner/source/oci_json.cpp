@@ -57,10 +57,10 @@ void check_names(const json& object, const Names& names, std::vector<std::string
 
 // The name is whoever wrote the document's to choose, and may be a secret.
 void check_repeats(std::string_view bytes, std::vector<std::string>& problems) {
-    const std::string name = repeated_name(bytes);
-    if (name.empty()) return;
-    const bool known = std::ranges::find(document_names, name) != document_names.end();
-    problems.push_back(known ? fmt::format("ambiguous JSON: \"{}\" stands twice in one object", name)
+    const auto name = repeated_name(bytes);
+    if (!name) return;
+    const bool known = std::ranges::find(document_names, *name) != document_names.end();
+    problems.push_back(known ? fmt::format("ambiguous JSON: \"{}\" stands twice in one object", *name)
                              : "ambiguous JSON: a member stands twice in one object");
 }
 

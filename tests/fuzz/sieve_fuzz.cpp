@@ -23,7 +23,7 @@ std::set<std::string> seen_in(const std::string& stream,
         if (scan.error) __builtin_trap();
         for (const auto& found : scan.findings) lines.insert(test::listed(found.finding));
         for (const auto& one : scan.sightings) {
-            if (!window.members[one.member].elf) continue;
+            if (!window.members[one.member].program) continue;
             lines.insert(std::to_string(one.seen.literal) + '@' + std::to_string(one.seen.offset));
         }
     }

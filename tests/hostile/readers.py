@@ -147,7 +147,7 @@ def member(name: str, kind: str, size: int) -> tuple[str, str, int]:
 
 def seen_by_gnu(path: Path) -> Members:
     ran = subprocess.run(["tar", "-tvf", str(path), "--numeric-owner", "--full-time",
-                          "--quoting-style=literal"], capture_output=True,
+                          "--quoting-style=escape"], capture_output=True,
                          env={**os.environ, "LC_ALL": "C", "TZ": "UTC"})
     members = []
     for line in ran.stdout.decode("latin-1").splitlines():
@@ -157,6 +157,7 @@ def seen_by_gnu(path: Path) -> Members:
         name, kind = parts[5], parts[0][0]
         for arrow in (" -> ", " link to "):
             name = name.split(arrow)[0]
+        name = name.encode("latin-1").decode("unicode_escape")
         size = int(parts[2]) if parts[2].isdigit() else 0
         kind = {"C": "-", "S": "-"}.get(kind, kind)  # contiguous and sparse files
         members.append(member(name, kind if kind in "dlh-" else "?", size))

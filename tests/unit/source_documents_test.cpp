@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "scanner/source/json_repeats.hpp"
 #include "scanner/source/oci_json.hpp"
 #include "scanner/source/schema1.hpp"
 #include "tests/support/image_builder.hpp"
@@ -43,6 +44,33 @@ TEST(Documents, AWrongDigestOrSizeIsAGapAndTheContentIsStillUsed) {
     EXPECT_NE(gaps_of(changed.images.at(0)).find("does not match its digest"), std::string::npos);
     EXPECT_EQ(changed.images[0].layers.size(), 1U);
     EXPECT_EQ(changed.images[0].digest, sha256(changed.images[0].manifest));
+}
+
+TEST(Documents, ANameThatStandsTwiceInOneObjectIsSeenHoweverItIsEscaped) {
+    using source::repeated_name;
+    EXPECT_EQ(repeated_name(R"({"config":1,"config":2})"), "config");
+    EXPECT_EQ(repeated_name(R"({"config":1,"c\u006ffig":2})"), std::nullopt);
+    EXPECT_EQ(repeated_name(R"({"config":1,"c\u006fnfig":2})"), "config");
+    EXPECT_EQ(repeated_name(R"({"a\/b":1,"a/b":2})"), "a/b");
+    EXPECT_EQ(repeated_name(R"({"":1,"":2})"), "");
+    EXPECT_EQ(repeated_name(R"({"a":{"a":[{"a":1},{"a":2}]}})"), std::nullopt);
+}
+
+TEST(Documents, AManifestWhoseLayersStandTwiceUnderAnEscapeIsAmbiguous) {
+    TempDir temp;
+    ImageBuilder builder;
+    builder.layout({builder.image({lower_layer})});
+    const std::string folder = builder.write_folder(temp, "layout");
+    Reading reading = read_target(folder);
+    std::string manifest = reading.images.at(0).manifest;
+    manifest.back() = ',';
+    manifest += R"("l\u0061yers":[]})";
+    ImageBuilder other;
+    other.put("blobs/sha256/" + sha256(lower_layer).substr(7), lower_layer);
+    other.layout({other.blob(manifest, test::oci_manifest_type)});
+    reading = read_target(other.write_folder(temp, "other"));
+    EXPECT_NE(gaps_of(reading.images.at(0)).find("\"layers\" stands twice"), std::string::npos)
+        << gaps_of(reading.images.at(0));
 }
 
 TEST(Documents, AMissingManifestOrConfigIsAGap) {

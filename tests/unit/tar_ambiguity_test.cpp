@@ -56,7 +56,7 @@ TEST(TarAmbiguity, HonestHeadersAreNone) {
         {"an old file", block('\0', "     144 \0")},
         {"a link", block('2', octal(0))},
         {"a folder", block('5', octal(0), "folder/")},
-        {"an old folder", block('0', octal(0), "folder/")},
+        {"an old folder", block('\0', octal(0), "folder/")},
         {"no size at all", block('0', std::string(12, '\0'))},
         {"base 256", block('0', std::string("\x80\0\0\0\0\0\0\x03\0\0\0\0", 12))},
         {"a long name of pax", extended(record("path", "n/a")) + block('0', octal(1))},
@@ -75,6 +75,12 @@ TEST(TarAmbiguity, HonestHeadersAreNone) {
          extended(record("GNU.sparse.offset", "0") + record("GNU.sparse.numbytes", "5") +
                   record("GNU.sparse.offset", "9") + record("GNU.sparse.numbytes", "5")) +
              block('0', octal(10))},
+        {"a sparse file of the last form",
+         extended(record("GNU.sparse.major", "1") + record("GNU.sparse.minor", "0") +
+                  record("GNU.sparse.name", "n/a") + record("GNU.sparse.realsize", "9000")) +
+             block('0', octal(10), "./GNUSparseFile.1/a")},
+        {"a folder from before POSIX", with(block('\0', octal(0), "folder/"), 257,
+                                            std::string(8, '\0'))},
         {"padding in the record's size", extended(record("path", "n") + std::string(20, '\0')) +
                                              block('0', octal(1))},
         {"what stands behind the header",
@@ -132,7 +138,18 @@ TEST(TarAmbiguity, EachFormIsTold) {
         {block('2', octal(9)), "contents of a link"},
         {block('3', octal(9)), "contents of a link"},
         {block('5', octal(9)), "contents of a link"},
-        {block('0', octal(9), "folder/"), "contents of a link"},
+        {block('0', octal(9), "folder/"), "name of a folder"},
+        {block('0', octal(0), "folder/"), "name of a folder"},
+        {block('7', octal(0), "folder/"), "name of a folder"},
+        {with(block('S', octal(0), "folder/"), 257, "ustar  "), "name of a folder"},
+        {block('\0', octal(9), "folder/"), "contents of a link"},
+        {with(extended(record("comment", "a")), 100, "z000644") + file, "none to all"},
+        {with(long_name("a"), 136, "star") + file, "none to all"},
+        {extended(record("GNU.sparse.name", "a")) + file, "no sparse file"},
+        {extended(record("GNU.sparse.name", "a") + record("GNU.sparse.major", "1") +
+                  record("path", "b")) + file, "two names"},
+        {long_name("b") + extended(record("GNU.sparse.name", "a") +
+                                   record("GNU.sparse.major", "1")) + file, "two names"},
         {extended(record("size", "9")) + block('1', octal(9)), "contents of a link"},
     };
     for (const auto& [headers, what] : forms) {

@@ -301,6 +301,24 @@ TEST(TarWalk, AnEmptyStreamAndAnEmptyArchiveHaveNoMembers) {
     EXPECT_EQ(empty.told(), "");
 }
 
+// To GNU tar a label is a member, and tarfile gives an archive of such headers alone up.
+TEST(TarWalk, HeadersBehindTheLastMemberAreAmbiguous) {
+    for (const char type : {'g', 'V'}) {
+        TarMember last;
+        last.name = "label";
+        last.type = type;
+        for (const bool alone : {true, false}) {
+            TarBuilder tar;
+            if (!alone) tar.file("f", "contents");
+            const Walked walked = walk_blob(tar.add(last).finish());
+            EXPECT_EQ(walked.told(),
+                      "gap : ambiguous-archive: headers with no member behind them\n")
+                << type << alone;
+            EXPECT_EQ(walked.members.size(), alone ? 0U : 1U);
+        }
+    }
+}
+
 TEST(TarWalk, StopsTellingMembersApartAtItsLimit) {
     TarBuilder tar;
     for (int i = 0; i < 10; ++i) tar.file("f" + std::to_string(i), "contents");

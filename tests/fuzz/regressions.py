@@ -1,0 +1,16 @@
+"""Inputs that once crashed a fuzz target, hung it or broke what it promises; by target and by what
+was wrong. They stay among its seeds."""
+
+CRASHES: dict[str, dict[str, bytes]] = {
+    "json": {
+        # An escape made another name of it, and the document was not told as ambiguous.
+        "repeated-under-an-escape": b'{"config":1,"c\\u006fnfig":2}',
+        "repeated-empty-name": b'{"":1,"":2}',
+        # No JSON to a strict parser, and read all the same: the target was wrong.
+        "not-utf-8": b'{"con\xbd":1,"c\\u006fnfig":2}',
+    },
+    # An index below the first block's was made by an unsigned subtraction.
+    "views": {"utf-16-in-the-first-block": b"\0\x14\1" + "secret=tst_abc123 and some more of it".encode("utf-16-le")},
+    # A member without a name is a stray whose key is empty: the target was wrong.
+    "image_archive": {"a-stray-without-a-name": b"\1repositories\n{}\0\0\0" + b"1" * 64 + b"/json\n{}"},
+}

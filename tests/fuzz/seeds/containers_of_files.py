@@ -1,0 +1,253 @@
+"""Archives and compressed streams, plain, layered and of the forms that few writers make."""
+
+import bz2
+import gzip
+import io
+import lzma
+import sqlite3
+import struct
+import subprocess
+import tarfile
+import tempfile
+import zlib
+from functools import cache
+from pathlib import Path
+
+import compress
+import containers
+import rawtar
+
+from seeds import Seeds, target, under
+
+TEXT = b"name = value\n" * 20 + b"tst_abc123 and more\n"
+FILES = {"etc/hostname": b"box\n", "app/settings.ini": TEXT}
+SLIM = {"a": b"b\n"}
+
+
+def tarfile_of(form: int) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=form) as made:
+        for name, kind, link in (("d", tarfile.DIRTYPE, ""), ("d/" + "long" * 40, tarfile.REGTYPE, ""),
+                                 ("d/s", tarfile.SYMTYPE, "../etc"), ("d/h", tarfile.LNKTYPE, "d/s")):
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, link
+            if form == tarfile.PAX_FORMAT:
+                info.pax_headers = {"SCHILY.xattr.user.note": "tst_abc123"}
+            data = TEXT[:40] if kind == tarfile.REGTYPE else b""
+            info.size = len(data)
+            made.addfile(info, io.BytesIO(data))
+    return out.getvalue().rstrip(b"\0") + rawtar.END
+
+
+@cache
+def tars() -> Seeds:
+    return {
+        "plain": containers.tar_of(SLIM), "files": containers.tar_of(FILES),
+        "empty-file": containers.tar_of({"x": b""}),
+        "gnu": tarfile_of(tarfile.GNU_FORMAT), "pax": tarfile_of(tarfile.PAX_FORMAT),
+        "gnu-sparse": rawtar.gnu_sparse(b"holes", 9000, [(0, b"tst_abc123"), (8192, b"end")]) +
+        rawtar.END,
+        "pax-sparse": rawtar.pax_sparse(b"holes", 9000, [(512, b"x" * 512)]) + rawtar.END,
+        "size-by-pax": rawtar.member_with({b"size": b"4"}, b"f", b"abcd") + rawtar.END,
+        "long-by-gnu": rawtar.gnu_long(b"n" * 300) + rawtar.member(b"n", b"x") + rawtar.END,
+        "whiteouts": containers.tar_of({"etc/.wh.shadow": b"", "opt/.wh..wh..opq": b""}),
+        "behind-the-end": containers.tar_of(SLIM) + containers.tar_of({"later": b"x"}),
+        "global": rawtar.pax({b"path": b"all"}, b"g") + rawtar.member(b"f", b"x") + rawtar.END,
+    }
+
+
+def zips() -> Seeds:
+    made = {method: containers.zip_of(FILES, method) for method in containers.METHODS}
+    made["streamed"] = containers.zip_of(FILES, "deflate", streamed=True)
+    made["zstd"] = containers.zip_entry(b"z", compress.zstd(TEXT), 93, size=len(TEXT))
+    made["encrypted"] = containers.zip_entry(b"e", b"?" * 24, 0, flags=1)
+    return made
+
+
+def compressed(data: bytes) -> dict[str, list[bytes]]:
+    """By the number by which targets know the format."""
+    return {
+        "gzip": [gzip.compress(data, 6, mtime=0), gzip.compress(data, 0, mtime=0),
+                 compress.gzip_member(data, b"xx\4\0data", b"name", b"comment tst_abc123"),
+                 compress.gzip_member(data[:9]) + compress.gzip_member(data[9:]) + b"\0" * 9],
+        "zstd": [compress.zstd(data), compress.zstd(data, 19) + compress.skippable(b"tst_abc123"),
+                 compress.zstd_with_window(data, 20)],
+        "bzip2": [bz2.compress(data, 1), bz2.compress(data[:9], 1) + bz2.compress(data[9:], 1)],
+        "xz": [lzma.compress(data, preset=0), lzma.compress(b"") + b"\0" * 4 + lzma.compress(data),
+               lzma.compress(data, check=lzma.CHECK_CRC32)],
+    }
+
+
+def numbered(data: bytes) -> Seeds:
+    return {f"{form}-{number}": blob for form, blobs in compressed(data).items()
+            for number, blob in enumerate(blobs)}
+
+
+@target("decoder")
+def decoder() -> Seeds:
+    forms = ["none", *compressed(TEXT)]
+    made = {name: bytes([forms.index(name.split("-")[0]), 100]) + blob
+            for name, blob in numbered(TEXT).items()}
+    return made | {"cut-gzip": made["gzip-0"][:-5], "plain": b"\0\0" + TEXT}
+
+
+@target("decoder_reference")
+def decoder_reference() -> Seeds:
+    forms = list(compressed(TEXT))
+    made = {name: bytes([forms.index(name.split("-")[0])]) + blob
+            for name, blob in numbered(TEXT).items()}
+    for level in (0, 1, 9):
+        packer = zlib.compressobj(level, zlib.DEFLATED, -15)
+        made[f"deflate-{level}"] = b"\4" + packer.compress(TEXT) + packer.flush() + b"rest"
+        made[f"zlib-{level}"] = b"\5" + zlib.compress(TEXT, level)
+    return made
+
+
+@target("decoded_stream")
+def decoded_stream() -> Seeds:
+    return numbered(tars()["files"]) | {"plain": tars()["files"]}
+
+
+@target("side_scan")
+def side_scan() -> Seeds:
+    table = compress.zstd(b'{"entries":[{"name":"tst_abc123"}]}')
+    return {"fields": b"\7SG\x16\0tst_abc123\0\0name\0\0", "table": b"\1" + table + b"\0\0more",
+            "gzip": b"\50" + gzip.compress(TEXT, mtime=0), "text": b"\2a tst_abc123 b"}
+
+
+@target("archive_index")
+def archive_index() -> Seeds:
+    return tars()
+
+
+@target("tar_walk")
+def tar_walk() -> Seeds:
+    return under(0, tars()) | {"at-a-slab's-end": bytes([203]) + tars()["pax"]}
+
+
+@target("tar_ambiguity")
+def tar_ambiguity() -> Seeds:
+    head = rawtar.header(b"f", 4)
+    pax = rawtar.pax({b"size": b"4", b"path": b"p"})
+    return {"ustar": head, "pax": pax + head, "gnu": rawtar.gnu_long(b"n" * 200) + head,
+            "both": pax + rawtar.gnu_long(b"m" * 120, b"K") + head, "pax-alone": pax[512:]}
+
+
+@target("archive_parser")
+def archive_parser() -> Seeds:
+    made = under(0, tars(), 7) | under(1, zips(), 60)
+    made |= under(2, {"ar": containers.ar_of(FILES), "deb": containers.deb_of(SLIM),
+                      "bsd": b"!<arch>\n" + containers.ar_header("#1/4", 8) + b"nameabcd"}, 9)
+    made |= under(3, {form: containers.cpio_of(FILES, form) for form in ("newc", "odc")}, 30)
+    return made | under(4, {"rpm": containers.rpm_of(SLIM)}, 200)
+
+
+@cache
+def git_repository() -> Seeds:
+    """Files of a repository that git itself made: loose objects, a pack with deltas, refs."""
+    with tempfile.TemporaryDirectory() as folder:
+        def git(*arguments: str) -> None:
+            subprocess.run(["git", "-C", folder, "-c", "user.name=n", "-c", "user.email=e@example.org",
+                            "-c", "commit.gpgsign=false", "-c", "gc.auto=0", *arguments],
+                           check=True, capture_output=True)
+
+        git("init", "-q")
+        for number in range(3):
+            lines = "".join(f"line {line}\n" for line in range(60))
+            (Path(folder) / "f").write_text(lines + f"tst_abc{number}\n")
+            git("add", "f")
+            git("commit", "-q", "-m", f"change {number}")
+        loose = {path.name: path.read_bytes() for path in Path(folder).rglob("objects/??/*")}
+        git("repack", "-adfq", "--depth=3")
+        pack = next(Path(folder).rglob("*.pack")).read_bytes()
+    return {"pack": pack, **{f"loose-{number}": data
+                             for number, data in enumerate(sorted(loose.values(), key=len))}}
+
+
+@target("git_pack")
+def git_pack() -> Seeds:
+    pack = git_repository()["pack"]
+    made = b"\2\5\0abcde" + b"\5\x09\0\5\5\x90\5\0\0\0\0\0" + b"\6\4\1wxyz"
+    return {"pack": b"\0\x40" + pack, "pack-in-one": b"\0\xff" + pack, "made-up": b"\1\3" + made}
+
+
+@target("git_graph")
+def git_graph() -> Seeds:
+    return {"line": b"\0\0\2\1\2" b"\1\1\2\3\4" b"\0\2\1\5", "ring": b"\0\0\2\1\0\1\1\1\x11",
+            "blobs": b"\2\3\2ab"}
+
+
+def database(statements: list[str], page: int) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "d.sqlite"
+        base = sqlite3.connect(path)
+        base.execute(f"pragma page_size = {page}")
+        for statement in statements:
+            base.execute(statement)
+        base.commit()
+        base.close()
+        return path.read_bytes()
+
+
+@cache
+def databases() -> Seeds:
+    plain = ["create table t(name text, value blob)",
+             "insert into t values('key', 'tst_abc123'), (null, x'0102'), (7, 1.5)"]
+    wide = ["create table w(a, b, primary key(b)) without rowid",
+            "insert into w values('" + "long " * 300 + "', 1)"]
+    many = ["create table m(a)", *[f"insert into m values('row {i}')" for i in range(120)],
+            "create index i on m(a)"]
+    return {"plain": database(plain, 512), "wide": database(wide, 512), "many": database(many, 512),
+            "utf-16": database(["pragma encoding = 'UTF-16le'", *plain], 1024)}
+
+
+@target("sqlite")
+def sqlite() -> Seeds:
+    return {name: bytes([1 if name == "utf-16" else 0, 90]) + data
+            for name, data in databases().items()}
+
+
+@target("nest")
+def nest() -> Seeds:
+    inside = containers.tar_of({"in.zip": containers.zip_of(SLIM), "in.gz": gzip.compress(TEXT)})
+    made = {"tar-gz": gzip.compress(inside, mtime=0), "deb": containers.deb_of(SLIM),
+            "apk": containers.alpine_apk_of(SLIM), "rpm": containers.rpm_of(SLIM),
+            "zip-in-xz": lzma.compress(containers.zip_of({"z": containers.zip_of(FILES)}), preset=0),
+            "cpio-zstd": compress.zstd(containers.cpio_of(FILES)),
+            "loose-object": git_repository()["loose-0"], "pack": git_repository()["pack"],
+            "text": TEXT, **databases(), **zips()}
+    return under(120, made)
+
+
+@target("layer")
+def layer() -> Seeds:
+    shell = b"\x7fELF\2\1\1" + b"\0" * 57 + b"usage: prog\0prog version\0version 1.2\0"
+    tar = containers.tar_of({"etc/secret.ini": b"secret=tst_AbCd1234\n", "bin/prog": shell,
+                             "n": b"name 0123abcd abc=12345\n", ".wh.gone": b"",
+                             "b.zip": containers.zip_of({"s": b"tst_AbCd1234"})})
+    eager, _ = compress.zstd_chunked([("a", rawtar.member(b"a", b"tst_AbCd1234"))])
+    return {"tar": tar, **numbered(tar), "zstd-chunked": eager,
+            "estargz": compress.estargz([("a", rawtar.member(b"a", b"tst_AbCd1234"))]), **tars()}
+
+
+@target("rpm_database")
+def rpm_database() -> Seeds:
+    def entry(tag: int, kind: int, offset: int, count: int) -> bytes:
+        return struct.pack(">IIII", tag, kind, offset, count)
+
+    store = (b"name\0" + b"1.0\0" + b"2\0" + b"noarch\0" + b"/usr/bin/\0" + b"tool\0" + b"ab" * 32 +
+             b"\0")
+    store += b"\0" * (-len(store) % 4) + struct.pack(">I", 0) * 2
+    index = [entry(1000, 6, 0, 1), entry(1001, 6, 5, 1), entry(1002, 6, 9, 1),
+             entry(1022, 6, 11, 1), entry(1118, 8, 18, 1), entry(1117, 8, 28, 1),
+             entry(1035, 8, 33, 1), entry(1116, 4, len(store) - 8, 1),
+             entry(5011, 4, len(store) - 4, 1)]
+    header = struct.pack(">II", len(index), len(store)) + b"".join(index) + store
+    base = sqlite3.connect(":memory:")
+    base.execute("create table Packages (hnum integer primary key autoincrement, blob blob not null)")
+    base.execute("insert into Packages values (1, ?)", [header])
+    base.commit()
+    packed = b"RpmP" + struct.pack("<IIIII", 0, 1, 1, 0, 0) + b"\0" * 8 + b"Slot" + b"\1\0\0\0" * 3
+    made = {"sqlite": base.serialize(), "header": header,
+            "ndb": packed + b"\0" * 4000 + b"BlbS" + struct.pack("<III", 1, 0, len(header)) + header}
+    return under(0, made) | under(90, made)

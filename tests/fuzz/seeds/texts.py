@@ -1,0 +1,210 @@
+"""Texts that people and tools write: rules, policies, lists, and what a scan looks through."""
+
+import base64
+import json
+from pathlib import Path
+
+from seeds import Seeds, target, under
+from seeds.documents import DIGEST
+
+PATTERNS = Path(__file__).resolve().parents[3] / "patterns"
+
+RULE = b"""[[rule]]
+id = "example"
+title = "Example"
+pattern = '\\b(?P<secret>exm_[A-Za-z0-9]{20})\\b'
+anchors = ["exm_"]
+severity = "high"
+entropy = 2.5
+context = ["example"]
+allow = ['^exm_0+$']
+examples = ["key = exm_{{alnum:20}}"]
+"""
+PROGRAM = b"""[[program]]
+id = "prog"
+title = "Program"
+class = "shell"
+identity = [["usage: prog", "prog version"]]
+version = 'version (\\d+\\.\\d+)'
+names = ["prog", "prog-#"]
+"""
+GITLEAKS = b"""title = "rules"
+[extend]
+useDefault = true
+disabledRules = ["x"]
+[[rules]]
+id = "example"
+description = "Example"
+regex = '''(?i)exm_([a-z0-9]{20})'''
+secretGroup = 1
+entropy = 3
+keywords = ["exm_"]
+path = '''\\.env$'''
+[[rules.allowlists]]
+condition = "AND"
+regexTarget = "line"
+regexes = ['''example''']
+stopwords = ["test"]
+paths = ['''docs/''']
+[allowlist]
+paths = ['''vendor''']
+"""
+
+
+@target("rule_file")
+def rule_file() -> Seeds:
+    return {"rule": RULE, "program": PROGRAM, "both": RULE + PROGRAM,
+            "gate": RULE.replace(b'anchors = ["exm_"]', b"gate = 'exm_[a-z]'")}
+
+
+@target("gitleaks_file")
+def gitleaks_file() -> Seeds:
+    return {"rules": GITLEAKS, "bare": b"[[rules]]\nid = 'a'\nregex = 'abcd[0-9]{4}'\n", "other": RULE}
+
+
+@target("policy_file")
+def policy_file() -> Seeds:
+    made = {path.stem: path.read_bytes() for path in sorted((PATTERNS / "policies").glob("*.toml"))}
+    made["baseline"] = json.dumps({
+        "schema": "stratascan/report/1",
+        "targets": [{"target": "t", "findings": [{"rule": "r", "secret_id": "hmac-" + DIGEST,
+                                                  "path": "p", "source": "file"}],
+                     "programs": [{"program": "curl", "version": "1", "path": "p"}]}]}).encode()
+    made["small"] = b'id = "p"\ntitle = "P"\n[checks.secrets]\nlevel = "must"\n'
+    return made
+
+
+@target("suppression")
+def suppression() -> Seeds:
+    entry = (b'[[suppress]]\nrule = "r"\npath = "app/**/x"\nreason = "known, and revoked"\n'
+             b'owner = "team"\nuntil = 2026-08-01\n')
+    return {"one": entry, "two": entry + entry.replace(b'rule = "r"', b'program = "curl"'),
+            "layer": entry.replace(b'rule = "r"', b'layer = "' + DIGEST.encode() + b'"')}
+
+
+@target("regex")
+def regex() -> Seeds:
+    return {"token": b"\\btst_[a-z0-9]{2,8}\0tst_\0a tst_abc1", "flags": b"(?i)key\\s*=\\s*(\\w+)\0KEY\0key = v",
+            "classes": b"[^\\s\"'a-f\\x{41}-\\pL[:digit:]]+?(?:a|b*){1,3}$\0a\0xyz",
+            "groups": b"(?P<secret>a(?:b|c(?:d|e)))\\z|^\\Aq\0ab\0abq", "quoted": b"\\Qa.b\\E.\\C\0a.b\0a.bc"}
+
+
+@target("second_look")
+def second_look() -> Seeds:
+    return {"token": b"\0\0\x0e" + b"a = tst_AbCd1234efgh", "key": b"\1\0\x10" + b"-----BEGIN KEY-----\nYWJj\n",
+            "url": b"\2\0\x12" + b"pg://user:pa55word@host", "near": b"\3\0\5" + b"name and other 01ab23cd"}
+
+
+@target("views")
+def views() -> Seeds:
+    inside = b"secret=tst_abc123 and some more of it"
+    wide = inside.decode().encode("utf-16-le")
+    texts = {"base64": base64.b64encode(inside * 2), "lines": base64.encodebytes(inside * 4),
+             "hex": inside.hex().encode(), "percent": b"".join(b"%%%02X" % c for c in inside),
+             "escapes": b"".join(b"\\u%04x" % c for c in inside), "utf-16": wide,
+             "entities": b"".join(b"&#%d;" % c for c in inside),
+             "twice": base64.b64encode(base64.b64encode(inside * 2)), "plain": inside}
+    return {name: b"\0\x14\1" + text for name, text in texts.items()}
+
+
+@target("sieve")
+def sieve() -> Seeds:
+    ends = b"\0\x20\0\x40\0\x60\0\x30"
+    return {"assignments": ends + b'api_key = "Zx81"\npassword: hunted\n' * 4,
+            "headers": ends + b"Authorization: Bearer abc\n-----BEGIN RSA PRIVATE KEY-----\n" * 3,
+            "urls": ends + b"https://user:pw@h.example/ amqp://a:b@c\n" * 4,
+            "prefixes": ends + b"".join(b"%s_ " % name for name in (b"ghq", b"xoxz", b"AKIB", b"sk-x")) * 6}
+
+
+@target("matching")
+def matching() -> Seeds:
+    """The rules' own examples are filled in by the target."""
+    return {f"rule-{number}": bytes([number >> 8, number & 255, 128 + number % 128, number % 7]) +
+            (b"", b" \n", b'"', b"xyz")[number % 4] for number in range(0, 400, 3)}
+
+
+@target("jobs")
+def jobs() -> Seeds:
+    lines = b"".join(b"token_%d = 'abc%d'\n" % (i, i * i) for i in range(300))
+    return {"one": b"\1secret = 'Zx81q'", "many": b"\2" + b"\0\0".join([lines[at : at + 900] for at in
+                                                                       range(0, 4500, 700)]),
+            "raw": b"\x83" + lines, "twice": b"\1" + b"\0\0".join([lines[:500]] * 4)}
+
+
+@target("printable")
+def printable() -> Seeds:
+    return {"escapes": b"\x1b[31mred\x1b]0;t\x07\r\n\t\x7f\x9b", "marks": "a\u202eb\u2066c\ufeff\u00ad".encode(),
+            "broken": b"\xc3\x28 \xf0\x9f\x98 \xed\xa0\x80 \xff", "wide": "日本語 한글 e\u0301".encode(),
+            "markup": b"<script>|*_`[x](y)&lt;=1+cmd|'/c'!A0,\"q\""}
+
+
+@target("file_facts")
+def file_facts() -> Seeds:
+    texts = [b"root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000::/app:\n", b"root:x:0:\nwheel:x:10:a,b\n",
+             b"root:$6$x$y:19000:0:99999:7:::\ndaemon:*:1::::::\n", b"ID=debian\nVERSION_ID=\"12\"\n",
+             b"%wheel ALL=(ALL) NOPASSWD: ALL\n"]
+    made = {f"kind-{kind}": bytes([kind]) + text for kind, text in enumerate(texts)}
+    return made | {"capability": b"\0\1\0\0\2\0\x20\0\0" + b"\0" * 12, "setuid": b"\3usr/bin/sudo",
+                   "elf": b"\0\x7fELF\2\1\1" + b"\0" * 57}
+
+
+@target("package_lists")
+def package_lists() -> Seeds:
+    status = (b"Package: a\nStatus: install ok installed\nVersion: 1:2-3\nArchitecture: amd64\n"
+              b"Conffiles:\n /etc/a 0123456789abcdef0123456789abcdef\nDescription: x\n y\n\n")
+    apk = (b"P:musl\nV:1.2.3-r4\nA:x86_64\nF:lib\nR:ld-musl.so\na:0:0:755\nZ:Q1" +
+           base64.b64encode(b"s" * 20) + b"\n\n")
+    texts = [b"0123456789abcdef0123456789abcdef  usr/bin/a\n" * 3, status, apk, b"/.\n/usr\n/usr/bin/a\n",
+             b"SQLite format 3\0", b"RpmP"]
+    return {f"kind-{kind}-{cut}": bytes([kind, cut]) + text for kind, text in enumerate(texts)
+            for cut in (0, 97)}
+
+
+@target("target")
+def targets() -> Seeds:
+    names = ["oci:path:tag", "oci-archive:a.tar", "docker-archive:x.tar:1", "dir:/", "-", "linux/arm64/v8",
+             "registry:r.example:5000/a/b:1@" + DIGEST, "docker-daemon:a:b", DIGEST, "layer:l.tar.gz"]
+    return {f"name-{number}": name.encode() for number, name in enumerate(names)} | {
+        "json": b'{"a":1}', "gzip": b"\x1f\x8b\x08\0"}
+
+
+@target("store_question")
+def store_question() -> Seeds:
+    return {"glob": b"**/k[a-z]?*etc/keys/kab", "range": b">=1.2,<2:3.4-11:1.2~rc1-3", "plain": b"abab"}
+
+
+@target("store_parts")
+def store_parts() -> Seeds:
+    def piece(kind: int, data: bytes) -> bytes:
+        return bytes([kind, len(data) >> 8, len(data) & 255]) + data
+
+    return {"pieces": b"".join(piece(kind, b"\0" * 30) for kind in range(8)),
+            "text": piece(1, b"\5rule\0\3abc" + b"\1" * 40), "empty": piece(0, b"")}
+
+
+@target("store_file")
+def store_file() -> Seeds:
+    return {"sound": b"\x40\0", "page": b"\x40" + b"\0\x20\0\x40\xff", "header": b"\x40" + b"\0\0\x12\4\0",
+            "cut": b"\xc0" + b"\0\x80\0\0\0", "text": b"\0not a database", "sql": b"\x40\0\2\0\x10\x41" * 3}
+
+
+@target("database_cache")
+def database_cache() -> Seeds:
+    return {"sound": b"\x80", "head": b"\x80\0\0\x08x", "body": b"\x80\0\x02\0\xff\0\0\x60\0", "empty": b"\0",
+            "text": b"\0stratascan database 2\n"}
+
+
+@target("sweep_scope")
+def sweep_scope() -> Seeds:
+    texts = [["registry:r.example/team", "docker.io/library/"], ["2026-01-02T03:04:05Z\n2025-12-31\nx"],
+             ["90s", "2h", "7d"], ["team/*\nteam/app", "**/x-?\na/x-1"],
+             ['{"manifests":[{"platform":{"os":"linux","architecture":"arm64"},"digest":"' + DIGEST + '"}]}']]
+    return {f"{kind}-{number}": bytes([kind]) + text.encode() for kind, all_of_it in enumerate(texts)
+            for number, text in enumerate(all_of_it)}
+
+
+@target("os_release")
+def os_release() -> Seeds:
+    return {"debian": b'PRETTY_NAME="Debian GNU/Linux 12"\nID=debian\nVERSION_ID="12"\n',
+            "quotes": b"ID='a\\'b'\nVERSION_ID=\"$(x)\"\n# ID=x\n", "date": b"2026-01-02T03:04:05.678+01:00",
+            "day": b"2024-02-29", "long": b"ID=" + b"a" * 80 + b"\n"}
