@@ -15,20 +15,27 @@
 
 namespace {
 
-void give_back(void* memory) noexcept {
-    if (memory == nullptr) return;
-    std::memset(memory, 0, ::malloc_usable_size(memory));
+void give_back(void* memory, std::size_t size) noexcept {
+    std::memset(memory, 0, size);
     // The compiler must not take it for a store that nobody reads.
     asm volatile("" : : "r"(memory) : "memory");
     std::free(memory);
+}
+
+void give_back(void* memory) noexcept {
+    if (memory != nullptr) give_back(memory, ::malloc_usable_size(memory));
 }
 
 }  // namespace
 
 void operator delete(void* memory) noexcept { give_back(memory); }
 void operator delete[](void* memory) noexcept { give_back(memory); }
-void operator delete(void* memory, std::size_t) noexcept { give_back(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { give_back(memory); }
+void operator delete(void* memory, std::size_t size) noexcept {
+    if (memory != nullptr) give_back(memory, size);
+}
+void operator delete[](void* memory, std::size_t size) noexcept {
+    if (memory != nullptr) give_back(memory, size);
+}
 void operator delete(void* memory, std::align_val_t) noexcept { give_back(memory); }
 void operator delete[](void* memory, std::align_val_t) noexcept { give_back(memory); }
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { give_back(memory); }

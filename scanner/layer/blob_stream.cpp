@@ -13,6 +13,7 @@ namespace stratascan::layer {
 namespace {
 
 constexpr std::size_t hash_queue_limit = 8;
+constexpr std::size_t chunks_kept = hash_queue_limit + 2;
 constexpr std::size_t side_limit = 1 << 20;
 constexpr std::uint64_t ratio_judged_past = std::uint64_t{16} << 30;
 
@@ -21,6 +22,30 @@ bool all_zero(std::string_view bytes) noexcept {
 }
 
 }  // namespace
+
+std::shared_ptr<Chunk> ChunkPool::take() {
+    std::unique_ptr<char[]> memory;
+    {
+        const std::scoped_lock lock(mutex_);
+        if (free_.capacity() == 0) free_.reserve(chunks_kept);
+        if (!free_.empty()) {
+            memory = std::move(free_.back());
+            free_.pop_back();
+        }
+    }
+    if (!memory) memory = std::make_unique_for_overwrite<char[]>(Chunk::headroom + Chunk::capacity);
+    auto chunk = std::make_unique<Chunk>();
+    chunk->memory = std::move(memory);
+    return {chunk.release(), [pool = shared_from_this()](Chunk* one) {
+                pool->give_back(std::move(one->memory));
+                delete one;
+            }};
+}
+
+void ChunkPool::give_back(std::unique_ptr<char[]> memory) noexcept {
+    const std::scoped_lock lock(mutex_);
+    if (free_.size() < chunks_kept) free_.push_back(std::move(memory));
+}
 
 BlobHasher::BlobHasher(std::string_view algorithm)
     : algorithm_(algorithm), context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
@@ -98,8 +123,7 @@ std::string_view BlobStream::decoder_name() const noexcept { return decoder_->na
 bool BlobStream::read_chunk() {
     if (input_ended_) return false;
     const std::uint64_t start = now_ns();
-    auto chunk = std::make_shared<Chunk>();
-    chunk->memory = std::make_unique_for_overwrite<char[]>(Chunk::headroom + Chunk::capacity);
+    const std::shared_ptr<Chunk> chunk = chunks_->take();
     const std::string_view left = input_;
     char* const data = chunk->memory.get() + Chunk::headroom;
     // A short read is the end, or the bytes before an error, which comes next.
@@ -116,7 +140,7 @@ bool BlobStream::read_chunk() {
     blob_bytes_ += chunk->size;
     if (chunk->size > 0) {
         if (progress_ != nullptr) progress_->bytes_read(chunk->size);
-        hasher_.push(std::move(chunk));
+        hasher_.push(chunk);
     }
     read_ns_ += now_ns() - start;
     return true;
