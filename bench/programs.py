@@ -7,6 +7,7 @@ scans what is in them and prints NAME VALUE UNIT lines. Nothing of a package is 
             whether the version is the one of its package
   packed    the same files, packed by UPX (from bookworm-backports) with each of its methods in turn
   arm64     the same files of the same packages, as they are, for arm64
+  more      the same for i386, armhf, ppc64el and s390x; only when it is asked for
   others    all ELF files of other packages, those with the most of them: whatever is told to be a
             program there is one that programs-others.tsv knows, or a false identity
   price     CPU time of a layer of machine code with programs and secrets over secrets alone,
@@ -33,7 +34,10 @@ from typing import Iterable, NamedTuple
 PROJECT = Path(__file__).resolve().parent.parent
 KNOWN = PROJECT / "bench" / "programs-others.tsv"
 SPELLINGS = PROJECT / "bench" / "programs-versions.tsv"
-TRIPLETS = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
+TRIPLETS = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu", "i386": "i386-linux-gnu",
+            "armhf": "arm-linux-gnueabihf", "ppc64el": "powerpc64le-linux-gnu",
+            "s390x": "s390x-linux-gnu"}
+MORE_ARCHITECTURES = ("i386", "armhf", "ppc64el", "s390x")
 VARIANTS = ("as-is", "renamed", "stripped", "headless")
 OTHER_PACKAGES = 400
 LARGEST_OTHER = 40_000_000  # bytes of a package file
@@ -416,7 +420,7 @@ def main() -> int:
     parser.add_argument("out", nargs="?", type=Path, default=PROJECT / "build" / "programs")
     parser.add_argument("--program", type=Path,
                         default=PROJECT / "build" / "release" / "stratascan")
-    parser.add_argument("--only", choices=("tools", "packed", "arm64", "others", "price"))
+    parser.add_argument("--only", choices=("tools", "packed", "arm64", "more", "others", "price"))
     parser.add_argument("--list", type=Path, metavar="FILE")
     options = parser.parse_args()
     out = options.out.absolute()
@@ -428,6 +432,9 @@ def main() -> int:
         packed(out, options.program, figures)
     if options.only in (None, "arm64"):
         tools(out, options.program, "arm64", ("as-is",), figures)
+    if options.only == "more":
+        for architecture in MORE_ARCHITECTURES:
+            tools(out, options.program, architecture, ("as-is",), figures)
     if options.only in (None, "others"):
         others(out, options.program, figures)
     if options.only in (None, "price"):
