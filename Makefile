@@ -34,6 +34,8 @@ bench:
 
 # The whole test suite under AddressSanitizer and UndefinedBehaviorSanitizer.
 sanitize: setup
+	cmake --preset release
+	nice cmake --build --preset release --target compile_patterns
 	cmake --preset asan-ubsan
 	cmake --build --preset asan-ubsan
 	ctest --test-dir build/asan-ubsan --output-on-failure -j 2
