@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -78,6 +79,15 @@ int suppress(SuppressArguments& arguments) {
     return write_output({}, file + ": added\n" + *text) ? exit_clean : exit_failed;
 }
 
+/// As tools for changes name who makes one.
+std::string whoever_asks() {
+    for (const char* const name : {"EMAIL", "GIT_AUTHOR_EMAIL", "LOGNAME", "USER"}) {
+        const char* const value = std::getenv(name);
+        if (value != nullptr && *value != '\0') return value;
+    }
+    return {};
+}
+
 }  // namespace
 
 void add_suppress_command(CLI::App& app, int& code) {
@@ -94,7 +104,9 @@ void add_suppress_command(CLI::App& app, int& code) {
     command->add_option("--layer", entry.layer, "The layer of this digest");
     command->add_option("--check", entry.check, "This check of a policy");
     command->add_option("--reason", entry.reason, "Why it may pass")->required();
-    command->add_option("--owner", entry.owner, "Who answers for it")->required();
+    entry.owner = whoever_asks();
+    command->add_option("--owner", entry.owner,
+                        "Who answers for it (default: $EMAIL, or the user's name)");
     command->add_option("--until", arguments->until, "The last day, at most a year away")
         ->required();
     command->add_option("--suppressions", arguments->file, "The file (default: .stratascan.toml)");

@@ -261,7 +261,7 @@ TEST(Gate, SuppressionIsWrittenUsedAndTold) {
         return stratascan(std::move(words), {.words = {}, .directory = here});
     };
     EXPECT_EQ(suppress({id, "--owner", "team", "--until", day(30)}).exit, 3) << "no reason";
-    EXPECT_EQ(suppress({id, "--reason", "a key for tests", "--until", day(30)}).exit, 3);
+    EXPECT_EQ(suppress({id, "--reason", "a key for tests", "--owner", "", "--until", day(30)}).exit, 3);
     EXPECT_EQ(suppress({id, "--reason", "a key for tests", "--owner", "t", "--until", day(-1)}).exit, 3);
     EXPECT_EQ(suppress({id, "--reason", "a key for tests", "--owner", "t", "--until", day(400)}).exit, 3);
     EXPECT_EQ(suppress({"--path", "**", "--reason", "a key for tests", "--owner", "t", "--until", day(9)}).exit, 3);
@@ -287,6 +287,24 @@ TEST(Gate, SuppressionIsWrittenUsedAndTold) {
             EXPECT_EQ(ran->out.find(line), std::string::npos);
         }
     }
+}
+
+TEST(Gate, SuppressionIsOwnedByWhoeverWritesIt) {
+    const TemporaryFolder folder;
+    const std::string id = "hmac-sha256:" + std::string(64, 'a');
+    const std::vector<std::string> words = {"suppress", id, "--reason", "a key for tests",
+                                            "--until", day(30)};
+    const auto entry_with = [&](std::map<std::string, std::string> environment) {
+        fs::remove(folder.path() / ".stratascan.toml");
+        const Ran ran = stratascan(words, {.words = {}, .directory = folder.path(),
+                                           .environment = std::move(environment)});
+        EXPECT_EQ(ran.exit, 0) << ran.err;
+        return read_file(folder.path() / ".stratascan.toml");
+    };
+    EXPECT_NE(entry_with({{"EMAIL", "alice@example.com"}, {"USER", "bob"}})
+                  .find("owner = \"alice@example.com\""), std::string::npos);
+    EXPECT_NE(entry_with({{"EMAIL", ""}, {"GIT_AUTHOR_EMAIL", ""}, {"LOGNAME", "carol"}})
+                  .find("owner = \"carol\""), std::string::npos);
 }
 
 TEST(Gate, BaselineHoldsForARebuiltImage) {
