@@ -25,7 +25,7 @@ std::optional<std::int64_t> zone_of(std::string_view text) noexcept {
     const auto hours = digits(text, 1, 2);
     const auto minutes = digits(text, 4, 2);
     if (!hours || !minutes || *hours > 23 || *minutes > 59) return std::nullopt;
-    const std::int64_t seconds = (*hours * 60 + *minutes) * 60;
+    const std::int64_t seconds = (std::int64_t{*hours} * 60 + *minutes) * 60;
     return text[0] == '+' ? seconds : -seconds;
 }
 
@@ -59,7 +59,7 @@ std::optional<std::int64_t> read_date(std::string_view text) noexcept {
     }
     const auto zone = zone_of(rest);
     if (!zone) return std::nullopt;
-    return *days * seconds_a_day + (*hour * 60 + *minute) * 60 + *second - *zone;
+    return *days * seconds_a_day + (std::int64_t{*hour} * 60 + *minute) * 60 + *second - *zone;
 }
 
 std::string written_date(std::int64_t seconds) {
