@@ -38,7 +38,8 @@ sanitize: setup
 	nice cmake --build --preset release --target compile_patterns
 	cmake --preset asan-ubsan
 	cmake --build --preset asan-ubsan
-	ctest --test-dir build/asan-ubsan --output-on-failure -j 2
+	LSAN_OPTIONS=suppressions=$(CURDIR)/.ci/lsan.supp:print_suppressions=0 \
+	    ctest --test-dir build/asan-ubsan --output-on-failure -j 2
 
 # Every fuzz target under clang's libFuzzer for CPU_MINUTES of processor time, JOBS at once. It
 # goes on where it was stopped. Needs clang-19 and libclang-rt-19-dev.
