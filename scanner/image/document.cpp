@@ -61,6 +61,16 @@ const nlohmann::json* member(const nlohmann::json& object, const char* key) {
     return found == object.end() ? nullptr : &*found;
 }
 
+const nlohmann::json* inside(const nlohmann::json& object,
+                             std::initializer_list<const char*> keys) {
+    const nlohmann::json* at = &object;
+    for (const char* const key : keys) {
+        at = member(*at, key);
+        if (at == nullptr) return nullptr;
+    }
+    return at;
+}
+
 std::string_view string_member(const nlohmann::json& object, const char* key) {
     const nlohmann::json* found = member(object, key);
     if (found == nullptr || !found->is_string()) return {};

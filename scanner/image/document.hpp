@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -27,6 +28,10 @@ struct Document {
 
 /// The member `key` if `object` is an object that has it, else nullptr.
 [[nodiscard]] const nlohmann::json* member(const nlohmann::json& object, const char* key);
+
+/// The member of a member, and so on, or nullptr.
+[[nodiscard]] const nlohmann::json* inside(const nlohmann::json& object,
+                                           std::initializer_list<const char*> keys);
 
 /// The string member `key`, or "".
 [[nodiscard]] std::string_view string_member(const nlohmann::json& object, const char* key);

@@ -1,7 +1,6 @@
 #include "scanner/image/log_entry.hpp"
 
 #include <charconv>
-#include <initializer_list>
 
 #include "scanner/evidence/codec.hpp"
 #include "scanner/image/document.hpp"
@@ -29,15 +28,6 @@ std::optional<std::int64_t> number_member(const json& object, const char* key) {
 
 std::string base64_of(const json& object, const char* key) {
     return evidence::decode_base64(string_member(object, key)).value_or(std::string());
-}
-
-const json* inside(const json& object, std::initializer_list<const char*> keys) {
-    const json* at = &object;
-    for (const char* key : keys) {
-        at = member(*at, key);
-        if (at == nullptr) return nullptr;
-    }
-    return at;
 }
 
 /// The signatures that an entry's body is about.

@@ -18,10 +18,10 @@ using namespace std::string_view_literals;
 // Scripts that unpack themselves have some 20 KiB; what is longer is text.
 constexpr std::size_t script_limit = 256 << 10;
 
-// What is worth a look. No text begins a line so.
+// What is worth a look: few lines of text begin so.
 bool may_begin(std::string_view at) {
-    return at.starts_with('\x1f') || at.starts_with("PK\3\4"sv) || at.starts_with("BZh") ||
-           at.starts_with('\xfd') || at.starts_with('\x28') ||
+    return at.starts_with("\x1f\x8b"sv) || at.starts_with("PK\3\4"sv) || at.starts_with("BZh") ||
+           at.starts_with("\xfd" "7zXZ"sv) || at.starts_with("\x28\xb5\x2f\xfd"sv) ||
            (at.size() > 262 && at.substr(257, 5) == "ustar");
 }
 
@@ -48,6 +48,7 @@ public:
                     state_ = State::contents;
                     return say(Found::contents, held_);
                 case State::contents:
+                    held_ = {};
                     if (in.empty()) {
                         if (!last) return Found::need_input;
                         state_ = State::rest;
@@ -60,6 +61,8 @@ public:
             }
         }
     }
+
+    std::uint64_t hold() const override { return held_.capacity(); }
 
 protected:
     enum class State : std::uint8_t { before, member, held, contents, rest };

@@ -15,22 +15,15 @@
 #include "scanner/match/database.hpp"
 #include "scanner/match/database_cache.hpp"
 #include "tests/support/scanning.hpp"
+#include "tests/support/token_rule.hpp"
 
 namespace {
 
 using namespace stratascan;
 
-constexpr const char* rules = R"(
-[[rule]]
-id = "token"
-title = "Token"
-pattern = '\btst_[a-z0-9]{2,8}'
-anchors = ["tst_"]
-)";
-
 class KeptDatabase {
 public:
-    KeptDatabase() : rules_(test::rules_of(rules)) {
+    KeptDatabase() : rules_(test::rules_of(test::token_rule)) {
         std::string not_kept;
         if (!match::cached_database(*rules_, not_kept)) __builtin_trap();
         const std::filesystem::recursive_directory_iterator all(home_.path());

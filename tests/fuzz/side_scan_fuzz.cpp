@@ -11,18 +11,11 @@
 
 #include "scanner/layer/side_scan.hpp"
 #include "tests/support/scanning.hpp"
+#include "tests/support/token_rule.hpp"
 
 namespace {
 
 using namespace stratascan;
-
-constexpr const char* rules = R"(
-[[rule]]
-id = "token"
-title = "Token"
-pattern = '\btst_[a-z0-9]{2,8}'
-anchors = ["tst_"]
-)";
 
 struct Told {
     std::set<std::string> findings;
@@ -57,7 +50,7 @@ Told scanned(test::TestEngine& engine, std::string_view bytes, std::size_t piece
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    static test::TestEngine engine(rules);
+    static test::TestEngine engine(test::token_rule);
     if (size < 2) return 0;
     const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
     const Told whole = scanned(engine, bytes, bytes.size());

@@ -8,17 +8,13 @@
 
 #include "tests/support/cut_stream.hpp"
 #include "tests/support/scanning.hpp"
+#include "tests/support/token_rule.hpp"
 
 namespace {
 
 using namespace stratascan;
 
-constexpr const char* rules = R"(
-[[rule]]
-id = "token"
-title = "Token"
-pattern = '\btst_[a-z0-9]{2,8}'
-anchors = ["tst_"]
+const std::string rules = std::string(test::token_rule) + R"(
 [[rule]]
 id = "generic-assignment"
 title = "Assignment"

@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 #include <openssl/bio.h>
-#include <openssl/bn.h>
-#include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
@@ -12,6 +10,7 @@
 #include <memory>
 
 #include "scanner/evidence/codec.hpp"
+#include "tests/support/raw_signature.hpp"
 
 namespace {
 
@@ -239,18 +238,6 @@ TEST(Envelopes, BundleOverADigestIsVerified) {
     }
 }
 
-// ECDSA's two numbers behind each other, as JWS has them.
-std::string raw_signature(const std::string& der) {
-    const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
-    ECDSA_SIG* signature = d2i_ECDSA_SIG(nullptr, &bytes, static_cast<long>(der.size()));
-    std::string raw(64, '\0');
-    auto* out = reinterpret_cast<unsigned char*>(raw.data());
-    BN_bn2binpad(ECDSA_SIG_get0_r(signature), out, 32);
-    BN_bn2binpad(ECDSA_SIG_get0_s(signature), out + 32, 32);
-    ECDSA_SIG_free(signature);
-    return raw;
-}
-
 std::string url64(const std::string& bytes) {
     std::string text = evidence::encode_base64(bytes);
     for (char& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;
@@ -262,7 +249,7 @@ std::string jws(const Key& key, const std::string& header, const std::string& of
     const std::string payload =
         url64(R"({"targetArtifact":{"mediaType":"x","digest":")" + of + R"(","size":1}})");
     const std::string signature =
-        raw_signature(signed_by(key, url64(header) + "." + payload));
+        test::raw_signature(signed_by(key, url64(header) + "." + payload));
     return R"({"payload":")" + payload + R"(","protected":")" + url64(header) +
            R"(","header":{"x5c":[]},"signature":")" + url64(signature) + R"("})";
 }

@@ -2,8 +2,6 @@
 // them, Notary's COSE, and what a transparency log said, signed by a log made here.
 #include <gtest/gtest.h>
 #include <openssl/bio.h>
-#include <openssl/bn.h>
-#include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -13,6 +11,7 @@
 #include "scanner/evidence/codec.hpp"
 #include "scanner/image/cbor.hpp"
 #include "scanner/policy/signature.hpp"
+#include "tests/support/raw_signature.hpp"
 
 namespace {
 
@@ -456,13 +455,7 @@ std::string cose(const Family& family, const Certificate& leaf, const std::strin
     const std::string message = image::cbor_head(4, 4) + text_item("Signature1") +
                                 bytes_item(protected_header) + bytes_item("") + bytes_item(payload);
     const std::string der = signed_by(family.key, message);
-    const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
-    ECDSA_SIG* signature = d2i_ECDSA_SIG(nullptr, &bytes, static_cast<long>(der.size()));
-    std::string raw(64, '\0');
-    auto* out = reinterpret_cast<unsigned char*>(raw.data());
-    BN_bn2binpad(ECDSA_SIG_get0_r(signature), out, 32);
-    BN_bn2binpad(ECDSA_SIG_get0_s(signature), out + 32, 32);
-    ECDSA_SIG_free(signature);
+    const std::string raw = test::raw_signature(der);
     return image::cbor_head(6, 18) + image::cbor_head(4, 4) + bytes_item(protected_header) +
            image::cbor_head(5, 1) + image::cbor_head(0, 33) + image::cbor_head(4, 2) +
            bytes_item(der_of(leaf)) + bytes_item(der_of(family.middle)) + bytes_item(payload) +

@@ -3,24 +3,17 @@
 #include <algorithm>
 
 #include "scanner/evidence/codec.hpp"
+#include "scanner/image/document.hpp"
 #include "scanner/image/envelope.hpp"
 
 namespace stratascan::policy {
 
 namespace {
 
+using image::inside;
 using image::member;
 using image::string_member;
 using nlohmann::json;
-
-const json* inside(const json& object, std::initializer_list<const char*> keys) {
-    const json* at = &object;
-    for (const char* key : keys) {
-        at = member(*at, key);
-        if (at == nullptr) return nullptr;
-    }
-    return at;
-}
 
 }  // namespace
 
