@@ -4,7 +4,7 @@
 // Even of programs alone they cost more than the scan, so a layer that has shown files
 // of one manager's before is spared the others' algorithms; and where no manager has been
 // seen, a program of the GNU C library is spared apk's: whoever installs with apk rewrites
-// etc/apk/world, which comes before any program.
+// etc/apk/world, which comes before all that is in usr.
 //
 // But what is found in a file is known only behind its end. So the slabs of the file
 // that is open are kept until it is settled, at no cost but their memory, and the file is
