@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
 """Figures of programs: `programs.py [OUT]` fetches real Debian packages below OUT (build/programs),
-scans what is in them and prints NAME VALUE UNIT lines. Nothing of a package is run or installed.
+scans what is in them and prints NAME VALUE UNIT lines. Nothing is installed; what `multicall` lists
+is all that is run.
 
   tools     each file that a rule of patterns/programs/ names in its examples, as it is, renamed,
             stripped, and without section headers: whether the scan says that it is that program, and
             whether the version is the one of its package
   packed    the same files, packed by UPX (from bookworm-backports) with each of its methods in turn
   arm64     the same files of the same packages, as they are, for arm64
-  more      the same for i386, armhf, ppc64el and s390x; only when it is asked for
+  more      the same for i386, armhf, ppc64el, s390x and riscv64 (of Debian 13, the first with
+            it); only when it is asked for
+  multicall commands of programs that hold many, against what they list when they are started:
+            packages' and those that multicall.py builds of their sources
   others    all ELF files of other packages, those with the most of them: whatever is told to be a
             program there is one that programs-others.tsv knows, or a false identity
   price     CPU time of a layer of machine code with programs and secrets over secrets alone,
@@ -31,13 +35,20 @@ from collections import Counter
 from pathlib import Path
 from typing import Iterable, NamedTuple
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import multicall  # noqa: E402
+from debian import Apt, extract, say, version_of  # noqa: E402
+
 PROJECT = Path(__file__).resolve().parent.parent
 KNOWN = PROJECT / "bench" / "programs-others.tsv"
 SPELLINGS = PROJECT / "bench" / "programs-versions.tsv"
 TRIPLETS = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu", "i386": "i386-linux-gnu",
             "armhf": "arm-linux-gnueabihf", "ppc64el": "powerpc64le-linux-gnu",
-            "s390x": "s390x-linux-gnu"}
-MORE_ARCHITECTURES = ("i386", "armhf", "ppc64el", "s390x")
+            "s390x": "s390x-linux-gnu", "riscv64": "riscv64-linux-gnu"}
+# Architectures and the release to take them from, where it is not this machine's.
+MORE_ARCHITECTURES = {"i386": "", "armhf": "", "ppc64el": "", "s390x": "", "riscv64": "trixie"}
 VARIANTS = ("as-is", "renamed", "stripped", "headless")
 OTHER_PACKAGES = 400
 LARGEST_OTHER = 40_000_000  # bytes of a package file
@@ -50,10 +61,6 @@ class Example(NamedTuple):
     versioned: bool
 
 
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
 def examples() -> list[Example]:
     found = []
     for path in sorted((PROJECT / "patterns" / "programs").glob("*.toml")):
@@ -62,86 +69,6 @@ def examples() -> list[Example]:
                 package, _, file = text.partition(":")
                 found.append(Example(rule["id"], package, file.lstrip("/"), "version" in rule))
     return found
-
-
-class Apt:
-    """apt-get with lists of its own, so that another architecture's packages can be fetched and the
-    machine stays as it is."""
-
-    def __init__(self, folder: Path, architecture: str, suffix: str = "") -> None:
-        origin = subprocess.run(
-            ["apt-get", "indextargets", "--format", "$(SITE) $(RELEASE)",
-             "Created-By: Packages", "Component: main"],
-            capture_output=True, text=True, check=True).stdout.split("\n")[0]
-        site, release = origin.split()
-        release += suffix
-        state = folder / "apt" / (architecture + suffix)
-        (state / "lists/partial").mkdir(parents=True, exist_ok=True)
-        (state / "cache/archives/partial").mkdir(parents=True, exist_ok=True)
-        (state / "status").touch()
-        (state / "sources.list").write_text(f"deb [arch={architecture}] {site} {release} main\n")
-        self.options = [
-            "-o", f"APT::Architecture={architecture}", "-o", f"APT::Architectures={architecture}",
-            "-o", f"Dir::Etc::sourcelist={state}/sources.list", "-o", "Dir::Etc::sourceparts=-",
-            "-o", f"Dir::State::lists={state}/lists", "-o", f"Dir::Cache={state}/cache",
-            "-o", f"Dir::State::status={state}/status", "-o", "APT::Sandbox::User=root",
-            *self.contents_target()]
-        self.debs = folder / "debs" / (architecture + suffix)
-        self.debs.mkdir(parents=True, exist_ok=True)
-        if not (state / "updated").exists():
-            done = subprocess.run(["apt-get", *self.options, "update", "-qq"], capture_output=True,
-                                  text=True)
-            if done.returncode:
-                sys.exit(f"apt-get update for {architecture}: {done.stderr.strip()[-400:]}")
-            (state / "updated").touch()
-        self.lists = state / "lists"
-
-    @staticmethod
-    def contents_target() -> list[str]:
-        """Lists of all packages' files, which apt fetches only when it is told of them."""
-        target = "Acquire::IndexTargets::deb::Contents-deb::"
-        values = {"MetaKey": "$(COMPONENT)/Contents-$(ARCHITECTURE)",
-                  "ShortDescription": "Contents-$(ARCHITECTURE)",
-                  "Description": "$(RELEASE)/$(COMPONENT) $(ARCHITECTURE) Contents"}
-        return [word for name, value in values.items() for word in ("-o", f"{target}{name}={value}")]
-
-    def fetch(self, packages: Iterable[str]) -> dict[str, Path]:
-        """Of each package its file; those that can't be had are missing."""
-        def have() -> dict[str, Path]:
-            return {path.name.split("_")[0]: path for path in self.debs.glob("*.deb")}
-
-        wanted = sorted(set(packages))
-        missing = [name for name in wanted if name not in have()]
-        for start in range(0, len(missing), 40):
-            part = missing[start:start + 40]
-            whole = subprocess.run(["apt-get", *self.options, "download", "-qq", *part],
-                                   cwd=self.debs, capture_output=True)
-            if whole.returncode:  # one that is not there stops all
-                for name in part:
-                    subprocess.run(["apt-get", *self.options, "download", "-qq", name],
-                                   cwd=self.debs, capture_output=True)
-        here = have()
-        for name in wanted:
-            if name not in here:
-                say(f"left out: package {name}")
-        return {name: here[name] for name in wanted if name in here}
-
-
-def version_of(deb: Path) -> str:
-    """The upstream part of a package's version."""
-    full = subprocess.run(["dpkg-deb", "-f", str(deb), "Version"], capture_output=True, text=True,
-                          check=True).stdout.strip()
-    return full.split(":", 1)[-1].rsplit("-", 1)[0]
-
-
-def extract(deb: Path, folder: Path) -> Path:
-    if not folder.exists():
-        work = folder.with_name(folder.name + ".part")
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
-        subprocess.run(["dpkg-deb", "-x", str(deb), str(work)], check=True)
-        work.rename(folder)
-    return folder
 
 
 def is_elf(path: Path) -> bool:
@@ -249,13 +176,13 @@ def place(example: Example, number: int, variant: str) -> str:
 
 
 def tools(out: Path, program: Path, architecture: str, variants: Iterable[str],
-          figures: Figures) -> None:
+          figures: Figures, release: str = "") -> None:
     triplet = TRIPLETS[architecture]
     chosen = [one._replace(package=one.package.replace("x86-64-linux-gnu",
                                                        triplet.replace("_", "-")),
                            path=one.path.replace(TRIPLETS["amd64"], triplet))
               for one in examples()]
-    debs = Apt(out, architecture).fetch(one.package for one in chosen)
+    debs = Apt(out, architecture, release=release).fetch(one.package for one in chosen)
     print(f"programs.{architecture}.packages {len(debs)} packages")
     root = out / "tools" / architecture
     shutil.rmtree(root, ignore_errors=True)
@@ -420,7 +347,8 @@ def main() -> int:
     parser.add_argument("out", nargs="?", type=Path, default=PROJECT / "build" / "programs")
     parser.add_argument("--program", type=Path,
                         default=PROJECT / "build" / "release" / "stratascan")
-    parser.add_argument("--only", choices=("tools", "packed", "arm64", "more", "others", "price"))
+    parser.add_argument("--only", choices=("tools", "packed", "arm64", "more", "multicall",
+                                           "others", "price"))
     parser.add_argument("--list", type=Path, metavar="FILE")
     options = parser.parse_args()
     out = options.out.absolute()
@@ -433,8 +361,10 @@ def main() -> int:
     if options.only in (None, "arm64"):
         tools(out, options.program, "arm64", ("as-is",), figures)
     if options.only == "more":
-        for architecture in MORE_ARCHITECTURES:
-            tools(out, options.program, architecture, ("as-is",), figures)
+        for architecture, release in MORE_ARCHITECTURES.items():
+            tools(out, options.program, architecture, ("as-is",), figures, release)
+    if options.only in (None, "multicall"):
+        multicall.figures(out, lambda folder: scan(options.program, folder), figures.listed)
     if options.only in (None, "others"):
         others(out, options.program, figures)
     if options.only in (None, "price"):

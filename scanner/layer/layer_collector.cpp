@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::size_t named_bytes_limit = 8 << 20;
 constexpr std::uint32_t no_member = ~std::uint32_t{0};
+constexpr std::uint64_t relocations_kept = 2 << 20;  // of a program's beginning
+constexpr unsigned windows_round_texts = 2;          // the text's own and the next
 
 // What it costs to repeat where something was found.
 std::size_t cost_of_place(const std::string& path, const std::vector<std::string>& inner) {
@@ -67,7 +69,9 @@ void LayerCollector::add(Window& window, WindowScan& scan) {
         take_finding(window, found);
     }
     for (Sighting& sighting : scan.sightings) {
-        file_of(window, sighting.member).sightings.push_back(std::move(sighting.seen));
+        OpenFile& file = file_of(window, sighting.member);
+        if (programs_->needs_bytes(sighting.seen.literal)) file.kept_windows = windows_round_texts;
+        file.sightings.push_back(std::move(sighting.seen));
     }
     for (ElfHead& head : scan.elf_heads) {
         file_of(window, head.member).elf = std::move(head.facts);
@@ -98,9 +102,10 @@ void LayerCollector::add(Window& window, WindowScan& scan) {
     // What is in containers has no path of its own that a package could list.
     const bool own_stream = window.stream == 0;
     const bool last = window.last;
+    const Keeping keeping = keeping_of(window, goes_on);
     if (own_stream) {
         member_digests_.expect(hints_);
-        member_digests_.keep(std::move(window));
+        member_digests_.keep(std::move(window), keeping);
     }
     while (!open_.empty() && open_.begin()->first < done_below) {
         close(open_.begin()->second, open_.begin()->first);
@@ -301,6 +306,23 @@ void LayerCollector::read_late_dynamic(const Window& window) {
     }
 }
 
+// Of a long program its beginning, where a linker puts relocations, and what is round the
+// texts of one that holds many commands: names stand there.
+Keeping LayerCollector::keeping_of(const Window& window, std::optional<std::uint32_t> goes_on) {
+    const auto found = goes_on ? open_.find(*goes_on) : open_.end();
+    if (found == open_.end() || !found->second.elf) return Keeping::newest;
+    OpenFile& file = found->second;
+    if (file.kept_windows > 0) {
+        --file.kept_windows;
+        return Keeping::longer;
+    }
+    const bool begins = std::ranges::any_of(window.pieces, [&](const Piece& piece) {
+        return piece.kind == PieceKind::contents && piece.file_offset < relocations_kept &&
+               window.members[piece.member].ordinal == *goes_on;
+    });
+    return begins ? Keeping::longer : Keeping::newest;
+}
+
 void LayerCollector::close(OpenFile& file, std::uint32_t ordinal) {
     settle_file(file);
     pair_up(file.findings, pairs_.get());
@@ -352,6 +374,12 @@ void LayerCollector::close_programs(OpenFile& file, std::uint32_t ordinal) {
         {file.elf, name, file.mode, file.interpreter, bytes.size > 0 ? &bytes : nullptr});
     std::sort(programs.begin(), programs.end(),
               [](const Program& a, const Program& b) { return a.program < b.program; });
+    if (judge_.applets_cut()) {
+        gaps_.push_back({{file.path,
+                          fmt::format("more than {} commands in one program; the rest are not told",
+                                      program::most_names), 0, file.inner_path},
+                         file.host});
+    }
     const std::size_t cost = cost_of_place(file.path, file.inner_path);
     for (Program& program : programs) {
         if (!spend(programs_left_, cost)) {

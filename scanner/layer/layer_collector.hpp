@@ -78,6 +78,7 @@ private:
         std::vector<program::Observation> sightings;
         std::optional<program::ElfFacts> elf;
         std::string interpreter;  // of a script
+        unsigned kept_windows = 0;  // of those to come that are kept until it is closed
         std::string head;  // of an ELF file that goes on behind its first window
         std::uint64_t dropped = 0;
     };
@@ -98,6 +99,7 @@ private:
     void read_late_dynamic(const Window& window);
     // Settles what was found in a file so far, and keeps as much as a report takes.
     void settle_file(OpenFile& file);
+    [[nodiscard]] Keeping keeping_of(const Window& window, std::optional<std::uint32_t> goes_on);
     void close(OpenFile& file, std::uint32_t ordinal);
     void close_programs(OpenFile& file, std::uint32_t ordinal);
     void add_modules(const Window& window, WindowScan& scan);

@@ -11,8 +11,10 @@ MemberDigests::MemberDigests()
       sha256_(EVP_MD_fetch(nullptr, "SHA256", nullptr)), md5_state_(EVP_MD_CTX_new()),
       sha1_state_(EVP_MD_CTX_new()), sha256_state_(EVP_MD_CTX_new()) {}
 
-void MemberDigests::keep(Window&& window) {
+void MemberDigests::keep(Window&& window, Keeping keeping) {
     Kept kept;
+    const auto longer = std::ranges::count(kept_, Keeping::longer, &Kept::keeping);
+    if (static_cast<std::size_t>(longer) < windows_kept_longer) kept.keeping = keeping;
     kept.slab = std::move(window.slab);
     kept.begin = window.begin;
     kept.end = window.end;
@@ -30,8 +32,10 @@ void MemberDigests::keep(Window&& window) {
 }
 
 void MemberDigests::release(std::uint32_t ordinal) {
-    while (!kept_.empty() && (kept_.front().last < ordinal || kept_.size() > windows_kept)) {
-        kept_.pop_front();
+    while (!kept_.empty() && kept_.front().last < ordinal) kept_.pop_front();
+    auto newest = std::ranges::count(kept_, Keeping::newest, &Kept::keeping);
+    for (; static_cast<std::size_t>(newest) > windows_kept; --newest) {
+        kept_.erase(std::ranges::find(kept_, Keeping::newest, &Kept::keeping));
     }
 }
 

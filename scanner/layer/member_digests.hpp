@@ -10,6 +10,8 @@
 // that is open are kept until it is settled, at no cost but their memory, and the file is
 // hashed then or never. One that is longer than what is kept has no digest, and nobody
 // calls it packaged; so a program of 100 MB can't double a layer's time either.
+// Of a program whose commands stand in tables all over it, the parts with relocations and
+// names are kept besides, however long it is (`Keeping::longer`).
 // Rejected: a second pass over the layer, which costs its whole decoding again for
 // every image that has a shell, and can't be had where a stream is read.
 #pragma once
@@ -31,6 +33,11 @@ namespace stratascan::layer {
 
 /// Slabs that are kept for the file that is open.
 inline constexpr std::size_t windows_kept = 8;
+/// And of them those that are kept for longer than others.
+inline constexpr std::size_t windows_kept_longer = 8;
+
+/// How long a window's slab is kept: as one of the newest, or as long as its file is open.
+enum class Keeping : std::uint8_t { newest, longer };
 
 class MemberDigests {
 public:
@@ -39,15 +46,16 @@ public:
     /// What is known of the layer's package managers from here on.
     void expect(const ManagerHints& hints) { hints_ = hints; }
 
-    /// Takes the window's slab and pieces over. Windows come in order.
-    void keep(Window&& window);
+    /// Takes the window's slab and pieces over. Windows come in order. Where enough are
+    /// kept for longer already, it is one of the newest.
+    void keep(Window&& window, Keeping keeping = Keeping::newest);
 
     /// The digest of a member whose last bytes are in the newest window or before it;
     /// nothing where its first bytes are gone, or where it has holes.
     [[nodiscard]] std::optional<MemberDigest> digest(std::uint32_t ordinal, bool needs_glibc);
 
-    /// The member's bytes from `offset` on, as many as there are; nothing where some of
-    /// them are gone, or have not passed yet.
+    /// The member's bytes from `offset` on, up to the first that is gone or has not passed
+    /// yet; nothing where that is the first of them.
     [[nodiscard]] std::optional<std::string> read(std::uint32_t ordinal, std::uint64_t offset,
                                                   std::size_t size) const;
 
@@ -63,6 +71,7 @@ private:
         std::uint64_t begin = 0, end = 0;
         std::vector<Piece> pieces;  // `member` is the ordinal; contents only
         std::uint32_t last = 0;     // ordinal of the last member with bytes in it
+        Keeping keeping = Keeping::newest;
     };
     struct FreeContext {
         void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }

@@ -12,7 +12,7 @@ namespace {
 // A program's literal seen more often than this in one file tells nothing new.
 constexpr std::uint32_t observations_a_literal = 4;
 // Each place of some literals names another command.
-constexpr std::uint32_t applets_a_literal = 1000;
+constexpr std::uint32_t applets_a_literal = program::most_names;
 // Bytes round a secret that decide whether its file has lines.
 constexpr std::size_t text_sight = 1024;
 // A window full of candidates is counted in parts, so that it does not fill memory.
@@ -301,7 +301,7 @@ void WindowScanner::see_program(const Region& region, std::uint32_t literal, std
     Seen& seen = seen_literals_[literal];
     if (seen.member != region.member) seen = {region.member, 0};
     ++seen.times;
-    if (seen.times > applets_a_literal) return;
+    if (seen.times > applets_a_literal + 1) return;
     if (seen.times > observations_a_literal && !rules_.programs().tells_an_applet(literal)) return;
     const std::size_t size = rules_.programs().literals()[literal].size();
     if (end < size) return;
@@ -310,8 +310,9 @@ void WindowScanner::see_program(const Region& region, std::uint32_t literal, std
     const std::string_view around = region.text.substr(from, begin + margin - from);
     const std::uint64_t offset =
         region.piece->file_offset + (region.stream_begin - region.piece->begin) + begin;
-    result.sightings.push_back(
-        {region.member, rules_.programs().observe(literal, offset, around, begin - from)});
+    Sighting& sighting = result.sightings.emplace_back(
+        region.member, rules_.programs().observe(literal, offset, around, begin - from));
+    sighting.seen.applets_cut |= seen.times > applets_a_literal;
 }
 
 // An ELF header is read by the window that owns the file's first byte: from

@@ -209,6 +209,11 @@ Result<std::shared_ptr<const ProgramSet>> ProgramSet::build(std::vector<ProgramR
             LiteralUse& use = impl.uses[table.number(rule.table_anchor)];
             (rule.multicall == "busybox" ? use.busybox_table : use.list_of_names) = true;
         }
+        if (rule.multicall == "coreutils") {
+            for (const LiteralNumbers& texts : index.identity) {
+                for (const std::uint32_t literal : texts) impl.uses[literal].needs_bytes = true;
+            }
+        }
         if (!rule.applets_before.empty()) {
             impl.uses[table.number(rule.applets_before)].applet_before = true;
         }
@@ -234,6 +239,10 @@ bool ProgramSet::tells_an_applet(std::uint32_t literal) const noexcept {
     return use.applet_before || use.applet_behind;
 }
 
+bool ProgramSet::needs_bytes(std::uint32_t literal) const noexcept {
+    return impl_->uses[literal].needs_bytes;
+}
+
 bool ProgramSet::has_scripts() const noexcept { return impl_->has_scripts; }
 
 const ProgramRule* ProgramSet::rule_of_module(std::string_view name) const {
@@ -256,8 +265,12 @@ Observation ProgramSet::observe(std::uint32_t literal, std::uint64_t file_offset
         }
     }
     if (use.busybox_table) seen.applets = busybox_applets(around);
-    if (use.list_of_names) seen.applets = listed_applets(around.substr(at));
-    if (use.usage_lines) seen.applets = quoted_applets(around.substr(at));
+    if (use.list_of_names || use.usage_lines) {
+        const std::string_view list = around.substr(at);
+        NameList found = use.list_of_names ? listed_applets(list) : quoted_applets(list);
+        seen.applets = std::move(found.names);
+        seen.applets_cut = found.cut;
+    }
     if (use.applet_before) seen.applets = applet_before(around.substr(0, at));
     if (use.applet_behind) {
         seen.applets = applet_behind(around.substr(at + impl_->literals[literal].size()));

@@ -24,12 +24,20 @@
 
 namespace stratascan::program {
 
+/// A program's names for what it does. At most `most_names` are told of one literal.
+struct NameList {
+    std::vector<std::string> names;
+    bool cut = false;  ///< there are more
+};
+inline constexpr std::size_t most_names = 1000;
+
 struct Observation {
     std::uint32_t literal = 0;        ///< index into ProgramSet::literals()
     std::uint64_t offset = 0;         ///< of the literal in the file
     std::string version;              ///< found near it; may be empty
     std::uint64_t version_distance = 0;
     std::vector<std::string> applets;
+    bool applets_cut = false;   ///< there are more than are told
     std::optional<GoBuild> go;  ///< where the literal is one of Go's own
 };
 
@@ -55,6 +63,9 @@ public:
     [[nodiscard]] const std::vector<ProgramRule>& rules() const noexcept;
     /// Whether each place of the literal tells of one applet, so that all of them count.
     [[nodiscard]] bool tells_an_applet(std::uint32_t literal) const noexcept;
+    /// Whether it is one of a program whose applets are read from the bytes round its
+    /// texts once all of the file has passed.
+    [[nodiscard]] bool needs_bytes(std::uint32_t literal) const noexcept;
     /// Whether a rule is about scripts: then files that begin with "#!" are of interest.
     [[nodiscard]] bool has_scripts() const noexcept;
     /// The rule that a module of this name belongs to; null: nobody's.
@@ -77,6 +88,15 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
+/// Applets that were told one at a time, with where each was seen first.
+struct SingleApplets {
+    std::map<std::string, std::uint64_t> names;
+    bool cut = false;  ///< there are more
+
+    /// `seen` has one applet.
+    void add(Observation&& seen);
+};
+
 /// Collects one file's observations and judges it. Not thread-safe.
 class FileJudge {
 public:
@@ -90,6 +110,8 @@ public:
     /// The programs that the file is or embeds; empty for a file that is neither ELF
     /// nor a script. Leaves the judge empty for the next file.
     [[nodiscard]] std::vector<Program> judge(const JudgedFile& file);
+    /// Whether a program of the file that was judged last has more applets than are told.
+    [[nodiscard]] bool applets_cut() const noexcept { return applets_cut_; }
     [[nodiscard]] std::vector<Program> judge(const std::optional<ElfFacts>& elf,
                                              std::string_view path, std::uint32_t mode) {
         return judge({elf, path, mode});
@@ -102,8 +124,9 @@ private:
     std::shared_ptr<const ProgramSet> set_;
     std::vector<Observation> seen_;
     std::vector<std::uint32_t> counts_;  ///< by literal: how often it was added
-    /// Applets that are told one at a time, by literal, with where each was seen first.
-    std::map<std::uint32_t, std::map<std::string, std::uint64_t>> single_applets_;
+    /// By literal.
+    std::map<std::uint32_t, SingleApplets> single_applets_;
+    bool applets_cut_ = false;
 };
 
 /// A program that is there as a module of the folder that `path` is in.
@@ -115,11 +138,11 @@ private:
 [[nodiscard]] std::vector<std::string> busybox_applets(std::string_view around);
 
 /// Names between spaces up to a NUL, as coreutils in one file lists them. Sorted.
-[[nodiscard]] std::vector<std::string> listed_applets(std::string_view list);
+[[nodiscard]] NameList listed_applets(std::string_view list);
 
 /// Of each line that begins with a quote the names in quotes in front of " - ", up to a
 /// NUL, as dropbearmulti lists them. Sorted.
-[[nodiscard]] std::vector<std::string> quoted_applets(std::string_view text);
+[[nodiscard]] NameList quoted_applets(std::string_view text);
 
 /// The name behind the last slash of `text`, at most one; empty where none is.
 [[nodiscard]] std::vector<std::string> applet_before(std::string_view text);

@@ -11,8 +11,8 @@
 
 #include <fmt/format.h>
 
+#include "scanner/program/applets.hpp"
 #include "scanner/program/identify.hpp"
-#include "scanner/program/multicall.hpp"
 #include "scanner/program/program_index.hpp"
 #include "scanner/program/version.hpp"
 
@@ -21,7 +21,6 @@ namespace {
 
 constexpr std::uint32_t kept_per_literal = 32;
 constexpr std::size_t programs_in_one_file = 8;
-constexpr std::size_t most_single_applets = 1000;
 constexpr std::size_t longest_evidence = 80;
 constexpr std::size_t most_evidence = 8;
 constexpr std::uint32_t setuid_bit = 04000, setgid_bit = 02000;
@@ -157,30 +156,6 @@ private:
     std::span<const Observation> loaded_;
 };
 
-std::vector<std::string> longest_table(std::span<const Observation> loaded) {
-    const std::vector<std::string>* best = nullptr;
-    for (const Observation& seen : loaded) {
-        if (best == nullptr || seen.applets.size() > best->size()) best = &seen.applets;
-    }
-    return best == nullptr ? std::vector<std::string>() : *best;
-}
-
-/// Applets that were seen one at a time, where the kernel would load them.
-void add_single_applets(
-    Program& program,
-    const std::map<std::uint32_t, std::map<std::string, std::uint64_t>>& seen,
-    const std::vector<std::string>& literals, const ProgramRule& rule, const ElfFacts& elf) {
-    for (const auto& [literal, names] : seen) {
-        const std::string& mark = literals[literal];
-        if (mark != rule.applets_before && mark != rule.applets_behind) continue;
-        for (const auto& [name, offset] : names) {
-            if (elf.loaded(offset)) program.applets.push_back(name);
-        }
-        program.applets_from = mark == rule.applets_before ? "function names" : "source paths";
-    }
-    if (program.applets.empty()) program.applets_from.clear();
-}
-
 /// A version as the rule's expression would have it: "v1.2.3" -> "1.2.3".
 std::string plain_version(std::string_view text) {
     if (text.starts_with('v')) text.remove_prefix(1);
@@ -257,10 +232,7 @@ void FileJudge::add(Observation seen) {
     if (seen.literal >= counts_.size()) return;
     const LiteralUse& use = set_->impl_->uses[seen.literal];
     if ((use.applet_before || use.applet_behind) && !seen.applets.empty()) {
-        auto& names = single_applets_[seen.literal];
-        if (names.size() < most_single_applets) {
-            names.try_emplace(std::move(seen.applets.front()), seen.offset);
-        }
+        single_applets_[seen.literal].add(std::move(seen));
         return;
     }
     if (counts_[seen.literal] <= kept_per_literal) ++counts_[seen.literal];
@@ -272,6 +244,7 @@ std::vector<Program> FileJudge::judge(const JudgedFile& file) {
     std::vector<Observation> loaded = std::exchange(seen_, {});
     std::vector<Program> programs;
     const auto single_applets = std::exchange(single_applets_, {});
+    applets_cut_ = false;
     if (loaded.empty() && !(elf && elf->packed)) return programs;
     LiteralFlags overflowed(counts_.size());
     for (const Observation& seen : loaded) {
@@ -301,15 +274,10 @@ std::vector<Program> FileJudge::judge(const JudgedFile& file) {
         const ProgramRule& rule = impl.rules[i];
         Program program = of_rule(shared, rule);
         program.role = elf->is_library() || view.embedded() ? Role::embeds : Role::is;
-        if (!rule.multicall.empty()) program.applets = longest_table(loaded);
-        if (rule.multicall == "toybox" && bytes != nullptr) {
-            Applets applets = toybox_applets(*elf, *bytes);
-            program.applets = std::move(applets.names);
-            program.applets_from = std::move(applets.from);
-        } else if (program.applets.empty()) {
-            add_single_applets(program, single_applets, impl.literals, rule, *elf);
-        } else {
-            program.applets_from = rule.multicall == "busybox" ? "table" : "usage text";
+        if (!rule.multicall.empty()) {
+            const bool cut =
+                add_applets(program, rule, file, {loaded, single_applets, impl.literals});
+            applets_cut_ = applets_cut_ || cut;
         }
         program.renamed =
             program.role == Role::is && !known_by(rule, program.applets, basename_of(path));

@@ -22,7 +22,6 @@ namespace {
 
 constexpr std::size_t shortest_table = 30;
 constexpr std::size_t longest_name = 32;
-constexpr std::size_t most_listed = 1000;
 
 /// Names that busybox documents as applets, over all its releases. In byte order.
 constexpr std::array<std::string_view, 444> known_applets{
@@ -165,18 +164,22 @@ std::vector<std::string> busybox_applets(std::string_view around) {
     return names;
 }
 
-std::vector<std::string> listed_applets(std::string_view list) {
-    std::vector<std::string> names;
-    list = list.substr(0, list.find('\0'));
+NameList listed_applets(std::string_view list) {
+    NameList found;
+    auto& names = found.names;
+    const std::size_t end = list.find('\0');
+    found.cut = end == list.npos;  // it goes on out of sight
+    list = list.substr(0, end);
     while (!list.empty()) {
         const std::string_view name = list.substr(0, list.find(' '));
         list.remove_prefix(std::min(name.size() + 1, list.size()));
         if (name.empty()) continue;
-        if (!is_name(name) || names.size() == most_listed) break;
+        found.cut = is_name(name) && (found.cut || names.size() == most_names);
+        if (!is_name(name) || names.size() == most_names) break;
         names.emplace_back(name);
     }
     std::ranges::sort(names);
-    return names;
+    return found;
 }
 
 std::vector<std::string> applet_before(std::string_view text) {
@@ -193,9 +196,12 @@ std::vector<std::string> applet_behind(std::string_view text) {
     return {std::string(text.substr(0, slash))};
 }
 
-std::vector<std::string> quoted_applets(std::string_view text) {
-    std::vector<std::string> names;
-    text = text.substr(0, text.find('\0'));
+NameList quoted_applets(std::string_view text) {
+    NameList found;
+    auto& names = found.names;
+    const std::size_t end_of_text = text.find('\0');
+    found.cut = end_of_text == text.npos;
+    text = text.substr(0, end_of_text);
     while (!text.empty()) {
         std::string_view line = text.substr(0, text.find('\n'));
         text.remove_prefix(std::min(line.size() + 1, text.size()));
@@ -205,14 +211,15 @@ std::vector<std::string> quoted_applets(std::string_view text) {
             const std::size_t end = line.find('\'', 1);
             if (end == std::string_view::npos) break;
             const std::string_view name = line.substr(1, end - 1);
-            if (!is_name(name) || names.size() == most_listed) break;
+            if (names.size() == most_names) found.cut = true;
+            if (!is_name(name) || names.size() == most_names) break;
             names.emplace_back(name);
             line.remove_prefix(end + 1);
             line.remove_prefix(std::min(line.find('\''), line.size()));
         }
     }
     std::ranges::sort(names);
-    return names;
+    return found;
 }
 
 }  // namespace stratascan::program

@@ -46,6 +46,7 @@ struct LiteralUse {
     bool usage_lines = false;           ///< lines behind it name applets
     bool applet_before = false;         ///< one applet's name stands in front of it
     bool applet_behind = false;         ///< one applet's name stands behind it
+    bool needs_bytes = false;           ///< what is round it is read once the file has passed
     bool go_magic = false;              ///< Go's build information begins with it
     bool go_line = false;               ///< it begins a line of that
 };

@@ -1,5 +1,6 @@
 // Any bytes as an ELF file's evidence: notes, Go's build information, sections, the
-// list of crates, a toybox's table; and as a script's or a module's beginning.
+// list of crates, the tables of a toybox and of coreutils in Rust; and as a script's or a
+// module's beginning.
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
@@ -42,5 +43,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static_cast<void>(read_sections(*elf, file, facts));
     const Applets applets = toybox_applets(*elf, file);
     if (applets.names.empty() != applets.from.empty()) std::abort();
+    const std::string known[] = {"cat", "ls", "sha#sum", "yes"};
+    const Applets commands = uutils_applets(*elf, file, known);
+    if (commands.names.empty() != commands.from.empty()) std::abort();
     return 0;
 }

@@ -1,5 +1,5 @@
 // What ELF files and scripts say of themselves. Files that real tools made are in the
-// recipes `program-evidence`, `program-go-evidence`, `program-toybox`, `program-scripts`.
+// recipes `program-evidence`, `program-go-evidence`, `program-scripts`.
 #include <gtest/gtest.h>
 #include <zlib.h>
 
@@ -7,7 +7,6 @@
 
 #include "scanner/program/elf_evidence.hpp"
 #include "scanner/program/identify.hpp"
-#include "scanner/program/multicall.hpp"
 #include "scanner/program/script.hpp"
 
 namespace stratascan::program {
@@ -185,23 +184,6 @@ TEST(Judge, NamesTheLibraryThatCarriesTheVersion) {
     ASSERT_EQ(programs.size(), 1U);
     EXPECT_EQ(programs[0].version_library, "libruby-3.1.so.3.1");
     EXPECT_TRUE(programs[0].runs_commands);
-}
-
-TEST(Toybox, HostileTablesCostLittle) {
-    // Every word of the file but the first points to the name "toybox" at its beginning.
-    std::string bytes(1 << 20, '\0');
-    bytes.replace(0, 7, "toybox\0"s);
-    ElfFacts elf;
-    elf.type = 2;
-    elf.mappings = {{0, {0, bytes.size()}}};
-    FileBytes file{[&](std::uint64_t at, std::size_t size) -> std::optional<std::string> {
-                       if (at >= bytes.size()) return std::nullopt;
-                       return bytes.substr(at, size);
-                   },
-                   bytes.size()};
-    EXPECT_TRUE(toybox_applets(elf, file).names.empty());
-    elf.mappings.assign(1000, {0, {0, bytes.size()}});
-    EXPECT_TRUE(toybox_applets(elf, file).names.empty());
 }
 
 }  // namespace

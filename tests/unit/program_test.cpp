@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "scanner/program/version.hpp"
@@ -337,17 +338,36 @@ TEST(Busybox, ListsAppletsAndGoesByTheirNames) {
 
 TEST(SingleBinary, AppletsOfCoreutilsAreTheNamesUpToTheEndOfTheList) {
     using namespace std::string_view_literals;
-    EXPECT_EQ(stratascan::program::listed_applets(" [ b2sum base32 yes cat\0more"sv),
+    EXPECT_EQ(stratascan::program::listed_applets(" [ b2sum base32 yes cat\0more"sv).names,
               (std::vector<std::string>{"[", "b2sum", "base32", "cat", "yes"}));
-    EXPECT_EQ(stratascan::program::listed_applets(" [ b2sum \x01 cat"sv),
+    EXPECT_EQ(stratascan::program::listed_applets(" [ b2sum \x01 cat"sv).names,
               (std::vector<std::string>{"[", "b2sum"}));
+}
+
+TEST(SingleBinary, ListsThatAreTooLongOrGoOnOutOfSightAreSaidToBeCut) {
+    std::string list, lines = "multi-purpose v%s\n";
+    for (int i = 0; i < 1000; ++i) {
+        list += fmt::format(" a{}", i);
+        lines += fmt::format("'a{}' - x\n", i);
+    }
+    using stratascan::program::listed_applets;
+    using stratascan::program::quoted_applets;
+    const std::string end(1, '\0');
+    EXPECT_FALSE(listed_applets(list + end).cut);
+    EXPECT_FALSE(quoted_applets(lines + end).cut);
+    EXPECT_EQ(listed_applets(list + " b" + end).names.size(), 1000U);
+    EXPECT_TRUE(listed_applets(list + " b" + end).cut);
+    EXPECT_TRUE(quoted_applets(lines + "'b' - y\n" + end).cut);
+    EXPECT_TRUE(listed_applets(" [ b2sum").cut);
+    EXPECT_TRUE(quoted_applets("multi-purpose\n'dropbear' - the").cut);
+    EXPECT_FALSE(listed_applets(" [ b2sum \x01 cat").cut) << "a list that ends with what is no name";
 }
 
 TEST(SingleBinary, AppletsOfDropbearAreTheNamesInQuotesThatBeginALine) {
     using namespace std::string_view_literals;
     EXPECT_EQ(stratascan::program::quoted_applets(
                   "multi-purpose v%s\nfollowing names or run 'dropbearmulti <command>'.\n"
-                  "'dropbear' - the 'server'\n'dbclient' or 'ssh' - the client\n'scp\n\0'x' - y\n"sv),
+                  "'dropbear' - the 'server'\n'dbclient' or 'ssh' - the client\n'scp\n\0'x' - y\n"sv).names,
               (std::vector<std::string>{"dbclient", "dropbear", "ssh"}));
 }
 
