@@ -15,17 +15,17 @@ class Apt:
     """apt-get with lists of its own, so that another architecture's packages can be fetched and the
     machine stays as it is."""
 
-    def __init__(self, folder: Path, architecture: str, suffix: str = "",
-                 release: str = "") -> None:
+    def __init__(self, folder: Path, architecture: str, suffix: str = "", release: str = "",
+                 contents: bool = False) -> None:
         """Of the release that this machine's lists are of, or another; `suffix` as in
-        "-backports"."""
+        "-backports". `contents`: with the lists of all packages' files."""
         origin = subprocess.run(
             ["apt-get", "indextargets", "--format", "$(SITE) $(RELEASE)",
              "Created-By: Packages", "Component: main"],
             capture_output=True, text=True, check=True).stdout.split("\n")[0]
         site, own_release = origin.split()
         suite = (release or own_release) + suffix
-        name = architecture + suffix
+        name = architecture + suffix + (f"-{release}" if release else "")
         state = folder / "apt" / name
         (state / "lists/partial").mkdir(parents=True, exist_ok=True)
         (state / "cache/archives/partial").mkdir(parents=True, exist_ok=True)
@@ -37,15 +37,16 @@ class Apt:
             "-o", f"Dir::Etc::sourcelist={state}/sources.list", "-o", "Dir::Etc::sourceparts=-",
             "-o", f"Dir::State::lists={state}/lists", "-o", f"Dir::Cache={state}/cache",
             "-o", f"Dir::State::status={state}/status", "-o", "APT::Sandbox::User=root",
-            *self.contents_target()]
+            *(self.contents_target() if contents else [])]
         self.debs = folder / "debs" / name
         self.debs.mkdir(parents=True, exist_ok=True)
-        if not (state / "updated").exists():
+        updated = state / ("updated-contents" if contents else "updated")
+        if not updated.exists():
             done = subprocess.run(["apt-get", *self.options, "update", "-qq"], capture_output=True,
                                   text=True)
             if done.returncode:
                 sys.exit(f"apt-get update for {architecture}: {done.stderr.strip()[-400:]}")
-            (state / "updated").touch()
+            updated.touch()
         self.lists = state / "lists"
 
     @staticmethod

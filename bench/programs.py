@@ -281,7 +281,7 @@ def most_elf(lists: Path, without: set[str]) -> list[str]:
 
 
 def others(out: Path, program: Path, figures: Figures) -> None:
-    apt = Apt(out, "amd64")
+    apt = Apt(out, "amd64", contents=True)
     sizes: dict[str, int] = {}
     dump = subprocess.run(["apt-cache", *apt.options, "dumpavail"], capture_output=True, text=True,
                           check=True).stdout

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t named_bytes_limit = 8 << 20;
 constexpr std::uint32_t no_member = ~std::uint32_t{0};
 constexpr std::uint64_t relocations_kept = 2 << 20;  // of a program's beginning
-constexpr unsigned windows_round_texts = 2;          // the text's own and the next
+constexpr unsigned windows_round_texts = 2;  // the text's own and the next, besides the last
 
 // What it costs to repeat where something was found.
 std::size_t cost_of_place(const std::string& path, const std::vector<std::string>& inner) {
@@ -70,7 +70,10 @@ void LayerCollector::add(Window& window, WindowScan& scan) {
     }
     for (Sighting& sighting : scan.sightings) {
         OpenFile& file = file_of(window, sighting.member);
-        if (programs_->needs_bytes(sighting.seen.literal)) file.kept_windows = windows_round_texts;
+        if (programs_->needs_bytes(sighting.seen.literal) && window.stream == 0) {
+            file.kept_windows = windows_round_texts;
+            member_digests_.keep_last_longer();
+        }
         file.sightings.push_back(std::move(sighting.seen));
     }
     for (ElfHead& head : scan.elf_heads) {
@@ -317,7 +320,10 @@ Keeping LayerCollector::keeping_of(const Window& window, std::optional<std::uint
         return Keeping::longer;
     }
     const bool begins = std::ranges::any_of(window.pieces, [&](const Piece& piece) {
-        return piece.kind == PieceKind::contents && piece.file_offset < relocations_kept &&
+        // A piece may begin in windows before this one.
+        const std::uint64_t passed = window.begin > piece.begin ? window.begin - piece.begin : 0;
+        return piece.kind == PieceKind::contents &&
+               piece.file_offset + passed < relocations_kept &&
                window.members[piece.member].ordinal == *goes_on;
     });
     return begins ? Keeping::longer : Keeping::newest;

@@ -13,8 +13,7 @@ MemberDigests::MemberDigests()
 
 void MemberDigests::keep(Window&& window, Keeping keeping) {
     Kept kept;
-    const auto longer = std::ranges::count(kept_, Keeping::longer, &Kept::keeping);
-    if (static_cast<std::size_t>(longer) < windows_kept_longer) kept.keeping = keeping;
+    if (may_keep_longer()) kept.keeping = keeping;
     kept.slab = std::move(window.slab);
     kept.begin = window.begin;
     kept.end = window.end;
@@ -29,6 +28,15 @@ void MemberDigests::keep(Window&& window, Keeping keeping) {
             {begin, end, piece.file_offset + (begin - piece.begin), ordinal, piece.kind});
     }
     kept_.push_back(std::move(kept));
+}
+
+void MemberDigests::keep_last_longer() {
+    if (!kept_.empty() && may_keep_longer()) kept_.back().keeping = Keeping::longer;
+}
+
+bool MemberDigests::may_keep_longer() const {
+    const auto longer = std::ranges::count(kept_, Keeping::longer, &Kept::keeping);
+    return static_cast<std::size_t>(longer) < windows_kept_longer;
 }
 
 void MemberDigests::release(std::uint32_t ordinal) {

@@ -49,6 +49,8 @@ public:
     /// Takes the window's slab and pieces over. Windows come in order. Where enough are
     /// kept for longer already, it is one of the newest.
     void keep(Window&& window, Keeping keeping = Keeping::newest);
+    /// The window that came last is kept for longer after all, where not enough are.
+    void keep_last_longer();
 
     /// The digest of a member whose last bytes are in the newest window or before it;
     /// nothing where its first bytes are gone, or where it has holes.
@@ -82,6 +84,7 @@ private:
     using Context = std::unique_ptr<EVP_MD_CTX, FreeContext>;
     using Algorithm = std::unique_ptr<EVP_MD, FreeDigest>;
 
+    [[nodiscard]] bool may_keep_longer() const;
     void start(bool needs_glibc);
     void add(const Kept& kept, std::uint32_t ordinal);
 

@@ -7,7 +7,7 @@
 namespace stratascan::program {
 namespace {
 
-constexpr std::size_t block_bytes = 64 << 10;
+constexpr std::size_t block_bytes = 1 << 10;  // one whose beginning is gone is not read
 constexpr std::size_t longest_read = 64;  // so much of the next block stands in each
 constexpr std::size_t most_relocation_bytes = 4 << 20;
 constexpr std::uint64_t dt_rela = 7, dt_rela_bytes = 8;

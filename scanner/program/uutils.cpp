@@ -19,7 +19,8 @@ namespace {
 
 constexpr std::size_t most_segments = 16;
 constexpr std::size_t longest_name = 32;
-constexpr std::size_t most_names = 4096;
+constexpr std::size_t shortest_table = 8;
+constexpr std::size_t longest_table = 4096;
 constexpr std::size_t element = 4;  // words
 
 /// The name that the two words at `address` tell of; empty: they tell of none.
@@ -47,7 +48,7 @@ bool are_functions(const ElfImage& image, std::uint64_t address) {
 std::set<std::string, std::less<>> table_at(const ElfImage& image, std::uint64_t address) {
     std::set<std::string, std::less<>> names;
     const std::uint64_t word = image.word();
-    for (std::uint64_t at = address; names.size() < most_names; at += element * word) {
+    for (std::uint64_t at = address; names.size() < longest_table; at += element * word) {
         const std::string_view name = name_at(image, at);
         if (name.empty() ||
             !(are_functions(image, at + 2 * word) || are_functions(image, at - 2 * word)) ||
@@ -76,10 +77,10 @@ Applets uutils_applets(const ElfFacts& elf, const FileBytes& file,
         std::uint64_t& end = ends[address / image.word() % element];
         if (address < end) return;
         const auto names = table_at(image, address);
-        if (names.empty()) return;
         end = address + names.size() * element * image.word();
         const auto count = static_cast<std::size_t>(std::ranges::count_if(names, is_known));
-        if (count * 2 <= names.size() || names.size() <= best.names.size()) return;
+        const bool is_table = names.size() >= shortest_table && count * 2 > names.size();
+        if (!is_table || names.size() <= best.names.size()) return;
         best.names.assign(names.begin(), names.end());
     });
     if (!best.names.empty()) best.from = "table";

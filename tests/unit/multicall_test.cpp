@@ -81,8 +81,9 @@ struct Program64 {
     }
 };
 
-const std::vector<std::string> commands{"arch", "cat", "env", "ls", "sha3-224sum", "yes"};
-const std::vector<std::string> known{"arch", "cat", "env", "ls", "sha#-#sum"};
+const std::vector<std::string> commands{"arch", "cat", "echo",        "env",
+                                        "ls",   "rm",  "sha3-224sum", "yes"};
+const std::vector<std::string> known{"arch", "cat", "echo", "env", "ls", "sha#-#sum"};
 
 TEST(Uutils, TheTableIsFollowedWhereverPointersAreMade) {
     for (const bool relocated : {false, true}) {
@@ -98,16 +99,21 @@ TEST(Uutils, TheTableIsFollowedWhereverPointersAreMade) {
 
 TEST(Uutils, ATableOfNamesThatMostlyNobodyKnowsIsNone) {
     Program64 made;
-    made.add_table({"alpha", "beta", "cat", "gamma"}, true, false);
+    made.add_table({"a", "b", "cat", "d", "e", "echo", "env", "ls"}, true, false);
     const Applets found = uutils_applets(made.elf, file_of(made.bytes), known);
     EXPECT_TRUE(found.names.empty());
     EXPECT_EQ(found.from, "");
+    Program64 few;
+    few.add_table({"arch", "cat", "echo", "env"}, true, false);
+    EXPECT_TRUE(uutils_applets(few.elf, file_of(few.bytes), known).names.empty());
 }
 
 TEST(Uutils, OfALongFileNothingButItsPartsIsNeeded) {
     Program64 made;
     made.add_table(commands, true, false);
     EXPECT_EQ(uutils_applets(made.elf, with_hole(made.bytes, 0x40000, 0x60000), known).names,
+              commands);
+    EXPECT_EQ(uutils_applets(made.elf, with_hole(made.bytes, 0x10000, 0x1fc00), known).names,
               commands);
     // Without relocations, names or the table itself there is nothing to tell.
     EXPECT_TRUE(uutils_applets(made.elf, with_hole(made.bytes, 0, 0x10000), known).names.empty());
