@@ -112,6 +112,8 @@ def u_root(out: Path, built: Path) -> Built | None:
         module = built / "go" / "pkg" / "mod" / U_ROOT
         shutil.rmtree(source, ignore_errors=True)
         shutil.copytree(module, source)
+        # A module's archive has no vendored packages but their list.
+        shutil.rmtree(source / "vendor", ignore_errors=True)
         if not run([go, "mod", "download"], source, log, **environment):
             return None
         if not run([str(built / "go" / "bin" / "u-root"), "-format=dir", f"-o={image}", "-initcmd=",

@@ -349,6 +349,8 @@ def main() -> int:
                         default=PROJECT / "build" / "release" / "stratascan")
     parser.add_argument("--only", choices=("tools", "packed", "arm64", "more", "multicall",
                                            "others", "price"))
+    parser.add_argument("--architecture", choices=MORE_ARCHITECTURES,
+                        help="with --only more, that one alone")
     parser.add_argument("--list", type=Path, metavar="FILE")
     options = parser.parse_args()
     out = options.out.absolute()
@@ -362,6 +364,8 @@ def main() -> int:
         tools(out, options.program, "arm64", ("as-is",), figures)
     if options.only == "more":
         for architecture, release in MORE_ARCHITECTURES.items():
+            if options.architecture not in (None, architecture):
+                continue
             tools(out, options.program, architecture, ("as-is",), figures, release)
     if options.only in (None, "multicall"):
         multicall.figures(out, lambda folder: scan(options.program, folder), figures.listed)
