@@ -46,7 +46,13 @@ ScanEngine::ScanEngine(const Options& options, Engine engine, identity::SecretKe
                                       key_,
                                       {options_.secrets, options_.programs,
                                        options_.show_secrets});
-      }) {}
+      }) {
+    const auto wanted = static_cast<std::size_t>(arena_.max_concurrency());
+    constexpr auto limit = oneapi::tbb::global_control::max_allowed_parallelism;
+    if (wanted > oneapi::tbb::global_control::active_value(limit)) {
+        more_threads_.emplace(limit, wanted);
+    }
+}
 
 Result<std::unique_ptr<ScanEngine>> ScanEngine::create(const Options& options, unsigned guests) {
     const std::uint64_t start = layer::now_ns();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <oneapi/tbb/enumerable_thread_specific.h>
+#include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_scheduler_observer.h>
 
@@ -98,6 +99,8 @@ private:
     unsigned threads_;
     layer::SlabPool slabs_;
     std::unique_ptr<Sandbox> sandbox_;
+    // The library has no more than a thread a processor where nobody asks for them.
+    std::optional<oneapi::tbb::global_control> more_threads_;
     oneapi::tbb::task_arena arena_;
     Gate gate_;
     oneapi::tbb::enumerable_thread_specific<layer::WindowScanner> workers_;

@@ -1,8 +1,10 @@
-// The files of a root file system folder, as windows: one file behind the other,
-// as if they were the contents of one archive without headers. Symbolic links
-// are listed and never followed, so nothing outside the folder is read; devices,
-// pipes and sockets are not opened. Entries come in the order of their names, so
-// the result does not depend on the file system.
+// The files of a root file system folder, as windows: one file behind the other, as if
+// they were the contents of one archive. In front of each stands what an archive's header
+// would say beside numbers: the path, a link's target, and extended attributes, each as
+// the PAX record that GNU tar makes of it. Symbolic links are listed and never followed,
+// so nothing outside the folder is read; devices, pipes and sockets are not opened. Holes
+// of a sparse file are passed over. Entries come in the order of their names, so the
+// result does not depend on the file system.
 #pragma once
 
 #include <sys/types.h>
@@ -39,17 +41,24 @@ private:
         std::size_t next = 0;
     };
 
-    bool open_next_file();
+    bool see_next();
     void enter(int descriptor, std::string path);
-    bool see(const std::string& name);
+    void see(const std::string& name);
+    void enter_folder(int above, const std::string& name, const std::string& path);
+    void open_file(int above, const std::string& name, const Member& member, bool sparse);
+    void add_attributes(int descriptor, Member& member);
     void gap(const std::string& path, const std::string& what);
+    bool put_header();
+    void pass_hole();
     void read_file();
     void separate();
 
     SlabPool& pool_;
     std::vector<Level> levels_;
     int file_ = -1;
+    bool sparse_ = false;  // that file may have holes
     std::uint64_t file_offset_ = 0;
+    std::string header_;   // of the newest member, not in a slab yet
 
     FilledSlab slab_;              // being filled
     std::uint64_t position_ = 0;   // of the stream

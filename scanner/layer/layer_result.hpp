@@ -34,6 +34,9 @@ struct PathHash {
 /// root itself. Bytes that are not UTF-8 are kept.
 [[nodiscard]] std::string normalise_path(std::string_view raw);
 
+/// What a symbolic link at a normalised path leads to. Normalised; never above the root.
+[[nodiscard]] std::string resolve_link(std::string_view path, std::string_view target);
+
 enum class EntryKind : std::uint8_t {
     file,
     directory,

@@ -49,4 +49,11 @@ std::string normalise_path(std::string_view raw) {
     return path;
 }
 
+std::string resolve_link(std::string_view path, std::string_view target) {
+    if (target.starts_with('/')) return normalise_path(target);
+    const std::size_t slash = path.rfind('/');
+    std::string from(slash == path.npos ? std::string_view{} : path.substr(0, slash + 1));
+    return normalise_path(from + std::string(target));
+}
+
 }  // namespace stratascan::layer

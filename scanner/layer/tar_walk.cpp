@@ -75,13 +75,6 @@ std::string entry_path(archive_entry* entry) {
     return {};
 }
 
-std::string resolve_link(std::string_view path, std::string_view target) {
-    if (target.starts_with('/')) return normalise_path(target);
-    const std::size_t slash = path.rfind('/');
-    std::string from(slash == path.npos ? std::string_view{} : path.substr(0, slash + 1));
-    return normalise_path(from + std::string(target));
-}
-
 EntryKind kind_of(archive_entry* entry) {
     if (archive_entry_hardlink(entry) != nullptr) return EntryKind::hardlink;
     switch (archive_entry_filetype(entry)) {

@@ -56,7 +56,7 @@ bool stands_in_text(std::string_view text, const match::Match& match) noexcept {
 }  // namespace
 
 Result<void> ViewScanner::add(const ViewedText& text, std::vector<ViewMatch>& matches) {
-    if (text.hints.empty()) return {};
+    if (text.hints.empty() && !views::begins_with_units(text.bytes)) return {};
     if (texts_.empty()) looks_.clear();
     texts_.push_back(text);
     add_views(0, text.bytes, text.hints, texts_.size() - 1);

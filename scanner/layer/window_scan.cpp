@@ -136,6 +136,14 @@ void WindowScanner::look_at_hits(const Window& window, WindowScan& result) {
         if (owner != nullptr) region.member = owner->member;
         begin = std::clamp(begin, sight, window.end);
         stop = std::clamp(stop, begin, window.end);
+        // A byte order mark is no part of the first line.
+        const bool first = region.piece != nullptr && begin == region.piece->begin &&
+                           region.piece->kind == PieceKind::contents &&
+                           region.piece->file_offset == 0;
+        if (first && bytes.substr(static_cast<std::size_t>(begin - sight), stop - begin)
+                         .starts_with("\xef\xbb\xbf") && place >= begin + 3) {
+            begin += 3;
+        }
         region.stream_begin = begin;
         region.text = bytes.substr(static_cast<std::size_t>(begin - sight),
                                    static_cast<std::size_t>(stop - begin));
@@ -223,10 +231,10 @@ void WindowScanner::look_through_views(const Window& window, WindowScan& result)
             return static_cast<std::size_t>(place - sight);
         };
         const views::Hints hints = hints_.within(in_bytes(begin), in_bytes(end));
-        if (hints.empty()) return false;
         Region region;
         region.text = bytes.substr(static_cast<std::size_t>(begin - sight),
                                    static_cast<std::size_t>(end - begin));
+        if (hints.empty() && !views::begins_with_units(region.text)) return false;
         region.stream_begin = begin;
         region.piece = piece;
         region.has_member = owner != nullptr;

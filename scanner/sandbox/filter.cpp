@@ -33,7 +33,7 @@ constexpr std::uint32_t processor = 0;
 constexpr long allowed[] = {
     SYS_read, SYS_pread64, SYS_write, SYS_pwrite64, SYS_mremap, SYS_munmap, SYS_madvise, SYS_futex,
     SYS_brk, SYS_close, SYS_fstat, SYS_newfstatat, SYS_statx, SYS_lseek, SYS_readv, SYS_preadv,
-    SYS_writev, SYS_pwritev, SYS_getdents64, SYS_readlinkat, SYS_faccessat, SYS_faccessat2,
+    SYS_writev, SYS_pwritev, SYS_getdents64, SYS_readlinkat, SYS_flistxattr, SYS_fgetxattr, SYS_faccessat, SYS_faccessat2,
     SYS_fcntl, SYS_fstatfs, SYS_fsync, SYS_fdatasync, SYS_ftruncate, SYS_fallocate, SYS_fadvise64,
     SYS_flock, SYS_futex_waitv, SYS_sched_yield, SYS_sched_getaffinity, SYS_clock_gettime,
     SYS_clock_getres, SYS_clock_nanosleep, SYS_nanosleep, SYS_gettimeofday, SYS_getrandom,

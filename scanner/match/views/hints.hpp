@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace stratascan::views {
@@ -55,6 +56,13 @@ struct Hints {
         return runs.empty() && marks.empty() && pairs.empty();
     }
 };
+
+/// Whether the text begins with units of UTF-16: of them there is no hint where what
+/// stands in front of the text looks like a unit, too.
+[[nodiscard]] inline bool begins_with_units(std::string_view text) noexcept {
+    return text.size() >= 2 * least_units && (text[0] == '\0') != (text[1] == '\0') &&
+           (text[1] == '\0' ? text[3] : text[2]) == '\0';
+}
 
 struct HintPlaces {
     /// In each run of at least `least_run` characters of base64 that has a digit

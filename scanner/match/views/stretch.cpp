@@ -176,6 +176,7 @@ void StretchFinder::find(std::string_view text, const Hints& hints, Stretches& o
         if (at >= runs_done_) see_run(at);
     });
     each(hints.marks, [this](std::size_t at) { see_mark(at); });
+    if (begins_with_units(text)) see_pairs(text[0] == '\0' ? 1 : 0);
     each(hints.pairs, [this](std::size_t at) {
         if (at >= pairs_done_) see_pairs(at);
     });

@@ -68,7 +68,8 @@ struct Stretches {
 /// Not thread-safe; one a thread.
 class StretchFinder {
 public:
-    /// Appends the stretches of `text`, in no order. `hints` are those of the text.
+    /// Appends the stretches of `text`, in no order. `hints` are those of the text; it may
+    /// stand behind others, whose last byte a run of UTF-16 may seem to begin with.
     void find(std::string_view text, const Hints& hints, Stretches& out);
 
 private:
