@@ -10,6 +10,7 @@
 
 #include "scanner/image/image_facts.hpp"
 #include "scanner/image/join.hpp"
+#include "scanner/image/kept_attachments.hpp"
 #include "scanner/image/kept_config.hpp"
 #include "scanner/layer/blob_digest.hpp"
 #include "scanner/layer/clock.hpp"
@@ -95,7 +96,7 @@ private:
         image::ImageFacts facts;
         std::vector<image::Hidden> hidden;
         bool complete = false;
-        std::string config;
+        std::string config, attached;
     };
     std::deque<Joined> join_images(const std::string& target, source::ImageSource& source,
                                    std::vector<source::ImageRef>& images,
@@ -204,7 +205,7 @@ Result<void> LocalScanner::scan_target(const std::string& target, Progress* prog
     for (std::size_t i = 0; i < images.size(); ++i) {
         Joined& of = joined[i];
         scanned.push_back({images[i], of.facts, of.layers, of.hidden, of.complete,
-                           std::move(of.config)});
+                           std::move(of.config), std::move(of.attached)});
     }
     store_.record(target, **source, scanned, options_.platform.empty());
     return {};
@@ -232,6 +233,7 @@ std::deque<LocalScanner::Joined> LocalScanner::join_images(
                          ? image::gather_facts(image, of.layers, metadata, attached)
                          : std::shared_ptr<const image::GateFacts>();
         of.config = image::kept_config(image, metadata);
+        if (asked && image.kind == "image") of.attached = image::kept_attachments(*asked);
         of.facts = image::describe(image, std::move(metadata));
         TargetReport joined = image::join(target, of.facts, of.layers, stopped, &of.hidden);
         image::note_what_was_sought(joined, options_.secrets, options_.programs);

@@ -121,6 +121,32 @@ TEST_P(Formats, GitlabHasAnEntryForEachFindingOnce) {
     EXPECT_EQ(report.at("scan").at("status"), complete ? "success" : "failure");
 }
 
+// glsr-present, which others wrote to show such reports.
+TEST_P(Formats, GitlabIsReadByAProgramForSuchReports) {
+    if (run({.words = {"sh", "-c", "command -v chromium"}}).exit != 0) GTEST_SKIP() << "no chromium";
+    const fs::path path = written("gitlab");
+    const Ran ran = run({.words = {python(), "-W", "ignore", source() / "fixtures" / "gitlab_reader.py",
+                                   fs::temp_directory_path() /
+                                       ("stratascan-reader-" + std::to_string(getuid())), path}});
+    constexpr int no_network = 75;
+    if (ran.exit == no_network) GTEST_SKIP() << ran.err;
+    ASSERT_EQ(ran.exit, 0) << ran.err;
+    const json page = json::parse(ran.out), report = json::parse(std::ifstream(path));
+    EXPECT_EQ(page.at("title"), "Secret Detection Report");
+    EXPECT_EQ(page.at("error"), "");
+    const json& told = report.at("vulnerabilities");
+    ASSERT_EQ(page.at("rows").size(), told.size());
+    for (std::size_t i = 0; i < told.size(); ++i) {
+        const json& row = page.at("rows").at(i);
+        const json& at = told.at(i).at("location");
+        EXPECT_EQ(row.at(1), at.at("file").get<std::string>() + ":" +
+                                 std::to_string(at.at("start_line").get<int>()));
+        EXPECT_EQ(row.at(2), told.at(i).at("name"));
+        EXPECT_EQ(row.at(3), told.at(i).at("severity"));
+        EXPECT_EQ(row.at(5), told.at(i).at("description"));
+    }
+}
+
 TEST_P(Formats, MarkdownIsAComment) {
     std::stringstream text;
     text << std::ifstream(written("markdown")).rdbuf();
