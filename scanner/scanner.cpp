@@ -5,14 +5,17 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <map>
+#include <mutex>
 #include <set>
+#include <utility>
 
 #include "scanner/image/image_facts.hpp"
 #include "scanner/image/join.hpp"
 #include "scanner/image/kept_attachments.hpp"
 #include "scanner/image/kept_config.hpp"
-#include "scanner/layer/blob_digest.hpp"
+#include "scanner/layer/blob_hashing.hpp"
 #include "scanner/layer/clock.hpp"
 #include "scanner/layer/layer_scan.hpp"
 #include "scanner/registry/remote.hpp"
@@ -88,8 +91,6 @@ private:
                                                       LayerResults& results);
     void scan_layers(source::ImageSource& source, std::vector<const source::LayerRef*> layers,
                      Progress* progress, std::stop_token stop, LayerResults& results);
-    std::optional<layer::LayerResult> stored(source::ImageSource& source,
-                                             const source::LayerRef& layer, Progress* progress);
     /// An image as it was joined, for the store.
     struct Joined {
         std::vector<const layer::LayerResult*> layers;
@@ -244,17 +245,62 @@ std::deque<LocalScanner::Joined> LocalScanner::join_images(
     return kept;
 }
 
-/// The layer's result from the store, when its bytes are those that the result is of.
-std::optional<layer::LayerResult> LocalScanner::stored(source::ImageSource& source,
-                                                       const source::LayerRef& ref,
-                                                       Progress* progress) {
-    auto result = store_.known(ref.digest);
-    if (!result || source.repository()) return result;
-    // A digest in a file is only a claim: hashing costs a small part of a scan.
-    const auto digest = layer::digest_of(source.open(ref), digest_algorithm(ref.digest), progress);
-    if (!digest || *digest != ref.digest) return std::nullopt;
-    return result;
-}
+// Layers of a target, handed out to threads: first to be looked up in the store, where a layer
+// of a file is believed when its bytes hash to its digest, then, those that are not known, to
+// be scanned, the largest first.
+class LayerQueue {
+public:
+    LayerQueue(const std::vector<const source::LayerRef*>& layers, source::ImageSource& source,
+               store::ScanStore& store, std::stop_token stop,
+               std::function<void(std::size_t, layer::LayerResult)> known)
+        : layers_(layers), source_(source), store_(store), stop_(std::move(stop)),
+          known_(std::move(known)), kept_(layers.size()) {}
+
+    /// Any thread; one that is done with this has seen its own layers to their end.
+    void look_up(Progress* progress) {
+        layer::hash_blobs([this] { return next_to_hash(); },
+                          [this](std::size_t at, const Result<std::string>& digest) {
+                              if (digest && *digest == layers_[at]->digest) believe(at);
+                              else to_scan(at);
+                          },
+                          progress);
+    }
+
+    /// Call after look_up() until it gives nothing. Any thread.
+    [[nodiscard]] std::optional<std::size_t> next_to_scan() {
+        const std::scoped_lock lock(mutex_);
+        if (unknown_.empty()) return std::nullopt;
+        return unknown_.extract(unknown_.begin()).value();
+    }
+
+private:
+    std::optional<layer::BlobToHash> next_to_hash() {
+        for (std::size_t at = next_++; at < layers_.size(); at = next_++) {
+            const source::LayerRef& layer = *layers_[at];
+            kept_[at] = stop_.stop_requested() ? std::nullopt : store_.known(layer.digest);
+            if (!kept_[at]) to_scan(at);
+            else if (source_.repository()) believe(at);
+            else return layer::BlobToHash{at, digest_algorithm(layer.digest), source_.open(layer)};
+        }
+        return std::nullopt;
+    }
+    void believe(std::size_t at) { known_(at, *std::exchange(kept_[at], std::nullopt)); }
+    void to_scan(std::size_t at) {
+        kept_[at].reset();
+        const std::scoped_lock lock(mutex_);
+        unknown_.insert(at);
+    }
+
+    const std::vector<const source::LayerRef*>& layers_;
+    source::ImageSource& source_;
+    store::ScanStore& store_;
+    std::stop_token stop_;
+    std::function<void(std::size_t, layer::LayerResult)> known_;
+    std::vector<std::optional<layer::LayerResult>> kept_;
+    std::atomic<std::size_t> next_ = 0;
+    std::mutex mutex_;
+    std::set<std::size_t> unknown_;
+};
 
 // Blobs pass once, one after the other; windows of each are scanned on all
 // threads.
@@ -326,18 +372,17 @@ void LocalScanner::scan_layers(source::ImageSource& source,
         finish(layer, std::move(result));
     };
     std::vector<std::atomic<bool>> known(layers.size());
+    LayerQueue queue(layers, source, store_, stop, [&](std::size_t at, layer::LayerResult kept) {
+        known[at] = true;
+        finish(*layers[at], std::move(kept));
+    });
     engine_->execute([&] {
-        std::atomic<std::size_t> next = 0;
         tbb::task_group group;
         for (std::size_t i = 0; i < plan.layers; ++i) {
             group.run([&] {
-                for (std::size_t at = next++; at < layers.size(); at = next++) {
-                    if (auto kept = stored(source, *layers[at], progress)) {
-                        known[at] = true;
-                        finish(*layers[at], std::move(*kept));
-                    } else {
-                        scan_one(*layers[at], {}, inner_decoder_memory, false);
-                    }
+                queue.look_up(progress);
+                while (const auto at = queue.next_to_scan()) {
+                    scan_one(*layers[*at], {}, inner_decoder_memory, false);
                 }
             });
         }
