@@ -14,7 +14,7 @@ protected:
             << "id = \"attached\"\n[checks.signed]\n[checks.sbom]\n[checks.provenance]\n";
         push(layout(recipe("two-secrets-in-two-layers")), registry_.address(), "team/app:2");
     }
-    [[nodiscard]] json gated(const std::string& tag, std::vector<std::string> more = {}) const {
+    json gated(const std::string& tag, std::vector<std::string> more = {}) const {
         more.insert(more.begin(), {"gate", "--quiet", "--store", file("s.sqlite"), "--format", "json",
                                    "--policy", file("policy.toml"), name() + tag});
         return report_of(stratascan(std::move(more), command()));

@@ -28,7 +28,7 @@ public:
     explicit Failing(std::size_t bytes) : left_(bytes) {}
     Result<std::size_t> read(std::span<std::byte> out) override {
         if (left_ < out.size()) {
-            return fail(ErrorCode::io, "the disk is gone", "blob");
+            return fail(ErrorCode::unreadable, "the disk is gone", "blob");
         }
         std::memset(out.data(), 0, out.size());
         left_ -= out.size();
@@ -98,7 +98,8 @@ TEST(BlobHashing, ABlobThatCantBeReadCostsNoOther) {
     ASSERT_EQ(digests.size(), 9U);
     for (const auto& [i, digest] : digests) {
         ASSERT_EQ(digest.has_value(), i % 3 == 2) << i;
-        if (digest) EXPECT_EQ(*digest, source::compute_digest("sha256", good));
+        EXPECT_EQ(digest.value_or(source::compute_digest("sha256", good)),
+                  source::compute_digest("sha256", good));
     }
 }
 
