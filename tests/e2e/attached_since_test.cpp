@@ -85,6 +85,10 @@ TEST_F(AttachedSince, AStatementThatIsNotSignedOrOfAnotherBuilder) {
     EXPECT_EQ(failing(gated(":2")), (std::set<std::string>{"sbom", "provenance"}));
     EXPECT_EQ(failing(gated(":2", {"--since", last})), std::set<std::string>{})
         << gated(":2", {"--since", last}).at("targets").at(0).at("gate").dump(1);
+    attach("provenance", last);
+    attach("provenance", next);
+    gated(":1");
+    EXPECT_EQ(failing(gated(":2", {"--since", last})), std::set<std::string>{}) << "in an envelope";
     std::ofstream(file("policy.toml"), std::ios::app) << "mode = \"max\"\n";
     EXPECT_EQ(failing(gated(":2", {"--since", last})), std::set<std::string>{}) << "the same claim";
 }

@@ -128,7 +128,6 @@ TEST_P(Formats, GitlabIsReadByAProgramForSuchReports) {
     const Ran ran = run({.words = {python(), "-W", "ignore", source() / "fixtures" / "gitlab_reader.py",
                                    fs::temp_directory_path() /
                                        ("stratascan-reader-" + std::to_string(getuid())), path}});
-    constexpr int no_network = 75;
     if (ran.exit == no_network) GTEST_SKIP() << ran.err;
     ASSERT_EQ(ran.exit, 0) << ran.err;
     const json page = json::parse(ran.out), report = json::parse(std::ifstream(path));

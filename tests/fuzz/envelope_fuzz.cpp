@@ -7,6 +7,7 @@
 
 #include "scanner/image/cbor.hpp"
 #include "scanner/image/envelope.hpp"
+#include "scanner/image/kept_attachments.hpp"
 #include "scanner/policy/revocation.hpp"
 #include "scanner/policy/time_stamp.hpp"
 #include "scanner/policy/transparency.hpp"
@@ -70,6 +71,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto certificate = stratascan::policy::certificate_of(std::string(bytes));
     if (certificate) {
         static_cast<void>(stratascan::policy::promises_in(certificate.get()));
+    }
+    if (const auto kept = restore_attachments(bytes)) {
+        // What was kept once is kept again as it is.
+        GateFacts facts;
+        facts.subjects = kept->subjects;
+        facts.attachments = kept->attachments;
+        facts.attachments_complete = kept->complete;
+        const std::string again = kept_attachments(facts);
+        const auto restored = restore_attachments(again);
+        if (!again.empty() && (!restored || restored->subjects != kept->subjects ||
+                               restored->attachments.size() != kept->attachments.size())) {
+            __builtin_trap();
+        }
     }
     const auto lists = stratascan::policy::RevocationLists::parse(bytes, "lists");
     static const auto ca = stratascan::policy::certificates_in(authority, "authority");

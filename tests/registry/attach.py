@@ -8,7 +8,8 @@ FORM is `cosign` (a tag sha256-….sig), `bundle` (a Sigstore bundle, v0.3), `no
 for registries without the API. `sbom` is a bundle with a statement of a bill of materials, `open-sbom`
 the same statement without a signature. With --chain the signer's certificates go with it, the
 signer's own first. With --tsa a time stamp of the signature goes with it, by the authority in that
-folder: `openssl ts` with its ts.cnf. `open-provenance` says that `builder.example` built it.
+folder: `openssl ts` with its ts.cnf. `provenance` is a bundle that says that `builder.example` built
+it, `open-provenance` the same statement without a signature.
 """
 
 import argparse
@@ -23,6 +24,8 @@ from pathlib import Path
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+PROVENANCE = "https://slsa.dev/provenance/v1"
+CLAIMS = {"runDetails": {"builder": {"id": "https://builder.example/ci"}}}
 
 parser = argparse.ArgumentParser()
 for option in ("--registry", "--repository", "--subject", "--key", "--form"):
@@ -105,9 +108,9 @@ def statement(predicate: str, claims: dict | None = None) -> bytes:
                        "predicate": claims or {}}).encode()
 
 
-def bundle(predicate: str) -> bytes:
+def bundle(predicate: str, claims: dict | None = None) -> bytes:
     kind = "application/vnd.in-toto+json"
-    payload = statement(predicate)
+    payload = statement(predicate, claims)
     signed = f"DSSEv1 {len(kind)} {kind} {len(payload)} ".encode() + payload
     chain = certificates()
     material = ({"certificate": {"rawBytes": b64(chain[0])}} if chain
@@ -206,11 +209,12 @@ elif options.form == "open-sbom":
     attach(blob(statement("https://spdx.dev/Document"), "application/vnd.in-toto+json",
                 **{"in-toto.io/predicate-type": "https://spdx.dev/Document"}),
            "application/vnd.in-toto+json")
+elif options.form == "provenance":
+    attach(blob(bundle(PROVENANCE, CLAIMS), BUNDLE, **{"dev.sigstore.bundle.predicateType": PROVENANCE}),
+           BUNDLE)
 elif options.form == "open-provenance":
-    predicate = "https://slsa.dev/provenance/v1"
-    claims = {"runDetails": {"builder": {"id": "https://builder.example/ci"}}}
-    attach(blob(statement(predicate, claims), "application/vnd.in-toto+json",
-                **{"in-toto.io/predicate-type": predicate}), "application/vnd.in-toto+json")
+    attach(blob(statement(PROVENANCE, CLAIMS), "application/vnd.in-toto+json",
+                **{"in-toto.io/predicate-type": PROVENANCE}), "application/vnd.in-toto+json")
 else:
     predicate = ("https://spdx.dev/Document" if options.form == "sbom"
                  else "https://sigstore.dev/cosign/sign/v1")
