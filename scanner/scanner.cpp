@@ -5,19 +5,16 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
-#include <functional>
 #include <map>
-#include <mutex>
 #include <set>
-#include <utility>
 
 #include "scanner/image/image_facts.hpp"
 #include "scanner/image/join.hpp"
 #include "scanner/image/kept_attachments.hpp"
 #include "scanner/image/kept_config.hpp"
-#include "scanner/layer/blob_hashing.hpp"
 #include "scanner/layer/clock.hpp"
 #include "scanner/layer/layer_scan.hpp"
+#include "scanner/layer_queue.hpp"
 #include "scanner/registry/remote.hpp"
 #include "scanner/scan_engine.hpp"
 #include "scanner/source/image_source.hpp"
@@ -244,63 +241,6 @@ std::deque<LocalScanner::Joined> LocalScanner::join_images(
     }
     return kept;
 }
-
-// Layers of a target, handed out to threads: first to be looked up in the store, where a layer
-// of a file is believed when its bytes hash to its digest, then, those that are not known, to
-// be scanned, the largest first.
-class LayerQueue {
-public:
-    LayerQueue(const std::vector<const source::LayerRef*>& layers, source::ImageSource& source,
-               store::ScanStore& store, std::stop_token stop,
-               std::function<void(std::size_t, layer::LayerResult)> known)
-        : layers_(layers), source_(source), store_(store), stop_(std::move(stop)),
-          known_(std::move(known)), kept_(layers.size()) {}
-
-    /// Any thread; one that is done with this has seen its own layers to their end.
-    void look_up(Progress* progress) {
-        layer::hash_blobs([this] { return next_to_hash(); },
-                          [this](std::size_t at, const Result<std::string>& digest) {
-                              if (digest && *digest == layers_[at]->digest) believe(at);
-                              else to_scan(at);
-                          },
-                          progress);
-    }
-
-    /// Call after look_up() until it gives nothing. Any thread.
-    [[nodiscard]] std::optional<std::size_t> next_to_scan() {
-        const std::scoped_lock lock(mutex_);
-        if (unknown_.empty()) return std::nullopt;
-        return unknown_.extract(unknown_.begin()).value();
-    }
-
-private:
-    std::optional<layer::BlobToHash> next_to_hash() {
-        for (std::size_t at = next_++; at < layers_.size(); at = next_++) {
-            const source::LayerRef& layer = *layers_[at];
-            kept_[at] = stop_.stop_requested() ? std::nullopt : store_.known(layer.digest);
-            if (!kept_[at]) to_scan(at);
-            else if (source_.repository()) believe(at);
-            else return layer::BlobToHash{at, digest_algorithm(layer.digest), source_.open(layer)};
-        }
-        return std::nullopt;
-    }
-    void believe(std::size_t at) { known_(at, *std::exchange(kept_[at], std::nullopt)); }
-    void to_scan(std::size_t at) {
-        kept_[at].reset();
-        const std::scoped_lock lock(mutex_);
-        unknown_.insert(at);
-    }
-
-    const std::vector<const source::LayerRef*>& layers_;
-    source::ImageSource& source_;
-    store::ScanStore& store_;
-    std::stop_token stop_;
-    std::function<void(std::size_t, layer::LayerResult)> known_;
-    std::vector<std::optional<layer::LayerResult>> kept_;
-    std::atomic<std::size_t> next_ = 0;
-    std::mutex mutex_;
-    std::set<std::size_t> unknown_;
-};
 
 // Blobs pass once, one after the other; windows of each are scanned on all
 // threads.
