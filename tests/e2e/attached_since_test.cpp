@@ -12,7 +12,7 @@ protected:
         Attached::SetUp();
         std::ofstream(file("policy.toml"))
             << "id = \"attached\"\n[checks.signed]\n[checks.sbom]\n[checks.provenance]\n";
-        push(layout(recipe("two-secrets-in-two-layers")), registry_.address(), "team/app:2");
+        push(layout(recipe("gzip-single-member")), registry_.address(), "team/app:2");
     }
     json gated(const std::string& tag, std::vector<std::string> more = {}) const {
         more.insert(more.begin(), {"gate", "--quiet", "--store", file("s.sqlite"), "--format", "json",

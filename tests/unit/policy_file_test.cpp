@@ -216,6 +216,6 @@ INSTANTIATE_TEST_SUITE_P(
                     "binary-hardening", "known-exploited", "rescan", "component-data",
                     "reproducible", "process-quality", "automatic-updates", "runtime-profile",
                     "read-only-root", "restartable", "runtime-privileges", "log-content"}}),
-    [](const auto& info) { return std::string(info.param.policy); });
+    [](const auto& of) { return std::string(of.param.policy); });
 
 }  // namespace
