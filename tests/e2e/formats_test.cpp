@@ -6,6 +6,7 @@
 #include <set>
 
 #include "tests/e2e/expect.hpp"
+#include "tests/e2e/gitlab_reading.hpp"
 
 namespace stratascan::e2e {
 namespace {
@@ -121,22 +122,15 @@ TEST_P(Formats, GitlabHasAnEntryForEachFindingOnce) {
     EXPECT_EQ(report.at("scan").at("status"), complete ? "success" : "failure");
 }
 
-// glsr-present, which others wrote to show such reports.
 TEST_P(Formats, GitlabIsReadByAProgramForSuchReports) {
-    if (run({.words = {"sh", "-c", "command -v chromium"}}).exit != 0) GTEST_SKIP() << "no chromium";
     const fs::path path = written("gitlab");
-    const Ran ran = run({.words = {python(), "-W", "ignore", source() / "fixtures" / "gitlab_reader.py",
-                                   fs::temp_directory_path() /
-                                       ("stratascan-reader-" + std::to_string(getuid())), path}});
-    if (ran.exit == no_network) GTEST_SKIP() << ran.err;
-    ASSERT_EQ(ran.exit, 0) << ran.err;
-    const json page = json::parse(ran.out), report = json::parse(std::ifstream(path));
-    EXPECT_EQ(page.at("title"), "Secret Detection Report");
-    EXPECT_EQ(page.at("error"), "");
+    const ShownReport shown_there = shown_by_gitlab_reader(path, "Secret Detection Report");
+    if (!shown_there.skipped.empty()) GTEST_SKIP() << shown_there.skipped;
+    const json report = json::parse(std::ifstream(path));
     const json& told = report.at("vulnerabilities");
-    ASSERT_EQ(page.at("rows").size(), told.size());
+    ASSERT_EQ(shown_there.rows.size(), told.size());
     for (std::size_t i = 0; i < told.size(); ++i) {
-        const json& row = page.at("rows").at(i);
+        const auto& row = shown_there.rows.at(i);
         const json& at = told.at(i).at("location");
         EXPECT_EQ(row.at(1), at.at("file").get<std::string>() + ":" +
                                  std::to_string(at.at("start_line").get<int>()));
