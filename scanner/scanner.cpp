@@ -10,10 +10,11 @@
 
 #include "scanner/image/image_facts.hpp"
 #include "scanner/image/join.hpp"
+#include "scanner/image/kept_attachments.hpp"
 #include "scanner/image/kept_config.hpp"
-#include "scanner/layer/blob_digest.hpp"
 #include "scanner/layer/clock.hpp"
 #include "scanner/layer/layer_scan.hpp"
+#include "scanner/layer_queue.hpp"
 #include "scanner/registry/remote.hpp"
 #include "scanner/scan_engine.hpp"
 #include "scanner/source/image_source.hpp"
@@ -87,15 +88,13 @@ private:
                                                       LayerResults& results);
     void scan_layers(source::ImageSource& source, std::vector<const source::LayerRef*> layers,
                      Progress* progress, std::stop_token stop, LayerResults& results);
-    std::optional<layer::LayerResult> stored(source::ImageSource& source,
-                                             const source::LayerRef& layer, Progress* progress);
     /// An image as it was joined, for the store.
     struct Joined {
         std::vector<const layer::LayerResult*> layers;
         image::ImageFacts facts;
         std::vector<image::Hidden> hidden;
         bool complete = false;
-        std::string config;
+        std::string config, attached;
     };
     std::deque<Joined> join_images(const std::string& target, source::ImageSource& source,
                                    std::vector<source::ImageRef>& images,
@@ -204,7 +203,7 @@ Result<void> LocalScanner::scan_target(const std::string& target, Progress* prog
     for (std::size_t i = 0; i < images.size(); ++i) {
         Joined& of = joined[i];
         scanned.push_back({images[i], of.facts, of.layers, of.hidden, of.complete,
-                           std::move(of.config)});
+                           std::move(of.config), std::move(of.attached)});
     }
     store_.record(target, **source, scanned, options_.platform.empty());
     return {};
@@ -232,6 +231,7 @@ std::deque<LocalScanner::Joined> LocalScanner::join_images(
                          ? image::gather_facts(image, of.layers, metadata, attached)
                          : std::shared_ptr<const image::GateFacts>();
         of.config = image::kept_config(image, metadata);
+        if (asked && image.kind == "image") of.attached = image::kept_attachments(*asked);
         of.facts = image::describe(image, std::move(metadata));
         TargetReport joined = image::join(target, of.facts, of.layers, stopped, &of.hidden);
         image::note_what_was_sought(joined, options_.secrets, options_.programs);
@@ -240,18 +240,6 @@ std::deque<LocalScanner::Joined> LocalScanner::join_images(
         report.targets.push_back(std::move(joined));
     }
     return kept;
-}
-
-/// The layer's result from the store, when its bytes are those that the result is of.
-std::optional<layer::LayerResult> LocalScanner::stored(source::ImageSource& source,
-                                                       const source::LayerRef& ref,
-                                                       Progress* progress) {
-    auto result = store_.known(ref.digest);
-    if (!result || source.repository()) return result;
-    // A digest in a file is only a claim: hashing costs a small part of a scan.
-    const auto digest = layer::digest_of(source.open(ref), digest_algorithm(ref.digest), progress);
-    if (!digest || *digest != ref.digest) return std::nullopt;
-    return result;
 }
 
 // Blobs pass once, one after the other; windows of each are scanned on all
@@ -324,18 +312,17 @@ void LocalScanner::scan_layers(source::ImageSource& source,
         finish(layer, std::move(result));
     };
     std::vector<std::atomic<bool>> known(layers.size());
+    LayerQueue queue(layers, source, store_, stop, [&](std::size_t at, layer::LayerResult kept) {
+        known[at] = true;
+        finish(*layers[at], std::move(kept));
+    });
     engine_->execute([&] {
-        std::atomic<std::size_t> next = 0;
         tbb::task_group group;
         for (std::size_t i = 0; i < plan.layers; ++i) {
             group.run([&] {
-                for (std::size_t at = next++; at < layers.size(); at = next++) {
-                    if (auto kept = stored(source, *layers[at], progress)) {
-                        known[at] = true;
-                        finish(*layers[at], std::move(*kept));
-                    } else {
-                        scan_one(*layers[at], {}, inner_decoder_memory, false);
-                    }
+                queue.look_up(progress);
+                while (const auto at = queue.next_to_scan()) {
+                    scan_one(*layers[*at], {}, inner_decoder_memory, false);
                 }
             });
         }

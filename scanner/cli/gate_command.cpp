@@ -25,7 +25,7 @@ struct GateArguments {
     ScanRun scan;
     std::vector<std::string> policies;
     std::string fail_on, suppressions, at, baseline, since, base, verify_key, manifest;
-    std::string trust, identity, issuer, log_key;
+    std::string trust, identity, issuer, log_key, tsa, ct_log_key, crl;
     bool only_own_layers = false;
 };
 
@@ -68,6 +68,21 @@ struct Beside {
     std::vector<std::string> warnings;
 };
 
+// What a certificate must bear beside the way to an authority.
+Result<void> limit_trust(const GateArguments& arguments, policy::Trust& trust) {
+    if (!arguments.crl.empty()) {
+        auto lists = policy::RevocationLists::load(arguments.crl);
+        if (!lists) return std::unexpected(lists.error());
+        trust.refuse_revoked(std::move(*lists));
+    }
+    if (!arguments.ct_log_key.empty()) {
+        auto log = policy::CertificateLogKey::load(arguments.ct_log_key);
+        if (!log) return std::unexpected(log.error());
+        trust.require_log(std::move(*log));
+    }
+    return {};
+}
+
 Result<policy::Verifier> read_verifier(const GateArguments& arguments) {
     policy::Verifier verifier;
     if (!arguments.verify_key.empty()) {
@@ -79,9 +94,23 @@ Result<policy::Verifier> read_verifier(const GateArguments& arguments) {
         auto trust = policy::Trust::load(arguments.trust, arguments.identity, arguments.issuer);
         if (!trust) return std::unexpected(trust.error());
         verifier.trust = std::move(*trust);
-    } else if (!arguments.identity.empty() || !arguments.issuer.empty()) {
-        return fail(ErrorCode::invalid_argument, "--identity and --issuer need --trust", {},
+        if (auto done = limit_trust(arguments, *verifier.trust); !done) {
+            return std::unexpected(done.error());
+        }
+    } else if (!arguments.identity.empty() || !arguments.issuer.empty() ||
+               !arguments.ct_log_key.empty() || !arguments.crl.empty()) {
+        return fail(ErrorCode::invalid_argument,
+                    "--identity, --issuer, --ct-log-key and --crl need --trust", {},
                     "give the authority's certificate");
+    }
+    if (!arguments.tsa.empty()) {
+        if (!verifier.any()) {
+            return fail(ErrorCode::invalid_argument, "--tsa needs --trust or --verify-key", {},
+                        "a time stamp tells when something was signed, and not that it counts");
+        }
+        auto stamps = policy::StampAuthority::load(arguments.tsa);
+        if (!stamps) return std::unexpected(stamps.error());
+        verifier.stamps = std::move(*stamps);
     }
     if (!arguments.log_key.empty()) {
         if (!verifier.any()) {
@@ -110,15 +139,16 @@ Result<Beside> read_beside(const GateArguments& arguments,
         return fail(ErrorCode::invalid_argument, "--since asks a store, and --no-store uses none", {},
                     "leave one of them out, or give --baseline FILE");
     }
+    auto verifier = read_verifier(arguments);
+    if (!verifier) return std::unexpected(verifier.error());
+    beside.verifier = std::move(*verifier);
     if (!arguments.since.empty()) {
-        auto since = read_since(arguments.scan.options.store_path, arguments.since, policies, now);
+        auto since = read_since(arguments.scan.options.store_path, arguments.since, policies,
+                                beside.verifier.any(), now);
         if (!since) return std::unexpected(since.error());
         beside.settings.baseline.merge(since->identities);
         beside.warnings = std::move(since->warnings);
     }
-    auto verifier = read_verifier(arguments);
-    if (!verifier) return std::unexpected(verifier.error());
-    beside.verifier = std::move(*verifier);
     if (!arguments.base.empty()) {
         auto bases = policy::read_base(arguments.base, arguments.scan.options.platform);
         if (!bases) return std::unexpected(bases.error());
@@ -219,6 +249,15 @@ void add_options(CLI::App& command, GateArguments& arguments) {
     command.add_option("--log-key", arguments.log_key,
                        "The public key of a transparency log (Rekor) in PEM: only signatures count\n"
                        "that it has taken in, and a certificate must have been valid then");
+    command.add_option("--tsa", arguments.tsa,
+                       "Certificates of time stamping authorities in PEM: what they stamped was\n"
+                       "signed by then, so a certificate must have been valid then, and not now");
+    command.add_option("--ct-log-key", arguments.ct_log_key,
+                       "The public key of a certificate transparency log in PEM: only certificates\n"
+                       "count that carry its promise");
+    command.add_option("--crl", arguments.crl,
+                       "Lists of revoked certificates in PEM: without one of the signer's issuer,\n"
+                       "in force, no certificate counts (default: revocation is not checked)");
     command.add_option("--manifest", arguments.manifest,
                        "A Forge app's manifest.yml: is it eligible for Runs on Atlassian?");
     command.add_option("--at", arguments.at, "Judge ages as of this day (default: today)");

@@ -1,11 +1,13 @@
 #include "scanner/cli/since.hpp"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <map>
+#include <optional>
+#include <set>
 
 #include "scanner/cli/stored.hpp"
 #include "scanner/image/image_facts.hpp"
+#include "scanner/image/kept_attachments.hpp"
 #include "scanner/image/kept_config.hpp"
 #include "scanner/policy/baseline.hpp"
 #include "scanner/policy/verdict.hpp"
@@ -15,9 +17,59 @@ namespace stratascan::cli {
 
 namespace {
 
-// The facts of the layers and of what is kept of the config; what is attached is not in the
-// store.
-std::shared_ptr<const image::GateFacts> facts_of(const store::StoredImage& stored) {
+using image::Attachment;
+using image::KeptAttachments;
+using policy::SignatureCheck;
+
+// What was attached to an image, wherever the store knows it from. In one repository it may
+// have been signed and in another not; it then lacked nothing that it had in one of them.
+class AttachedOf {
+public:
+    void see(const store::StoredImage& stored) {
+        auto kept = image::restore_attachments(stored.attached);
+        if (!kept) return;
+        const auto [at, first] = of_.try_emplace(stored.facts.info.digest, *kept);
+        if (first) return;
+        KeptAttachments& all = at->second;
+        all.complete = all.complete && kept->complete;
+        std::ranges::move(kept->attachments, std::back_inserter(all.attachments));
+        std::ranges::move(kept->subjects, std::back_inserter(all.subjects));
+    }
+
+    /// Nothing where no gate has looked.
+    [[nodiscard]] const KeptAttachments* find(const std::string& digest) const {
+        const auto at = of_.find(digest);
+        return at == of_.end() ? nullptr : &at->second;
+    }
+
+private:
+    std::map<std::string, KeptAttachments> of_;  ///< by the image's digest
+};
+
+// Whether one that was attached may have been a signature that held: that is not in the store.
+SignatureCheck signature_of(const KeptAttachments* kept) {
+    SignatureCheck check{true, true, "whether a signature held is not in the store"};
+    if (kept == nullptr) return check;
+    check.holds = std::ranges::any_of(kept->attachments, [](const Attachment& attached) {
+        return std::ranges::any_of(attached.blobs, [](const image::AttachedBlob& blob) {
+            return blob.unproven || blob.bytes.empty();
+        });
+    });
+    return check;
+}
+
+bool asks_for_attachments(const std::vector<policy::Policy>& policies) {
+    static const std::set<std::string_view> checks = {"signed", "sbom", "provenance", "vex"};
+    return std::ranges::any_of(policies, [](const policy::Policy& policy) {
+        return std::ranges::any_of(policy.checks, [](const policy::PolicyCheck& check) {
+            return checks.contains(check.info.id);
+        });
+    });
+}
+
+// The facts of the layers, of what is kept of the config and of what was attached.
+std::shared_ptr<const image::GateFacts> facts_of(const store::StoredImage& stored,
+                                                 const KeptAttachments* kept) {
     source::ImageRef ref;
     ref.kind = stored.facts.info.kind;
     ref.digest = stored.facts.info.digest;
@@ -29,7 +81,12 @@ std::shared_ptr<const image::GateFacts> facts_of(const store::StoredImage& store
         layers.push_back(stored.layers[i].get());
     }
     if (!stored.config.empty()) image::restore_config(stored.config, ref);
-    return image::gather_facts(ref, layers, {}, {});
+    if (kept == nullptr) return image::gather_facts(ref, layers, {}, {});
+    ref.attachments_listed = kept->complete;
+    for (const std::string& subject : kept->subjects) {
+        if (subject != ref.digest) ref.listed_by.push_back(subject);
+    }
+    return image::gather_facts(ref, layers, {}, kept->attachments);
 }
 
 // "repository@sha256:…" is looked for by its digest.
@@ -41,11 +98,14 @@ std::string asked_for(const std::string& image) {
 }  // namespace
 
 Result<Since> read_since(const std::string& store, const std::string& image,
-                         const std::vector<policy::Policy>& policies, std::int64_t now) {
+                         const std::vector<policy::Policy>& policies, bool verifies,
+                         std::int64_t now) {
     auto opened = open_stored(store);
     if (!opened) return std::unexpected(opened.error());
     Since since;
     Report report;
+    std::vector<store::StoredImage> images;
+    AttachedOf attached;
     std::map<std::string, std::string> digest_of_platform;
     bool ambiguous = false;
     const auto take = [&](store::StoredImage&& stored) {
@@ -54,7 +114,6 @@ Result<Since> read_since(const std::string& store, const std::string& image,
             const auto [at, first] = digest_of_platform.emplace(info.platform, info.digest);
             ambiguous = ambiguous || (!first && at->second != info.digest);
         }
-        if (report.targets.empty()) report.engine.ruleset = stored.ruleset.rules;
         if (stored.damaged > 0) {
             since.warnings.push_back(image + ": some of its stored results can't be read back; "
                                              "what they had counts as new");
@@ -63,9 +122,8 @@ Result<Since> read_since(const std::string& store, const std::string& image,
             since.warnings.push_back(image + ": nothing of its config is in the store; what a config "
                                              "says counts as new");
         }
-        TargetReport joined = joined_report(stored);
-        joined.facts = facts_of(stored);
-        report.targets.push_back(std::move(joined));
+        attached.see(stored);
+        images.push_back(std::move(stored));
         return true;
     };
     const std::string wanted = asked_for(image);
@@ -73,11 +131,11 @@ Result<Since> read_since(const std::string& store, const std::string& image,
     // What is gone from its registry is known all the same, but only by its digest: a tag
     // that moved would bring all that it ever led to.
     for (const bool gone : {false, true}) {
-        if (!report.targets.empty() || (gone && !is_digest)) continue;
+        if (!images.empty() || (gone && !is_digest)) continue;
         const auto asked = (*opened)->each_image({wanted, gone}, take);
         if (!asked) return std::unexpected(asked.error());
     }
-    if (report.targets.empty()) {
+    if (images.empty()) {
         return fail(ErrorCode::not_found, "the store does not know this image", image,
                     "scan or gate it once with the same store, or give --baseline FILE");
     }
@@ -85,8 +143,25 @@ Result<Since> read_since(const std::string& store, const std::string& image,
         return fail(ErrorCode::invalid_argument, "the store knows several images of this name",
                     image, "give repository:tag or a digest");
     }
+    report.engine.ruleset = images.front().ruleset.rules;
+    const bool asks = asks_for_attachments(policies);
+    for (const store::StoredImage& stored : images) {
+        const KeptAttachments* const kept = attached.find(stored.facts.info.digest);
+        if (stored.facts.info.kind == "image" && kept == nullptr && asks) {
+            since.warnings.push_back(image + ": no gate with this store has looked at what is "
+                                             "attached to it; what is missing counts as new");
+        }
+        TargetReport joined = joined_report(stored);
+        joined.facts = facts_of(stored, kept);
+        report.targets.push_back(std::move(joined));
+    }
     policy::GateSettings settings;
     settings.now = now;
+    if (verifies) {
+        settings.signature = [&](const TargetReport& one) {
+            return signature_of(attached.find(one.image.digest));
+        };
+    }
     const policy::GateReport gate = policy::judge(report, policies, {}, settings);
     since.identities = policy::identities_in(gate);
     return since;

@@ -26,6 +26,9 @@ struct AttachedBlob {
     std::string predicate_type;  ///< of an in-toto statement, as annotated or as it says itself
     std::map<std::string, std::string> annotations;
     std::string bytes;  ///< empty: too large, or a stream that has passed
+    /// Its envelope is not at hand any more (kept_attachments.hpp), so whether and by whom it is
+    /// signed can't be told.
+    bool unproven = false;
 };
 
 struct Attachment {

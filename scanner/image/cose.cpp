@@ -123,6 +123,9 @@ Envelope read_cose(std::string_view bytes) {
     read_certificates(header, envelope);
     read_notary_payload(std::string(payload.text), envelope);
     if (!envelope.doubt.empty()) return envelope;
+    if (const CborValue* const stamp = header.find(notary_time_stamp); is(stamp, Kind::bytes)) {
+        add_time_stamp(envelope, std::string(stamp->text), signature.text);
+    }
     auto raw = std::optional(std::string(signature.text));
     if (!envelope.only_pss) raw = der_signature(*raw);
     if (!raw) return doubtful(notary_form, is_damaged);

@@ -113,6 +113,18 @@ void read_material(const json& material, Envelope& envelope) {
     envelope.log_entries = read_log_entries(material);
 }
 
+// sigstore.bundle.v1.TimestampVerificationData: whole responses, of the signature's bytes.
+void read_time_stamps(const json& object, Envelope& envelope) {
+    const json* const stamps =
+        inside(object, {"verificationMaterial", "timestampVerificationData", "rfc3161Timestamps"});
+    if (stamps == nullptr || !stamps->is_array() || envelope.signatures.empty()) return;
+    for (const json& one : *stamps) {
+        if (auto der = base64_member(one, "signedTimestamp")) {
+            add_time_stamp(envelope, std::move(*der), envelope.signatures.front());
+        }
+    }
+}
+
 Envelope read_bundle(const json& object) {
     Envelope envelope;
     envelope.form = bundle_form;
@@ -126,6 +138,7 @@ Envelope read_bundle(const json& object) {
     } else {
         envelope.doubt = is_damaged;
     }
+    read_time_stamps(object, envelope);
     return envelope;
 }
 
@@ -185,6 +198,9 @@ Envelope read_jws(const json& object) {
     read_notary_payload(*payload_text, envelope);
     if (!envelope.doubt.empty()) return envelope;
     envelope.message = std::string(header) + '.' + std::string(payload);
+    if (auto der = others == nullptr ? std::nullopt : base64_member(*others, notary_time_stamp)) {
+        add_time_stamp(envelope, std::move(*der), *signature);
+    }
     if (!envelope.only_pss) signature = der_signature(*signature);
     if (!signature) return doubtful(notary_form, is_damaged);
     envelope.signatures.push_back(std::move(*signature));
@@ -304,6 +320,12 @@ void add_certificate(Envelope& envelope, std::string der) {
     envelope.certificates.push_back(std::move(der));
 }
 
+void add_time_stamp(Envelope& envelope, std::string der, std::string_view message) {
+    if (der.empty() || der.size() > longest_time_stamp || message.empty()) return;
+    if (envelope.time_stamps.size() == most_time_stamps) return;
+    envelope.time_stamps.push_back({std::move(der), std::string(message)});
+}
+
 void read_notary_payload(const std::string& payload, Envelope& envelope) {
     const auto target = parse_document(payload);
     if (!target) {
@@ -336,6 +358,13 @@ std::optional<Envelope> read_envelope(std::string_view media_type, std::string_v
         if (auto read = read_cosign_entry(entry->second)) {
             envelope->log_entries.push_back(std::move(*read));
         }
+    }
+    if (const auto stamp = annotations.find("dev.sigstore.cosign/rfc3161timestamp");
+        stamp != annotations.end() && !envelope->signatures.empty()) {
+        const auto document = parse_document(stamp->second);
+        auto der = document ? base64_member(document->root, "SignedRFC3161Timestamp")
+                            : std::nullopt;
+        if (der) add_time_stamp(*envelope, std::move(*der), envelope->signatures.front());
     }
     return envelope;
 }

@@ -10,7 +10,9 @@
 //     base64, and which names the manifest (cosign, specs/SIGNATURE_SPEC.md).
 //   - Notary signatures as JWS (notaryproject/specifications, signature-envelope-jws.md;
 //     RFC 7515, flattened) and in COSE (cose.cpp), whose payload names the target.
-// With a signature come its certificates and what a transparency log said of it.
+// With a signature come its certificates, what a transparency log said of it, and time stamps
+// (RFC 3161): verificationMaterial.timestampVerificationData of a bundle, cosign's annotation
+// dev.sigstore.cosign/rfc3161timestamp, Notary's header io.cncf.notary.timestampSignature.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +30,12 @@ using Annotations = std::map<std::string, std::string>;
 
 enum class SignedHash : std::uint8_t { sha256, sha384, sha512 };
 
+/// A time stamp as it is kept beside a signature; a claim of whoever wrote it.
+struct TimeStamp {
+    std::string der;      ///< a TimeStampResp or its token
+    std::string message;  ///< what it should be of: the signature's bytes, as its form has them
+};
+
 struct Envelope {
     /// "a DSSE envelope", "a Sigstore bundle", "a Notary signature", "a cosign signature"
     std::string form;
@@ -43,6 +51,7 @@ struct Envelope {
     std::string expires;                ///< RFC 3339; empty: never
     std::vector<std::string> certificates;  ///< DER, the signer's first; claims of whoever wrote it
     std::vector<LogEntry> log_entries;      ///< likewise
+    std::vector<TimeStamp> time_stamps;     ///< likewise
     /// Why it can't be verified; the other members may then be empty.
     std::string doubt;
 };
@@ -50,6 +59,8 @@ struct Envelope {
 /// Subjects of one statement; one with more is not read.
 inline constexpr std::size_t most_subjects = 1000;
 inline constexpr std::size_t most_signatures = 16;
+inline constexpr std::size_t most_time_stamps = 4;
+inline constexpr std::size_t longest_time_stamp = 64 << 10;
 
 /// Nothing where the bytes are none of the forms; with `doubt` where they are one that is
 /// damaged or says what is not understood. `annotations` are the blob's.

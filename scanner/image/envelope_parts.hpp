@@ -13,6 +13,7 @@ namespace stratascan::image {
 inline constexpr std::string_view key_stands_twice = "a key stands twice in it";
 inline constexpr std::string_view is_damaged = "it is damaged";
 inline constexpr std::string_view unread_bytes = "its bytes were not read";
+inline constexpr const char* notary_time_stamp = "io.cncf.notary.timestampSignature";
 inline constexpr std::string_view notary_form = "a Notary signature";
 
 /// An envelope that can't be verified.
@@ -26,6 +27,9 @@ inline constexpr std::string_view notary_form = "a Notary signature";
 
 /// Takes a certificate in DER within the limits.
 void add_certificate(Envelope& envelope, std::string der);
+
+/// Takes a time stamp of these bytes within the limits.
+void add_time_stamp(Envelope& envelope, std::string der, std::string_view message);
 
 /// Notary's payload: what `targetArtifact` names, or a doubt.
 void read_notary_payload(const std::string& payload, Envelope& envelope);

@@ -54,6 +54,33 @@ private:
     bool loaded_ = false;
 };
 
+// libyaml looks at every open bracket for each token, so its time grows with the square of the
+// depth: a text is looked through until it is deeper than any manifest. Nothing is told of one
+// that is damaged; load() finds that, too.
+bool is_too_deep(std::string_view yaml) {
+    constexpr int deepest = 200;
+    Parser parser(yaml);
+    for (int depth = 0; depth <= deepest;) {
+        yaml_token_t token;
+        if (yaml_parser_scan(parser.get(), &token) != 1) return false;
+        const yaml_token_type_t type = token.type;
+        yaml_token_delete(&token);
+        switch (type) {
+            case YAML_NO_TOKEN:
+            case YAML_STREAM_END_TOKEN: return false;
+            case YAML_FLOW_SEQUENCE_START_TOKEN:
+            case YAML_FLOW_MAPPING_START_TOKEN:
+            case YAML_BLOCK_SEQUENCE_START_TOKEN:
+            case YAML_BLOCK_MAPPING_START_TOKEN: ++depth; break;
+            case YAML_FLOW_SEQUENCE_END_TOKEN:
+            case YAML_FLOW_MAPPING_END_TOKEN:
+            case YAML_BLOCK_END_TOKEN: --depth; break;
+            default: break;
+        }
+    }
+    return true;
+}
+
 std::string_view text_of(const yaml_node_t* node) {
     if (node == nullptr || node->type != YAML_SCALAR_NODE) return {};
     return {reinterpret_cast<const char*>(node->data.scalar.value), node->data.scalar.length};
@@ -178,6 +205,10 @@ private:
 }  // namespace
 
 Result<ManifestVerdict> judge_manifest(std::string_view yaml, const std::string& name) {
+    if (is_too_deep(yaml)) {
+        return fail(ErrorCode::over_limit, "the manifest is nested too deeply", name,
+                    "give a Forge app's manifest.yml");
+    }
     Parser parser(yaml);
     Document document;
     if (!document.load(parser)) {

@@ -78,30 +78,74 @@ private:
         return *end < now_ ? "it ran out on " + written_date(*end) : std::string();
     }
 
+    // What is said of the time stamps beside a signature that holds otherwise.
+    [[nodiscard]] std::string stamp_words(const image::Envelope& envelope,
+                                          const Stamped& stamped) const {
+        if (stamped.at) {
+            return fmt::format(", time-stamped on {} by {}", written_date(*stamped.at), stamped.who);
+        }
+        if (envelope.time_stamps.empty()) return {};
+        if (!verifier_.stamps) return ", with a time stamp that was not checked";
+        return ", with a time stamp that counts for nothing: " + stamped.why_not;
+    }
+
+    // What a log or an authority says of one signature says nothing of another beside it.
     [[nodiscard]] Held look_at(const image::Envelope& envelope) const {
+        if (envelope.signatures.size() == 1) return look_at_one(envelope);
+        Held first;
+        for (const std::string& signature : envelope.signatures) {
+            image::Envelope one = envelope;
+            one.signatures = {signature};
+            std::erase_if(one.time_stamps, [&](const image::TimeStamp& stamp) {
+                return stamp.message != signature;
+            });
+            Held held = look_at_one(one);
+            if (!held.how.empty()) return held;
+            if (first.why_not.empty()) first = std::move(held);
+        }
+        return first;
+    }
+
+    [[nodiscard]] Held look_at_one(const image::Envelope& envelope) const {
         Logged logged;
         if (verifier_.log) logged = verifier_.log->prove(envelope.log_entries, envelope.signatures);
         const bool is_logged = logged.at || logged.included;
         if (verifier_.log && !is_logged) return {{}, logged.why_not};
-        std::string in_log;
-        if (logged.at) in_log += ", logged on " + written_date(*logged.at);
-        if (logged.included) in_log += ", in a tree that the log signed";
-        if (verifier_.key && verifier_.key->holds(envelope)) return {"under the key" + in_log, {}};
+        Stamped stamped;
+        if (verifier_.stamps) stamped = verifier_.stamps->prove(envelope.time_stamps);
+        std::string proofs;
+        if (logged.at) proofs += ", logged on " + written_date(*logged.at);
+        if (logged.included) proofs += ", in a tree that the log signed";
+        proofs += stamp_words(envelope, stamped);
+        if (verifier_.key && verifier_.key->holds(envelope)) return {"under the key" + proofs, {}};
         if (!verifier_.trust) return {{}, "none is of the key"};
-        const Signer signer =
-            verifier_.trust->check(envelope.certificates, logged.at.value_or(now_));
+        return under_certificate(envelope, logged, stamped, proofs);
+    }
+
+    [[nodiscard]] Held under_certificate(const image::Envelope& envelope, const Logged& logged,
+                                         const Stamped& stamped, const std::string& proofs) const {
+        const std::string when = logged.at    ? "when the log took it in"
+                                 : stamped.at ? "when it was time-stamped"
+                                              : "on the day asked";
+        const auto proved = logged.at ? logged.at : stamped.at;
+        const Signer signer = verifier_.trust->check(
+            envelope.certificates, {proved.value_or(now_), now_, proved.has_value()});
         if (!signer.key) {
-            const bool no_time = signer.out_of_time && !logged.at;
-            return {{}, signer.why_not +
-                            (no_time ? ", and no log that was given proves when it was signed" : "")};
+            std::string why = signer.why_not;
+            if (signer.out_of_time && !proved) {
+                why += ", and no log or time stamp that was given proves when it was signed";
+                if (verifier_.stamps && !envelope.time_stamps.empty()) {
+                    why += "; of its time stamp: " + stamped.why_not;
+                }
+            }
+            return {{}, std::move(why)};
         }
         if (!signer.key->holds(envelope)) {
             return {{}, "it does not hold under the key of its certificate"};
         }
         return {fmt::format("under a certificate of {} that leads to a given authority and was "
-                            "valid {}{}",
-                            signer.who, logged.at ? "when the log took it in" : "on the day asked",
-                            in_log),
+                            "valid {}{}{}",
+                            signer.who, when, proofs, signer.told),
                 {}};
     }
 

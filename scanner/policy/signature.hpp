@@ -11,6 +11,7 @@
 #include "scanner/image/attachments.hpp"
 #include "scanner/image/envelope.hpp"
 #include "scanner/policy/subject.hpp"
+#include "scanner/policy/time_stamp.hpp"
 #include "scanner/policy/transparency.hpp"
 #include "scanner/policy/trust.hpp"
 #include "scanner/policy/verify_key.hpp"
@@ -18,11 +19,13 @@
 namespace stratascan::policy {
 
 /// Whose signatures count. With `log`, only those that this transparency log has taken in,
-/// as far as what is kept beside them proves it.
+/// as far as what is kept beside them proves it. `stamps`: whose time stamps prove when a
+/// signature was made; one is not asked for.
 struct Verifier {
     std::optional<VerifyKey> key;
     std::optional<Trust> trust;
     std::optional<LogKey> log;
+    std::optional<StampAuthority> stamps;
 
     Verifier() = default;
     Verifier(VerifyKey only) : key(std::move(only)) {}

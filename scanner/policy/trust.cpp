@@ -2,17 +2,14 @@
 
 #include <fmt/format.h>
 #include <openssl/asn1.h>
-#include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <new>
 
 #include "scanner/evidence/codec.hpp"
+#include "scanner/policy/date.hpp"
 #include "scanner/policy/glob.hpp"
 #include "scanner/policy/toml_reader.hpp"
 
@@ -20,34 +17,12 @@ namespace stratascan::policy {
 
 namespace {
 
-using Certificate = std::unique_ptr<X509, void (*)(X509*)>;
-using Bio = std::unique_ptr<BIO, int (*)(BIO*)>;
-
-constexpr std::size_t most_authorities = 1000;
 constexpr std::size_t longest_name = 512;
-
-Certificate certificate_of(const std::string& der) {
-    const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
-    const auto* const end = bytes + der.size();
-    Certificate read(d2i_X509(nullptr, &bytes, static_cast<long>(der.size())), X509_free);
-    if (bytes != end) read.reset();
-    return read;
-}
 
 // With NULs, if there are any: they are no letters of a name that anyone would give.
 std::string text_of(const ASN1_STRING* string) {
     return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(string)),
             static_cast<std::size_t>(ASN1_STRING_length(string))};
-}
-
-std::string subject_of(const X509* certificate) {
-    const Bio out(BIO_new(BIO_s_mem()), BIO_free);
-    if (!out) throw std::bad_alloc();
-    X509_NAME_print_ex(out.get(), X509_get_subject_name(certificate), 0,
-                       XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
-    char* data = nullptr;
-    const long size = BIO_get_mem_data(out.get(), &data);
-    return size > 0 ? std::string(data, static_cast<std::size_t>(size)) : std::string();
 }
 
 // E-mail addresses, URIs and DNS names; the subject last.
@@ -62,7 +37,7 @@ std::vector<std::string> names_of(const X509* certificate) {
         }
     }
     GENERAL_NAMES_free(all);
-    if (std::string subject = subject_of(certificate); !subject.empty()) {
+    if (std::string subject = name_text(X509_get_subject_name(certificate)); !subject.empty()) {
         names.push_back(std::move(subject));
     }
     return names;
@@ -97,9 +72,15 @@ bool may_sign_code(X509* certificate) {
            X509_check_ca(certificate) == 0;
 }
 
-using Chain = std::unique_ptr<STACK_OF(X509), void (*)(STACK_OF(X509)*)>;
+using Context = std::unique_ptr<X509_STORE_CTX, Freed<X509_STORE_CTX_free>>;
 
-void free_chain(STACK_OF(X509)* chain) { sk_X509_pop_free(chain, X509_free); }
+// Above the certificate at `index` of a chain that was verified; the last is trusted by itself,
+// and is its own issuer where it signed itself.
+X509* issuer_in(STACK_OF(X509)* chain, int index) {
+    X509* const one = sk_X509_value(chain, index);
+    if (index + 1 < sk_X509_num(chain)) return sk_X509_value(chain, index + 1);
+    return X509_check_issued(one, one) == X509_V_OK ? one : nullptr;
+}
 
 }  // namespace
 
@@ -112,22 +93,10 @@ Result<Trust> Trust::parse(std::string_view pem, const std::string& name, std::s
     Trust trust;
     trust.identity_ = std::move(identity);
     trust.issuer_ = std::move(issuer);
-    trust.store_.reset(X509_STORE_new(), X509_STORE_free);
-    const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
-    if (!trust.store_ || !bio) throw std::bad_alloc();
-    std::size_t count = 0;
-    while (count < most_authorities) {
-        const Certificate one(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), X509_free);
-        if (!one) break;
-        X509_STORE_add_cert(trust.store_.get(), one.get());
-        ++count;
-    }
-    const bool ended = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-    ERR_clear_error();
-    if (count == 0 || (!ended && count < most_authorities)) {
-        return fail(ErrorCode::malformed, "it is no list of certificates in PEM", name,
-                    "each begins with -----BEGIN CERTIFICATE-----");
-    }
+    auto authorities = certificates_in(pem, name);
+    if (!authorities) return std::unexpected(authorities.error());
+    trust.store_.reset(made(X509_STORE_new()), X509_STORE_free);
+    for (const Certificate& one : *authorities) X509_STORE_add_cert(trust.store_.get(), one.get());
     return trust;
 }
 
@@ -137,7 +106,49 @@ Result<Trust> Trust::load(const std::string& path, std::string identity, std::st
     return parse(*pem, path, std::move(identity), std::move(issuer));
 }
 
-Signer Trust::check(const std::vector<std::string>& certificates, std::int64_t at) const {
+std::string Trust::revocation(STACK_OF(X509)* chain, const Moment& moment, std::string& told) const {
+    if (!revoked_) {
+        told += "; whether it was revoked was not checked";
+        return {};
+    }
+    // The last one is trusted by itself: whoever gave it answers for it.
+    const int last = std::max(1, sk_X509_num(chain) - 1);
+    std::string unknown;
+    for (int i = 0; i < last; ++i) {
+        const RevocationAnswer answer =
+            revoked_->look_up(sk_X509_value(chain, i), issuer_in(chain, i), moment.now);
+        const std::string whose = i == 0 ? "its certificate" : "an authority above it";
+        if (answer.outcome == Revocation::revoked) {
+            const bool older = moment.proved && moment.at < answer.until;
+            if (!older) return whose + " was " + answer.words;
+            told += "; " + whose + " was " + answer.words + ", and the signature is older";
+        } else if (answer.outcome == Revocation::not_known) {
+            if (i == 0) return "whether its certificate was revoked can't be told: " + answer.words;
+            unknown = "; whether an authority above it was revoked was not checked";
+        } else if (i == 0) {
+            told += "; it was not revoked";
+        }
+    }
+    told += unknown;
+    return {};
+}
+
+std::string Trust::transparency(STACK_OF(X509)* chain, std::string& told) const {
+    const X509* const leaf = sk_X509_value(chain, 0);
+    if (!log_) {
+        if (promises_in(leaf) > 0) {
+            told += "; the promise of certificate transparency in it was not checked";
+        }
+        return {};
+    }
+    const Promised promised = log_->prove(leaf, issuer_in(chain, 0));
+    if (!promised.at) return "of its certificate: " + promised.why_not;
+    told += "; its certificate is in certificate transparency by the log's promise of " +
+            written_date(*promised.at);
+    return {};
+}
+
+Signer Trust::check(const std::vector<std::string>& certificates, const Moment& moment) const {
     Signer signer;
     const auto refused = [&](std::string why) {
         signer.why_not = std::move(why);
@@ -149,21 +160,19 @@ Signer Trust::check(const std::vector<std::string>& certificates, std::int64_t a
     if (!leaf) return refused("its certificate is damaged");
     const std::vector<std::string> names = names_of(leaf.get());
     if (!names.empty()) signer.who = evidence::printable(names.front(), longest_name);
-    const Chain rest(sk_X509_new_null(), free_chain);
-    if (!rest) throw std::bad_alloc();
+    const Certificates rest(made(sk_X509_new_null()));
     for (std::size_t i = 1; i < certificates.size(); ++i) {
         if (Certificate one = certificate_of(certificates[i])) {
             sk_X509_push(rest.get(), one.release());
         }
     }
-    const std::unique_ptr<X509_STORE_CTX, void (*)(X509_STORE_CTX*)> context(
-        X509_STORE_CTX_new(), X509_STORE_CTX_free);
+    const Context context(X509_STORE_CTX_new());
     if (!context ||
         X509_STORE_CTX_init(context.get(), store_.get(), leaf.get(), rest.get()) != 1) {
         return refused("its certificate can't be verified");
     }
     X509_VERIFY_PARAM* const asked = X509_STORE_CTX_get0_param(context.get());
-    X509_VERIFY_PARAM_set_time(asked, static_cast<time_t>(at));
+    X509_VERIFY_PARAM_set_time(asked, static_cast<time_t>(moment.at));
     X509_VERIFY_PARAM_set_flags(asked, X509_V_FLAG_PARTIAL_CHAIN);
     X509_VERIFY_PARAM_set_depth(asked, 10);
     X509_VERIFY_PARAM_set_purpose(asked, X509_PURPOSE_ANY);
@@ -189,6 +198,10 @@ Signer Trust::check(const std::vector<std::string>& certificates, std::int64_t a
                                  ", and another issuer is asked for");
     }
     if (!issuer.empty()) signer.who += " (" + evidence::printable(issuer, longest_name) + ")";
+    STACK_OF(X509)* const chain = X509_STORE_CTX_get0_chain(context.get());
+    for (std::string why : {revocation(chain, moment, signer.told), transparency(chain, signer.told)}) {
+        if (!why.empty()) return refused(std::move(why));
+    }
     auto key = VerifyKey::of(leaf.get());
     if (!key) return refused("its key is of a kind or length that is not accepted");
     signer.key = std::move(*key);

@@ -111,4 +111,13 @@ std::vector<std::string> reasons_of(const policy::PolicyVerdict& verdict,
     return reasons;
 }
 
+std::string app_name(const policy::ManifestVerdict& manifest) {
+    return manifest.app.empty() ? "without an id" : manifest.app;
+}
+
+std::string_view eligibility(const policy::ManifestVerdict& manifest) {
+    if (!manifest.reasons.empty()) return "is not eligible";
+    return manifest.doubts.empty() ? "is eligible" : "can't be judged";
+}
+
 }  // namespace stratascan::report

@@ -43,4 +43,10 @@ struct ItemGroup {
 [[nodiscard]] std::vector<std::string> reasons_of(const policy::PolicyVerdict& verdict,
                                                   const TargetReport& report);
 
+/// What an app's manifest calls it, as it stands there; or that it says nothing.
+[[nodiscard]] std::string app_name(const policy::ManifestVerdict& manifest);
+
+/// "is eligible", "is not eligible", "can't be judged".
+[[nodiscard]] std::string_view eligibility(const policy::ManifestVerdict& manifest);
+
 }  // namespace stratascan::report

@@ -75,11 +75,9 @@ private:
 
     // As `forge eligibility` prints it, line by line.
     void write_manifest(const policy::ManifestVerdict& manifest) {
-        const std::string_view answer = !manifest.reasons.empty()  ? "is not eligible"
-                                        : !manifest.doubts.empty() ? "can't be judged"
-                                                                   : "is eligible";
         answers_.flow(0, {{fmt::format("App [{}] in [{}] {} for Runs on Atlassian.",
-                                      printable(manifest.app), printable(manifest.file), answer),
+                                      printable(app_name(manifest)), printable(manifest.file),
+                                      eligibility(manifest)),
                           manifest.eligible() ? Tone::good : Tone::critical, true}});
         for (const std::string& reason : manifest.reasons) answers_.line(0, {{"- " + reason}});
         for (const std::string& doubt : manifest.doubts) {

@@ -48,6 +48,13 @@ void write_identifier(JsonWriter& json, const char* type, std::string_view name,
     json.end_object();
 }
 
+// The schema asks for no list of links, and programs that read these reports go over it all
+// the same.
+void write_no_links(JsonWriter& json) {
+    json.key("links").begin_array();
+    json.end_array();
+}
+
 // There is no commit. The schema asks for one, and zeros are what GitLab writes then.
 void write_file_location(JsonWriter& json, const Finding& finding) {
     json.key("location").begin_object();
@@ -137,6 +144,7 @@ void write_finding(JsonWriter& json, const TargetReport& target, const Finding& 
     write_identifier(json, "stratascan_secret", "Secret " + finding.secret_id.substr(0, 24),
                      finding.secret_id);
     json.end_array();
+    write_no_links(json);
     Details details(json);
     details.add("image", "Image", image_name(target));
     details.add("platform", "Platform", target.image.platform);
@@ -182,6 +190,7 @@ void write_check(JsonWriter& json, const TargetReport& target, const policy::Pol
     write_reference(json, "cis_docker", "CIS Docker", info.cis);
     write_reference(json, "bsi", "BSI SYS.1.6", info.bsi);
     json.end_array();
+    write_no_links(json);
     Details details(json);
     details.add("image", "Image", image_name(target));
     details.add("platform", "Platform", target.image.platform);

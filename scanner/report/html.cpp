@@ -292,7 +292,7 @@ std::string cards_of(const Report& report, const policy::GateReport* gate) {
         card(names.at(i), grouped(severities.at(i)), names.at(i));
     }
     if (!any) card("good", "0", "secrets");
-    card("", grouped(programs), "programs");
+    card("", grouped(programs), programs == 1 ? "program" : "programs");
     if (complete) {
         card("good", "all", "was read");
     } else {
@@ -319,10 +319,8 @@ std::string notices_of(const policy::GateReport* gate) {
     if (gate->manifest) {
         const policy::ManifestVerdict& manifest = *gate->manifest;
         notice(manifest.eligible() ? "good" : "",
-               fmt::format("App {} in {} {} for Runs on Atlassian.", manifest.app, manifest.file,
-                           manifest.eligible()          ? "is eligible"
-                           : !manifest.reasons.empty() ? "is not eligible"
-                                                        : "can't be judged"),
+               fmt::format("App {} in {} {} for Runs on Atlassian.", app_name(manifest), manifest.file,
+                           eligibility(manifest)),
                {&manifest.reasons, &manifest.doubts, &manifest.details});
     }
     if (!gate->warnings.empty()) notice("", "Warnings", {&gate->warnings});

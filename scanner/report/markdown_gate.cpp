@@ -172,11 +172,9 @@ std::string write_gate_heading_markdown(const policy::GateReport& gate) {
     std::size_t room = longest_reasons / 2;
     if (gate.manifest) {
         const auto& manifest = *gate.manifest;
-        out += fmt::format("App {} in {} {} for Runs on Atlassian.\n\n", markdown_code(manifest.app),
-                           markdown_code(manifest.file),
-                           manifest.eligible()          ? "is eligible"
-                           : !manifest.reasons.empty() ? "is not eligible"
-                                                        : "can't be judged");
+        out += fmt::format("App {} in {} {} for Runs on Atlassian.\n\n",
+                           markdown_code(app_name(manifest)), markdown_code(manifest.file),
+                           eligibility(manifest));
         write_list(out, manifest.reasons, "", room);
         write_list(out, manifest.doubts, "", room);
     }

@@ -71,7 +71,8 @@ struct ImageRecord {
     std::vector<std::optional<LayerId>> layers;
     std::vector<image::Hidden> hidden;
     bool complete = false;
-    std::string config;  ///< image::kept_config(); empty: none
+    std::string config;    ///< image::kept_config(); empty: none
+    std::string attached;  ///< image::kept_attachments(); empty: nobody looked
 };
 
 enum class Look : std::uint8_t { whole, glance };
@@ -116,6 +117,8 @@ struct StoredImage {
     /// image::kept_config(); empty: there is none, or the image was last recorded by a store
     /// of version 2 or 1.
     std::string config;
+    /// image::kept_attachments(), of the last look that asked for it; empty: none did.
+    std::string attached;
 };
 
 /// Rows of each table, and bytes of the file.

@@ -193,6 +193,7 @@ void ScanStore::record(const std::string& target, const source::ImageSource& sou
         record.hidden = scanned.hidden;
         record.complete = scanned.complete;
         record.config = scanned.config;
+        record.attached = scanned.attached;
         if (failed_ || !must(store->record_image(*repository, record, now))) return;
         for (const std::string& given : scanned.facts.info.names) {
             const std::string tag = place ? tag_in(*place, given) : given;

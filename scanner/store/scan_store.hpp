@@ -37,7 +37,8 @@ public:
         const std::vector<const layer::LayerResult*>& layers;  ///< null: not read
         const std::vector<image::Hidden>& hidden;
         bool complete = false;
-        std::string config{};  ///< image::kept_config()
+        std::string config{};    ///< image::kept_config()
+        std::string attached{};  ///< image::kept_attachments()
     };
 
     /// Records a target. `whole`: it holds no other images than `images`.

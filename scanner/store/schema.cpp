@@ -196,7 +196,13 @@ constexpr std::string_view third_version = R"sql(
 alter table image_scan add column config {bytes};
 )sql";
 
-constexpr std::array versions = {first_version, second_version, third_version};
+// What was attached to an image at the last gate's look (image/kept_attachments.hpp), packed:
+// of its place and not of its bytes, for the same image may be signed in one repository only.
+constexpr std::string_view fourth_version = R"sql(
+alter table repo_manifest add column attached {bytes};
+)sql";
+
+constexpr std::array versions = {first_version, second_version, third_version, fourth_version};
 static_assert(versions.size() == schema_version);
 
 // 0: no table yet.

@@ -19,7 +19,7 @@
 
 namespace stratascan::store {
 
-inline constexpr int schema_version = 3;
+inline constexpr int schema_version = 4;
 
 /// Makes the tables where there are none, and brings older ones forward, each version in
 /// a transaction of its own. Errors: of the database, and `unsupported` for a store of a

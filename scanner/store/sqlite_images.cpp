@@ -61,6 +61,7 @@ Result<void> SqliteStore::each_image(const ImageFilter& filter,
         std::int64_t repository = 0, manifest = 0;
         std::string digest;
         std::string registry_name;  ///< "host/team/app"; empty: this machine's files
+        std::string attached;       ///< packed
     };
     std::vector<Place> places;
     {
@@ -72,7 +73,7 @@ Result<void> SqliteStore::each_image(const ImageFilter& filter,
         const std::string tag = colon == std::string::npos ? "" : filter.image.substr(colon + 1);
         Rows rows = database_->query(
             "select m.image_scan, r.target, r.id, m.manifest, n.digest, "
-            "case when g.name = '' then '' else g.name || '/' || r.name end from repo_manifest m "
+            "case when g.name = '' then '' else g.name || '/' || r.name end, m.attached from repo_manifest m "
             "join repository r on r.id = m.repository join registry g on g.id = r.registry "
             "join manifest n on n.id = m.manifest "
             // An index has nothing of its own but what was found in it.
@@ -89,7 +90,7 @@ Result<void> SqliteStore::each_image(const ImageFilter& filter,
             filter.image, tagged, tagged, tagged, tagged, tag, filter.with_gone);
         while (rows.next()) {
             places.push_back({rows.number(0), rows.text(1), rows.number(2), rows.number(3),
-                              rows.text(4), rows.text(5)});
+                              rows.text(4), rows.text(5), std::string(rows.view(6))});
         }
         if (database_->failed()) return std::unexpected(database_->failure());
     }
@@ -100,6 +101,11 @@ Result<void> SqliteStore::each_image(const ImageFilter& filter,
         auto image = read_image(place.scan);
         if (!image) return std::unexpected(image.error());
         image->target = place.target;
+        if (!place.attached.empty()) {
+            auto attached = unpack(place.attached);
+            if (!attached) ++image->damaged;
+            else image->attached = *std::move(attached);
+        }
         if (!place.registry_name.empty()) {
             image->facts.info.names = tags_of(place.repository, place.manifest, place.digest,
                                               place.registry_name, filter.with_gone);

@@ -256,6 +256,11 @@ Result<void> SqliteStore::record_image(RepositoryId repository, const ImageRecor
     const std::int64_t manifest = manifest_id(image.manifest);
     const std::int64_t scan = write_image_scan(manifest, image, now);
     see_manifest(raw(repository), manifest, image.position, scan, now);
+    if (!image.attached.empty()) {
+        database_->run("update repo_manifest set attached = ? where repository = ? and "
+                       "manifest = ? and position = ?",
+                       Bytes{pack(image.attached)}, raw(repository), manifest, image.position);
+    }
     return transaction.commit();
 }
 

@@ -139,6 +139,17 @@ Result<std::vector<std::string>> SqliteStore::check() {
             }
         }
     }
+    {
+        Rows places = database_->query("select p.attached, m.digest from repo_manifest p "
+                                       "join manifest m on m.id = p.manifest "
+                                       "where p.attached is not null");
+        while (places.next()) {
+            if (!unpack(places.view(0))) {
+                problems.push_back(fmt::format(
+                    "image {}: what was attached to it can't be read back", places.view(1)));
+            }
+        }
+    }
     // A damaged file fails the questions themselves; that is an answer here.
     if (database_->failed()) problems.push_back(database_->failure().message());
     return problems;
@@ -183,12 +194,21 @@ Result<std::vector<std::string>> SqliteStore::repair() {
     const std::size_t images =
         drop_unreadable("select id, facts from image_scan", "delete from image_scan where id = ?",
                         [](const Rows& row) { return read_facts(row.view(1)).has_value(); });
+    const auto is_unpacked = [](const Rows& row) { return unpack(row.view(1)).has_value(); };
+    const std::size_t configs = drop_unreadable(
+        "select id, config from image_scan where config is not null",
+        "update image_scan set config = null where id = ?", is_unpacked);
+    const std::size_t attached = drop_unreadable(
+        "select id, attached from repo_manifest where attached is not null",
+        "update repo_manifest set attached = null where id = ?", is_unpacked);
     const auto tell = [&lines](std::size_t count, std::string_view what) {
         if (count == 0) return;
         lines.push_back(fmt::format("{} {} can't be read back and are dropped", count, what));
     };
     tell(layers, "layer results");
     tell(images, "images");
+    tell(configs, "extracts of configs");
+    tell(attached, "lists of what is attached");
     for (std::string& line : mend_rows(*database_)) lines.push_back(std::move(line));
     if (auto committed = transaction.commit(); !committed) {
         return std::unexpected(committed.error());

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "tests/e2e/expect.hpp"
+#include "tests/e2e/gitlab_reading.hpp"
 
 namespace stratascan::e2e {
 namespace {
@@ -119,6 +120,24 @@ TEST_P(Formats, GitlabHasAnEntryForEachFindingOnce) {
         expected_.at("targets").begin(), expected_.at("targets").end(),
         [](const json& target) { return target.at("coverage").at("complete") == true; });
     EXPECT_EQ(report.at("scan").at("status"), complete ? "success" : "failure");
+}
+
+TEST_P(Formats, GitlabIsReadByAProgramForSuchReports) {
+    const fs::path path = written("gitlab");
+    const ShownReport shown_there = shown_by_gitlab_reader(path, "Secret Detection Report");
+    if (!shown_there.skipped.empty()) GTEST_SKIP() << shown_there.skipped;
+    const json report = json::parse(std::ifstream(path));
+    const json& told = report.at("vulnerabilities");
+    ASSERT_EQ(shown_there.rows.size(), told.size());
+    for (std::size_t i = 0; i < told.size(); ++i) {
+        const auto& row = shown_there.rows.at(i);
+        const json& at = told.at(i).at("location");
+        EXPECT_EQ(row.at(1), at.at("file").get<std::string>() + ":" +
+                                 std::to_string(at.at("start_line").get<int>()));
+        EXPECT_EQ(row.at(2), told.at(i).at("name"));
+        EXPECT_EQ(row.at(3), told.at(i).at("severity"));
+        EXPECT_EQ(row.at(5), told.at(i).at("description"));
+    }
 }
 
 TEST_P(Formats, MarkdownIsAComment) {

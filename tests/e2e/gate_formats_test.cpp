@@ -4,6 +4,7 @@
 #include <set>
 
 #include "tests/e2e/expect.hpp"
+#include "tests/e2e/gitlab_reading.hpp"
 
 namespace stratascan::e2e {
 namespace {
@@ -278,6 +279,21 @@ TEST_P(GateFormats, GitlabHoldsAgainstWhatItsSchemaAsksFor) {
         of_checks += one.at("identifiers").at(0).at("type") == "stratascan_check" ? 1 : 0;
     }
     EXPECT_EQ(of_checks, checks(shown));
+}
+
+TEST_P(GateFormats, GitlabIsReadByAProgramForSuchReports) {
+    const fs::path path = written("gitlab");
+    const ShownReport shown_there = shown_by_gitlab_reader(path, "Container Scanning Report");
+    if (!shown_there.skipped.empty()) GTEST_SKIP() << shown_there.skipped;
+    const json report = json::parse(std::ifstream(path));
+    const json& told = report.at("vulnerabilities");
+    ASSERT_EQ(shown_there.rows.size(), told.size());
+    for (std::size_t i = 0; i < told.size(); ++i) {
+        const auto& row = shown_there.rows.at(i);
+        EXPECT_EQ(row.at(1), told.at(i).at("location").at("dependency").at("package").at("name"));
+        EXPECT_EQ(row.at(3), told.at(i).at("severity"));
+        EXPECT_EQ(row.at(6), told.at(i).at("description"));
+    }
 }
 
 TEST_P(GateFormats, JunitHasACaseForEachCheck) {

@@ -271,7 +271,9 @@ TEST(Gate, ManifestAsForgeEligibilityTellsIt) {
     EXPECT_NE(ran.out.find("is not eligible for Runs on Atlassian.\n- App is using remote services\n"),
               std::string::npos) << ran.out;
     std::ofstream(file) << "permissions:\n  scopes: [read:x]\n";
-    EXPECT_EQ(gate(layout.target(), {"--manifest", file, "--policy", "forge"}).exit, 0);
+    const Ran eligible = gate(layout.target(), {"--manifest", file, "--policy", "forge"});
+    EXPECT_EQ(eligible.exit, 0);
+    EXPECT_TRUE(eligible.out.starts_with("App [without an id] in [")) << eligible.out;
 }
 
 TEST(Gate, WhatTheUserWroteIsCheckedFirst) {

@@ -1,5 +1,8 @@
 // The examples of fixtures/pipelines: YAML that a real parser reads, scripts that a real shell
 // runs, and the wrapper with the real skopeo against Debian's docker-registry.
+#include <map>
+#include <sstream>
+
 #include "tests/e2e/servers.hpp"
 
 namespace stratascan::e2e {
@@ -94,6 +97,50 @@ TEST_F(Pipelines, ScriptsOfEachExampleGiveTheGatesAnswer) {
         const Ran passes = script(scripts[0], layout(good));
         EXPECT_EQ(passes.exit, 0) << name << passes.out << passes.err;
         EXPECT_NE(passes.out.find("is eligible under ours."), std::string::npos) << passes.out;
+    }
+}
+
+/// What README.md shows: by the comment in front of it, the lines of a block.
+std::map<std::string, std::vector<std::string>> transcripts() {
+    std::map<std::string, std::vector<std::string>> all;
+    std::istringstream text(read_file(pipelines() / "README.md"));
+    std::string line, name;
+    bool inside = false;
+    while (std::getline(text, line)) {
+        if (line.starts_with("<!-- ")) name = line.substr(5, line.size() - 9);
+        else if (line == "```" && (inside || !name.empty())) {
+            if (inside) name.clear();
+            inside = !inside;
+        } else if (inside && line != "…") all[name].push_back(line);
+    }
+    return all;
+}
+
+TEST_F(Pipelines, ReadmeShowsWhatTheyPrint) {
+    const fs::path work = folder() / "work";
+    const Built bad = recipe("gzip-single-member");
+    const std::string layout_folder = layout(bad).substr(std::string("oci:").size());
+    ASSERT_EQ(run({.words = {"tar", "-C", layout_folder.substr(0, layout_folder.rfind(':')), "-cf",
+                             (work / "image.tar").string(), "."}}).exit, 0);
+    const auto shown = transcripts();
+    ASSERT_EQ(shown.size(), 4U);
+    for (const char* name : {"github-actions.yml", "gitlab-ci.yml", "Jenkinsfile", "tekton.yml"}) {
+        const auto scripts = scripts_of(name);
+        ASSERT_EQ(scripts.size(), 1U);
+        // All of it of the work folder's own image and policy, as the examples have them.
+        const Ran ran = script(std::string("export POLICY=default\n") + scripts[0], "oci-archive:image.tar");
+        EXPECT_EQ(ran.exit, 1) << name << ran.err;
+        for (const auto& [of, lines] : shown) {
+            const bool is_log = of == "log";
+            if (!is_log && !of.starts_with(std::string(name) + ' ')) continue;
+            const std::string text =
+                is_log ? ran.out : read_file(work / of.substr(std::string(name).size() + 1));
+            ASSERT_FALSE(lines.empty()) << of;
+            for (const std::string& line : lines) {
+                EXPECT_NE(('\n' + text + '\n').find('\n' + line + '\n'), std::string::npos)
+                    << name << ": " << line << "\nin\n" << text.substr(0, 3000);
+            }
+        }
     }
 }
 

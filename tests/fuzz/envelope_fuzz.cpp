@@ -1,5 +1,5 @@
-// Any bytes as a signature's envelope, as the annotations beside one, as a certificate and as a
-// log's proof: one that raises no doubt has what it takes to be verified, within its limits.
+// Any bytes as a signature's envelope, as the annotations beside one, as a certificate, a time
+// stamp, a list of revoked certificates and a log's proof: one that raises no doubt has what it takes to be verified, within its limits.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -7,6 +7,9 @@
 
 #include "scanner/image/cbor.hpp"
 #include "scanner/image/envelope.hpp"
+#include "scanner/image/kept_attachments.hpp"
+#include "scanner/policy/revocation.hpp"
+#include "scanner/policy/time_stamp.hpp"
 #include "scanner/policy/transparency.hpp"
 #include "scanner/policy/trust.hpp"
 
@@ -43,6 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
         if (envelope->subjects.size() > most_subjects) __builtin_trap();
         if (envelope->signatures.size() > most_signatures) __builtin_trap();
+        if (envelope->time_stamps.size() > most_time_stamps) __builtin_trap();
         if (!envelope->doubt.empty()) continue;
         if (envelope->signatures.empty()) __builtin_trap();
         if (envelope->message.empty() == envelope->message_digest.empty()) __builtin_trap();
@@ -50,7 +54,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Annotations beside = {{"dev.cosignproject.cosign/signature", "AAAA"},
                                 {"dev.sigstore.cosign/certificate", std::string(bytes)},
                                 {"dev.sigstore.cosign/chain", std::string(bytes)},
-                                {"dev.sigstore.cosign/bundle", std::string(bytes)}};
+                                {"dev.sigstore.cosign/bundle", std::string(bytes)},
+                                {"dev.sigstore.cosign/rfc3161timestamp", std::string(bytes)}};
     constexpr std::string_view payload =
         R"({"critical":{"type":"cosign container image signature","image":{}}})";
     const auto cosign =
@@ -59,6 +64,32 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static_cast<void>(parse_cbor(bytes));
     static const auto trust = stratascan::policy::Trust::parse(authority, "authority", "**", "");
     if (trust && trust->check({std::string(bytes), std::string(bytes)}, 1'800'000'000).key) {
+        __builtin_trap();
+    }
+    static const auto stamps = stratascan::policy::StampAuthority::parse(authority, "authority");
+    if (stamps && stamps->prove({{std::string(bytes), "what was signed"}}).at) __builtin_trap();
+    const auto certificate = stratascan::policy::certificate_of(std::string(bytes));
+    if (certificate) {
+        static_cast<void>(stratascan::policy::promises_in(certificate.get()));
+    }
+    if (const auto kept = restore_attachments(bytes)) {
+        // What was kept once is kept again as it is.
+        GateFacts facts;
+        facts.subjects = kept->subjects;
+        facts.attachments = kept->attachments;
+        facts.attachments_complete = kept->complete;
+        const std::string again = kept_attachments(facts);
+        const auto restored = restore_attachments(again);
+        if (!again.empty() && (!restored || restored->subjects != kept->subjects ||
+                               restored->attachments.size() != kept->attachments.size())) {
+            __builtin_trap();
+        }
+    }
+    const auto lists = stratascan::policy::RevocationLists::parse(bytes, "lists");
+    static const auto ca = stratascan::policy::certificates_in(authority, "authority");
+    if (lists && ca &&
+        lists->look_up(ca->front().get(), ca->front().get(), 1'800'000'000).outcome !=
+            stratascan::policy::Revocation::not_known) {
         __builtin_trap();
     }
     return 0;

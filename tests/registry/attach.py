@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Attaches a signature to a manifest in a registry, as the tools of each form do, signed by openssl:
 
-attach.py --registry HOST:PORT --repository NAME --subject DIGEST --key PEM [--chain PEM] --form FORM
+attach.py --registry HOST:PORT --repository NAME --subject DIGEST --key PEM [--chain PEM] [--tsa FOLDER] --form FORM
 
 FORM is `cosign` (a tag sha256-….sig), `bundle` (a Sigstore bundle, v0.3), `notary` (JWS) or `cose`
 (Notary in COSE); the last three name their subject and are listed under the referrers' fallback tag,
 for registries without the API. `sbom` is a bundle with a statement of a bill of materials, `open-sbom`
 the same statement without a signature. With --chain the signer's certificates go with it, the
-signer's own first.
+signer's own first. With --tsa a time stamp of the signature goes with it, by the authority in that
+folder: `openssl ts` with its ts.cnf. `provenance` is a bundle that says that `builder.example` built
+it, `open-provenance` the same statement without a signature.
 """
 
 import argparse
@@ -22,11 +24,14 @@ from pathlib import Path
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+PROVENANCE = "https://slsa.dev/provenance/v1"
+CLAIMS = {"runDetails": {"builder": {"id": "https://builder.example/ci"}}}
 
 parser = argparse.ArgumentParser()
 for option in ("--registry", "--repository", "--subject", "--key", "--form"):
     parser.add_argument(option, required=True)
 parser.add_argument("--chain")
+parser.add_argument("--tsa")
 options = parser.parse_args()
 base = f"http://{options.registry}/v2/{options.repository}"
 
@@ -62,6 +67,19 @@ def signature(message: bytes) -> bytes:
                               capture_output=True).stdout
 
 
+def time_stamp(of: bytes, *more: str) -> bytes:
+    """A response of the authority, in DER."""
+    with tempfile.TemporaryDirectory() as folder:
+        data, query, reply = (Path(folder) / name for name in ("data", "query", "reply"))
+        data.write_bytes(of)
+        subprocess.run(["openssl", "ts", "-query", "-data", data, "-sha256", "-cert", "-out", query],
+                       check=True, capture_output=True)
+        subprocess.run(["openssl", "ts", "-reply", "-config", f"{options.tsa}/ts.cnf", "-queryfile",
+                        query, "-out", reply, *more], check=True, capture_output=True,
+                       cwd=options.tsa)
+        return reply.read_bytes()
+
+
 def b64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
@@ -84,22 +102,26 @@ def certificates() -> list[bytes]:
             for block in text.split("-----BEGIN CERTIFICATE-----")[1:]]
 
 
-def statement(predicate: str) -> bytes:
+def statement(predicate: str, claims: dict | None = None) -> bytes:
     return json.dumps({"_type": "https://in-toto.io/Statement/v1", "predicateType": predicate,
                        "subject": [{"name": "", "digest": {"sha256": options.subject[7:]}}],
-                       "predicate": {}}).encode()
+                       "predicate": claims or {}}).encode()
 
 
-def bundle(predicate: str) -> bytes:
+def bundle(predicate: str, claims: dict | None = None) -> bytes:
     kind = "application/vnd.in-toto+json"
-    payload = statement(predicate)
+    payload = statement(predicate, claims)
     signed = f"DSSEv1 {len(kind)} {kind} {len(payload)} ".encode() + payload
     chain = certificates()
     material = ({"certificate": {"rawBytes": b64(chain[0])}} if chain
                 else {"publicKey": {"hint": ""}})
+    sig = signature(signed)
+    if options.tsa:
+        material["timestampVerificationData"] = {
+            "rfc3161Timestamps": [{"signedTimestamp": b64(time_stamp(sig))}]}
     return json.dumps({"mediaType": BUNDLE, "verificationMaterial": material,
                        "dsseEnvelope": {"payload": b64(payload), "payloadType": kind,
-                                        "signatures": [{"sig": b64(signature(signed))}]}}).encode()
+                                        "signatures": [{"sig": b64(sig)}]}}).encode()
 
 
 def notary() -> bytes:
@@ -110,7 +132,10 @@ def notary() -> bytes:
                                "io.cncf.notary.signingScheme": "notary.x509"}).encode())
     signed = raw_ecdsa(signature(f"{header}.{payload}".encode()))
     chain = [b64(one) for one in certificates()]
-    return json.dumps({"payload": payload, "protected": header, "header": {"x5c": chain},
+    beside: dict = {"x5c": chain}
+    if options.tsa:
+        beside["io.cncf.notary.timestampSignature"] = b64(time_stamp(signed, "-token_out"))
+    return json.dumps({"payload": payload, "protected": header, "header": beside,
                        "signature": url64(signed)}).encode()
 
 
@@ -140,7 +165,10 @@ def cose() -> bytes:
                    3: "application/vnd.cncf.notary.payload.v1+json",
                    "io.cncf.notary.signingScheme": "notary.x509"})
     signed = raw_ecdsa(signature(cbor(["Signature1", header, b"", payload])))
-    return bytes([0xd2]) + cbor([header, {33: certificates()}, payload, signed])
+    beside: dict = {33: certificates()}
+    if options.tsa:
+        beside["io.cncf.notary.timestampSignature"] = time_stamp(signed, "-token_out")
+    return bytes([0xd2]) + cbor([header, beside, payload, signed])
 
 
 def attach(layer: dict, artifact: str) -> None:
@@ -164,8 +192,12 @@ if options.form == "cosign":
              for one in certificates()]
     beside = ({"dev.sigstore.cosign/certificate": chain[0],
                "dev.sigstore.cosign/chain": "".join(chain[1:])} if chain else {})
+    sig = signature(text)
+    if options.tsa:
+        beside["dev.sigstore.cosign/rfc3161timestamp"] = json.dumps(
+            {"SignedRFC3161Timestamp": b64(time_stamp(sig))})
     layer = blob(text, "application/vnd.dev.cosign.simplesigning.v1+json",
-                 **{"dev.cosignproject.cosign/signature": b64(signature(text))}, **beside)
+                 **{"dev.cosignproject.cosign/signature": b64(sig)}, **beside)
     put(options.subject.replace(":", "-") + ".sig",
         {"schemaVersion": 2, "mediaType": MANIFEST, "layers": [layer],
          "config": blob(b"{}", "application/vnd.oci.image.config.v1+json")})
@@ -177,6 +209,12 @@ elif options.form == "open-sbom":
     attach(blob(statement("https://spdx.dev/Document"), "application/vnd.in-toto+json",
                 **{"in-toto.io/predicate-type": "https://spdx.dev/Document"}),
            "application/vnd.in-toto+json")
+elif options.form == "provenance":
+    attach(blob(bundle(PROVENANCE, CLAIMS), BUNDLE, **{"dev.sigstore.bundle.predicateType": PROVENANCE}),
+           BUNDLE)
+elif options.form == "open-provenance":
+    attach(blob(statement(PROVENANCE, CLAIMS), "application/vnd.in-toto+json",
+                **{"in-toto.io/predicate-type": PROVENANCE}), "application/vnd.in-toto+json")
 else:
     predicate = ("https://spdx.dev/Document" if options.form == "sbom"
                  else "https://sigstore.dev/cosign/sign/v1")

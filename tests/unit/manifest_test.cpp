@@ -76,7 +76,18 @@ TEST(Manifest, WhatIsNoneIsAnError) {
         EXPECT_FALSE(judge_manifest(text, "manifest.yml")) << text;
     }
     EXPECT_FALSE(stratascan::policy::load_manifest("/no/such/manifest.yml"));
-    EXPECT_FALSE(judge_manifest(std::string(100'000, '['), "deep.yml"));
+    EXPECT_FALSE(judge_manifest(std::string(1'000'000, '['), "deep.yml"));
+}
+
+TEST(Manifest, WhatIsNestedTooDeeplyIsRefusedAndWhatOnlyLooksSoIsRead) {
+    std::string block, quoted = "app:\n  name: '", flat = "app:\n  list: [";
+    for (int i = 0; i < 300; ++i) block += std::string(static_cast<std::size_t>(i), ' ') + "a:\n";
+    EXPECT_FALSE(judge_manifest(block, "deep.yml"));
+    quoted += std::string(10'000, '[') + "'\n";
+    EXPECT_TRUE(judge_manifest(quoted, "quoted.yml"));
+    for (int i = 0; i < 5'000; ++i) flat += "[x], {y: z}, ";
+    EXPECT_TRUE(judge_manifest(flat + "]\n", "flat.yml"));
+    EXPECT_FALSE(judge_manifest("app:\n  name: x\n---\n" + std::string(1'000'000, '{'), "second.yml"));
 }
 
 }  // namespace

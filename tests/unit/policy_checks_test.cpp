@@ -292,7 +292,10 @@ TEST(SecretChecks, PrivateKeysByContentAndHostKeysByPath) {
     EXPECT_EQ(image.ask("private-keys").items.size(), 1U);
     image.finding("openssh-private-key", Source::file, "etc/ssh/ssh_host_rsa_key")
         .public_fingerprint = "SHA256:abc";
-    EXPECT_EQ(image.ask("private-keys").items.size(), 1U) << "one key is one item";
+    const auto answer = image.ask("private-keys");
+    ASSERT_EQ(answer.items.size(), 1U) << "one key is one item";
+    EXPECT_NE(answer.items[0].text.find(" SHA256:abc"), std::string::npos);
+    EXPECT_EQ(answer.items[0].text.find("****"), std::string::npos) << "the fingerprint says more";
     EXPECT_EQ(image.outcome("private-keys"), Outcome::fail);
 }
 

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <string>
+#include <vector>
 
 #include "scanner/policy/glob.hpp"
 #include "tests/support/image_builder.hpp"
@@ -164,5 +166,56 @@ TEST(Globs, MatchAsPathsDo) {
     EXPECT_TRUE(policy::glob_is_blanket("**/*.?"));
     EXPECT_FALSE(policy::glob_is_blanket("*.py"));
 }
+
+struct SourceRows {
+    const char* policy;
+    std::vector<std::string> checks;
+};
+
+class Profiles : public testing::TestWithParam<SourceRows> {};
+
+// What an image can answer of each source, row by row.
+TEST_P(Profiles, AskForWhatTheirSourceAsks) {
+    const auto profile = policy::load_policy(GetParam().policy);
+    ASSERT_TRUE(profile) << profile.error().message();
+    for (const std::string& check : GetParam().checks) {
+        EXPECT_NE(profile->find(check), nullptr) << check;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Sources, Profiles,
+    testing::Values(
+        SourceRows{"forge",
+                   {"user-root", "user-ids", "image-age", "base-minimal", "no-shell",
+                    "no-package-manager", "no-build-tools", "no-downloaders", "no-debuggers",
+                    "secrets-env", "secrets-files", "healthcheck-tools", "ports", "exec-form",
+                    "egress", "binary-hardening", "tenant-isolation", "stateless", "egress-proxy",
+                    "use-case", "multi-stage"}},
+        SourceRows{"guideline",
+                   {"scanned-before-push", "user-root", "image-age", "base-age", "reference-pinned",
+                    "base-pinned", "base-minimal", "no-build-tools", "secrets-env", "secrets-config",
+                    "secrets-history", "secrets-files", "secrets-deleted", "long-lived-credentials",
+                    "cluster-credentials", "remote-add", "unverified-downloads", "signed", "sbom",
+                    "provenance", "suppressions-justified", "known-exploited", "rescan",
+                    "verified-at-deploy", "read-only-root", "runtime-privileges",
+                    "workload-identity", "multi-stage"}},
+        SourceRows{"hardening",
+                   {"user-root", "user-numeric", "user-above", "image-age", "base-age",
+                    "base-minimal", "base-trusted", "secrets-env", "secrets-files",
+                    "cluster-credentials", "version-control", "leftovers", "dumps", "copy-all",
+                    "package-caches", "volumes", "mounts", "runtime-privileges",
+                    "automatic-updates"}},
+        SourceRows{"checklist",
+                   {"user-root", "user-above", "user-numeric", "user-arbitrary", "image-age",
+                    "reference-pinned", "base-pinned", "base-minimal", "base-trusted", "no-shell",
+                    "no-package-manager", "no-build-tools", "no-remote-access", "no-debuggers",
+                    "secrets-env", "secrets-config", "secrets-files", "private-keys", "healthcheck",
+                    "remote-ports", "remote-add", "resource-limits", "labels", "signed", "sbom",
+                    "provenance", "vex", "sbom-complete", "volumes", "start-installs", "log-files",
+                    "binary-hardening", "known-exploited", "rescan", "component-data",
+                    "reproducible", "process-quality", "automatic-updates", "runtime-profile",
+                    "read-only-root", "restartable", "runtime-privileges", "log-content"}}),
+    [](const auto& of) { return std::string(of.param.policy); });
 
 }  // namespace

@@ -121,6 +121,61 @@ TEST(StoreSchema, VersionTwoHasNoConfigUntilTheImageIsRecordedAgain) {
     EXPECT_EQ(*store.check(), std::vector<std::string>());
 }
 
+// What is attached belongs to an image's place, and a look that did not ask for it leaves it.
+TEST(StoreSchema, VersionThreeHasNothingAttachedUntilAGateLooks) {
+    const TempDir folder;
+    const std::string path = folder.path("s.sqlite");
+    make_version_1(path);
+    {
+        auto database = Database::open(path, Database::Mode::read_write, 1000);
+        ASSERT_TRUE(database);
+        for (int from = 1; from < 3; ++from) {
+            (*database)->script(migration(from));
+            (*database)->run("insert into schema_version(version) values(?)", from + 1);
+        }
+        EXPECT_FALSE((*database)->failed());
+    }
+    auto opened = Store::open(path, false);
+    ASSERT_TRUE(opened) << opened.error().message();
+    Store& store = **opened;
+    const auto attached = [&] {
+        std::vector<std::string> all;
+        EXPECT_TRUE(store.each_image({.image = "sha256:m"}, [&](StoredImage&& image) {
+            all.push_back(image.attached);
+            return true;
+        }));
+        return all;
+    };
+    EXPECT_EQ(attached(), std::vector<std::string>{""});
+    ImageRecord record;
+    record.manifest.digest = "sha256:m";
+    record.ruleset = rules_named("rules");
+    record.facts.info.kind = "image";
+    const auto at = [&](const char* repository, std::string what) {
+        record.attached = std::move(what);
+        const auto look = store.begin_repository({"r.example", repository, repository}, 900);
+        EXPECT_TRUE(store.record_image(*look, record, 900));
+    };
+    at("app", "signed");
+    EXPECT_EQ(attached(), std::vector<std::string>{"signed"});
+    at("app", "");
+    EXPECT_EQ(attached(), std::vector<std::string>{"signed"}) << "a look that did not ask";
+    at("other", "unsigned");
+    EXPECT_EQ(attached(), (std::vector<std::string>{"signed", "unsigned"}));
+    at("app", "signed twice");
+    EXPECT_EQ(attached(), (std::vector<std::string>{"signed twice", "unsigned"}));
+    {
+        auto database = Database::open(path, Database::Mode::read_write, 1000);
+        (*database)->script("update repo_manifest set attached = x'00' where attached is not null");
+        (*database)->script("update image_scan set config = x'00'");
+    }
+    EXPECT_EQ(store.check()->size(), 4U) << "of two scans their configs, of two places what is attached";
+    const auto mended = store.repair();
+    ASSERT_TRUE(mended) << mended.error().message();
+    EXPECT_EQ(*store.check(), std::vector<std::string>());
+    EXPECT_EQ(attached(), (std::vector<std::string>{"", ""}));
+}
+
 TEST(StoreSchema, ComingForwardTwiceIsOnce) {
     const TempDir folder;
     const std::string path = folder.path("s.sqlite");

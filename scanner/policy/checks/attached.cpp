@@ -35,7 +35,7 @@ Found look_at(const Subject& subject, const AttachedBlob& blob, std::string kind
     if (const auto how = check.verified.find(blob.digest); how != check.verified.end()) {
         return {std::move(kind), Proof::verified, "its signature holds " + how->second};
     }
-    if (blob.bytes.empty()) {
+    if (blob.bytes.empty() || blob.unproven) {
         return {std::move(kind), Proof::unread, "its bytes were not read and its validity was not checked"};
     }
     const auto envelope = image::read_envelope(blob.media_type, blob.bytes, blob.annotations);

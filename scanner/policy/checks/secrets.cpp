@@ -139,7 +139,11 @@ Answer private_keys(const Subject& subject, const Settings&) {
     for (const Finding& finding : subject.report.findings) {
         if (!is_private_key(finding)) continue;
         Item item = item_of(finding, Confidence::medium);
-        if (!finding.public_fingerprint.empty()) item.text += ", " + finding.public_fingerprint;
+        if (!finding.public_fingerprint.empty()) {
+            // The fingerprint tells more than what is left of a redacted key.
+            const std::size_t behind_title = finding.title.size() + 1;
+            item.text.replace(behind_title, finding.redacted.size(), finding.public_fingerprint);
+        }
         told.insert(item.path);
         add(answer, std::move(item));
     }

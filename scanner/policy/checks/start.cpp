@@ -142,9 +142,10 @@ Answer remote_ports(const Subject& subject, const Settings& settings) {
             break;
         }
     }
-    if (answer.items.empty()) return passed("it exposes no such port");
+    if (answer.items.empty()) return passed("it exposes no port of a remote access service");
     answer.outcome = Outcome::fail;
-    answer.reason = "it exposes " + counted(answer.items.size(), "such port", "such ports");
+    answer.reason = "it exposes " + counted(answer.items.size(), "port of a remote access service",
+                                            "ports of remote access services");
     return answer;
 }
 
@@ -181,9 +182,15 @@ Answer volumes(const Subject& subject, const Settings& settings) {
         const bool bad = std::find(sensitive.begin(), sensitive.end(), path) != sensitive.end();
         if (bad || flag(settings, "none")) add(answer, config_item("config.Volumes", volume));
     }
-    if (answer.items.empty()) return passed("it declares no such volume");
+    const bool none = flag(settings, "none");
+    if (answer.items.empty()) {
+        return passed(none ? "it declares no volume" : "it declares no volume on a sensitive path");
+    }
     answer.outcome = Outcome::fail;
-    answer.reason = "it declares " + counted(answer.items.size(), "such volume", "such volumes");
+    const std::size_t count = answer.items.size();
+    answer.reason = "it declares " + (none ? counted(count, "volume", "volumes")
+                                           : counted(count, "volume on a sensitive path",
+                                                     "volumes on sensitive paths"));
     return answer;
 }
 

@@ -19,7 +19,9 @@ using nlohmann::json;
 
 std::optional<image::Document> document_in(const image::AttachedBlob& blob) {
     if (blob.bytes.empty() || blob.bytes.front() != '{') return std::nullopt;
-    const auto envelope = image::read_envelope(blob.media_type, blob.bytes, blob.annotations);
+    const auto envelope =
+        blob.unproven ? std::nullopt
+                      : image::read_envelope(blob.media_type, blob.bytes, blob.annotations);
     auto document = image::parse_document(envelope ? envelope->payload : blob.bytes);
     if (!document || document->repeated_keys || !document->root.is_object()) return std::nullopt;
     return std::move(*document);

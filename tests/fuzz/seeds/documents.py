@@ -127,7 +127,14 @@ def envelopes() -> Seeds:
            "header": {"x5c": [b64(b"certificate")]}, "signature": b64(b"signature", True)}
     digest = {"messageDigest": {"algorithm": "SHA2_256", "digest": b64(b"d" * 32)},
               "signature": b64(b"signature")}
-    return {"dsse": to_json(DSSE), "bundle": to_json({**BUNDLE, "dsseEnvelope": DSSE}),
+    stamped = {"publicKey": {"hint": ""}, "timestampVerificationData": {
+        "rfc3161Timestamps": [{"signedTimestamp": b64(b"\x30\x05\x30\x03\x02\x01\x00")}]}}
+    kept = {"subjects": [DIGEST], "complete": True, "attachments": [
+        {"subject": DIGEST, "digest": DIGEST, "artifact_type": "a", "tag": "", "blobs": [
+            {"digest": DIGEST, "media_type": "application/vnd.in-toto+json", "predicate_type":
+             "https://slsa.dev/provenance/v1", "envelope": True, "statement": json.loads(STATEMENT)}]}]}
+    return {"stamped": to_json({**BUNDLE, "verificationMaterial": stamped, "dsseEnvelope": DSSE}),
+            "kept": to_json(kept), "dsse": to_json(DSSE), "bundle": to_json({**BUNDLE, "dsseEnvelope": DSSE}),
             "message": to_json({**BUNDLE, "messageSignature": digest}), "jws": to_json(jws),
             "cose": b"\xd2\x84\x43\xa1\x01\x26\xa0\x40\x40", "statement": STATEMENT}
 
