@@ -40,6 +40,7 @@ namespace stratascan::evidence::checks {
 // cloud.cpp
 [[nodiscard]] Output aws_access_key(const Input& input);
 [[nodiscard]] Output aws_secret(const Input& input);
+[[nodiscard]] Output azure_sas(const Input& input);
 [[nodiscard]] Output azure_storage_key(const Input& input);
 
 // kubernetes.cpp

@@ -35,7 +35,56 @@ std::optional<std::uint64_t> base32_head(std::string_view text) {
     return value >> 2U;
 }
 
+/// A parameter's value in the query that stands round `place` of `text`.
+std::string_view parameter(std::string_view text, std::size_t place, std::string_view name) {
+    constexpr std::string_view outside = " \t\r\n\"'`<>;,\\";
+    const std::size_t before = text.substr(0, place).find_last_of(outside);
+    const std::size_t begin = before == text.npos ? 0 : before + 1;
+    std::string_view query = text.substr(begin, text.find_first_of(outside, place) - begin);
+    for (std::size_t at = query.find(name); at != query.npos; at = query.find(name, at + 1)) {
+        const std::size_t value = at + name.size();
+        if (value >= query.size() || query[value] != '=') continue;
+        if (at > 0 && query[at - 1] != '?' && query[at - 1] != '&') continue;
+        return query.substr(value + 1, query.find_first_of("&#", value + 1) - value - 1);
+    }
+    return {};
+}
+
+/// The day of "2030-01-31T…".
+std::string_view day_of(std::string_view time) {
+    constexpr std::string_view form = "dddd-dd-dd";
+    if (time.size() < form.size()) return {};
+    for (std::size_t i = 0; i < form.size(); ++i) {
+        const bool digit = time[i] >= '0' && time[i] <= '9';
+        if (form[i] == 'd' ? !digit : time[i] != form[i]) return {};
+    }
+    return time.substr(0, form.size());
+}
+
 }  // namespace
+
+/// A shared access signature says until when it holds and what it allows (Azure Storage,
+/// "Create a service SAS": `se`, `sp`). A scan does not compare that with today.
+Output azure_sas(const Input& input) {
+    if (!placeholder_reason(input.secret).empty()) return placeholder();
+    const std::size_t place = input.around.find(input.secret);
+    if (place == input.around.npos) return {};
+    const std::string_view ends = parameter(input.around, place, "se");
+    const std::string_view allows = parameter(input.around, place, "sp");
+    std::string detail;
+    if (const std::string_view day = day_of(ends); !day.empty()) {
+        detail = fmt::format("expires {}", day);
+    } else if (!ends.empty() && ends.size() <= 12 &&
+               ends.find_first_not_of("0123456789") == ends.npos) {
+        detail = fmt::format("expires {} seconds after 1970", ends);  // of Service Bus
+    }
+    if (!allows.empty()) {
+        detail += fmt::format("{}permissions {}", detail.empty() ? "" : ", ",
+                              printable(allows, 20));
+    }
+    if (detail.empty()) return {};
+    return outcome(Evidence::well_formed, std::move(detail));
+}
 
 Output aws_access_key(const Input& input) {
     constexpr std::size_t prefix_size = 4;

@@ -19,6 +19,7 @@ constexpr std::array entries = {
     Entry{"atlassian-crc", checks::atlassian_crc},
     Entry{"aws-access-key", checks::aws_access_key},
     Entry{"aws-secret", checks::aws_secret},
+    Entry{"azure-sas", checks::azure_sas},
     Entry{"azure-storage-key", checks::azure_storage_key},
     Entry{"bitbucket-crc", checks::bitbucket_crc},
     Entry{"certificate", checks::certificate},

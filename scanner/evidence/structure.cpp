@@ -1,8 +1,11 @@
 // Tokens whose structure can be taken apart: base64 that must decode to a known
 // shape, webhook paths with typed ids, hashes of a fixed length. What parses is
 // well-formed; what does not stays a pattern match and loses confidence.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "scanner/evidence/checks.hpp"
 #include "scanner/evidence/codec.hpp"
@@ -84,6 +87,62 @@ Output discord_bot(const Input& input) {
     return outcome(Evidence::well_formed, "bot user " + *id);
 }
 
+namespace {
+
+struct Macaroon {
+    std::string_view location;
+    std::size_t caveats = 0;
+};
+
+/// A macaroon of version 2 (libmacaroons, doc/format.txt): a byte 2, sections of fields
+/// that a zero ends (the location, 1, and the identifier, 2; of each caveat its
+/// identifier), a zero behind the last, and the signature, 6, of 32 bytes. A field is its
+/// number, its length (both as varints) and its bytes. Nothing: it is none, or not whole.
+std::optional<Macaroon> read_macaroon(std::string_view bytes) {
+    const auto varint = [&]() -> std::optional<std::size_t> {
+        std::size_t value = 0;
+        for (unsigned shift = 0; shift < 21 && !bytes.empty(); shift += 7) {
+            const auto byte = static_cast<unsigned char>(bytes.front());
+            bytes.remove_prefix(1);
+            value |= std::size_t{byte & 0x7fU} << shift;
+            if ((byte & 0x80U) == 0) return value;
+        }
+        return std::nullopt;
+    };
+    const auto field = [&]() -> std::optional<std::string_view> {
+        const auto size = varint();
+        if (!size || *size > bytes.size()) return std::nullopt;
+        const std::string_view value = bytes.substr(0, *size);
+        bytes.remove_prefix(*size);
+        return value;
+    };
+    if (!bytes.starts_with('\x02')) return std::nullopt;
+    bytes.remove_prefix(1);
+    Macaroon macaroon;
+    bool in_section = false;
+    for (std::size_t sections = 0;;) {
+        const auto kind = varint();
+        if (!kind) return std::nullopt;
+        if (*kind == 0 && !in_section) {
+            macaroon.caveats = sections - std::min<std::size_t>(sections, 1);
+            break;
+        }
+        if (*kind == 0) {
+            in_section = false;
+            ++sections;
+            continue;
+        }
+        const auto value = field();
+        if (!value) return std::nullopt;
+        if (*kind == 1 && sections == 0) macaroon.location = *value;
+        in_section = true;
+    }
+    if (varint() != std::size_t{6} || field().value_or("").size() != 32) return std::nullopt;
+    return macaroon;
+}
+
+}  // namespace
+
 /// `pypi-` and a macaroon in base64url, whose location is "pypi.org" or
 /// "test.pypi.org".
 Output pypi_macaroon(const Input& input) {
@@ -96,9 +155,11 @@ Output pypi_macaroon(const Input& input) {
     if (bytes->find("pypi.org") == std::string::npos) {
         return outcome(Evidence::pattern, "not a macaroon of PyPI", -1);
     }
-    const bool test_index = bytes->find("test.pypi.org") != std::string::npos;
-    return outcome(Evidence::well_formed, test_index ? "macaroon for test.pypi.org"
-                                                     : "macaroon for pypi.org");
+    const auto macaroon = read_macaroon(*bytes);
+    if (!macaroon) return outcome(Evidence::pattern, "begins like a macaroon, but is none");
+    return outcome(Evidence::well_formed,
+                   fmt::format("macaroon for {}, {} caveat{}", printable(macaroon->location, 20),
+                               macaroon->caveats, macaroon->caveats == 1 ? "" : "s"));
 }
 
 /// `sntrys_` + base64 of a JSON object with the time of issue, `_`, a signature.

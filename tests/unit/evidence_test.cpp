@@ -210,10 +210,19 @@ TEST(EvidenceStructure, OfTokensIsTakenApart) {
     EXPECT_EQ(run("discord-bot", discord).detail, "bot user 123456789012345678");
     EXPECT_EQ(run("discord-bot", example("{{alnum:24}}.{{word:6}}.{{b64url:38}}")).level,
               Evidence::pattern);
-    const std::string macaroon =
-        "pypi-" + encode_base64(std::string("\x02\x01\x08", 3) + "pypi.org" +
-                                    example("{{alnum:70}}"), base64url_digits, false);
-    EXPECT_EQ(run("pypi-macaroon", macaroon).level, Evidence::well_formed);
+    // Location and identifier; one caveat; the signature.
+    const std::string whole = std::string("\x02\x01\x08", 3) + "pypi.org" + "\x02\x24" +
+                              example("{{alnum:36}}") + '\0' + "\x02\x06" + "[0, 1]" + '\0' +
+                              '\0' + "\x06\x20" + example("{{alnum:32}}");
+    const auto token = [](std::string_view bytes) {
+        return "pypi-" + encode_base64(bytes, base64url_digits, false);
+    };
+    EXPECT_EQ(run("pypi-macaroon", token(whole)).detail, "macaroon for pypi.org, 1 caveat");
+    for (std::size_t size = 11; size < whole.size(); ++size) {
+        EXPECT_EQ(run("pypi-macaroon", token(whole.substr(0, size))).level, Evidence::pattern);
+    }
+    EXPECT_EQ(run("pypi-macaroon", token(whole.substr(0, 11) + example("{{alnum:70}}"))).level,
+              Evidence::pattern);
     EXPECT_EQ(run("pypi-macaroon", example("pypi-{{b64url:80}}")).level, Evidence::pattern);
     const std::string sentry =
         "sntrys_" + encode_base64(R"({"iat":1700000000,"org":"acme"})") + "_" +
@@ -225,6 +234,21 @@ TEST(EvidenceStructure, OfTokensIsTakenApart) {
     EXPECT_EQ(run("onepassword-json", onepassword).level, Evidence::well_formed);
     EXPECT_EQ(run("stripe-mode", example("sk_live_{{alnum:24}}")).detail, "live mode");
     EXPECT_EQ(run("stripe-mode", example("rk_test_{{alnum:24}}")).detail, "test mode");
+}
+
+TEST(Structure, SharedAccessSignaturesSayUntilWhenAndForWhat) {
+    const auto detail = [](std::string_view front, std::string_view behind) {
+        const std::string signature = example("{{alnum:43}}") + "%3D";
+        const std::string text = std::string(front) + "sig=" + signature + std::string(behind);
+        return find_check("azure-sas")({signature, signature, text}).detail;
+    };
+    EXPECT_EQ(detail("x https://a.blob.example/c?sv=2022-11-02&se=2030-01-31T00%3A00Z&sp=rl&", "\n"),
+              "expires 2030-01-31, permissions rl");
+    EXPECT_EQ(detail("\"?", "&sr=c&se=2021-02-03\" &sp=w"), "expires 2021-02-03");
+    EXPECT_EQ(detail("SharedAccessSignature sr=x&", "&se=1893456000&skn=a"),
+              "expires 1893456000 seconds after 1970");
+    EXPECT_EQ(detail("sv=1&xse=2030-01-31&", ""), "") << "another parameter";
+    EXPECT_EQ(detail("se=2030-01-31 ", "&se=tomorrow"), "") << "another query, and no day";
 }
 
 TEST(CryptHash, NamesItsKindAndKnowsLockedAccounts) {
