@@ -7,7 +7,7 @@ PRESET := $(if $(CI),ci,release)
 CPU_MINUTES ?= 10
 JOBS ?= 1
 
-.PHONY: setup setup-clang build test scan bench sanitize fuzz coverage tidy clean
+.PHONY: setup setup-clang build test scan bench sanitize races fuzz coverage tidy clean
 
 # Installs the Debian packages that are missing.
 setup:
@@ -44,6 +44,18 @@ sanitize: setup
 	cmake --build --preset asan-ubsan
 	LSAN_OPTIONS=suppressions=$(CURDIR)/.ci/lsan.supp:print_suppressions=0 \
 	    ctest --test-dir build/asan-ubsan --output-on-failure -j 2
+
+# The concurrent parts under ThreadSanitizer: threads that scan, sandboxed ones, slabs between
+# reader and scanners, the registry's client, the store's writer, sweeps. What else is tested has
+# one thread.
+RACES := Determinism|Sweep|SharedStore|Registry|BlobBuffer|BlobStream|HostGate|Sandbox|SecretKey|Store\.|SignalFaults
+races: setup
+	cmake --preset release
+	nice cmake --build --preset release --target compile_patterns
+	cmake --preset tsan
+	nice cmake --build --preset tsan --target unit_tests e2e_tests stratascan_program
+	TSAN_OPTIONS=suppressions=$(CURDIR)/.ci/tsan.supp \
+	    ctest --test-dir build/tsan --output-on-failure -j 2 -R '$(RACES)'
 
 # Every fuzz target under clang's libFuzzer for CPU_MINUTES of processor time, JOBS at once. It
 # goes on where it was stopped.

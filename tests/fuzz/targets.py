@@ -30,7 +30,8 @@ MATCHING = ["match/second_look*", "match/database.cpp", "layer/window_scan*", "l
 
 TARGETS = {
     "archive_index": Target(["source/archive_index*", "source/tar_header*"], ["tar"], 8192),
-    "archive_parser": Target(["nested/*_parser.cpp", "nested/tar_header*"], ["archive", "tar"], 8192),
+    "archive_parser": Target(["nested/*_parser.cpp", "nested/tar_header*", "nested/gathered*"],
+                             ["archive", "tar"], 8192),
     "certificate": Target(["evidence/certificate.cpp"], ["key"]),
     "database_cache": Target(["match/database_cache*"], ["pack"], 1024),
     "decoded_stream": Target(["source/decoded_stream*", *DECODERS], ["compressed"]),
@@ -66,6 +67,7 @@ TARGETS = {
                    ["archive", "tar", "compressed"], 8192),
     "oci_json": Target(DOCUMENTS, ["json"]),
     "os_release": Target(["image/os_release*", "policy/date*"], ["text"], 512),
+    "overlay": Target(["image/visibility*", "image/spelling*", "image/link_index*"], ["layers"], 512),
     "pack": Target(["match/pack*"], ["pack"], 2048),
     "package_lists": Target(["layer/package_lists*"], ["text"], 2048),
     "policy_file": Target(["policy/policy_file*", "policy/baseline*", "policy/toml_reader*"],
