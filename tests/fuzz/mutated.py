@@ -74,7 +74,7 @@ def main() -> int:
     parser.add_argument("targets", nargs="*")
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--first", type=int, default=1)
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     names = options.targets or sorted(TARGETS)
     good = [run(options.seed_tests.resolve(), options.seeds, name, options.count, options.first)
             for name in names]
