@@ -7,11 +7,15 @@ PRESET := $(if $(CI),ci,release)
 CPU_MINUTES ?= 10
 JOBS ?= 1
 
-.PHONY: setup build test scan bench sanitize fuzz coverage tidy clean
+.PHONY: setup setup-clang build test scan bench sanitize races fuzz coverage tidy clean
 
 # Installs the Debian packages that are missing.
 setup:
 	@.ci/setup.sh
+
+# Those as well that only `fuzz` and `tidy` need.
+setup-clang:
+	@.ci/setup.sh clang
 
 build: setup
 	cmake --preset $(PRESET)
@@ -41,9 +45,21 @@ sanitize: setup
 	LSAN_OPTIONS=suppressions=$(CURDIR)/.ci/lsan.supp:print_suppressions=0 \
 	    ctest --test-dir build/asan-ubsan --output-on-failure -j 2
 
+# The concurrent parts under ThreadSanitizer: threads that scan, sandboxed ones, slabs between
+# reader and scanners, the registry's client, the store's writer, sweeps. What else is tested has
+# one thread.
+RACES := Determinism|Sweep|SharedStore|Registry|BlobBuffer|BlobStream|HostGate|Sandbox|SecretKey|Store\.|SignalFaults
+races: setup
+	cmake --preset release
+	nice cmake --build --preset release --target compile_patterns
+	cmake --preset tsan
+	nice cmake --build --preset tsan --target unit_tests e2e_tests stratascan_program
+	TSAN_OPTIONS=suppressions=$(CURDIR)/.ci/tsan.supp \
+	    ctest --test-dir build/tsan --output-on-failure -j 2 -R '$(RACES)'
+
 # Every fuzz target under clang's libFuzzer for CPU_MINUTES of processor time, JOBS at once. It
-# goes on where it was stopped. Needs clang-19 and libclang-rt-19-dev.
-fuzz: setup
+# goes on where it was stopped.
+fuzz: setup-clang
 	cmake --preset release
 	nice cmake --build --preset release --target compile_patterns
 	cmake --preset fuzz
@@ -59,10 +75,11 @@ coverage: setup
 	nice cmake --build --preset coverage
 	nice tests/coverage.py build/coverage --table bench/coverage.md
 
-# clang-tidy 19 over scanner/; the list of checks and why some are off is .clang-tidy.
-tidy: setup
+# clang-tidy 19 over scanner/; the list of checks and why some are off is .clang-tidy. It goes on
+# where it was stopped.
+tidy: setup-clang
 	cmake --preset tidy
-	nice run-clang-tidy-19 -quiet -p build/tidy '/scanner/.*\.cpp$$'
+	nice tests/tidy.py build/tidy --jobs $(JOBS)
 
 clean:
 	rm -rf build

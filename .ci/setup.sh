@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs, by name, the Debian packages that building, testing and the example
-# image need and that are not here yet. Needs root only when something is missing.
+# image need and that are not here yet; with the argument `clang` also those of fuzzing and of
+# clang-tidy. Needs root only when something is missing.
 set -eu
 
 packages="
@@ -14,6 +15,13 @@ packages="
   busybox-static binutils sqlite3 python3-jsonschema python3-yaml cmark-gfm chromium rpm db5.3-util
   docker-registry nginx-light apache2-utils tinyproxy-bin
 "
+
+for more in "$@"; do
+    case $more in
+        clang) packages="$packages clang-19 clang-tidy-19 libclang-rt-19-dev llvm-19" ;;
+        *) echo "setup: no set of packages is called $more" >&2; exit 3 ;;
+    esac
+done
 
 missing=""
 for package in $packages; do

@@ -105,10 +105,12 @@ Result<Engine> load_engine_with(match::Extension extension) {
     if (!pack) return std::unexpected(pack.error());
     const bool as_carried = extension.rules.rules.empty() && extension.rules.programs.empty() &&
                             extension.without.empty() && extension.allowances.empty();
+    std::vector<std::string> notes;
+    if (as_carried) notes = std::move(extension.notes);
     auto engine = as_carried ? load_carried(std::move(*pack))
                              : load_with(std::move(*pack), std::move(extension));
     if (!engine) return engine;
-    if (as_carried) engine->notes = std::move(extension.notes);
+    if (as_carried) engine->notes = std::move(notes);
     const auto sound = match::check_engine(*engine->database, engine->rules->expressions());
     if (!sound) return std::unexpected(sound.error());
     engine->ruleset = ruleset_name(*engine->rules);

@@ -36,7 +36,7 @@ std::string digest_algorithm(const std::string& digest) {
 ScanEngine::ScanEngine(const Options& options, Engine engine, identity::SecretKey key,
                        std::unique_ptr<Sandbox> sandbox, unsigned guests)
     : options_(options), engine_(std::move(engine)), key_(std::move(key)),
-      threads_(threads_of(options)), slabs_(threads_ * 4),
+      threads_(threads_of(options)), slabs_(std::size_t{threads_} * 4),
       sandbox_(std::move(sandbox)),
       // One thread more than the pool's own: who scans, or the guests in its place.
       arena_(static_cast<int>(threads_ - 1 + std::max(1U, guests)), std::max(1U, guests)),

@@ -189,6 +189,7 @@ Result<void> LocalScanner::scan_target(const std::string& target, Progress* prog
                 }
             }
             std::vector<const source::LayerRef*> layers;
+            layers.reserve(unique.size());
             for (const auto& [key, layer] : unique) layers.push_back(layer);
             if (!layers.empty()) open_store();
             scan_layers(**source, std::move(layers), progress, stop, results);

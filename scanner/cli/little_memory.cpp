@@ -37,9 +37,9 @@ std::atomic<bool> ran_out = false;
         } catch (const std::bad_alloc&) {
             end_without_memory();
         } catch (const std::exception& error) {
-            std::fprintf(stderr, "stratascan: %s\n", error.what());
+            static_cast<void>(std::fprintf(stderr, "stratascan: %s\n", error.what()));
         } catch (...) {
-            std::fputs("stratascan: an unforeseen end\n", stderr);
+            static_cast<void>(std::fputs("stratascan: an unforeseen end\n", stderr));
         }
     } else if (ran_out && std::uncaught_exceptions() > 0) {
         end_without_memory();  // out of a function that throws nothing else
@@ -94,13 +94,15 @@ void* take_more(void* memory, std::size_t size, const char* file, int line) {
 int out_of_memory() noexcept {
     static std::atomic_flag told;
     if (!told.test_and_set()) {
-        std::fputs("stratascan: memory ran out, and nothing of this run is reported\n", stderr);
+        static_cast<void>(std::fputs(
+            "stratascan: memory ran out, and nothing of this run is reported\n", stderr));
     }
     return exit_failed;
 }
 
 void prepare_for_little_memory() {
-    std::atexit(end_of_a_library);
+    // Without it a library's end in the middle is told less well, and is an end all the same.
+    static_cast<void>(std::atexit(end_of_a_library));
     CRYPTO_set_mem_functions(take, take_more, give_back);
     // The C library's unwinder is loaded by its first use, which may be when there is no
     // memory to load it.

@@ -21,7 +21,7 @@ namespace stratascan::cli {
 
 int complain(std::string_view message) {
     const std::string text = report::printable(message);
-    std::fprintf(stderr, "stratascan: %s\n", text.c_str());
+    static_cast<void>(std::fprintf(stderr, "stratascan: %s\n", text.c_str()));
     return exit_failed;
 }
 
@@ -85,7 +85,7 @@ namespace {
 
 int run(int argc, char** argv) {
     // A reader that goes away is an error of write(), not a death.
-    std::signal(SIGPIPE, SIG_IGN);
+    static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
     keep_memory_private();
     CLI::App app("Finds secrets and programs in container images, layer by layer.", "stratascan");
     app.set_version_flag("--version", std::string("stratascan ") + version());

@@ -19,7 +19,7 @@ constexpr std::string_view wipe = "\r\x1b[K";
 }  // namespace
 
 ProgressLine::ProgressLine() : start_ns_(layer::now_ns()) {
-    drawer_ = std::jthread([this](std::stop_token stop) {
+    drawer_ = std::jthread([this](const std::stop_token& stop) {
         for (std::uint64_t tick = 0; !stop.stop_requested(); ++tick) {
             if (tick >= first_tick) draw();
             std::this_thread::sleep_for(interval);
@@ -30,7 +30,7 @@ ProgressLine::ProgressLine() : start_ns_(layer::now_ns()) {
 ProgressLine::~ProgressLine() {
     drawer_.request_stop();
     drawer_.join();
-    std::fwrite(wipe.data(), 1, wipe.size(), stderr);
+    static_cast<void>(std::fwrite(wipe.data(), 1, wipe.size(), stderr));
 }
 
 void ProgressLine::layers_planned(std::size_t layers, std::uint64_t compressed_bytes) {
@@ -58,8 +58,8 @@ void ProgressLine::draw() const {
     }
     line += fmt::format("  {:.0f} MB/s  {} found", seconds > 0 ? read / seconds : 0.0,
                         findings_.load());
-    std::fwrite(line.data(), 1, line.size(), stderr);
-    std::fflush(stderr);
+    static_cast<void>(std::fwrite(line.data(), 1, line.size(), stderr));
+    static_cast<void>(std::fflush(stderr));
 }
 
 }  // namespace stratascan::cli

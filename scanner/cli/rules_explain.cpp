@@ -30,7 +30,7 @@ constexpr std::size_t detail_columns = 100;
 
 struct Close {
     void operator()(std::FILE* file) const noexcept {
-        if (file != stdin) std::fclose(file);
+        if (file != stdin) static_cast<void>(std::fclose(file));  // it was read
     }
 };
 

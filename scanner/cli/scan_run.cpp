@@ -53,7 +53,7 @@ Result<Report> run_scan(ScanRun& run) {
     }
     if (report && run.stats) {
         const std::string text = report::write_stats((*scanner)->stats());
-        std::fwrite(text.data(), 1, text.size(), stderr);
+        static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
     }
     return report;
 }

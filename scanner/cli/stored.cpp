@@ -27,6 +27,7 @@ Result<std::unique_ptr<store::Store>> open_stored(const std::string& path) {
 
 TargetReport joined_report(const store::StoredImage& stored) {
     std::vector<const layer::LayerResult*> layers;
+    layers.reserve(stored.layers.size());
     for (const auto& layer : stored.layers) layers.push_back(layer.get());
     TargetReport report = image::join(stored.target, stored.facts, layers, false);
     image::note_what_was_sought(report, stored.ruleset.secrets, stored.ruleset.programs);

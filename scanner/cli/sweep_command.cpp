@@ -109,7 +109,7 @@ int run(SweepArguments& arguments) {
     } while (watch > 0 && !signals.token().stop_requested() && wait(watch, signals.token()));
     if (arguments.stats) {
         const std::string text = report::write_stats((*sweep)->stats());
-        std::fwrite(text.data(), 1, text.size(), stderr);
+        static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
     }
     return code;
 }

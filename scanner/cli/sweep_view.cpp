@@ -34,7 +34,7 @@ void SweepView::begun(const sweep::Counters& counters) {
     fetch_start_ns_ = 0;
     counters_ = &counters;
     if (form_ != Form::live) return;
-    drawer_ = std::jthread([this](std::stop_token stop) {
+    drawer_ = std::jthread([this](const std::stop_token& stop) {
         while (!stop.stop_requested()) {
             std::this_thread::sleep_for(interval);
             const std::scoped_lock lock(mutex_);
@@ -78,7 +78,7 @@ void SweepView::say(const std::string& line) {
     const std::scoped_lock lock(mutex_);
     wipe();
     const std::string text = report::printable(line) + '\n';
-    std::fwrite(text.data(), 1, text.size(), stderr);
+    static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
     draw();
 }
 
@@ -86,7 +86,7 @@ void SweepView::wipe() {
     // Up to the first line of the picture, and all below it goes.
     std::string codes;
     for (std::size_t i = 0; i < drawn_; ++i) codes += "\x1b[1A\x1b[2K";
-    std::fwrite(codes.data(), 1, codes.size(), stderr);
+    static_cast<void>(std::fwrite(codes.data(), 1, codes.size(), stderr));
     drawn_ = 0;
 }
 
@@ -95,8 +95,8 @@ void SweepView::draw() {
     const std::string text = picture();
     wipe();
     drawn_ = static_cast<std::size_t>(std::ranges::count(text, '\n'));
-    std::fwrite(text.data(), 1, text.size(), stderr);
-    std::fflush(stderr);
+    static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
+    static_cast<void>(std::fflush(stderr));
 }
 
 std::string SweepView::picture() const {

@@ -28,6 +28,8 @@ void give_back(void* memory) noexcept {
 
 }  // namespace
 
+// `new` stays the C++ library's, which asks malloc.
+// NOLINTBEGIN(cert-dcl54-cpp,misc-new-delete-overloads)
 void operator delete(void* memory) noexcept { give_back(memory); }
 void operator delete[](void* memory) noexcept { give_back(memory); }
 void operator delete(void* memory, std::size_t size) noexcept {
@@ -40,5 +42,6 @@ void operator delete(void* memory, std::align_val_t) noexcept { give_back(memory
 void operator delete[](void* memory, std::align_val_t) noexcept { give_back(memory); }
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { give_back(memory); }
 void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { give_back(memory); }
+// NOLINTEND(cert-dcl54-cpp,misc-new-delete-overloads)
 
 #endif

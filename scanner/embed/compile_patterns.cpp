@@ -31,7 +31,7 @@ Result<void> compile(const std::string& output, const std::vector<std::string>& 
         auto complete = complete_rule(rule);
         if (!complete) {
             // Every fault in one go, not one a build.
-            std::fprintf(stderr, "%s\n", complete.error().message().c_str());
+            static_cast<void>(std::fprintf(stderr, "%s\n", complete.error().message().c_str()));
             ++wrong;
             continue;
         }
@@ -64,12 +64,13 @@ Result<void> compile(const std::string& output, const std::vector<std::string>& 
 
 int main(int argc, char** argv) {
     if (argc < 3) {
-        std::fprintf(stderr, "usage: compile_patterns OUTPUT PATTERNS...\n");
+        static_cast<void>(std::fprintf(stderr, "usage: compile_patterns OUTPUT PATTERNS...\n"));
         return 3;
     }
     const auto done = stratascan::match::compile(argv[1], {argv + 2, argv + argc});
     if (!done) {
-        std::fprintf(stderr, "compile_patterns: %s\n", done.error().message().c_str());
+        static_cast<void>(
+            std::fprintf(stderr, "compile_patterns: %s\n", done.error().message().c_str()));
         return 1;
     }
     return 0;

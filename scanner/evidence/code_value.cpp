@@ -187,7 +187,8 @@ bool is_path(std::string_view value) {
 /// An address without credentials in it.
 bool is_plain_url(std::string_view value) noexcept {
     const std::size_t scheme = value.find("://");
-    if (scheme == npos || scheme > 12) return false;
+    constexpr std::size_t longest_scheme = 12;
+    if (scheme > longest_scheme) return false;  // npos is, too
     const std::string_view rest = value.substr(scheme + 3);
     const std::string_view authority = rest.substr(0, rest.find('/'));
     return authority.find('@') == npos;

@@ -39,7 +39,8 @@ const char* usual_password(PKCS12& store) {
     if (rounds != nullptr && ASN1_INTEGER_get_int64(&each, rounds) != 1) return nullptr;
     if (each < 1 || each > most_rounds) return nullptr;
     for (const char* const password : usual_store_passwords) {
-        if ((spent += each) > most_rounds) return nullptr;
+        spent += each;
+        if (spent > most_rounds) return nullptr;
         if (PKCS12_verify_mac(&store, password, -1) == 1) return password;
     }
     return nullptr;

@@ -131,7 +131,7 @@ bool is_clock_uuid(std::string_view value) noexcept {
     const std::uint64_t middle = hex_number(value.substr(9, 4));
     const std::uint64_t high = hex_number(value.substr(15, 3));
     constexpr std::uint64_t second = 10'000'000;  // of version 1, which counts 100 ns
-    constexpr std::uint64_t year = 365 * 24 * 3600 * second;
+    constexpr std::uint64_t year = std::uint64_t{365} * 24 * 3600 * second;
     constexpr std::uint64_t from_1582_to_1970 = 0x01B21DD213814000;
     if (value[14] == '1') {
         const std::uint64_t time = (high << 48) | (middle << 32) | low;

@@ -49,7 +49,8 @@ std::string default_path() {
 }
 
 Result<std::string> read_key(const std::string& path) {
-    const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    // A pipe without a writer would keep us waiting; it is refused below.
+    const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     struct stat status {};
     if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
         return fail(errno == ENOENT ? ErrorCode::not_found : ErrorCode::unreadable,
@@ -69,13 +70,14 @@ Result<std::string> read_key(const std::string& path) {
         return fail(ErrorCode::unreadable,
                     fmt::format("the key can't be read: {}", std::strerror(errno)), path);
     }
-    bytes.resize(static_cast<std::size_t>(size));
-    if (bytes.size() < least_key_bytes) {
+    if (static_cast<std::size_t>(size) < least_key_bytes) {
+        OPENSSL_cleanse(bytes.data(), bytes.size());
         return fail(ErrorCode::invalid_argument,
-                    fmt::format("the key has {} bytes, at least {} are needed", bytes.size(),
+                    fmt::format("the key has {} bytes, at least {} are needed", size,
                                 least_key_bytes),
                     path);
     }
+    bytes.resize(static_cast<std::size_t>(size));
     return bytes;
 }
 

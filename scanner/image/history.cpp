@@ -13,6 +13,7 @@ namespace stratascan::image {
 std::vector<std::string> build_steps(const source::ImageRef& image,
                                      std::vector<std::string>& notes) {
     std::vector<std::string> steps;
+    steps.reserve(image.layers.size());
     for (const source::LayerRef& layer : image.layers) steps.push_back(layer.created_by);
     if (image.config.empty()) return steps;
     const Result<Document> config = parse_document(image.config);

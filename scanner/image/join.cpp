@@ -151,6 +151,7 @@ std::vector<const layer::PathIndex*> Joiner::path_indexes() const {
 
 std::vector<const LayerResult*> Joiner::known_layers() const {
     std::vector<const LayerResult*> layers;
+    layers.reserve(image_.layers.size());
     for (std::size_t i = 0; i < image_.layers.size(); ++i) layers.push_back(result(i));
     return layers;
 }

@@ -126,6 +126,7 @@ std::vector<PackagedFiles::PathForm> PackagedFiles::forms_of(std::string_view pa
         }
     }
     std::vector<PathForm> forms;
+    forms.reserve(names.size());
     for (const std::string& name : names) {
         forms.push_back({layer::packaged_path_key(name), name.starts_with("usr/")});
     }

@@ -140,6 +140,7 @@ Hiding Overlay::name_hiding(Position at, std::string_view path) {
     if (Hiding own = own_hiding(at, path, place); own.any()) return own;
 
     std::vector<PathHash> hashes;
+    hashes.reserve(place.spellings.size());
     for (const Spelling& spelling : place.spellings) {
         hashes.push_back(layer::hash_path(joined(spelling.path, base_of(path))));
     }
@@ -232,6 +233,7 @@ std::vector<RemovedAlias> Overlay::removed_aliases(Position at, std::string_view
     // A name that is there again was not taken away for good.
     for (const std::string& alias : alias_paths(at, path)) removed.erase(alias);
     std::vector<RemovedAlias> result;
+    result.reserve(removed.size());
     for (const auto& [name, layer] : removed) result.push_back({shown(name), layer});
     return result;
 }

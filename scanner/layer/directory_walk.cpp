@@ -48,7 +48,7 @@ bool is_kernel_tree(int descriptor) {
 
 }  // namespace
 
-DirectoryWalk::DirectoryWalk(std::string root, SlabPool& pool) : pool_(pool) {
+DirectoryWalk::DirectoryWalk(const std::string& root, SlabPool& pool) : pool_(pool) {
     const int descriptor = ::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0) {
         gap({}, "the folder can't be read");

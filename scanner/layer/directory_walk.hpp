@@ -21,7 +21,7 @@ namespace stratascan::layer {
 
 class DirectoryWalk final : public WindowSource {
 public:
-    DirectoryWalk(std::string root, SlabPool& pool);
+    DirectoryWalk(const std::string& root, SlabPool& pool);
     ~DirectoryWalk() override;
 
     Result<std::optional<Window>> next() override;

@@ -21,6 +21,7 @@ constexpr std::string_view dpkg_folder = "var/lib/dpkg/";
 constexpr std::string_view md5sums_end = ".md5sums", list_end = ".list";
 // How nested/ begins the step and the text of a row of rpm's table of headers.
 constexpr std::string_view row_step = "table Packages row ", row_start = "blob = \"";
+constexpr std::size_t longest_row_head = 64;  // before `row_start`
 
 int hex_value(char c) noexcept {
     if (c >= '0' && c <= '9') return c - '0';
@@ -317,7 +318,7 @@ void PackageLists::end_row() {
         gaps_.push_back({{facts_.lists.back().path,
                           "a package of the rpm database is larger than 8 MiB", row_bytes_, {}},
                          facts_.lists.back().ordinal});
-    } else if (const std::size_t at = cut_.find(row_start); at != npos && at < 64) {
+    } else if (const std::size_t at = cut_.find(row_start); at < longest_row_head) {  // npos is not
         take_header(std::string_view(cut_).substr(at + row_start.size()));
     }
     cut_.clear();

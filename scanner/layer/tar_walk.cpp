@@ -59,8 +59,9 @@ bool is_tar_header(std::string_view bytes) noexcept {
             return false;
         }
     }
-    std::int64_t plain = 8 * ' ';
-    std::int64_t as_signed = 8 * ' ';
+    constexpr std::int64_t own_field = std::int64_t{8} * ' ';
+    std::int64_t plain = own_field;
+    std::int64_t as_signed = own_field;
     for (std::size_t i = 0; i < block; ++i) {
         if (i >= 148 && i < 156) continue;
         plain += static_cast<unsigned char>(bytes[i]);

@@ -425,6 +425,7 @@ Result<std::vector<Finding>> WindowScanner::scan_text(std::string_view text) {
     pair_up(found, rules_.shared_pairs().get());
     drop_told_secrets(found);
     std::vector<Finding> findings;
+    findings.reserve(found.size());
     for (WindowFinding& finding : found) findings.push_back(std::move(finding.finding));
     return findings;
 }

@@ -32,7 +32,7 @@ bool is_kebab_case(const std::string& id) {
 // Time of this thread's own work: other programs on the machine don't count.
 double processor_ms() {
     timespec now{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    static_cast<void>(::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now));
     return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
 }
 

@@ -8,6 +8,7 @@ namespace {
 
 std::vector<std::unique_ptr<re2::RE2>> compiled(const std::vector<std::string>& texts) {
     std::vector<std::unique_ptr<re2::RE2>> all;
+    all.reserve(texts.size());
     for (const std::string& text : texts) {
         all.push_back(std::make_unique<re2::RE2>(text, regex_options()));
     }

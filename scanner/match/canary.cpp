@@ -19,7 +19,7 @@ Planted plant(const std::vector<Expression>& expressions, std::size_t shift) {
     Planted planted;
     for (std::uint32_t i = 0; i < expressions.size(); ++i) {
         if (expressions[i].literal.empty()) continue;
-        planted.text.append(1 + (shift * 7 + i * 13) % 67, '\x01');
+        planted.text.append(1 + (shift * 7 + std::size_t{i} * 13) % 67, '\x01');
         planted.text += expressions[i].literal;
         planted.expected.push_back({static_cast<std::uint32_t>(planted.text.size()), i});
     }

@@ -57,7 +57,7 @@ void write_rule(WireWriter& out, const Rule& rule) {
     out.texts(rule.pairs_with);
     out.number(rule.pair_within);
     out.text(rule.identifier);
-    out.number(static_cast<std::uint64_t>(rule.public_prefix + 1));
+    out.number(static_cast<std::uint64_t>(rule.public_prefix) + 1);  // of -1 it is 0
     out.texts(rule.examples);
     out.texts(rule.counter_examples);
     out.text(rule.reference);

@@ -76,7 +76,7 @@ std::optional<std::uint64_t> widest(const RegexNode& node) {
         case Kind::repeat: {
             const auto one = widest(node.children.front());
             if (!one || (node.most == RegexNode::unbounded && *one > 0)) return std::nullopt;
-            if (*one > 0 && *one > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+            if (*one > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
             return *one * node.most;
         }
     }

@@ -77,7 +77,7 @@ Result<void> complete_width(Rule& rule, const RegexNode& tree) {
         }
         rule.width = static_cast<std::uint32_t>(*width);
     }
-    std::size_t around = std::max<std::size_t>(2 * rule.reach, rule.context_within);
+    std::size_t around = std::max<std::size_t>(std::size_t{2} * rule.reach, rule.context_within);
     if (std::any_of(rule.allowlists.begin(), rule.allowlists.end(), [](const AllowList& list) {
             return list.target == AllowList::Target::line;
         })) {

@@ -32,7 +32,8 @@ bool is_tar_block(std::string_view block) noexcept {
     if (block.size() < tar_block || block[0] == '\0') return false;
     const auto claimed = digits(block.substr(148, 8), 8);
     if (!claimed) return false;
-    std::int64_t plain = 8 * ' ', as_signed = 8 * ' ';
+    constexpr std::int64_t own_field = std::int64_t{8} * ' ';
+    std::int64_t plain = own_field, as_signed = own_field;
     for (std::size_t i = 0; i < tar_block; ++i) {
         if (i >= 148 && i < 156) continue;
         plain += static_cast<unsigned char>(block[i]);
@@ -65,7 +66,8 @@ PaxRecords read_pax(std::string_view records) {
     PaxRecords read;
     while (!records.empty()) {
         const std::size_t space = records.find(' ');
-        if (space == records.npos || space > 20) break;
+        constexpr std::size_t most_digits = 20;
+        if (space > most_digits) break;  // npos is, too
         const auto length = digits(records.substr(0, space), 10);
         if (!length || *length <= space + 1 || *length > records.size()) break;
         const std::string_view line =

@@ -19,9 +19,9 @@ constexpr std::size_t elf_data = 5;  // EI_DATA of e_ident: 1 little, 2 big
 
 // src/conf.h of UPX.
 enum Method : unsigned {
-    nrv2b_le32 = 2, nrv2b_8, nrv2b_le16,
-    nrv2d_le32, nrv2d_8, nrv2d_le16,
-    nrv2e_le32, nrv2e_8, nrv2e_le16,
+    nrv2b_le32 = 2, nrv2b_8 = 3, nrv2b_le16 = 4,
+    nrv2d_le32 = 5, nrv2d_8 = 6, nrv2d_le16 = 7,
+    nrv2e_le32 = 8, nrv2e_8 = 9, nrv2e_le16 = 10,
     lzma = 14, deflate = 15,
 };
 

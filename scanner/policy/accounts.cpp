@@ -79,13 +79,11 @@ RunAs resolve_user(const std::string& user, const std::vector<Account>& accounts
             return number ? one.uid == *number : one.name == name;
         });
     const bool known = account != accounts.end();
-    if (name.empty()) {
-        run.uid = 0;
-    } else if (number) {
-        run.uid = *number;
+    if (number) {
+        run.uid = number;
     } else if (known) {
         run.uid = account->uid;
-    } else if (name == "root") {
+    } else if (name.empty() || name == "root") {
         run.uid = 0;
     } else {
         run.problem = "the user \"" + name + "\" is not in etc/passwd";
@@ -94,7 +92,7 @@ RunAs resolve_user(const std::string& user, const std::vector<Account>& accounts
     if (colon == std::string::npos || colon + 1 == user.size()) return run;
     const std::string group = user.substr(colon + 1);
     if (const auto gid = id_of(group)) {
-        run.gid = *gid;
+        run.gid = gid;
         return run;
     }
     const auto found = std::find_if(groups.begin(), groups.end(),

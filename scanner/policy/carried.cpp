@@ -48,7 +48,8 @@ const std::vector<CheckInfo>& catalogue() {
             auto read = read_catalogue(file.text, "checks.toml");
             if (read) return std::move(*read);
             // The tests read the same file: this is a broken build, not a user's mistake.
-            std::fprintf(stderr, "stratascan: %s\n", read.error().message().c_str());
+            static_cast<void>(
+                std::fprintf(stderr, "stratascan: %s\n", read.error().message().c_str()));
             std::abort();
         }
         return std::vector<CheckInfo>();

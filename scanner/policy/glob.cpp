@@ -58,9 +58,15 @@ bool glob_matches(std::string_view pattern, std::string_view text) noexcept {
         for (std::size_t i = 0; i < tokens.size(); ++i) {
             if (now[i] == 0) continue;
             switch (tokens[i].kind) {
-                case Token::Kind::byte: next[i + 1] |= tokens[i].byte == c; break;
-                case Token::Kind::one: next[i + 1] |= c != '/'; break;
-                case Token::Kind::star: next[i] |= c != '/'; break;
+                case Token::Kind::byte:
+                    if (tokens[i].byte == c) next[i + 1] = 1;
+                    break;
+                case Token::Kind::one:
+                    if (c != '/') next[i + 1] = 1;
+                    break;
+                case Token::Kind::star:
+                    if (c != '/') next[i] = 1;
+                    break;
                 case Token::Kind::all: next[i] = 1; break;
             }
         }

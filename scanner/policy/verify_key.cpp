@@ -1,12 +1,15 @@
 #include "scanner/policy/verify_key.hpp"
 
 #include <openssl/bio.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/obj_mac.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include <array>
 #include <new>
 
 #include "scanner/evidence/codec.hpp"
@@ -21,10 +24,24 @@ constexpr int least_rsa_bits = 2048;
 using Bio = std::unique_ptr<BIO, int (*)(BIO*)>;
 using Context = std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)>;
 
+std::string parameter(const EVP_PKEY* key, const char* name) {
+    std::array<char, 64> text{};
+    const int known =
+        EVP_PKEY_get_utf8_string_param(key, name, text.data(), text.size(), nullptr);
+    return known == 1 ? text.data() : "";
+}
+
+// By its name: a curve that the key spells out itself may have a generator of somebody's choice.
+bool is_accepted_curve(const EVP_PKEY* key) {
+    const std::string curve = parameter(key, OSSL_PKEY_PARAM_GROUP_NAME);
+    return parameter(key, OSSL_PKEY_PARAM_EC_ENCODING) == OSSL_PKEY_EC_ENCODING_GROUP &&
+           (curve == SN_X9_62_prime256v1 || curve == SN_secp384r1 || curve == SN_secp521r1);
+}
+
 bool is_accepted(const EVP_PKEY* key) {
     switch (EVP_PKEY_get_base_id(key)) {
         case EVP_PKEY_RSA: return EVP_PKEY_get_bits(key) >= least_rsa_bits;
-        case EVP_PKEY_EC: return EVP_PKEY_get_bits(key) >= 256;
+        case EVP_PKEY_EC: return is_accepted_curve(key);
         case EVP_PKEY_ED25519: return true;
         default: return false;
     }
@@ -96,7 +113,7 @@ Result<VerifyKey> VerifyKey::parse(std::string_view pem, const std::string& name
     }
     if (!is_accepted(key.key_.get())) {
         return fail(ErrorCode::unsupported, "keys of this kind or length are not accepted", name,
-                    "ECDSA P-256, Ed25519, or RSA of 2048 bits or more");
+                    "ECDSA on P-256, P-384 or P-521, Ed25519, or RSA of 2048 bits or more");
     }
     return key;
 }

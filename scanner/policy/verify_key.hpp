@@ -13,7 +13,8 @@ struct x509_st;
 
 namespace stratascan::policy {
 
-/// A public key: RSA of 2048 bits or more, ECDSA on P-256 or P-384, Ed25519.
+/// A public key: RSA of 2048 bits or more, ECDSA on P-256, P-384 or P-521 by
+/// the curve's name, Ed25519.
 class VerifyKey {
 public:
     /// Of PEM ("BEGIN PUBLIC KEY", or the key of the first "BEGIN CERTIFICATE", whose dates

@@ -210,9 +210,9 @@ DynamicTable read_entries(std::string_view bytes, Layout layout) {
         const auto value = reader.word(2 * width * i + width);
         if (!tag || !value || *tag == dt_null) break;
         if (*tag == dt_needed && table.needed.size() < max_needed) table.needed.push_back(*value);
-        if (*tag == dt_soname) table.soname = *value;
-        if (*tag == dt_strtab) table.strings = *value;
-        if (*tag == dt_strsz) table.strings_size = *value;
+        if (*tag == dt_soname) table.soname = value;
+        if (*tag == dt_strtab) table.strings = value;
+        if (*tag == dt_strsz) table.strings_size = value;
         if (*tag == dt_flags_1) table.is_pie = (*value & df_1_pie) != 0;
     }
     return table;

@@ -1,5 +1,7 @@
 #include "scanner/program/elf_evidence.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <span>
 
@@ -205,7 +207,9 @@ std::vector<std::string> read_crates(std::string_view section) {
         if (evidence::json_string(one, "kind") == "build") continue;  // not in the program
         const std::string name = printable_text(evidence::json_string(one, "name"));
         const std::string version = printable_text(evidence::json_string(one, "version"));
-        if (!name.empty() && !version.empty()) crates.push_back(name + ' ' + version);
+        if (!name.empty() && !version.empty()) {
+            crates.push_back(fmt::format("{} {}", name, version));
+        }
     }
     std::sort(crates.begin(), crates.end());
     return crates;

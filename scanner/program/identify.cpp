@@ -180,7 +180,7 @@ const re2::RE2& VersionExpression::get() const {
 
 Result<std::shared_ptr<const ProgramSet>> ProgramSet::build(std::vector<ProgramRule> rules,
                                                             bool trusted) {
-    const std::shared_ptr<ProgramSet> set(new ProgramSet);
+    std::shared_ptr<ProgramSet> set(new ProgramSet);
     Impl& impl = *set->impl_;
     LiteralTable table(impl.literals, impl.uses);
     std::set<std::string> ids;

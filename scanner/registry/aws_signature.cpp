@@ -118,7 +118,7 @@ std::string aws_authorization(const AwsRequest& request, const AwsKeys& keys,
     std::string canonical = request.method + '\n' + request.path + '\n' + request.query + '\n';
     std::string names;
     for (const auto& [name, value] : headers) {
-        canonical += name + ':' + value + '\n';
+        canonical.append(name).append(":").append(value).append("\n");
         names += (names.empty() ? "" : ";") + name;
     }
     canonical += '\n' + names + '\n' + hex(sha256(request.body));
@@ -136,7 +136,7 @@ std::string aws_authorization(const AwsRequest& request, const AwsKeys& keys,
 std::string aws_time(std::chrono::system_clock::time_point now) {
     const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
     std::tm parts{};
-    gmtime_r(&seconds, &parts);
+    if (gmtime_r(&seconds, &parts) == nullptr) return {};  // a year beyond what counts years
     std::array<char, 32> text{};
     const std::size_t size = std::strftime(text.data(), text.size(), "%Y%m%dT%H%M%SZ", &parts);
     return {text.data(), size};

@@ -33,7 +33,7 @@ public:
         fits_ = true;
         skip_ = done_;
         const auto length = parse_number(head.headers.get("content-length"));
-        if (!complete_ && length) complete_ = *length;
+        if (!complete_) complete_ = length;
         return true;
     }
 

@@ -85,8 +85,11 @@ void CredentialStore::load() {
     }
     for (const std::string& path : usual_paths()) {
         auto file = load_file(path);
-        if (file) files_.push_back(*std::move(file));
-        if (!file && file.error().code != ErrorCode::not_found && !error_) error_ = file.error();
+        if (file) {
+            files_.push_back(*std::move(file));
+        } else if (file.error().code != ErrorCode::not_found && !error_) {
+            error_ = file.error();
+        }
     }
 }
 

@@ -80,7 +80,7 @@ private:
 
 }  // namespace
 
-void Headers::add(std::string name, std::string value) {
+void Headers::add(std::string_view name, std::string value) {
     if (fields_.size() == max_fields) return;
     fields_.emplace_back(lower(name), std::move(value));
 }
@@ -147,7 +147,7 @@ std::optional<std::string> parse_next_link(std::string_view field) {
     while (!cursor.at_end()) {
         cursor.take_while([](char c) { return c == ' ' || c == '\t' || c == ','; });
         if (!cursor.take('<')) return std::nullopt;
-        const std::string target(cursor.take_while([](char c) { return c != '>'; }));
+        std::string target(cursor.take_while([](char c) { return c != '>'; }));
         if (!cursor.take('>')) return std::nullopt;
         bool next = false;
         cursor.skip_spaces();

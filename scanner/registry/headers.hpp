@@ -16,7 +16,7 @@ namespace stratascan::registry {
 /// Fields of an answer in the order in which they came, names in lower case.
 class Headers {
 public:
-    void add(std::string name, std::string value);
+    void add(std::string_view name, std::string value);
     void clear() { fields_.clear(); }
 
     /// The first field of that name (lower case), or "".

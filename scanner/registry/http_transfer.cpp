@@ -109,8 +109,7 @@ void HttpTransfer::set_options(const HttpTimeouts& timeouts) {
 void HttpTransfer::add_header(const std::string& header) {
     curl_slist* const longer = curl_slist_append(headers_.get(), header.c_str());
     if (longer == nullptr) throw std::bad_alloc();
-    static_cast<void>(headers_.release());
-    headers_.reset(longer);
+    if (headers_ == nullptr) headers_.reset(longer);  // else the list still begins where it did
 }
 
 void HttpTransfer::set_tls() {

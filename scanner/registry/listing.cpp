@@ -5,6 +5,8 @@
 // API Reference "DescribeRepositories".
 #include "scanner/registry/listing.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -161,7 +163,7 @@ Result<ListEnd> list_ecr(Client& client, const Listing& listing, const EcrPlace&
             dated.headers.emplace_back("x-amz-date", time);
             std::vector<std::string> headers;
             for (const auto& [name, value] : dated.headers) {
-                if (name != "host") headers.push_back(name + ": " + value);
+                if (name != "host") headers.push_back(fmt::format("{}: {}", name, value));
             }
             headers.push_back("Authorization: " + aws_authorization(dated, keys, place.region,
                                                                     "ecr", time));

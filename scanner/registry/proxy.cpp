@@ -128,7 +128,7 @@ bool names_host(std::string_view list, std::string_view host) {
 
 std::string proxy_for(const Url& url) {
     // HTTP_PROXY in capitals is what a CGI program's client may set, and is not read.
-    const std::string proxy =
+    std::string proxy =
         url.is_secure() ? first_set({"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"})
                         : first_set({"http_proxy", "all_proxy", "ALL_PROXY"});
     if (proxy.empty() || names_host(first_set({"no_proxy", "NO_PROXY"}), url.host)) return {};

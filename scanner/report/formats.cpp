@@ -52,6 +52,7 @@ constexpr std::array<Format, 10> formats = {{
 const std::vector<std::string>& format_names() {
     static const std::vector<std::string> names = [] {
         std::vector<std::string> all;
+        all.reserve(formats.size());
         for (const Format& format : formats) all.emplace_back(format.name);
         return all;
     }();

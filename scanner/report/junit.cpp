@@ -42,7 +42,7 @@ std::vector<Case> cases_of(const TargetReport& target) {
         for (const Gap& gap : layer.gaps) one.error += gap.path + ": " + gap.reason + "\n";
     }
     for (const Finding& finding : target.findings) {
-        const auto index = static_cast<std::size_t>(finding.layer_index + 1);
+        const auto index = static_cast<std::size_t>(finding.layer_index) + 1;  // of -1 it is 0
         Case& one = cases[index < cases.size() ? index : 0];
         if (!finding.suppressed) ++one.findings;
         (finding.suppressed ? one.suppressed : one.failure) +=
@@ -123,6 +123,7 @@ void only_tell(Case& one) {
 std::vector<Case> cases_of(const policy::PolicyVerdict& verdict, const TargetReport& target,
                            const policy::GateReport& gate) {
     std::vector<Case> cases;
+    cases.reserve(verdict.results.size() + 1);
     for (const policy::CheckResult& result : verdict.results) {
         cases.push_back(case_of(result, gate));
     }

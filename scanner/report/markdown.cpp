@@ -27,6 +27,7 @@ std::string plain(std::string_view text) { return markdown_plain(text); }
 void write_findings(std::string& out, const TargetReport& target) {
     if (target.findings.empty()) return;
     std::vector<const Finding*> sorted;
+    sorted.reserve(target.findings.size());
     for (const Finding& finding : target.findings) sorted.push_back(&finding);
     std::stable_sort(sorted.begin(), sorted.end(), [](const Finding* a, const Finding* b) {
         return std::pair(a->severity, a->confidence) > std::pair(b->severity, b->confidence);

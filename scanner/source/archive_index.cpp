@@ -90,9 +90,9 @@ private:
     Result<std::string> load_body(std::uint64_t bytes);
     Result<Step> step();
     Result<Step> pass_end_marker();
-    Result<Step> take_header(TarHeader header);
+    Result<Step> take_header(const TarHeader& header);
     Result<Step> take_extra(const TarHeader& header);
-    Result<Step> take_member(TarHeader header);
+    Result<Step> take_member(const TarHeader& header);
     Result<Step> skip_sparse_map(bool extended);
     Result<bool> has_data_after_all(std::uint64_t bytes);
     void keep(std::string name, ArchiveMember member);
@@ -202,14 +202,14 @@ Result<ArchiveWalk::Step> ArchiveWalk::pass_end_marker() {
     return Step::stop;
 }
 
-Result<ArchiveWalk::Step> ArchiveWalk::take_header(TarHeader header) {
+Result<ArchiveWalk::Step> ArchiveWalk::take_header(const TarHeader& header) {
     switch (header.type) {
         case 'x':
         case 'X':
         case 'g':
         case 'L':
         case 'K': return take_extra(header);
-        default: return take_member(std::move(header));
+        default: return take_member(header);
     }
 }
 
@@ -265,7 +265,7 @@ Result<bool> ArchiveWalk::has_data_after_all(std::uint64_t bytes) {
     return *behind && (is_header_block(block) || is_zero_block(block));
 }
 
-Result<ArchiveWalk::Step> ArchiveWalk::take_member(TarHeader header) {
+Result<ArchiveWalk::Step> ArchiveWalk::take_member(const TarHeader& header) {
     PaxRecords pax = std::exchange(pax_, {});
     if (pax.sparse_name) pax.path = pax.sparse_name;
     const std::string raw = pax.path.value_or(long_name_.value_or(header.name));

@@ -39,7 +39,7 @@ bool DecodedStream::read_more() {
 
 bool DecodedStream::start() {
     in_.resize(headroom + piece_bytes);
-    input_ = {in_.data() + headroom, 0};
+    input_ = {};
     if (!read_more()) return false;
     const layer::Compression compression = layer::detect_compression(input_);
     if (compression == layer::Compression::none) return true;
@@ -100,7 +100,7 @@ void DecodedStream::take_rest() {
     keep_side({});
     do {
         if (input_.find_first_not_of('\0') != std::string_view::npos) keep_side(input_);
-        input_ = {in_.data() + headroom, 0};
+        input_ = {};
     } while (read_more());
 }
 
@@ -109,7 +109,7 @@ Result<std::span<const std::byte>> DecodedStream::next() {
         started_ = true;
         if (!start()) ended_ = true;
     } else if (!decoder_ && !ended_ && !error_) {
-        input_ = {in_.data() + headroom, 0};
+        input_ = {};
         if (!read_more()) ended_ = true;
     }
     if (!decoder_) {

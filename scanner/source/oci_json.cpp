@@ -244,7 +244,8 @@ Result<LegacyTags> parse_legacy_tags(std::string_view bytes) {
                     fmt::format("more than {} names; the rest was not read", max_list_items));
                 return all;
             }
-            all.tags.push_back({name + ':' + tag, id.is_string() ? id.get<std::string>() : ""});
+            all.tags.push_back({fmt::format("{}:{}", name, tag),
+                                id.is_string() ? id.get<std::string>() : ""});
         }
     }
     return all;

@@ -169,11 +169,12 @@ bool Finder::resolve() {
         }
         range_ = std::move(*range);
     }
-    const auto name = [this](const std::string& text) {
-        return db_.number("select id from name where text = ?", text);
+    // False: the store has nothing of that name.
+    const auto find_name = [this](const std::string& text, auto& found) {
+        if (!text.empty()) found = db_.number("select id from name where text = ?", text);
+        return text.empty() || found.has_value();
     };
-    if (!question_.rule.empty() && !(rule_ = name(question_.rule))) return false;
-    if (!question_.program.empty() && !(program_ = name(question_.program))) return false;
+    if (!find_name(question_.rule, rule_) || !find_name(question_.program, program_)) return false;
     resolve_secrets();
     resolve_paths();
     resolve_images();

@@ -50,6 +50,7 @@ void head(auto& a, LayerResult& of, std::vector<std::uint64_t>& counts) {
           of.file_facts.known,
           of.file_facts.newest_mtime, counts);
     std::vector<UntoldFacts> untold;
+    untold.reserve(of.file_facts.untold.size());
     for (const auto& [kind, number] : of.file_facts.untold) untold.push_back({kind, number});
     a.all(untold);
     for (const UntoldFacts& one : untold) of.file_facts.untold[one.kind] = one.number;
@@ -238,6 +239,7 @@ bool write_parts(const LayerResult& result, const std::function<bool(const Part&
     parts.items<layer::Link>(PartKind::hardlinks, result.paths.hardlinks);
     parts.items<layer::Link>(PartKind::symlinks, result.paths.symlinks);
     std::vector<KeptCertificate> certificates;
+    certificates.reserve(result.certificates.size());
     for (const layer::LayerCertificate& of : result.certificates) {
         certificates.push_back({*of.certificate, of.path, of.inner_path, of.ordinal});
     }

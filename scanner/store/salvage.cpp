@@ -225,7 +225,11 @@ Result<std::vector<std::string>> salvage(const std::string& path) {
     }
     if (!lines) return std::unexpected(lines.error());
     for (const char* beside : {"", "-wal", "-shm"}) {
-        ::rename((path + beside).c_str(), (aside + beside).c_str());
+        const bool moved = ::rename((path + beside).c_str(), (aside + beside).c_str()) == 0;
+        // The log and its index need not be there; the file must not be written over.
+        if (!moved && (errno != ENOENT || *beside == '\0')) {
+            return fail(ErrorCode::unreadable, source::system_message(errno), path + beside);
+        }
     }
     if (::rename(name->c_str(), path.c_str()) != 0) {
         return fail(ErrorCode::unreadable, source::system_message(errno), path);

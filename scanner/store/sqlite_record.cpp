@@ -35,6 +35,7 @@ std::string hash_of(const ImageRecord& image, const std::string& facts,
                     std::optional<std::int64_t> metadata) {
     Writer writer;
     std::vector<std::int64_t> layers;
+    layers.reserve(image.layers.size());
     for (const auto& layer : image.layers) {
         layers.push_back(layer ? static_cast<std::int64_t>(*layer) : 0);
     }
@@ -192,7 +193,7 @@ Result<bool> SqliteStore::reuse_image(RepositoryId repository, const std::string
                                         "ruleset = ? and complete = 1 order by id desc",
                                         *manifest, *rules);
     if (!scan) return done(false);
-    see_manifest(raw(repository), *manifest, 0, *scan, now);
+    see_manifest(raw(repository), *manifest, 0, scan, now);
     if (auto committed = transaction.commit(); !committed) {
         return std::unexpected(committed.error());
     }

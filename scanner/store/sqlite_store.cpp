@@ -22,7 +22,14 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, bool make, i
 
 Result<std::vector<std::string>> Store::salvage(const std::string& path) {
     if (auto place = prepare_place(path, false); !place) return std::unexpected(place.error());
-    return store::salvage(path);
+    auto lines = store::salvage(path);
+    if (!lines) return lines;
+    // The rows that were saved may hold bytes that were not.
+    const auto store = open(path, false);
+    const auto mended = store ? (*store)->repair() : std::unexpected(store.error());
+    if (!mended) return std::unexpected(mended.error());
+    lines->insert(lines->end() - 1, mended->begin(), mended->end());
+    return lines;
 }
 
 Time current_time() { return static_cast<Time>(std::time(nullptr)); }

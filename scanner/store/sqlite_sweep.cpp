@@ -82,7 +82,7 @@ Result<bool> SqliteStore::reuse_settled_image(RepositoryId repository, const std
         return done(false);
     }
     const auto manifest = database_->number("select manifest from image_scan where id = ?", *scan);
-    see_manifest(raw(repository), manifest.value_or(0), 0, *scan, now);
+    see_manifest(raw(repository), manifest.value_or(0), 0, scan, now);
     if (auto committed = transaction.commit(); !committed) {
         return std::unexpected(committed.error());
     }

@@ -163,7 +163,9 @@ of the whole. Against others: `decoder_reference` our decoders against zlib's, z
 liblzma's own simplest calls, `decoder` ISA-L against zlib, `matching` Hyperscan with confirmation
 against RE2 alone, `sieve` a scan with the sieve against one without it, `views` and `sieve` whole
 files against windows, `jobs` one thread against eight, `regex` what is known of an expression
-against RE2, `json` repeated names against a parser of its own. The tar walk against GNU tar and
+against RE2, `json` repeated names against a parser of its own. `overlay` and `store_file` hold
+answers against themselves: the same in any order of questions, and nothing left to repair after a
+repair. The tar walk against GNU tar and
 Python's `tarfile` is `tests/hostile/readers.py`.
 
 """
@@ -193,7 +195,10 @@ def main() -> int:
         options.seconds = options.minutes * 60
     campaign = Campaign(options)
     if options.table:
-        Path(options.table).write_text(HEAD + campaign.table())
+        # What is said below the table is not of a campaign's making, and stays.
+        table = Path(options.table)
+        _, heading, rest = (table.read_text() if table.exists() else "").partition("\n## ")
+        table.write_text(HEAD + campaign.table() + heading + rest)
         return 0
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

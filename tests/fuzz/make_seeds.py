@@ -15,6 +15,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / "fixtures")]
 
 import regressions  # noqa: E402
 import seeds  # noqa: E402
+import targets  # noqa: E402
 
 for module in sorted((HERE / "seeds").glob("[a-z]*.py")):
     importlib.import_module(f"seeds.{module.stem}")
@@ -25,6 +26,10 @@ def main(arguments: list[str]) -> int:
     names = arguments[1:] or sorted(source.name.removesuffix("_fuzz.cpp")
                                     for source in HERE.glob("*_fuzz.cpp"))
     missing = [name for name in names if name not in seeds.TARGETS]
+    wrong = targets.check()
+    if wrong:
+        print("\n".join(wrong), file=sys.stderr)
+        return 1
     if missing:
         print(f"no seeds for {', '.join(missing)}", file=sys.stderr)
         return 1

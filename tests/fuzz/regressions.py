@@ -13,4 +13,8 @@ CRASHES: dict[str, dict[str, bytes]] = {
     "views": {"utf-16-in-the-first-block": b"\0\x14\1" + "secret=tst_abc123 and some more of it".encode("utf-16-le")},
     # A member without a name is a stray whose key is empty: the target was wrong.
     "image_archive": {"a-stray-without-a-name": b"\1repositories\n{}\0\0\0" + b"1" * 64 + b"/json\n{}"},
+    # Rows that a salvage saved held results that could not be read back, and stayed.
+    "store_file": {"results-that-a-salvage-saved-unread":
+                   b"\x40\x00\x02\x00\x10\x41\x40\x00\x02\x6c\x6b\x3c\xde\xd9\x0a\x1a"
+                   b"\xd6\x00\x10\x40\x00\x00\x12\xff\x04\x00\x41\x40\x00\x02\x00\x10\x41"},
 }

@@ -1,5 +1,6 @@
 // Any bytes as a store: the file is a sound one with the changes that the input says, or
-// the input itself. Every question has an answer or an error, and an end.
+// the input itself. Every question has an answer or an error, and an end; and what was repaired
+// has nothing left to repair.
 //
 // The first byte: 0 to 63: the rest is the file. Else the rest are changes, five bytes
 // each: a place of three bytes, how many bytes from there, and what is put there. From 192
@@ -66,6 +67,23 @@ void ask(const std::string& path) {
     static_cast<void>(store.put_layer(test::layer_of("new"), rules, true));
 }
 
+void repair(const std::string& path) {
+    bool damaged = false;
+    {
+        const auto opened = Store::open(path, false, 10);
+        // Of another program, or of a later version of this one: it is left as it is.
+        if (!opened && opened.error().code != ErrorCode::malformed) return;
+        const auto mended = opened ? (*opened)->repair() : std::unexpected(opened.error());
+        if (!mended && mended.error().code != ErrorCode::malformed) return;
+        damaged = !mended;
+    }
+    if (damaged && !Store::salvage(path)) return;
+    const auto opened = Store::open(path, false, 10);
+    if (!opened) __builtin_trap();
+    const auto wrong = (*opened)->check();
+    if (!wrong || !wrong->empty()) __builtin_trap();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -90,7 +108,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::filesystem::permissions(path, std::filesystem::perms::owner_read |
                                            std::filesystem::perms::owner_write);
     ask(path);
-    for (const char* beside : {"-wal", "-shm", "-journal"}) {
+    repair(path);
+    for (const char* beside : {"-wal", "-shm", "-journal", ".damaged", ".damaged-wal",
+                               ".damaged-shm"}) {
         std::filesystem::remove(path + beside);
     }
     return 0;

@@ -1,7 +1,7 @@
 """The fuzz targets: which parsers each is about, and how it is run."""
 
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -11,7 +11,7 @@ HERE = Path(__file__).resolve().parent
 @dataclass
 class Target:
     parsers: list[str]  # below scanner/, as shell patterns
-    dictionaries: list[str] = field(default_factory=list)
+    dictionaries: list[str]
     longest: int = 4096  # bytes of an input
     # What oneTBB's allocator holds is not seen by LeakSanitizer, and what is reached from
     # there alone, as the scanners of its threads, is a leak to it.
@@ -30,21 +30,25 @@ MATCHING = ["match/second_look*", "match/database.cpp", "layer/window_scan*", "l
 
 TARGETS = {
     "archive_index": Target(["source/archive_index*", "source/tar_header*"], ["tar"], 8192),
-    "archive_parser": Target(["nested/*_parser.cpp", "nested/tar_header*"], ["archive", "tar"], 8192),
+    "archive_parser": Target(["nested/*_parser.cpp", "nested/tar_header*", "nested/gathered*"],
+                             ["archive", "tar"], 8192),
     "certificate": Target(["evidence/certificate.cpp"], ["key"]),
-    "database_cache": Target(["match/database_cache*"], [], 1024),
+    "database_cache": Target(["match/database_cache*"], ["pack"], 1024),
     "decoded_stream": Target(["source/decoded_stream*", *DECODERS], ["compressed"]),
     "decoder": Target(DECODERS, ["compressed"]),
     "decoder_reference": Target(DECODERS, ["compressed"]),
     "elf": Target(["program/elf.cpp"], ["elf"]),
     "elf_evidence": Target(["program/elf*", "program/script*", "program/toybox*",
                             "program/uutils*"], ["elf"]),
-    "envelope": Target(["image/envelope*", "image/document*", "image/kept_attachments*",
-                         "policy/time_stamp*", "policy/certificate_log*", "policy/revocation*"],
-                        ["json"]),
+    "envelope": Target(["image/envelope*", "image/cbor*", "image/cose*", "image/log_entry*",
+                         "image/document*", "image/kept_attachments*", "policy/trust*",
+                         "policy/transparency*", "policy/time_stamp*", "policy/certificate_log*",
+                         "policy/revocation*"], ["json"]),
     "evidence": Target(["evidence/*"], ["key", "json"], 2048),
     "file_facts": Target(["layer/file_facts*", "layer/fact_*", "policy/accounts*"], ["text"], 2048),
-    "git_graph": Target(["nested/git_graph*"], [], 1024),
+    "gate": Target(["policy/checks/*", "policy/verdict*", "policy/base_image*", "image/facts*",
+                    "image/image_facts*", "image/kept_config*"], ["json", "text"], 4096),
+    "git_graph": Target(["nested/git_graph*"], ["graph"], 1024),
     "git_pack": Target(["nested/git_*"], ["git"]),
     "gitleaks_file": Target(["match/gitleaks_*", "match/allow_list*"], ["toml", "regex"], 2048),
     "identify": Target(["program/identify*", "program/version*", "program/multicall*",
@@ -53,6 +57,7 @@ TARGETS = {
                              "source/stray*", "source/sniff*", *DOCUMENTS], ["tar", "json"], 16384),
     "jobs": Target(["scanner.cpp", "scan_engine.cpp", "layer/layer_*"], ["text"], 8192, False),
     "json": Target(["json/*", "source/json_*", "image/document*", "evidence/json*"], ["json"], 2048),
+    "key_file": Target(["identity/secret_key*"], ["key"], 512),
     "key_forms": Target(["evidence/*key*", "evidence/pem*", "evidence/certificate*",
                          "evidence/public_part*"], ["key"]),
     "key_prints": Target(["store/key_prints*"], ["key"]),
@@ -65,7 +70,8 @@ TARGETS = {
                    ["archive", "tar", "compressed"], 8192),
     "oci_json": Target(DOCUMENTS, ["json"]),
     "os_release": Target(["image/os_release*", "policy/date*"], ["text"], 512),
-    "pack": Target(["match/pack*"], [], 2048),
+    "overlay": Target(["image/visibility*", "image/spelling*", "image/link_index*"], ["layers"], 512),
+    "pack": Target(["match/pack*"], ["pack"], 2048),
     "package_lists": Target(["layer/package_lists*"], ["text"], 2048),
     "policy_file": Target(["policy/policy_file*", "policy/baseline*", "policy/toml_reader*"],
                           ["toml", "json"], 2048),
@@ -73,6 +79,8 @@ TARGETS = {
                          "report/json_writer*"], ["text"], 512),
     "proxy": Target(["registry/proxy*", "registry/url*"], ["http"], 512),
     "regex": Target(["match/regex_*"], ["regex"], 256),
+    "registries_conf": Target(["registry/registries_conf*", "registry/hosts*",
+                               "registry/reference*"], ["toml", "key"], 2048),
     "registry": Target(["registry/headers*", "registry/reference*", "registry/credential_*",
                         "registry/credentials*", "registry/url*", "registry/listing*",
                         "registry/registries_conf*", "registry/aws_signature*",
@@ -87,12 +95,13 @@ TARGETS = {
     "second_look": Target(MATCHING, ["text", "key"], 2048),
     "side_scan": Target(["layer/side_scan*"], ["compressed", "text"], 4096),
     "sieve": Target(["sieve/*"], ["text"], 4096),
-    "signature": Target(["policy/signature*", "image/envelope*", "image/attachments*"],
-                        ["json", "key"], 8192),
+    "signature": Target(["policy/signature*", "image/envelope*", "image/attachments*",
+                         "policy/verify_key*"], ["json", "key"], 8192),
     "sqlite": Target(["nested/sqlite_*"], ["sqlite"], 8192),
-    "store_file": Target(["store/sqlite_*", "store/finder*", "store/database*", "store/schema*"],
-                         [], 512),
-    "store_parts": Target(["store/parts*", "store/packed*"], []),
+    "store_file": Target(["store/sqlite_*", "store/finder*", "store/database*", "store/schema*",
+                          "store/repair*", "store/salvage*"],
+                         ["store"], 512),
+    "store_parts": Target(["store/parts*", "store/packed*"], ["store"]),
     "store_question": Target(["store/glob*", "store/version_range*"], ["text"], 256),
     "suppression": Target(["policy/suppression*", "policy/glob*"], ["toml"], 1024),
     "sweep_scope": Target(["sweep/scope*", "sweep/planner*"], ["json", "text"], 1024),
@@ -101,6 +110,8 @@ TARGETS = {
     "target": Target(["source/target*", "source/platform*", "source/digest*", "source/sniff*"],
                      ["text", "http"], 512),
     "upx": Target(["nested/upx*"], ["archive", "elf"]),
+    "verify_key": Target(["policy/verify_key*", "policy/trust*", "policy/transparency*"],
+                         ["key"], 2048),
     "views": Target(["match/views/*", "layer/view_scan*"], ["text"], 2048),
 }
 
@@ -122,6 +133,8 @@ def check() -> list[str]:
         for pattern in one.parsers:
             if not list((ROOT / "scanner").glob(pattern)):
                 wrong.append(f"{name}: nothing is called {pattern}")
+        if not one.dictionaries:
+            wrong.append(f"{name}: no dictionary")
         for dictionary in one.dictionaries:
             if not (HERE / "dictionaries" / f"{dictionary}.dict").exists():
                 wrong.append(f"{name}: no dictionary {dictionary}")

@@ -2,7 +2,8 @@
 """The catalogue of attacks: `catalogue.py --list` names them, `catalogue.py --cached NAME DIR`
 builds one below DIR unless that was done before from the same sources, and prints where;
 `catalogue.py --table PROGRAM DIR [NAME...]` runs the program on each at its size and at twice
-that, and prints what came of it."""
+that, and prints what came of it: bench/hostile.md. Lines that are given to it on standard input
+with `--table PROGRAM DIR -` are those of attacks that have been tried, and are not tried again."""
 
 import hashlib
 import json
@@ -10,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -90,17 +92,58 @@ def outcome(text: str) -> str:
     return f"{findings} findings, {'complete' if complete else 'incomplete'}{first}"
 
 
+HEAD = """# The catalogue of attacks
+
+What `tests/hostile/catalogue.py --table build/release/stratascan DIR` prints: every attack of
+`tests/hostile/`, what came of it, its exit code (0: nothing found and all read, 1: something found,
+2: nothing found and not all read, 3: no report), peak resident memory, processor seconds, and those
+of the same attack at twice its size (x2 is linear; not of less than a tenth of a second, which is
+the start of the program). The ceiling is 512 MiB (`--memory`). What must be in each report,
+and that no attack ends by a signal, is held by the tests `Hostile.*`.
+
+| attack | outcome | exit code | peak RSS | CPU time, at twice the size |
+|---|---|---:|---:|---:|"""
+
+
+def summary(lines: list[str]) -> str:
+    cells = [[cell.strip() for cell in line.strip("|\n ").split(" | ")] for line in lines]
+    tried = [row for row in cells if not row[1].startswith("skipped")]
+    codes = Counter(row[-3] for row in tried)
+    peak = max(tried, key=lambda row: int(row[-2].split()[0]))
+    slowest = max(tried, key=lambda row: float(row[-1].split()[0]))
+    told = ", ".join(f"{count} with exit code {code}" for code, count in sorted(codes.items()))
+    return (f"{len(tried)} attacks were tried, {len(cells) - len(tried)} skipped for want of a tool: "
+            f"{told}, {sum(code.startswith('-') for code in codes.elements())} by a signal. "
+            f"Peak RSS over the whole catalogue: {peak[-2]} (`{peak[0]}`); "
+            f"most processor time: {slowest[-1].split(',')[0]} (`{slowest[0]}`).")
+
+
 def table(program: str, cache: Path, names: list[str]) -> int:
+    print(HEAD, flush=True)
+    lines = []
+
+    def tell(line: str) -> None:
+        lines.append(line)
+        print(line, flush=True)
+
+    if names == ["-"]:
+        for line in sys.stdin:
+            if line.startswith("| ") and not line.startswith("| attack "):
+                tell(line.rstrip("\n"))
+        known = {line.split(" | ")[0][2:] for line in lines}
+        names = [name for name in sorted(ATTACKS) if name not in known]
     idle = min(measure(program, build_cached("nothing-at-all", cache))[1] for _ in range(3))
     for name in names:
         try:
             once, twice = (measure(program, build_cached(name, cache, size)) for size in (1, 2))
         except Unavailable as reason:
-            print(f"| {name} | skipped: {reason} | | | |")
+            tell(f"| {name} | skipped: {reason} | | | |")
             continue
-        ratio = max(twice[1] - idle, 0.001) / max(once[1] - idle, 0.001)
-        print(f"| {name} | {outcome(once[3])} | {once[0]} | {once[2] / MIB:.0f} MiB "
-              f"| {once[1]:.2f} s, x{ratio:.1f} |", flush=True)
+        ratio = (f", x{(twice[1] - idle) / (once[1] - idle):.1f}"
+                 if min(once[1], twice[1]) > 2 * idle and once[1] >= 0.1 else "")
+        tell(f"| {name} | {outcome(once[3])} | {once[0]} | {once[2] / MIB:.0f} MiB "
+             f"| {once[1]:.2f} s{ratio} |")
+    print("\n" + summary(lines))
     return 0
 
 

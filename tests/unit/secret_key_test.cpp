@@ -87,6 +87,16 @@ TEST(SecretKey, IsRefusedWhenItIsTooShortOrNotThere) {
     EXPECT_FALSE(SecretKey::load(home.path()).has_value()) << "a folder";
 }
 
+// A pipe that nobody writes to would be waited for without an end.
+TEST(SecretKey, APipeIsRefusedAtOnce) {
+    const PrivateHome home;
+    const std::string path = home.path("pipe");
+    ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+    const auto key = SecretKey::load(path);
+    ASSERT_FALSE(key.has_value());
+    EXPECT_EQ(key.error().code, ErrorCode::invalid_argument);
+}
+
 TEST(SecretKey, APlaceThatCannotBeWrittenIsAnError) {
     const PrivateHome home;
     home.write("config", "a file where the folder should be");

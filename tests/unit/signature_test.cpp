@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <openssl/bio.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
@@ -21,7 +22,7 @@ using Key = std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)>;
 
 Key made(const std::string& kind) {
     EVP_PKEY* key = nullptr;
-    if (kind == "P-256" || kind == "P-384" || kind == "P-192") {
+    if (kind.starts_with("P-") || kind == "secp256k1") {
         key = EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", kind.c_str());
     } else if (kind.starts_with("RSA")) {
         key = EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA",
@@ -160,6 +161,15 @@ TEST(VerifyKey, WhatIsNoneIsRefused) {
     EXPECT_NE(secret.error().what.find("private key"), std::string::npos);
     EXPECT_FALSE(VerifyKey::parse(pem_of(made("RSA1024")), "short.pem"));
     EXPECT_FALSE(VerifyKey::parse(pem_of(made("X25519")), "agreement.pem"));
+    EXPECT_FALSE(VerifyKey::parse(pem_of(made("P-192")), "short.pem"));
+    EXPECT_FALSE(VerifyKey::parse(pem_of(made("secp256k1")), "other-curve.pem"));
+    EXPECT_TRUE(VerifyKey::parse(pem_of(made("P-521")), "long.pem"));
+    // A curve that is spelled out, be it a known one, is whatever its author made of it.
+    const Key spelled = made("P-256");
+    ASSERT_EQ(EVP_PKEY_set_utf8_string_param(spelled.get(), OSSL_PKEY_PARAM_EC_ENCODING,
+                                             OSSL_PKEY_EC_ENCODING_EXPLICIT),
+              1);
+    EXPECT_FALSE(VerifyKey::parse(pem_of(spelled), "spelled.pem"));
     EXPECT_FALSE(VerifyKey::load("/no/such/key.pem"));
 }
 

@@ -35,7 +35,7 @@ constexpr std::array<std::uint8_t, 256> letters = [] {
     for (unsigned c = 'A'; c <= 'Z'; ++c) kinds[c] = c <= 'F' ? upper | hex : upper;
     for (unsigned c = 'a'; c <= 'z'; ++c) kinds[c] = c <= 'f' ? lower | hex : lower;
     for (unsigned c = '0'; c <= '9'; ++c) kinds[c] = digit | hex;
-    for (const unsigned char c : {'+', '/', '-', '_'}) kinds[c] = sign;
+    for (const char c : {'+', '/', '-', '_'}) kinds[static_cast<unsigned char>(c)] = sign;
     return kinds;
 }();
 
@@ -64,9 +64,8 @@ std::size_t behind_break(std::string_view text, std::size_t at) noexcept {
         } else if (c == '\n') {
             broken = true;
             ++at;
-        } else if (c == '+' && next_is(at - 1, " \t\"'") && next_is(at + 1, " \t\r\n")) {
-            ++at;
-        } else if (std::string_view(" \t\r\\\"',;#*>|.").find(c) != std::string_view::npos) {
+        } else if ((c == '+' && next_is(at - 1, " \t\"'") && next_is(at + 1, " \t\r\n")) ||
+                   std::string_view(" \t\r\\\"',;#*>|.").find(c) != std::string_view::npos) {
             ++at;
         } else {
             return broken && letter_at(text, at) != 0 ? at : nowhere;

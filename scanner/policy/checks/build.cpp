@@ -189,7 +189,8 @@ Answer resource_limits(const Subject& subject, const Settings& settings) {
         if (value.empty()) {
             add(answer, config_item("config.Labels", key + " is not documented"));
         } else if (!is_quantity(value)) {
-            add(answer, config_item("config.Labels", key + " is no quantity: " + value));
+            add(answer, config_item("config.Labels",
+                                    fmt::format("{} is no quantity: {}", key, value)));
         }
     }
     if (answer.items.empty()) return passed("every resource is documented");

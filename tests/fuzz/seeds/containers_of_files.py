@@ -251,3 +251,16 @@ def rpm_database() -> Seeds:
     made = {"sqlite": base.serialize(), "header": header,
             "ndb": packed + b"\0" * 4000 + b"BlbS" + struct.pack("<III", 1, 0, len(header)) + header}
     return under(0, made) | under(90, made)
+
+
+@target("overlay")
+def overlay() -> Seeds:
+    """Names by number: a, b, bin, usr, lib, .wh.a, .wh.bin, .wh..wh..opq."""
+    file, deep, whiteout, opaque = b"\x00\x00", b"\x10\x03\x02\x00", b"\x08\x02\x05", b"\x08\x03\x07"
+    merged = b"\x02\x02\x03\x02\x02"  # bin -> usr/bin/bin
+    hard = b"\x03\x01\x00\x00"
+    return {"one": file + deep, "deleted": deep + b"\xff" + b"\x10\x03\x02\x05",
+            "through-a-link": deep + merged + b"\xff" + whiteout, "opaque": deep + b"\xff" + opaque,
+            "names": file + hard + b"\xff" + b"\x00\x05" + b"\xff" + hard,
+            "loop": b"\x02\x00\x01\x01\x01" + b"\x02\x01\x00\x00\x00" + file + b"\xff" + file,
+            "replaced": deep + b"\xff" + b"\x00\x03" + b"\xff" + deep + merged}

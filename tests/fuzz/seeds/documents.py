@@ -157,6 +157,38 @@ def signature() -> Seeds:
                    b"-----END PUBLIC KEY-----\n\0" + manifest + b"\0\0" + payload}
 
 
+@target("gate")
+def gate() -> Seeds:
+    """A config, a manifest, a statement about it, and lists of users."""
+    config = to_json({"os": "linux", "created": "2026-01-02T03:04:05Z",
+                      "config": {"User": "app:0", "WorkingDir": "/app", "ExposedPorts": {"22/tcp": {}},
+                                 "Env": ["PATH=/bin:.", "HTTP_PROXY=http://u@h", "EMPTY="],
+                                 "Entrypoint": ["/bin/sh", "-c", "sshd; exec apt-get install x"],
+                                 "Volumes": {"/data": {}}, "OnBuild": ["RUN x"],
+                                 "Healthcheck": {"Test": ["CMD-SHELL", "curl -k https://h"]},
+                                 "Labels": {"org.opencontainers.image.base.name": "debain:latest",
+                                            "org.opencontainers.image.created": "2026-01-01"}},
+                      "history": [{"created": "2024-01-01T00:00:00Z", "created_by": "ADD file:x in /"},
+                                  {"created_by": "RUN curl http://h | sh", "empty_layer": True},
+                                  {"created_by": "RUN |1 T=x /bin/sh -c pip install --trusted-host h"}]})
+    manifest = to_json({"mediaType": oci.MANIFEST, "annotations": {"io.k8s.resources.cpu": "1"}})
+    slsa = to_json({"_type": "https://in-toto.io/Statement/v1", "subject": [],
+                    "predicate": {"buildDefinition": {"resolvedDependencies": [
+                                      {"uri": "pkg:docker/debain@12", "digest": {"sha256": "a" * 64}}],
+                                      "internalParameters": {"buildConfig": {}}},
+                                  "runDetails": {"builder": {"id": "https://b.example"}},
+                                  "builder": {"id": "b"}, "materials": [{"uri": "pkg:docker/alpnie@3"}]},
+                    "predicateType": "https://slsa.dev/provenance/v1"})
+    boms = to_json({"spdxVersion": "SPDX-2.3", "packages": [{"name": "a", "versionInfo": "1"}]})
+    users = [b"\0root:x:0:0:root:/root:/bin/sh\napp:x:0:0::/app:/bin/false\n", b"\1root:x:0:\nwheel:x:10:a\n",
+             b"\2root::19000:0:99999:7:::\n", b"\3/bin/sh\n", b"\4ID=debian\nVERSION_ID=\"12\"\n"]
+    seeds = {f"slsa-{fill}": b"\0\0".join([config, manifest, slsa + b" " * fill, *users])
+             for fill in range(6)}
+    return seeds | {"bom": b"\0\0".join([config, manifest, boms]), "config": config,
+                    "wrapped": b"\0\0".join([config, b"", to_json(DSSE)]),
+                    "users": b"\0\0".join([b"{}", b"{}", b"", *users])}
+
+
 def answer(body: bytes, *headers: str, status: str = "200 OK", length: bool = True) -> bytes:
     head = [f"HTTP/1.1 {status}", *headers, "Connection: close"]
     if length:

@@ -104,6 +104,33 @@ def key_prints() -> Seeds:
     return {**keys, "der": der(keys["ec"]), "der-certificate": der(keys["certificate"])}
 
 
+@target("key_file")
+def key_file() -> Seeds:
+    """No key of these is used for anything."""
+    pem = made()["ec"]
+    return {"made": bytes(range(32)) + b"\0\0hunted", "least": b"k" * 16 + b"\0\0", "short": b"k" * 15,
+            "empty": b"", "long": b"q" * 500 + b"\0\0x", "pem": b"k" * 20 + b"\0\0" + pem,
+            "escaped": b"k" * 20 + b"\0\0" + pem.replace(b"\n", b"\\n")}
+
+
+@target("verify_key")
+def verify_key() -> Seeds:
+    """Keys of users, and changes of a signature and of its message."""
+    keys = made()
+    publics = {"ec": keys["public"], "certificate": keys["certificate"],
+               "two": keys["certificate"] * 2, "private": keys["ec"],
+               "both": keys["certificate"] + keys["ec"], "text": b"a note\n" + keys["public"],
+               "openssh": keys["openssh.pub"]}
+    for name, words in (("rsa", ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"]), ("ed25519", ["ed25519"]),
+                        ("secp256k1", ["EC", "-pkeyopt", "ec_paramgen_curve:secp256k1"]),
+                        ("explicit", ["EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-pkeyopt",
+                                      "ec_param_enc:explicit"])):
+        private = run("openssl", "genpkey", "-algorithm", *words)
+        publics[name] = run("openssl", "pkey", "-pubout", data=private)
+    return publics | {"signature": b"\0\1\5\x80", "message": b"\0\0\1\2\3",
+                      "both-changed": keys["public"] + b"\0\1\1\1\0\1\2\1"}
+
+
 @target("evidence")
 def evidence() -> Seeds:
     """One seed for each check and a bit more, for a check is known by its number alone."""

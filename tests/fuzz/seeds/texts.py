@@ -6,6 +6,7 @@ from pathlib import Path
 
 from seeds import Seeds, target, under
 from seeds.documents import DIGEST
+from seeds.keys import made
 
 PATTERNS = Path(__file__).resolve().parents[3] / "patterns"
 
@@ -80,6 +81,40 @@ def suppression() -> Seeds:
              b'owner = "team"\nuntil = 2026-08-01\n')
     return {"one": entry, "two": entry + entry.replace(b'rule = "r"', b'program = "curl"'),
             "layer": entry.replace(b'rule = "r"', b'layer = "' + DIGEST.encode() + b'"')}
+
+
+REGISTRIES = b"""unqualified-search-registries = ["docker.io"]
+[[registry]]
+prefix = "r.example/team"
+location = "mirror.example:5000/team"
+insecure = true
+mirror-by-digest-only = true
+[[registry.mirror]]
+location = "a.example/x"
+pull-from-mirror = "tag-only"
+[[registry]]
+prefix = "*.example.org"
+location = "r.example"
+blocked = true
+[[registry]]
+location = "docker.io"
+[[registry.mirror]]
+location = "mirror.gcr.io"
+"""
+
+
+@target("registries_conf")
+def registries_conf() -> Seeds:
+    """An image's name, a registries.conf, and files of a folder of certificates."""
+    certificate = made()["certificate"]
+    files = [b"\0" + certificate, b"\1" + certificate[:300], b"\3" + certificate, b"\4key", b"\6other"]
+    names = {"team": b"r.example/team/app:1", "hub": b"debian", "star": b"a.example.org/x/y",
+             "digest": b"r.example/team/app@" + DIGEST.encode()}
+    seeds = {name: image + b"\0\0" + REGISTRIES for name, image in names.items()}
+    seeds["elsewhere"] = b"r.example/a\0\0[[registry]]\nlocation = 'r.example'\nmirror = [{location=''}]\n"
+    seeds["nowhere"] = b"r.example/a\0\0[[registry]]\nprefix = 'r.example/a'\nlocation = 'x'\n"
+    return seeds | {"certificates": b"\0\0".join([b"a", b"", *files]),
+                    "half-a-client": b"\0\0".join([b"a", b"", files[2], files[0]])}
 
 
 @target("regex")
