@@ -12,6 +12,10 @@
 
 #include "tests/e2e/run.hpp"
 
+#ifndef STRATASCAN_BUILT_REGISTRIES
+#define STRATASCAN_BUILT_REGISTRIES "build/release/tests"
+#endif
+
 namespace stratascan::e2e {
 
 /// A command that says "listening on ADDRESS:PORT" on one of its outputs.
