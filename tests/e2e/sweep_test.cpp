@@ -116,6 +116,45 @@ TEST_F(Sweep, TagsThatMoveAndGo) {
     EXPECT_EQ(summary(third).at("repositories").size(), 1U) << "gone, and told once";
 }
 
+// An image that lost its tag can be pulled by its digest until its registry drops it.
+TEST_P(EachSweep, WhatLostItsTagIsStillPullable) {
+    const AnyRegistry registry(GetParam());
+    push(layout(recipe("removed-with-build-step")), registry.address(), "app:1");
+    push(layout(recipe("two-platforms-and-an-attestation")), registry.address(), "app:many",
+         {"--all"});
+    EXPECT_EQ(sweep(registry.address()).exit, 1);
+    const auto places = [&] {
+        std::map<std::string, std::string> pullable;
+        const json told = json::parse(
+            ask({"find", "--image", registry.address() + "/app", "--format", "json"}).out, nullptr,
+            false);
+        for (const json& match : told.at("matches")) pullable[match.at("digest")] = match.at("pullable");
+        return pullable;
+    };
+    const auto before = places();
+    EXPECT_GE(before.size(), 4U);
+    for (const char* tag : {"app:1", "app:many"}) {
+        push(layout(recipe("uncompressed-layer")), registry.address(), tag);
+    }
+    const Ran moved = sweep(registry.address());
+    EXPECT_EQ(row(moved, "app").at("state"), "complete") << moved.out;
+    EXPECT_EQ(places().size(), before.size() + 1);
+    for (const auto& [digest, pullable] : places()) EXPECT_EQ(pullable, "at-last-look") << digest;
+    const Ran table = ask({"find", "--image", registry.address() + "/app"});
+    EXPECT_NE(table.out.find("pullable by its digest"), std::string::npos) << table.out;
+    for (const auto& [digest, pullable] : before) {
+        Command remove = command();
+        remove.words = {"curl", "-sS", "--fail", "--noproxy", "*", "-X", "DELETE",
+                        "http://" + registry.address() + "/v2/app/manifests/" + digest};
+        const Ran ran = run(remove);
+        EXPECT_EQ(ran.exit, 0) << ran.err << ran.out;
+    }
+    EXPECT_EQ(sweep(registry.address()).exit, 1);
+    for (const auto& [digest, pullable] : places()) {
+        EXPECT_EQ(pullable, before.contains(digest) ? "gone" : "at-last-look") << digest;
+    }
+}
+
 TEST_P(EachSweep, AccessoriesAreNoImagesAndAreScanned) {
     const AnyRegistry registry(GetParam());
     push(layout(recipe("uncompressed-layer")), registry.address(), "app:1");
