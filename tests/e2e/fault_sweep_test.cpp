@@ -111,9 +111,11 @@ TEST_F(SweepFaults, MemoryThatRunsOutIsSaidAndLosesNothing) {
     std::mt19937 random(static_cast<unsigned>(all));
     int ended = 0;
     for (int round = 0; round < 24; ++round) {
-        // Starting takes half of them; the sweep is what comes then. One fails, or all from there on.
+        // Starting takes the first third; the sweep is what comes then. One fails, or all from
+        // there on.
+        const auto sweeping = static_cast<unsigned long>(all - all / 3);
         const long number = round < 6 ? std::lround(std::pow(static_cast<double>(all), round / 6.0))
-                                      : 1 + static_cast<long>(random() % static_cast<unsigned long>(all));
+                                      : all / 3 + static_cast<long>(random() % sweeping);
         const std::string at = std::to_string(number) + (round % 3 == 0 ? ":0" : ":1");
         const std::string place = file("memory" + std::to_string(round));
         const Ran ran = faulty({{"FAULT_ALLOC", at}}, place);
