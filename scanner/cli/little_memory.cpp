@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <exception>
 #include <new>
+#include <system_error>
 
 #include "scanner/cli/command.hpp"
 
@@ -36,6 +37,10 @@ std::atomic<bool> ran_out = false;
             std::rethrow_exception(thrown);
         } catch (const std::bad_alloc&) {
             end_without_memory();
+        } catch (const std::system_error& error) {
+            // A thread that finds no memory is told so.
+            if (error.code() == std::errc::resource_unavailable_try_again) end_without_memory();
+            std::fprintf(stderr, "stratascan: %s\n", error.what());
         } catch (const std::exception& error) {
             static_cast<void>(std::fprintf(stderr, "stratascan: %s\n", error.what()));
         } catch (...) {

@@ -13,39 +13,21 @@ namespace stratascan::layer {
 namespace {
 
 constexpr std::size_t hash_queue_limit = 8;
-constexpr std::size_t chunks_kept = hash_queue_limit + 2;
+static_assert(ChunkPool::kept >= hash_queue_limit + 2);
 constexpr std::size_t side_limit = 1 << 20;
 constexpr std::uint64_t ratio_judged_past = std::uint64_t{16} << 30;
+
+/// Layers follow each other: the memory that one was read into is there for the next.
+const std::shared_ptr<ChunkPool>& chunks_of_all() {
+    static const auto pool = std::make_shared<ChunkPool>();
+    return pool;
+}
 
 bool all_zero(std::string_view bytes) noexcept {
     return bytes.find_first_not_of('\0') == std::string_view::npos;
 }
 
 }  // namespace
-
-std::shared_ptr<Chunk> ChunkPool::take() {
-    std::unique_ptr<char[]> memory;
-    {
-        const std::scoped_lock lock(mutex_);
-        if (free_.capacity() == 0) free_.reserve(chunks_kept);
-        if (!free_.empty()) {
-            memory = std::move(free_.back());
-            free_.pop_back();
-        }
-    }
-    if (!memory) memory = std::make_unique_for_overwrite<char[]>(Chunk::headroom + Chunk::capacity);
-    auto chunk = std::make_unique<Chunk>();
-    chunk->memory = std::move(memory);
-    return {chunk.release(), [pool = shared_from_this()](Chunk* one) {
-                pool->give_back(std::move(one->memory));
-                delete one;
-            }};
-}
-
-void ChunkPool::give_back(std::unique_ptr<char[]> memory) noexcept {
-    const std::scoped_lock lock(mutex_);
-    if (free_.size() < chunks_kept) free_.push_back(std::move(memory));
-}
 
 BlobHasher::BlobHasher(std::string_view algorithm)
     : algorithm_(algorithm), context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
@@ -85,7 +67,7 @@ void BlobHasher::drain_locked() {
             chunk = std::move(queue_.front());
             queue_.pop_front();
         }
-        EVP_DigestUpdate(context_.get(), chunk->memory.get() + Chunk::headroom, chunk->size);
+        EVP_DigestUpdate(context_.get(), chunk->data(), chunk->size);
     }
     nanoseconds_ += now_ns() - start;
 }
@@ -104,7 +86,7 @@ std::string BlobHasher::finish() {
 BlobStream::BlobStream(std::unique_ptr<source::BlobReader> reader,
                        const BlobStreamOptions& options, Progress* progress)
     : reader_(std::move(reader)), options_(options), progress_(progress),
-      hasher_(options.digest_algorithm) {
+      hasher_(options.digest_algorithm), chunks_(chunks_of_all()) {
     // A first chunk of 6 bytes or more tells the format; pipes may give less at
     // once, but read() fills its buffer.
     read_chunk();
@@ -123,26 +105,21 @@ std::string_view BlobStream::decoder_name() const noexcept { return decoder_->na
 bool BlobStream::read_chunk() {
     if (input_ended_) return false;
     const std::uint64_t start = now_ns();
-    const std::shared_ptr<Chunk> chunk = chunks_->take();
-    const std::string_view left = input_;
-    char* const data = chunk->memory.get() + Chunk::headroom;
-    // A short read is the end, or the bytes before an error, which comes next.
-    while (chunk->size < Chunk::capacity && !input_ended_) {
-        const auto size = reader_->read(std::as_writable_bytes(
-            std::span<char>(data + chunk->size, Chunk::capacity - chunk->size)));
-        if (!size) read_error_ = size.error();
-        chunk->size += size.value_or(0);
-        input_ended_ = size.value_or(0) == 0;
-    }
-    std::copy(left.begin(), left.end(), data - left.size());
-    input_ = {data - left.size(), left.size() + chunk->size};
-    chunk_ = chunk;
-    blob_bytes_ += chunk->size;
-    if (chunk->size > 0) {
-        if (progress_ != nullptr) progress_->bytes_read(chunk->size);
-        hasher_.push(chunk);
-    }
+    auto next = reader_->read_chunk(*chunks_);
     read_ns_ += now_ns() - start;
+    if (!next) read_error_ = next.error();
+    if (!next || !*next) {
+        input_ended_ = true;
+        return true;
+    }
+    const std::string_view left = input_;
+    char* const data = (*next)->memory.get() + Chunk::headroom;
+    std::copy(left.begin(), left.end(), data - left.size());
+    chunk_ = std::move(*next);
+    input_ = {data - left.size(), left.size() + chunk_->size};
+    blob_bytes_ += chunk_->size;
+    if (progress_ != nullptr) progress_->bytes_read(chunk_->size);
+    hasher_.push(chunk_);
     return true;
 }
 

@@ -26,26 +26,8 @@
 
 namespace stratascan::layer {
 
-/// A piece of the blob as it was read.
-struct Chunk {
-    static constexpr std::size_t headroom = 64;  ///< for what the decoder left of the last one
-    static constexpr std::size_t capacity = 256 << 10;
-    std::unique_ptr<char[]> memory;
-    std::size_t size = 0;  ///< bytes that were read, behind the headroom
-};
-
-/// Gives chunks, and takes them back when nobody has them any more. Thread-safe; outlives
-/// whoever made it as long as there are chunks.
-class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
-public:
-    [[nodiscard]] std::shared_ptr<Chunk> take();
-
-private:
-    void give_back(std::unique_ptr<char[]> memory) noexcept;
-
-    std::mutex mutex_;
-    std::vector<std::unique_ptr<char[]>> free_;
-};
+using source::Chunk;
+using source::ChunkPool;
 
 /// The blob's digest over chunks that arrive in order.
 class BlobHasher {
@@ -126,7 +108,7 @@ private:
     BlobHasher hasher_;
     std::unique_ptr<Decoder> decoder_;
     Compression compression_ = Compression::none;
-    std::shared_ptr<ChunkPool> chunks_ = std::make_shared<ChunkPool>();
+    std::shared_ptr<ChunkPool> chunks_;
     std::shared_ptr<Chunk> chunk_;
     std::string_view input_;  // of chunk_, not yet decoded
     bool input_ended_ = false;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <new>
 
 #include "scanner/layer/decoder.hpp"
 
@@ -28,7 +29,7 @@ public:
                 if (in.size() < 3 && !last) return Step::need_input;
                 if (!in.starts_with("BZh")) return Step::end;
                 stream_ = {};
-                if (BZ2_bzDecompressInit(&stream_, 0, 0) != BZ_OK) return damaged("no memory");
+                if (BZ2_bzDecompressInit(&stream_, 0, 0) != BZ_OK) throw std::bad_alloc();
                 open_ = true;
             }
             stream_.next_in = const_cast<char*>(in.data());
@@ -45,6 +46,7 @@ public:
                 close();
                 continue;
             }
+            if (status == BZ_MEM_ERROR) throw std::bad_alloc();
             if (status != BZ_OK) return damaged("damaged stream");
             if (out.empty()) return Step::have_output;
             if (in.empty() || !moved) {
@@ -88,7 +90,7 @@ public:
                 if (in.size() < magic.size() && !last) return Step::need_input;
                 if (!in.starts_with(magic)) return Step::end;
                 if (lzma_stream_decoder(&stream_, memory_limit_, 0) != LZMA_OK) {
-                    return fail(ErrorCode::engine, "xz: the decoder could not start");
+                    throw std::bad_alloc();
                 }
                 open_ = true;
             }
@@ -133,6 +135,7 @@ private:
                 return fail(ErrorCode::over_limit,
                             fmt::format("xz: the stream asks for more than {} bytes of memory",
                                         memory_limit_));
+            case LZMA_MEM_ERROR: throw std::bad_alloc();
             default: return fail(ErrorCode::malformed, "xz: damaged stream");
         }
     }

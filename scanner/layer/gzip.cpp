@@ -13,6 +13,7 @@
 #include <array>
 #include <cstring>
 #include <limits>
+#include <new>
 
 #include "scanner/layer/decoder.hpp"
 
@@ -187,15 +188,15 @@ private:
 
 class ZlibInflater final : public Inflater {
 public:
-    ZlibInflater() { ready_ = inflateInit2(&stream_, -MAX_WBITS) == Z_OK; }
-    ~ZlibInflater() override {
-        if (ready_) inflateEnd(&stream_);
+    ZlibInflater() {
+        if (inflateInit2(&stream_, -MAX_WBITS) != Z_OK) throw std::bad_alloc();
     }
+    ~ZlibInflater() override { inflateEnd(&stream_); }
     ZlibInflater(const ZlibInflater&) = delete;
     ZlibInflater& operator=(const ZlibInflater&) = delete;
 
     void reset() override {
-        if (ready_) inflateReset(&stream_);
+        inflateReset(&stream_);
         crc_ = crc32(0, nullptr, 0);
         length_ = 0;
         in_trailer_ = false;
@@ -203,7 +204,6 @@ public:
     }
 
     Result<bool> inflate(std::string_view& in, std::span<char>& out) override {
-        if (!ready_) return std::unexpected(damaged("zlib could not start"));
         if (!in_trailer_) {
             const auto running = run(in, out);
             if (!running) return std::unexpected(running.error());
@@ -238,6 +238,8 @@ private:
         out = out.subspan(made);
         if (status == Z_STREAM_END) {
             in_trailer_ = true;
+        } else if (status == Z_MEM_ERROR) {
+            throw std::bad_alloc();
         } else if (status != Z_OK && status != Z_BUF_ERROR) {
             return std::unexpected(damaged("damaged deflate stream"));
         }
@@ -252,7 +254,6 @@ private:
     }
 
     z_stream stream_{};
-    bool ready_ = false;
     bool in_trailer_ = false;
     uLong crc_ = 0;
     std::uint32_t length_ = 0;  // modulo 2^32, as the trailer has it

@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "scanner/layer/tar_ambiguity.hpp"
@@ -218,6 +220,7 @@ void TarWalk::step_header() {
         return;
     }
     if (status == ARCHIVE_FATAL || status == ARCHIVE_RETRY) {
+        expect_memory();
         if (ended_without_marker()) return;
         const char* why = archive_error_string(archive_.get());
         position_ = std::min(consumed, give_from_);
@@ -337,6 +340,7 @@ void TarWalk::step_contents() {
     }
     if (status == ARCHIVE_RETRY) return;
     if (status != ARCHIVE_OK && status != ARCHIVE_WARN) {
+        expect_memory();
         if (ended_without_marker()) return;
         const char* why = archive_error_string(archive_.get());
         damaged(why != nullptr ? why : "damaged contents");
@@ -348,6 +352,11 @@ void TarWalk::step_contents() {
         position_ += size;
     }
     hand_out(position_);
+}
+
+/// That memory ran out says nothing of the layer, so it must not be in its result.
+void TarWalk::expect_memory() const {
+    if (archive_errno(archive_.get()) == ENOMEM) throw std::bad_alloc();
 }
 
 void TarWalk::damaged(const std::string& what) {

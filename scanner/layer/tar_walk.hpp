@@ -63,6 +63,7 @@ private:
     void step_header();
     void step_contents();
     void step_between();
+    void expect_memory() const;
     void damaged(const std::string& what);
     void look_for_ambiguity(std::uint64_t header, const Member& member);
     void keep_within_limits(std::uint64_t header, Member& member);

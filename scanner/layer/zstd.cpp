@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "scanner/layer/decoder.hpp"
@@ -35,14 +36,12 @@ public:
     explicit ZstdDecoder(const DecoderOptions& options)
         : side_(options.side), window_log_(options.memory.zstd_window_log),
           context_(ZSTD_createDCtx(), &ZSTD_freeDCtx) {
-        if (context_) {
-            ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax,
-                                   static_cast<int>(window_log_));
-        }
+        if (!context_) throw std::bad_alloc();
+        ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax,
+                               static_cast<int>(window_log_));
     }
 
     Result<Step> step(std::string_view& in, bool last, std::span<char>& out) override {
-        if (!context_) return damaged("the decoder could not start");
         for (;;) {
             switch (state_) {
                 case State::between: {
@@ -122,6 +121,7 @@ private:
         in.remove_prefix(input.pos);
         out = out.subspan(output.pos);
         if (ZSTD_isError(left) != 0) {
+            if (ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation) throw std::bad_alloc();
             if (ZSTD_getErrorCode(left) == ZSTD_error_frameParameter_windowTooLarge) {
                 return fail(ErrorCode::over_limit,
                             "zstd: a frame asks for a window of more than 2^" +

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 
 #include "scanner/nested/bytes.hpp"
 
@@ -21,16 +22,17 @@ constexpr std::size_t longest_call = std::size_t{1} << 30;
 class InflateDecoder final : public layer::Decoder {
 public:
     explicit InflateDecoder(bool with_header) : name_(with_header ? "zlib" : "deflate") {
-        ready_ = inflateInit2(&stream_, with_header ? MAX_WBITS : -MAX_WBITS) == Z_OK;
+        if (inflateInit2(&stream_, with_header ? MAX_WBITS : -MAX_WBITS) != Z_OK) {
+            throw std::bad_alloc();
+        }
     }
     ~InflateDecoder() override {
-        if (ready_) inflateEnd(&stream_);
+        inflateEnd(&stream_);
     }
     InflateDecoder(const InflateDecoder&) = delete;
     InflateDecoder& operator=(const InflateDecoder&) = delete;
 
     Result<Step> step(std::string_view& in, bool last, std::span<char>& out) override {
-        if (!ready_) return damaged("the decoder could not start");
         if (ended_) return Step::end;
         stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
         stream_.avail_in = static_cast<uInt>(std::min(in.size(), longest_call));
@@ -42,6 +44,7 @@ public:
         out = out.subspan(out_before - stream_.avail_out);
         ended_ = status == Z_STREAM_END;
         if (ended_) return Step::end;
+        if (status == Z_MEM_ERROR) throw std::bad_alloc();
         if (status == Z_NEED_DICT) return damaged("it asks for a dictionary");
         if (status != Z_OK && status != Z_BUF_ERROR) return damaged("damaged stream");
         if (out.empty()) return Step::have_output;
@@ -59,7 +62,7 @@ private:
 
     z_stream stream_{};
     std::string_view name_;
-    bool ready_ = false, ended_ = false;
+    bool ended_ = false;
 };
 
 // zip leaves out the field of the lzma file's header that holds the unpacked size;
@@ -68,14 +71,13 @@ private:
 class ZipLzmaDecoder final : public layer::Decoder {
 public:
     explicit ZipLzmaDecoder(std::uint64_t memory_limit) {
-        ready_ = lzma_alone_decoder(&stream_, memory_limit) == LZMA_OK;
+        if (lzma_alone_decoder(&stream_, memory_limit) != LZMA_OK) throw std::bad_alloc();
     }
     ~ZipLzmaDecoder() override { lzma_end(&stream_); }
     ZipLzmaDecoder(const ZipLzmaDecoder&) = delete;
     ZipLzmaDecoder& operator=(const ZipLzmaDecoder&) = delete;
 
     Result<Step> step(std::string_view& in, bool last, std::span<char>& out) override {
-        if (!ready_) return fail(ErrorCode::engine, "lzma: the decoder could not start");
         if (ended_) return Step::end;
         while (head_size_ < head_.size() && !in.empty()) {
             head_[head_size_++] = in.front();
@@ -113,6 +115,7 @@ private:
         stream_.next_out = reinterpret_cast<std::uint8_t*>(out.data());
         stream_.avail_out = out.size();
         const lzma_ret status = lzma_code(&stream_, LZMA_RUN);
+        if (status == LZMA_MEM_ERROR) throw std::bad_alloc();
         const bool moved = in.size() != stream_.avail_in || out.size() != stream_.avail_out;
         in.remove_prefix(in.size() - stream_.avail_in);
         out = out.subspan(out.size() - stream_.avail_out);
@@ -139,7 +142,7 @@ private:
     lzma_stream stream_ = LZMA_STREAM_INIT;
     std::array<char, 9> head_{};
     std::size_t head_size_ = 0;
-    bool ready_ = false, begun_ = false, ended_ = false;
+    bool begun_ = false, ended_ = false;
 };
 
 }  // namespace

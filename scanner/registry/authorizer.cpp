@@ -115,6 +115,10 @@ Result<std::string> Authorizer::header(Host& host, const Endpoint& endpoint, con
         scopes = token->scope_asked + (scopes.empty() ? "" : " ") + scopes;
     }
     auto fetched = fetch(endpoint, *bearer, credentials, scopes, stop);
+    if (!fetched && fetched.error().code == ErrorCode::unauthorized && !access.anonymous &&
+        credentials_.renew(access.repository)) {
+        fetched = fetch(endpoint, *bearer, credentials_for(access), scopes, stop);
+    }
     if (!fetched) return std::unexpected(fetched.error());
     token->text = std::move(fetched->token);
     // A layer may wait in a queue, so a token is renewed before its end.
@@ -151,7 +155,8 @@ bool Authorizer::refused(Host& host, const Access& access, const std::string& se
         host.challenges = std::move(challenges);
     }
     if (sent.empty()) return known;
-    // Basic credentials that were refused stay refused.
+    // Basic credentials that were refused stay refused, unless a helper has new ones.
+    if (sent.starts_with("Basic ")) return credentials_.renew(access.repository);
     return sent.starts_with("Bearer ") && (bearer != nullptr || scope_grew);
 }
 

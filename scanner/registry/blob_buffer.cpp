@@ -22,18 +22,20 @@ bool in_arena() noexcept {
     return tbb::this_task_arena::current_thread_index() != tbb::task_arena::not_initialized;
 }
 
+/// Blobs follow each other: the memory that one was received in is there for the next.
+const std::shared_ptr<source::ChunkPool>& chunks_of_all() {
+    static const auto pool = std::make_shared<source::ChunkPool>();
+    return pool;
+}
+
 }  // namespace
 
 BlobBuffer::BlobBuffer(std::size_t bytes)
-    : capacity_(bytes), memory_(std::make_unique_for_overwrite<std::byte[]>(bytes)) {}
-
-/// A reader is woken for a worthwhile run, not for each packet.
-bool BlobBuffer::worth_waking() const noexcept {
-    return closed_ || abandoned_ || count_ >= std::min(wanted_, capacity_ / 2);
-}
+    : capacity_(std::max<std::size_t>(
+          1, (bytes + source::Chunk::capacity - 1) / source::Chunk::capacity)),
+      pool_(chunks_of_all()) {}
 
 void BlobBuffer::wake(std::unique_lock<std::mutex>& lock) {
-    if (!worth_waking()) return;
     if (suspended_) {
         suspended_ = false;
         const auto point = point_;
@@ -45,30 +47,31 @@ void BlobBuffer::wake(std::unique_lock<std::mutex>& lock) {
     changed_.notify_all();
 }
 
-bool BlobBuffer::put(std::span<const std::byte> bytes) {
-    std::unique_lock lock(mutex_);
-    if (abandoned_) return true;
-    if (bytes.size() > capacity_ - count_) {
-        turned_away_ = true;
-        // Whatever little is there has to do, or both would wait.
-        wanted_ = std::min<std::size_t>(wanted_, 1);
+/// The lock is taken once a chunk, not once a packet, and a reader is woken as often.
+BlobBuffer::Room BlobBuffer::put(std::span<const std::byte> bytes) {
+    Room room = Room::some;
+    while (!bytes.empty() && !abandoned_) {
+        if (!filling_) filling_ = pool_->take();
+        const auto out = filling_->room();
+        const std::size_t part = std::min(bytes.size(), out.size());
+        std::memcpy(out.data(), bytes.data(), part);
+        filling_->size += part;
+        bytes = bytes.subspan(part);
+        if (part < out.size()) break;
+        std::unique_lock lock(mutex_);
+        chunks_.push_back(std::move(filling_));
+        if (chunks_.size() >= capacity_ && !abandoned_) {
+            resting_ = true;
+            room = Room::none;
+        }
         wake(lock);
-        return false;
     }
-    std::size_t at = (first_ + count_) % capacity_;
-    for (std::span<const std::byte> rest = bytes; !rest.empty();) {
-        const std::size_t part = std::min(rest.size(), capacity_ - at);
-        std::memcpy(memory_.get() + at, rest.data(), part);
-        rest = rest.subspan(part);
-        at = (at + part) % capacity_;
-    }
-    count_ += bytes.size();
-    wake(lock);
-    return true;
+    return room;
 }
 
 void BlobBuffer::close(std::optional<Error> error) {
     std::unique_lock lock(mutex_);
+    if (filling_) chunks_.push_back(std::move(filling_));
     closed_ = true;
     error_ = std::move(error);
     wake(lock);
@@ -76,31 +79,26 @@ void BlobBuffer::close(std::optional<Error> error) {
 
 bool BlobBuffer::has_plenty() const {
     const std::scoped_lock lock(mutex_);
-    return !abandoned_ && count_ >= capacity_ / 4;
+    return !abandoned_ && chunks_.size() >= std::max<std::size_t>(1, capacity_ / 4);
 }
 
 void BlobBuffer::abandon() {
     std::unique_lock lock(mutex_);
     abandoned_ = true;
+    chunks_.clear();
     wake(lock);
 }
 
-bool BlobBuffer::abandoned() {
-    const std::scoped_lock lock(mutex_);
-    return abandoned_;
-}
-
-void BlobBuffer::wait_for_bytes(std::unique_lock<std::mutex>& lock) {
-    const auto ready = [&] { return count_ > 0 || closed_ || abandoned_; };
+void BlobBuffer::wait_for_chunk(std::unique_lock<std::mutex>& lock) {
     if (ready()) return;
     if (!may_suspend || !in_arena()) {
-        changed_.wait(lock, ready);
+        changed_.wait(lock, [this] { return ready(); });
         return;
     }
     lock.unlock();
     // The thread that comes back may be another one: nothing of a thread's own is
     // kept across this.
-    tbb::task::suspend([this, &ready](tbb::task::suspend_point point) {
+    tbb::task::suspend([this](tbb::task::suspend_point point) {
         std::unique_lock inner(mutex_);
         if (!ready()) {
             point_ = point;
@@ -113,24 +111,19 @@ void BlobBuffer::wait_for_bytes(std::unique_lock<std::mutex>& lock) {
     lock.lock();
 }
 
-Result<BlobBuffer::Got> BlobBuffer::take(std::span<std::byte> out) {
+Result<BlobBuffer::Got> BlobBuffer::take() {
     std::unique_lock lock(mutex_);
-    wanted_ = out.size();
-    if (turned_away_) wanted_ = 1;
-    wait_for_bytes(lock);
+    wait_for_chunk(lock);
     Got got;
-    while (got.bytes < out.size() && count_ > 0) {
-        const std::size_t part =
-            std::min({out.size() - got.bytes, count_, capacity_ - first_});
-        std::memcpy(out.data() + got.bytes, memory_.get() + first_, part);
-        got.bytes += part;
-        first_ = (first_ + part) % capacity_;
-        count_ -= part;
+    if (!chunks_.empty()) {
+        got.chunk = std::move(chunks_.front());
+        chunks_.pop_front();
+    } else if (error_) {
+        return std::unexpected(*error_);
     }
-    if (got.bytes == 0 && error_) return std::unexpected(*error_);
-    // The writer comes back for half a buffer of room, or when all is taken.
-    if (turned_away_ && count_ <= capacity_ / 2) {
-        turned_away_ = false;
+    // The writer comes back for half a buffer of room.
+    if (resting_ && chunks_.size() <= capacity_ / 2) {
+        resting_ = false;
         got.was_full = true;
     }
     return got;

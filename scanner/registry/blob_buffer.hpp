@@ -1,19 +1,22 @@
-// Between the thread that receives a blob and the one that scans it: a run of
-// bytes of bounded length. When it is full the transfer rests; when it is empty
-// the scan of this blob rests, and its thread scans something else
-// (oneapi::tbb::task::suspend).
+// Between the thread that receives a blob and the one that scans it: a few chunks.
+// When they are full the transfer rests; when there is none the scan of this blob
+// rests, and its thread scans something else (oneapi::tbb::task::suspend). The bytes
+// are put where the decoder reads them, and not copied again.
 #pragma once
 
 #include <oneapi/tbb/task.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
 
+#include "scanner/source/chunk.hpp"
 #include "stratascan/error.hpp"
 
 namespace stratascan::registry {
@@ -21,42 +24,46 @@ namespace stratascan::registry {
 /// One thread writes and one reads, at a time.
 class BlobBuffer {
 public:
+    /// Room for `bytes`, in whole chunks, and for what comes before the writer rests.
     explicit BlobBuffer(std::size_t bytes);
 
-    /// Takes all of `bytes`, or nothing where they have no room.
-    [[nodiscard]] bool put(std::span<const std::byte> bytes);
+    enum class Room : std::uint8_t { some, none };
+    /// Takes all of `bytes`. `none`: the writer must rest until take() says that there is
+    /// room again; what it gives before is kept all the same.
+    [[nodiscard]] Room put(std::span<const std::byte> bytes);
     /// Nothing more comes; with an error: because of that.
     void close(std::optional<Error> error);
 
     struct Got {
-        std::size_t bytes = 0;  ///< 0: the end
-        bool was_full = false;  ///< the writer was turned away, and there is room now
+        std::shared_ptr<source::Chunk> chunk;  ///< null: the end
+        bool was_full = false;                 ///< the writer rests, and there is room now
     };
-    /// Fills `out` as far as bytes are there; waits while there are none at all. In a
-    /// task of oneTBB the thread is free meanwhile.
-    [[nodiscard]] Result<Got> take(std::span<std::byte> out);
+    /// A full chunk, or the last one; waits while there is none. In a task of oneTBB the
+    /// thread is free meanwhile.
+    [[nodiscard]] Result<Got> take();
 
-    /// A quarter of the buffer waits for the reader, and it wants them.
+    /// A quarter of the buffer waits for the reader, which has not asked for more.
     [[nodiscard]] bool has_plenty() const;
 
     /// From the reader: what comes is thrown away, and nobody waits.
     void abandon();
-    [[nodiscard]] bool abandoned();
-
-    [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+    [[nodiscard]] bool abandoned() const noexcept { return abandoned_; }
 
 private:
-    void wait_for_bytes(std::unique_lock<std::mutex>& lock);
+    void wait_for_chunk(std::unique_lock<std::mutex>& lock);
     void wake(std::unique_lock<std::mutex>& lock);
-    [[nodiscard]] bool worth_waking() const noexcept;
+    [[nodiscard]] bool ready() const noexcept {
+        return closed_ || abandoned_ || !chunks_.empty();
+    }
 
-    const std::size_t capacity_;
-    std::unique_ptr<std::byte[]> memory_;
+    const std::size_t capacity_;  ///< in chunks
+    const std::shared_ptr<source::ChunkPool> pool_;
+    std::shared_ptr<source::Chunk> filling_;  ///< the writer's
+    std::atomic<bool> abandoned_ = false;
     mutable std::mutex mutex_;
     std::condition_variable changed_;
-    std::size_t first_ = 0, count_ = 0;  ///< what is kept of the ring
-    std::size_t wanted_ = 0;             ///< by the reader who waits
-    bool closed_ = false, abandoned_ = false, turned_away_ = false;
+    std::deque<std::shared_ptr<source::Chunk>> chunks_;
+    bool closed_ = false, resting_ = false;
     bool suspended_ = false;
     oneapi::tbb::task::suspend_point point_ = nullptr;
     std::optional<Error> error_;

@@ -43,11 +43,14 @@ public:
         const auto fresh = bytes.subspan(static_cast<std::size_t>(skipped));
         // What stands within the limit is the blob's, whatever comes behind it.
         const auto within = fresh.first(std::min<std::uint64_t>(fresh.size(), limit_ - done_));
-        if (!within.empty() && !buffer_.put(within)) return Taken::full;
+        const BlobBuffer::Room room = buffer_.put(within);
         skip_ -= skipped;
         done_ += within.size();
         over_limit_ = within.size() < fresh.size();
-        return over_limit_ ? Taken::enough : Taken::all;
+        if (over_limit_) return Taken::enough;
+        // What is whole has nothing to come back for.
+        const bool whole = complete_ && done_ == *complete_;
+        return room == BlobBuffer::Room::none && !whole ? Taken::full : Taken::all;
     }
 
     bool has_plenty() const override { return buffer_.has_plenty(); }
@@ -67,25 +70,16 @@ private:
 };
 
 /// What is common to readers of bodies: the buffer, the thread, the end of both.
-class FetchReader : public source::BlobReader {
+class FetchReader : public source::ChunkedReader {
 public:
     explicit FetchReader(HttpTransport& transport, std::size_t buffer_bytes)
         : transport_(transport), buffer_(buffer_bytes) {}
 
-    Result<std::size_t> read(std::span<std::byte> out) override {
-        std::size_t done = 0;
-        while (done < out.size()) {
-            auto got = buffer_.take(out.subspan(done));
-            if (!got) {
-                // What came before the error is handed on first.
-                if (done > 0) return done;
-                return std::unexpected(got.error());
-            }
-            if (got->was_full) transport_.resume(sink());
-            if (got->bytes == 0) break;
-            done += got->bytes;
-        }
-        return done;
+    Result<std::shared_ptr<source::Chunk>> read_chunk(source::ChunkPool&) override {
+        auto got = buffer_.take();
+        if (!got) return std::unexpected(got.error());
+        if (got->was_full) transport_.resume(sink());
+        return std::move(got->chunk);
     }
 
 protected:

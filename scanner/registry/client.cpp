@@ -300,6 +300,15 @@ Result<std::vector<source::Descriptor>> Client::referrers(const Repository& repo
     return found;
 }
 
+/// RFC 6750, section 2.1. The key file that is the password of Google's user _json_key is none:
+/// it is no business of the service that lists.
+bool is_bearer_token(std::string_view text) noexcept {
+    return !text.empty() && std::ranges::all_of(text, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::string_view("-._~+/=").find(c) != std::string_view::npos;
+    });
+}
+
 Result<HttpResponse> Client::api(const Url& url, const std::string& registry, ApiCredentials how,
                                  const std::string& what) {
     const auto credentials = credentials_.find({registry, {}});
@@ -307,9 +316,11 @@ Result<HttpResponse> Client::api(const Url& url, const std::string& registry, Ap
     request.url = url;
     std::vector<std::string> headers = {"Accept: application/json"};
     if (credentials && !credentials->password.empty()) {
-        headers.push_back(how == ApiCredentials::basic
-                              ? "Authorization: " + basic_authorization(*credentials)
-                              : "Authorization: Bearer " + credentials->password);
+        if (how == ApiCredentials::basic) {
+            headers.push_back("Authorization: " + basic_authorization(*credentials));
+        } else if (is_bearer_token(credentials->password)) {
+            headers.push_back("Authorization: Bearer " + credentials->password);
+        }
     }
     return ask_api(std::move(request), [&] { return headers; }, what);
 }

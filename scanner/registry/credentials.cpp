@@ -35,6 +35,11 @@ Result<CredentialFile> load_file(const std::string& path) {
     return file;
 }
 
+/// Helpers know Docker Hub by the URL that it had first.
+std::string server_of(const std::string& registry) {
+    return registry == "docker.io" ? "https://index.docker.io/v1/" : registry;
+}
+
 std::vector<std::string> usual_paths() {
     std::vector<std::string> paths;
     const std::string home = variable("HOME");
@@ -117,8 +122,7 @@ Result<Credentials> CredentialStore::find(const Repository& repository) {
 
 Answer CredentialStore::find_in(const CredentialFile& file, const Repository& repository) {
     const std::string& host = repository.registry;
-    // Helpers know Docker Hub by the URL that it had first.
-    const std::string server = host == "docker.io" ? "https://index.docker.io/v1/" : host;
+    const std::string server = server_of(host);
     if (const auto helper = file.helpers.find(host); helper != file.helpers.end()) {
         return ask_helper(helper->second, server);
     }
@@ -128,6 +132,15 @@ Answer CredentialStore::find_in(const CredentialFile& file, const Repository& re
     }
     if (!file.store.empty()) return ask_helper(file.store, server);
     return std::optional<Credentials>();
+}
+
+bool CredentialStore::renew(const Repository& repository) {
+    const std::scoped_lock lock(mutex_);
+    const std::string server = ' ' + server_of(repository.registry);
+    const auto old = std::chrono::steady_clock::now() - settings_.helper_answer_fresh;
+    return std::erase_if(answers_, [&](const auto& kept) {
+               return kept.first.ends_with(server) && kept.second.asked < old;
+           }) > 0;
 }
 
 Answer CredentialStore::ask_helper(const std::string& helper, const std::string& server) {
@@ -146,9 +159,10 @@ Answer CredentialStore::ask_helper(const std::string& helper, const std::string&
         return answer;
     };
     Answer answer = ask();
+    const auto asked = std::chrono::steady_clock::now();
     const auto until = std::chrono::steady_clock::now() +
                        (answer ? std::chrono::seconds(keep_answer) : keep_failure);
-    answers_.insert_or_assign(key, Kept{answer, until});
+    answers_.insert_or_assign(key, Kept{answer, asked, until});
     return answer;
 }
 

@@ -54,6 +54,8 @@ struct CredentialSettings {
     std::string auth_file;  ///< --authfile; then no other is read
     std::string user;       ///< given with the command, for every registry
     std::string password;
+    /// An answer of a helper that is older may have ended.
+    std::chrono::milliseconds helper_answer_fresh{30'000};
     std::chrono::milliseconds helper_time{30'000};
 };
 
@@ -70,6 +72,10 @@ public:
     /// and can't be read; a helper that failed.
     [[nodiscard]] Result<Credentials> find(const Repository& repository);
 
+    /// What a helper gave was refused, and it gave it some time ago: passwords of clouds end
+    /// (ECR's after 12 hours, Google's after one at most). True where find() asks it again.
+    [[nodiscard]] bool renew(const Repository& repository);
+
 private:
     void load();
     [[nodiscard]] Result<std::optional<Credentials>> ask_helper(const std::string& helper,
@@ -85,6 +91,7 @@ private:
     std::vector<CredentialFile> files_;
     struct Kept {
         Result<std::optional<Credentials>> answer;
+        std::chrono::steady_clock::time_point asked;
         std::chrono::steady_clock::time_point until;
     };
     std::map<std::string, Kept> answers_;  ///< of helpers, by helper and server

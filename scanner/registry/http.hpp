@@ -65,8 +65,9 @@ public:
     [[nodiscard]] virtual bool begin(const HttpResponse& head) = 0;
 
     enum class Taken : std::uint8_t { all, full, enough };
-    /// `full`: nothing was taken; the transfer rests until HttpTransport::resume.
-    /// `enough`: nothing was taken, and the transfer ends with `too_large`.
+    /// `full`: the transfer rests until HttpTransport::resume, when what it has received
+    /// already (128 KiB at most) has been given, too.
+    /// `enough`: no more is wanted, and the transfer ends with `too_large`.
     [[nodiscard]] virtual Taken take(std::span<const std::byte> bytes) = 0;
 
     /// Whoever reads has bytes for a while: the next ones may come in a moment, and then

@@ -191,7 +191,7 @@ std::size_t HttpTransfer::take_body(std::span<const std::byte> bytes) {
     if (sunk_) {
         switch (request_.sink->take(bytes)) {
             case BodySink::Taken::all: return bytes.size();
-            case BodySink::Taken::full: resting_ = true; return CURL_WRITEFUNC_PAUSE;
+            case BodySink::Taken::full: rest(); return bytes.size();
             case BodySink::Taken::enough: break;
         }
         too_large_ = true;
@@ -204,6 +204,14 @@ std::size_t HttpTransfer::take_body(std::span<const std::byte> bytes) {
     }
     response_.body.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     return bytes.size();
+}
+
+/// With CURL_WRITEFUNC_PAUSE libcurl would copy what it has received, and copy it once more
+/// when the transfer goes on.
+void HttpTransfer::rest() {
+    if (resting_) return;
+    resting_ = true;
+    curl_easy_pause(easy_.get(), CURLPAUSE_ALL);
 }
 
 void HttpTransfer::conclude(CURLcode code, bool stopped) {

@@ -45,6 +45,7 @@ private:
     void add_header(const std::string& header);
     void take_header(std::string_view line);
     std::size_t take_body(std::span<const std::byte> bytes);
+    void rest();
     [[nodiscard]] bool may_connect(Network target) const noexcept;
 
     static std::size_t on_header(char* data, std::size_t, std::size_t count, void* self);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <new>
 
 namespace stratascan::registry {
 
@@ -13,11 +14,21 @@ using Handle = std::unique_ptr<CURLU, decltype(&curl_url_cleanup)>;
 
 constexpr std::size_t max_url_bytes = 16 << 10;
 
-Handle new_handle() { return {curl_url(), &curl_url_cleanup}; }
+Handle new_handle() {
+    Handle handle{curl_url(), &curl_url_cleanup};
+    if (handle == nullptr) throw std::bad_alloc();
+    return handle;
+}
+
+/// A URL is not malformed because there was no memory to look at it.
+bool succeeded(CURLUcode code) {
+    if (code == CURLUE_OUT_OF_MEMORY) throw std::bad_alloc();
+    return code == CURLUE_OK;
+}
 
 std::string part(CURLU* handle, CURLUPart what, unsigned flags = 0) {
     char* text = nullptr;
-    if (curl_url_get(handle, what, &text, flags) != CURLUE_OK || text == nullptr) return {};
+    if (!succeeded(curl_url_get(handle, what, &text, flags)) || text == nullptr) return {};
     std::string copy(text);
     curl_free(text);
     return copy;
@@ -27,8 +38,8 @@ bool set(CURLU* handle, std::string_view text) {
     const bool clean = text.size() <= max_url_bytes && std::ranges::all_of(text, [](char c) {
                            return static_cast<unsigned char>(c) > ' ' && c != '\x7f';
                        });
-    return clean && curl_url_set(handle, CURLUPART_URL, std::string(text).c_str(),
-                                 CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK;
+    return clean && succeeded(curl_url_set(handle, CURLUPART_URL, std::string(text).c_str(),
+                                           CURLU_NON_SUPPORT_SCHEME));
 }
 
 Result<Url> read(CURLU* handle) {
@@ -58,7 +69,7 @@ Result<Url> read(CURLU* handle) {
 
 Result<Url> parse_url(std::string_view text) {
     const Handle handle = new_handle();
-    if (handle == nullptr || !set(handle.get(), text)) {
+    if (!set(handle.get(), text)) {
         return fail(ErrorCode::malformed, "a malformed URL");
     }
     return read(handle.get());
@@ -66,7 +77,7 @@ Result<Url> parse_url(std::string_view text) {
 
 Result<Url> resolve_url(const Url& base, std::string_view reference) {
     const Handle handle = new_handle();
-    if (handle == nullptr || !set(handle.get(), base.text()) || !set(handle.get(), reference)) {
+    if (!set(handle.get(), base.text()) || !set(handle.get(), reference)) {
         return fail(ErrorCode::malformed, "a malformed URL");
     }
     return read(handle.get());

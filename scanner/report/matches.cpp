@@ -1,5 +1,7 @@
 #include "scanner/report/matches.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <ctime>
@@ -37,8 +39,12 @@ std::string tag_text(const TagSpan& tag) {
 
 std::string pullable_text(const Match& match) {
     switch (match.pullable) {
-    case store::Pullable::at_last_look:
-        return fmt::format("pullable at the last look, {}", day(match.last_seen));
+    case store::Pullable::at_last_look: {
+        const bool untagged = !match.tags.empty() &&
+                              std::ranges::none_of(match.tags, [](const auto& tag) { return tag.now; });
+        return fmt::format("pullable {}at the last look, {}", untagged ? "by its digest " : "",
+                           day(match.last_seen));
+    }
     case store::Pullable::gone:
         return fmt::format("gone since {}", day(match.gone_at.value_or(0)));
     case store::Pullable::not_known: break;

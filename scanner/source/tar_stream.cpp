@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "scanner/layer/layer_result.hpp"
@@ -66,6 +67,7 @@ long TarStream::pull_bytes(archive* handle, void* self, const void** bytes) {
 
 Error TarStream::error() const {
     if (pull_error_) return *pull_error_;
+    if (archive_errno(archive_) == ENOMEM) throw std::bad_alloc();
     const char* const text = archive_error_string(archive_);
     return Error{ErrorCode::malformed,
                  std::string("damaged archive: ") + (text == nullptr ? "unknown" : text), {}, {}};

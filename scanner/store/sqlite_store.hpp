@@ -42,6 +42,7 @@ public:
                                      const Ruleset& ruleset, Time now) override;
     Result<void> repository_gone(RepositoryId repository, Time now) override;
     Result<RepositoryTotals> repository_totals(RepositoryId repository) override;
+    Result<std::vector<std::string>> unseen_manifests(RepositoryId repository) override;
     Result<void> record_image(RepositoryId repository, const ImageRecord& image,
                               Time now) override;
     Result<void> finish_repository(RepositoryId repository, LookState state,

@@ -104,6 +104,19 @@ Result<void> SqliteStore::repository_gone(RepositoryId repository, Time now) {
     return transaction.commit();
 }
 
+Result<std::vector<std::string>> SqliteStore::unseen_manifests(RepositoryId repository) {
+    const auto lock = begin();
+    std::vector<std::string> unseen;
+    const auto look = looks_.find(raw(repository));
+    if (look == looks_.end()) return done(std::move(unseen));
+    Rows rows = database_->query(
+        "select m.digest from repo_manifest r join manifest m on m.id = r.manifest "
+        "where r.repository = ? and r.gone_at is null and r.look < ? order by m.digest",
+        raw(repository), look->second);
+    while (rows.next()) unseen.push_back(rows.text(0));
+    return done(std::move(unseen));
+}
+
 Result<RepositoryTotals> SqliteStore::repository_totals(RepositoryId repository) {
     const auto lock = begin();
     RepositoryTotals totals;

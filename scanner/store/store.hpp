@@ -106,6 +106,11 @@ public:
     [[nodiscard]] virtual Result<void> record_image(RepositoryId repository,
                                                     const ImageRecord& image, Time now) = 0;
 
+    /// Digests of manifests that the repository held and this look has not seen: no tag
+    /// leads to them any more, but most registries still give them to who knows the digest.
+    [[nodiscard]] virtual Result<std::vector<std::string>> unseen_manifests(
+        RepositoryId repository) = 0;
+
     /// Ends a look. After a whole one, what was not seen since it began is gone from now
     /// on: its tags are closed, its manifests marked. After any other, nothing is.
     [[nodiscard]] virtual Result<void> finish_repository(RepositoryId repository, LookState state,

@@ -1,7 +1,6 @@
 #include "scanner/sweep/rate.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace stratascan::sweep {
 
@@ -22,56 +21,62 @@ std::size_t Rate::portion(std::size_t bytes) const noexcept {
         std::clamp<std::uint64_t>(bytes_a_second_ / 10, 1, std::max<std::size_t>(1, bytes)));
 }
 
-Result<std::size_t> MeteredReader::read_on(std::span<std::byte> out) {
-    std::size_t done = 0;
-    while (done < out.size()) {
-        const auto part = out.subspan(done, rate_.portion(out.size() - done));
+Error MeteredReader::failed(Error error) {
+    failure_ = error.code;
+    ended_ = error;
+    return error;
+}
+
+/// A chunk at a limited rate: as many bytes at once as a tenth of a second has.
+Result<std::shared_ptr<source::Chunk>> MeteredReader::in_portions(source::ChunkPool& pool) {
+    std::shared_ptr<source::Chunk> chunk = pool.take();
+    while (!chunk->room().empty()) {
+        const auto part = chunk->room().first(rate_.portion(chunk->room().size()));
         const auto got = blob_->read(part);
         if (!got) {
-            failure_ = got.error().code;
-            if (done > 0) {
-                ended_ = got.error();
-                return done;
-            }
-            return std::unexpected(got.error());
+            const Error error = failed(got.error());
+            if (chunk->size > 0) return chunk;
+            return std::unexpected(error);
         }
-        done += *got;
+        chunk->size += *got;
         if (!rate_.pass(*got, stop_)) {
-            failure_ = ErrorCode::cancelled;
-            return fail(ErrorCode::cancelled, "stopped before its end");
+            return std::unexpected(failed({ErrorCode::cancelled, "stopped before its end", {}, {}}));
         }
         if (*got < part.size()) break;
     }
-    return done;
+    if (chunk->size == 0) return nullptr;
+    return chunk;
+}
+
+Result<std::shared_ptr<source::Chunk>> MeteredReader::read_on(source::ChunkPool& pool) {
+    if (ended_) return std::unexpected(*ended_);
+    if (rate_.limited()) return in_portions(pool);
+    auto chunk = blob_->read_chunk(pool);
+    if (!chunk) return std::unexpected(failed(chunk.error()));
+    if (stop_.stop_requested()) {
+        return std::unexpected(failed({ErrorCode::cancelled, "stopped before its end", {}, {}}));
+    }
+    return chunk;
 }
 
 void MeteredReader::read_ahead(std::size_t bytes) {
-    if (size() >= 0) bytes = std::min(bytes, static_cast<std::size_t>(size()) + 1);
-    ahead_.resize(bytes);
-    const auto got = read_on(ahead_);
-    ahead_.resize(got.value_or(0));
-    if (!got) ended_ = got.error();
+    const auto pool = std::make_shared<source::ChunkPool>();
+    std::size_t done = 0;
+    while (done < bytes) {
+        auto chunk = read_on(*pool);
+        if (!chunk) return;
+        if (*chunk) done += (*chunk)->size;
+        ahead_.push_back(std::move(*chunk));
+        if (!ahead_.back()) return;
+    }
 }
 
-Result<std::size_t> MeteredReader::read(std::span<std::byte> out) {
-    if (taken_ < ahead_.size()) {
-        const std::size_t now = std::min(out.size(), ahead_.size() - taken_);
-        std::memcpy(out.data(), ahead_.data() + taken_, now);
-        taken_ += now;
-        if (taken_ == ahead_.size()) {
-            ahead_ = {};
-            taken_ = 0;
-        }
-        if (now == out.size() || ended_) return now;
-        auto rest = read_on(out.subspan(now));
-        if (!rest) {
-            ended_ = rest.error();
-            return now;
-        }
-        return now + *rest;
-    }
-    if (ended_) return std::unexpected(*ended_);
-    return read_on(out);
+Result<std::shared_ptr<source::Chunk>> MeteredReader::read_chunk(source::ChunkPool& pool) {
+    if (ahead_.empty()) return read_on(pool);
+    auto chunk = std::move(ahead_.front());
+    // The end is told as often as it is asked for.
+    if (chunk) ahead_.pop_front();
+    return chunk;
 }
 
 }  // namespace stratascan::sweep

@@ -4,12 +4,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <span>
 #include <stop_token>
-#include <vector>
 
 #include "scanner/source/blob.hpp"
 
@@ -25,6 +24,8 @@ public:
     /// when stopped.
     [[nodiscard]] bool pass(std::uint64_t bytes, const std::stop_token& stop);
 
+    [[nodiscard]] bool limited() const noexcept { return bytes_a_second_ != 0; }
+
     /// As much should be asked for at once.
     [[nodiscard]] std::size_t portion(std::size_t bytes) const noexcept;
 
@@ -37,7 +38,7 @@ private:
 
 /// A blob of a registry on its way: passes the rate, is counted, and what it failed for
 /// is remembered. The beginning can be waited for before anybody who scans does.
-class MeteredReader final : public source::BlobReader {
+class MeteredReader final : public source::ChunkedReader {
 public:
     /// `failure` gets the code of the error that ended it; outlives the reader, as does
     /// `rate`.
@@ -45,22 +46,23 @@ public:
                   ErrorCode& failure)
         : blob_(std::move(blob)), rate_(rate), stop_(std::move(stop)), failure_(failure) {}
 
-    /// Reads the first bytes, so many at most.
+    /// Reads the first chunks, until they have so many bytes.
     void read_ahead(std::size_t bytes);
 
-    Result<std::size_t> read(std::span<std::byte> out) override;
+    Result<std::shared_ptr<source::Chunk>> read_chunk(source::ChunkPool& pool) override;
     std::int64_t size() const noexcept override { return blob_->size(); }
 
 private:
-    Result<std::size_t> read_on(std::span<std::byte> out);
+    Result<std::shared_ptr<source::Chunk>> read_on(source::ChunkPool& pool);
+    Result<std::shared_ptr<source::Chunk>> in_portions(source::ChunkPool& pool);
+    Error failed(Error error);
 
     std::unique_ptr<source::BlobReader> blob_;
     Rate& rate_;
     std::stop_token stop_;
     ErrorCode& failure_;
-    std::vector<std::byte> ahead_;
-    std::size_t taken_ = 0;
-    std::optional<Error> ended_;  ///< while reading ahead
+    std::deque<std::shared_ptr<source::Chunk>> ahead_;  ///< a null is the end
+    std::optional<Error> ended_;
 };
 
 }  // namespace stratascan::sweep

@@ -30,8 +30,36 @@ void Work::task_done(std::uint32_t repository) {
     if (ledger.task_done(repository)) finish(repository);
 }
 
+bool Work::look_for_untagged(std::uint32_t index) {
+    const RepositoryEntry& entry = ledger.repository(index);
+    const auto unseen = store.unseen_manifests(entry.id);
+    if (!must(unseen)) return false;
+    const store::Time now = store::current_time();
+    for (const std::string& digest : *unseen) {
+        if (stopped()) return false;
+        const auto head = client.head({entry.place, "", digest});
+        if (head) {
+            if (!must(store.observe_manifest(entry.id, digest, now))) return false;
+        } else if (head.error().code != ErrorCode::not_found) {
+            trouble(index, head.error(), "manifest " + digest);
+            return false;
+        }
+    }
+    return true;
+}
+
 void Work::finish(std::uint32_t index) {
     const RepositoryEntry& entry = ledger.repository(index);
+    const bool filtered = asked.leaves_tags_out() || !engine.options().platform.empty();
+    bool untagged_known = true;
+    {
+        bool look = false;
+        ledger.with_repository(index, [&](RepositoryEntry& of) {
+            look = !of.gone && of.summary.listed && of.listed_whole && of.open_tasks == 0;
+        });
+        if (look && !filtered && !asked.plan_only) untagged_known = look_for_untagged(index);
+        if (store_failed()) return;
+    }
     const auto totals = store.repository_totals(entry.id);
     if (!must(totals)) return;
     bool whole = false;
@@ -50,10 +78,9 @@ void Work::finish(std::uint32_t index) {
             of.summary.add(Problem::partly_read,
                            std::to_string(totals->incomplete) + " images or accessories");
         }
-        whole = of.listed_whole && of.open_tasks == 0;
+        whole = of.listed_whole && of.open_tasks == 0 && untagged_known;
         summary = of.summary;
     });
-    const bool filtered = asked.leaves_tags_out() || !engine.options().platform.empty();
     if (!asked.plan_only) {
         const store::Time now = store::current_time();
         if (gone) {

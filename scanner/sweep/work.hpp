@@ -84,6 +84,11 @@ struct Work {
     void task_done(std::uint32_t repository);
     /// Ends its look over it as it stands.
     void finish(std::uint32_t repository);
+
+private:
+    /// Asks for what no tag leads to any more, by digest: it may still be pulled. False
+    /// where that is not known of all.
+    [[nodiscard]] bool look_for_untagged(std::uint32_t repository);
 };
 
 /// "tag v1: what went wrong", without where that happened.

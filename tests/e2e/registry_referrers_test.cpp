@@ -1,6 +1,6 @@
-// What refers to an image: by the referrers API of a second real registry (that of
-// go-containerregistry, built by Go where it is here; Debian's docker-registry has no such
-// API), by a fake that gives it in pages, and by layers that are held elsewhere.
+// What refers to an image: by the referrers API of two real registries (those of the modules
+// go-containerregistry and ociregistry, built by Go where it is here; Debian's docker-registry
+// has no such API), by a fake that gives it in pages, and by layers that are held elsewhere.
 #include <random>
 
 #include "tests/e2e/sweeping.hpp"
@@ -10,12 +10,6 @@ namespace {
 
 class Referrers : public Sweep {
 protected:
-    /// The registry's program; empty where Go could not build it.
-    static std::string built_registry() {
-        const std::string path =
-            setting("STRATASCAN_REFERRERS_REGISTRY", STRATASCAN_REFERRERS_REGISTRY);
-        return fs::exists(path) ? path : std::string();
-    }
     /// Puts a manifest with the parts that `manifest` names into a registry.
     std::string put(const std::string& registry, const std::string& repository,
                     const std::string& reference, const std::string& media_type,
@@ -126,10 +120,16 @@ protected:
     static constexpr const char* oci = "application/vnd.oci.image.manifest.v1+json";
 };
 
-TEST_F(Referrers, OfASecondRegistryWithTheApi) {
-    const std::string program = built_registry();
-    if (program.empty()) GTEST_SKIP() << "Go could not build the registry of go-containerregistry";
-    const Server registry(folder(), "ggcr", {program});
+class ReferrersApi : public Referrers, public OnRegistries {
+protected:
+    void SetUp() override { SKIP_WITHOUT_REGISTRY(); }
+};
+
+INSTANTIATE_TEST_SUITE_P(Of, ReferrersApi, testing::Values("ggcr", "ociregistry"),
+                         OnRegistries::name);
+
+TEST_P(ReferrersApi, IsAskedByScansAndSweeps) {
+    const AnyRegistry registry(GetParam());
     const auto digests = fill_with_referrers(registry.address());
     const Ran ran = scan({registry.address() + "/app:1"});
     EXPECT_EQ(ran.exit, 1) << ran.err;
@@ -155,10 +155,8 @@ TEST_F(Referrers, OfASecondRegistryWithTheApi) {
     EXPECT_GE(findings_in(ask({"report", "--format", "json"}), later), 1);
 }
 
-TEST_F(Referrers, FilledSecondRegistrySweepsAsTheFirst) {
-    const std::string program = built_registry();
-    if (program.empty()) GTEST_SKIP() << "Go could not build the registry of go-containerregistry";
-    const Server other(folder(), "ggcr", {program});
+TEST_P(ReferrersApi, FilledRegistrySweepsAsTheFirst) {
+    const AnyRegistry other(GetParam());
     const DockerRegistry registry;
     const std::vector<std::string> small = {"--repositories", "5", "--tags", "20"};
     EXPECT_EQ(fill(other.address(), small), fill(registry.address(), small));
@@ -172,10 +170,8 @@ TEST_F(Referrers, FilledSecondRegistrySweepsAsTheFirst) {
 }
 
 // A fake on top of the real registry: each page has one.
-TEST_F(Referrers, InPagesOfAFake) {
-    const std::string program = built_registry();
-    if (program.empty()) GTEST_SKIP() << "Go could not build the registry of go-containerregistry";
-    const Server registry(folder(), "ggcr", {program});
+TEST_P(ReferrersApi, InPagesOfAFake) {
+    const AnyRegistry registry(GetParam());
     const auto digests = fill_with_referrers(registry.address());
     const Server paged(folder(), "paged",
                        {python(), tools() / "fault_proxy.py", "--upstream", registry.address(),

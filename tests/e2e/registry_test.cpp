@@ -1,5 +1,6 @@
-// Images of a real registry (Debian's docker-registry), put there by a real tool
-// (skopeo): what a scan finds there is what it finds in the same image on disk.
+// Images of real registries (Debian's docker-registry, and those of two Go modules), put
+// there by a real tool (skopeo): what a scan finds there is what it finds in the same image
+// on disk.
 #include "tests/e2e/servers.hpp"
 
 namespace stratascan::e2e {
@@ -7,8 +8,15 @@ namespace {
 
 class Registry : public RegistryTest {};
 
-TEST_F(Registry, ImageGivesWhatItsLayoutGives) {
-    const DockerRegistry registry;
+class EachRegistry : public RegistryTest, public OnRegistries {
+protected:
+    void SetUp() override { SKIP_WITHOUT_REGISTRY(); }
+};
+
+INSTANTIATE_TEST_SUITE_P(On, EachRegistry, testing::ValuesIn(all_registries), OnRegistries::name);
+
+TEST_P(EachRegistry, ImageGivesWhatItsLayoutGives) {
+    const AnyRegistry registry(GetParam());
     const Built built = recipe("removed-with-build-step");
     push(layout(built), registry.address(), "team/app:1.0");
     const Ran local = scan({layout(built)});
@@ -24,8 +32,8 @@ TEST_F(Registry, ImageGivesWhatItsLayoutGives) {
         << image.dump(1);
 }
 
-TEST_F(Registry, AllPlatformsAndWhatIsAttached) {
-    const DockerRegistry registry;
+TEST_P(EachRegistry, AllPlatformsAndWhatIsAttached) {
+    const AnyRegistry registry(GetParam());
     const Built built = recipe("two-platforms-and-an-attestation");
     push(layout(built), registry.address(), "app:many", {"--all"});
     const Ran all = scan({registry.address() + "/app:many"});
@@ -40,8 +48,8 @@ TEST_F(Registry, AllPlatformsAndWhatIsAttached) {
     EXPECT_NE(none.err.find("linux/amd64"), std::string::npos) << none.err;
 }
 
-TEST_F(Registry, ByDigest) {
-    const DockerRegistry registry;
+TEST_P(EachRegistry, ByDigest) {
+    const AnyRegistry registry(GetParam());
     const Built built = recipe("gzip-single-member");
     push(layout(built), registry.address(), "app:1");
     const json first = report_of(scan({registry.address() + "/app:1"}));
@@ -71,8 +79,8 @@ TEST_F(Registry, OldManifestOfSchema1) {
     EXPECT_TRUE(found) << target.at("findings").dump(1);
 }
 
-TEST_F(Registry, ErrorsSayWhatIsWrong) {
-    const DockerRegistry registry;
+TEST_P(EachRegistry, ErrorsSayWhatIsWrong) {
+    const AnyRegistry registry(GetParam());
     push(layout(recipe("gzip-single-member")), registry.address(), "app:1");
     const Ran tag = scan({registry.address() + "/app:2"});
     EXPECT_EQ(tag.exit, 3);
@@ -88,8 +96,8 @@ TEST_F(Registry, ErrorsSayWhatIsWrong) {
 
 // The manifest of what signs an image, as cosign stores it: an image manifest whose
 // layer is the signed payload.
-TEST_F(Registry, AccessoriesAreScannedWithTheImage) {
-    const DockerRegistry registry;
+TEST_P(EachRegistry, AccessoriesAreScannedWithTheImage) {
+    const AnyRegistry registry(GetParam());
     const Built built = recipe("uncompressed-layer");
     push(layout(built), registry.address(), "app:1");
     const json plain = report_of(scan({registry.address() + "/app:1"}));
@@ -105,8 +113,8 @@ TEST_F(Registry, AccessoriesAreScannedWithTheImage) {
     EXPECT_FALSE(targets.at(1).at("findings").empty());
 }
 
-TEST_F(Registry, MemoryStaysUnderTheCeilingWhileLayersArrive) {
-    const DockerRegistry registry;
+TEST_P(EachRegistry, MemoryStaysUnderTheCeilingWhileLayersArrive) {
+    const AnyRegistry registry(GetParam());
     const Built built = recipe("layers-of-many-megabytes");
     push(layout(built), registry.address(), "app:large");
     for (const char* jobs : {"1", "2"}) {

@@ -12,6 +12,10 @@
 
 #include "tests/e2e/run.hpp"
 
+#ifndef STRATASCAN_BUILT_REGISTRIES
+#define STRATASCAN_BUILT_REGISTRIES "build/release/tests"
+#endif
+
 namespace stratascan::e2e {
 
 /// A command that says "listening on ADDRESS:PORT" on one of its outputs.
@@ -145,6 +149,48 @@ private:
     fs::path storage_;
     std::optional<Server> server_;
 };
+
+/// The registries that the suites run on: Debian's, and two with the referrers API, which Go
+/// builds from modules where it is here (tests/CMakeLists.txt).
+inline const std::vector<std::string> all_registries = {"docker", "ggcr", "ociregistry"};
+
+/// The program of one that Go builds; empty where it could not.
+inline std::string built_registry(const std::string& kind) {
+    const std::string path = setting("STRATASCAN_BUILT_REGISTRIES", STRATASCAN_BUILT_REGISTRIES) +
+                             '/' + kind + "_registry";
+    return fs::exists(path) ? path : std::string();
+}
+
+/// One of all_registries; empty.
+class AnyRegistry {
+public:
+    /// REQUIRES: is_here(kind).
+    explicit AnyRegistry(const std::string& kind) {
+        if (kind == "docker") docker_.emplace();
+        else built_.emplace(folder_.path(), kind, std::vector{built_registry(kind)});
+    }
+    [[nodiscard]] static bool is_here(const std::string& kind) {
+        return kind == "docker" || !built_registry(kind).empty();
+    }
+    [[nodiscard]] std::string address() const {
+        return docker_ ? docker_->address() : built_->address();
+    }
+
+private:
+    TemporaryFolder folder_;
+    std::optional<DockerRegistry> docker_;
+    std::optional<Server> built_;
+};
+
+/// Tests that run on each registry.
+class OnRegistries : public testing::WithParamInterface<std::string> {
+public:
+    static std::string name(const testing::TestParamInfo<std::string>& of) { return of.param; }
+};
+
+#define SKIP_WITHOUT_REGISTRY()                                                        \
+    if (!AnyRegistry::is_here(GetParam()))                                             \
+    GTEST_SKIP() << "Go could not build the registry " << GetParam() << " from its module"
 
 /// A folder of a test's own, and the environment of a program that must not see
 /// the credentials or proxies of whoever runs the tests.

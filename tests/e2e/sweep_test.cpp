@@ -1,13 +1,20 @@
-// A sweep over a real registry (Debian's docker-registry) with images that skopeo and the
-// tests pushed: each layer once, the second time none, and what is asked for alone.
+// A sweep over real registries (Debian's docker-registry, and those of two Go modules) with
+// images that skopeo and the tests pushed: each layer once, the second time none, and what is asked for alone.
 // Requests are counted by the tests' proxy.
 #include "tests/e2e/sweeping.hpp"
 
 namespace stratascan::e2e {
 namespace {
 
-TEST_F(Sweep, EachLayerOnceOverRepositoriesTagsAndPlatforms) {
-    const DockerRegistry registry;
+class EachSweep : public Sweep, public OnRegistries {
+protected:
+    void SetUp() override { SKIP_WITHOUT_REGISTRY(); }
+};
+
+INSTANTIATE_TEST_SUITE_P(On, EachSweep, testing::ValuesIn(all_registries), OnRegistries::name);
+
+TEST_P(EachSweep, EachLayerOnceOverRepositoriesTagsAndPlatforms) {
+    const AnyRegistry registry(GetParam());
     const Built plain = recipe("removed-with-build-step");
     push(layout(plain), registry.address(), "team/app:1.0");
     push(layout(plain), registry.address(), "team/app:latest");
@@ -44,8 +51,8 @@ TEST_F(Sweep, EachLayerOnceOverRepositoriesTagsAndPlatforms) {
     EXPECT_EQ(ask({"store", "check"}).out, "sound\n");
 }
 
-TEST_F(Sweep, FewestRequestsAndUniqueBytes) {
-    const DockerRegistry registry;
+TEST_P(EachSweep, FewestRequestsAndUniqueBytes) {
+    const AnyRegistry registry(GetParam());
     const json made = fill(registry.address(), {"--repositories", "8", "--tags", "30"});
     const Server counted = proxy(registry, "none", "all.log");
     const Ran ran = sweep(counted.address());
@@ -60,8 +67,8 @@ TEST_F(Sweep, FewestRequestsAndUniqueBytes) {
     EXPECT_EQ(once.most(), 1);
 }
 
-TEST_F(Sweep, PlanFetchesNoLayer) {
-    const DockerRegistry registry;
+TEST_P(EachSweep, PlanFetchesNoLayer) {
+    const AnyRegistry registry(GetParam());
     push(layout(recipe("removed-with-build-step")), registry.address(), "app:1");
     const Server counted = proxy(registry, "none", "plan.log");
     const Ran plan = sweep(counted.address(), {"--plan"});
@@ -109,8 +116,47 @@ TEST_F(Sweep, TagsThatMoveAndGo) {
     EXPECT_EQ(summary(third).at("repositories").size(), 1U) << "gone, and told once";
 }
 
-TEST_F(Sweep, AccessoriesAreNoImagesAndAreScanned) {
-    const DockerRegistry registry;
+// An image that lost its tag can be pulled by its digest until its registry drops it.
+TEST_P(EachSweep, WhatLostItsTagIsStillPullable) {
+    const AnyRegistry registry(GetParam());
+    push(layout(recipe("removed-with-build-step")), registry.address(), "app:1");
+    push(layout(recipe("two-platforms-and-an-attestation")), registry.address(), "app:many",
+         {"--all"});
+    EXPECT_EQ(sweep(registry.address()).exit, 1);
+    const auto places = [&] {
+        std::map<std::string, std::string> pullable;
+        const json told = json::parse(
+            ask({"find", "--image", registry.address() + "/app", "--format", "json"}).out, nullptr,
+            false);
+        for (const json& match : told.at("matches")) pullable[match.at("digest")] = match.at("pullable");
+        return pullable;
+    };
+    const auto before = places();
+    EXPECT_GE(before.size(), 4U);
+    for (const char* tag : {"app:1", "app:many"}) {
+        push(layout(recipe("uncompressed-layer")), registry.address(), tag);
+    }
+    const Ran moved = sweep(registry.address());
+    EXPECT_EQ(row(moved, "app").at("state"), "complete") << moved.out;
+    EXPECT_EQ(places().size(), before.size() + 1);
+    for (const auto& [digest, pullable] : places()) EXPECT_EQ(pullable, "at-last-look") << digest;
+    const Ran table = ask({"find", "--image", registry.address() + "/app"});
+    EXPECT_NE(table.out.find("pullable by its digest"), std::string::npos) << table.out;
+    for (const auto& [digest, pullable] : before) {
+        Command remove = command();
+        remove.words = {"curl", "-sS", "--fail", "--noproxy", "*", "-X", "DELETE",
+                        "http://" + registry.address() + "/v2/app/manifests/" + digest};
+        const Ran ran = run(remove);
+        EXPECT_EQ(ran.exit, 0) << ran.err << ran.out;
+    }
+    EXPECT_EQ(sweep(registry.address()).exit, 1);
+    for (const auto& [digest, pullable] : places()) {
+        EXPECT_EQ(pullable, before.contains(digest) ? "gone" : "at-last-look") << digest;
+    }
+}
+
+TEST_P(EachSweep, AccessoriesAreNoImagesAndAreScanned) {
+    const AnyRegistry registry(GetParam());
     push(layout(recipe("uncompressed-layer")), registry.address(), "app:1");
     const json plain = report_of(scan({registry.address() + "/app:1"}));
     const std::string digest = plain.at("targets").at(0).at("image").at("digest");
@@ -129,8 +175,8 @@ TEST_F(Sweep, AccessoriesAreNoImagesAndAreScanned) {
     EXPECT_GT(found["artifact"], 0U);
 }
 
-TEST_F(Sweep, WhatIsAskedFor) {
-    const DockerRegistry registry;
+TEST_P(EachSweep, WhatIsAskedFor) {
+    const AnyRegistry registry(GetParam());
     for (const char* name : {"a/one:1", "a/one:2-rc", "a/two:1", "b/one:1"}) {
         push(layout(recipe("uncompressed-layer")), registry.address(), name);
     }
@@ -168,8 +214,8 @@ TEST_F(Sweep, WhatIsAskedFor) {
     EXPECT_EQ(tags, 4);
 }
 
-TEST_F(Sweep, OnePlatform) {
-    const DockerRegistry registry;
+TEST_P(EachSweep, OnePlatform) {
+    const AnyRegistry registry(GetParam());
     push(layout(recipe("two-platforms-and-an-attestation")), registry.address(), "many:1",
          {"--all"});
     const Ran one = sweep(registry.address(), {"--platform", "linux/arm64"});

@@ -1,6 +1,8 @@
 // What a sweep can't have, and what ends it early: nothing is forgotten, nothing else is
 // lost, and the next one goes on.
+#include <atomic>
 #include <random>
+#include <thread>
 
 #include "tests/e2e/sweeping.hpp"
 
@@ -81,13 +83,14 @@ TEST_F(SweepTrouble, KilledAtAnyMomentItGoesOn) {
     const Ran calm = sweep(slow.address(), {}, undisturbed);
     ASSERT_EQ(calm.exit, 1) << calm.err;
     const auto whole = exported(undisturbed);
-    std::mt19937 random(7);
     const int full = summary(calm).at("milliseconds").get<int>();
-    int killed = 0;
-    int partly = 0;
-    // 50 take five minutes; a run that is not for that alone does with fewer.
+    std::atomic<int> next = 0;
+    std::atomic<int> killed = 0;
+    std::atomic<int> partly = 0;
+    // A round mostly waits for the slow registry, so some are under way at once. 50 are for
+    // who has the time; a run that is not for that alone does with fewer.
     const int rounds = std::stoi(setting("STRATASCAN_KILL_ROUNDS", "20"));
-    for (int round = 0; round < rounds; ++round) {
+    const auto one_round = [&](int round) {
         const std::string place = (folder() / ("k" + std::to_string(round))).string() + ".sqlite";
         const std::string log = "kill" + std::to_string(round) + ".log";
         const Server counted = proxy(registry, "slow", log);
@@ -95,8 +98,10 @@ TEST_F(SweepTrouble, KilledAtAnyMomentItGoesOn) {
         with.words = words(counted.address(), {}, place);
         with.words.insert(with.words.begin(), program());
         {
+            std::mt19937 random(static_cast<unsigned>(round));
             Running running(with);
-            usleep(static_cast<useconds_t>(1000 * (200 + random() % static_cast<unsigned>(full))));
+            // Beside each other they take longer than the calm one.
+            usleep(static_cast<useconds_t>(1000 * (200 + random() % static_cast<unsigned>(2 * full))));
             ::kill(running.id(), SIGKILL);
             killed += running.finish().signal == SIGKILL ? 1 : 0;
         }
@@ -123,6 +128,14 @@ TEST_F(SweepTrouble, KilledAtAnyMomentItGoesOn) {
             EXPECT_LE(count, 2) << digest;
         }
         EXPECT_EQ(stratascan({"store", "check", "--store", place}, command()).out, "sound\n");
+    };
+    {
+        std::vector<std::jthread> at_once;
+        for (int i = 0; i < 4; ++i) {
+            at_once.emplace_back([&] {
+                for (int round = next++; round < rounds; round = next++) one_round(round);
+            });
+        }
     }
     EXPECT_GT(killed, rounds / 2) << "most sweeps were faster than their death";
     EXPECT_GT(partly, rounds / 7) << "hardly one had kept a layer before it died";

@@ -114,7 +114,8 @@ protected:
         }
         return counts;
     }
-    Server proxy(const DockerRegistry& registry, const std::string& fault,
+    template <typename Registry>
+    Server proxy(const Registry& registry, const std::string& fault,
                  const std::string& log) const {
         return {folder(), log,
                 {python(), tools() / "fault_proxy.py", "--upstream", registry.address(), "--log",

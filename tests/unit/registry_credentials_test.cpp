@@ -139,6 +139,47 @@ TEST_F(CredentialFiles, HelperOfTheHostComesFirstAndTheStoreLast) {
     EXPECT_TRUE(find({"none.example", "a"})->empty());
 }
 
+// A cloud's password ends while a sweep goes on: the helper is asked again, but not for each
+// of the requests that are refused then.
+TEST_F(CredentialFiles, HelperIsAskedAgainWhenItsAnswerHasEnded) {
+    write("docker-credential-cloud", "#!/bin/sh\nread server\necho x >> " + (home_ / "asked").string() +
+          "\nprintf '{\"Username\":\"AWS\",\"Secret\":\"%s\"}' $(wc -l < " +
+          (home_ / "asked").string() + ")\n", true);
+    write(".docker/config.json", "{\"credHelpers\":{\"r.example\":\"cloud\",\"docker.io\":\"cloud\"},\"auths\":{" +
+                                     entry("file.example", "u", made_up()) + "}}");
+    CredentialSettings settings;
+    settings.helper_answer_fresh = std::chrono::hours(1);
+    CredentialStore patient(settings);
+    EXPECT_EQ(patient.find({"r.example", "a"})->password, "1");
+    EXPECT_FALSE(patient.renew({"r.example", "a"})) << "it was asked a moment ago";
+    EXPECT_EQ(patient.find({"r.example", "b"})->password, "1");
+    settings.helper_answer_fresh = std::chrono::milliseconds(0);
+    CredentialStore store(settings);
+    EXPECT_FALSE(store.renew({"r.example", "a"})) << "it was never asked";
+    EXPECT_EQ(store.find({"r.example", "a"})->password, "2");
+    EXPECT_EQ(store.find({"docker.io", "a"})->password, "3");
+    EXPECT_TRUE(store.renew({"r.example", "a"}));
+    EXPECT_EQ(store.find({"r.example", "a"})->password, "4");
+    EXPECT_EQ(store.find({"docker.io", "a"})->password, "3");
+    (void)store.find({"file.example", "a"});
+    EXPECT_FALSE(store.renew({"file.example", "a"})) << "a file says what it says";
+}
+
+// Harbor's robots, and the users that clouds give tokens to, as their documentation has them.
+TEST_F(CredentialFiles, UsersThatServicesMakeUp) {
+    for (const std::string user : {"robot$ci", "robot$team+ci", "_json_key", "oauth2accesstoken",
+                                   "_token", "00000000-0000-0000-0000-000000000000", "AWS",
+                                   "$oauthtoken", "team+robot"}) {
+        const std::string password = "{\n \"type\": \"" + made_up() + ":\"\n}\n";
+        write(".docker/config.json", "{\"auths\":{" + entry("r.example", user, password) + "}}");
+        const auto found = find({"r.example", "a"});
+        ASSERT_TRUE(found) << user;
+        EXPECT_EQ(found->user, user);
+        EXPECT_EQ(found->password, password) << user;
+        EXPECT_TRUE(found->identity_token.empty());
+    }
+}
+
 TEST_F(CredentialFiles, HelperThatHangsIsEnded) {
     write("docker-credential-slow", "#!/bin/sh\nsleep 100\n", true);
     write(".docker/config.json", "{\"credsStore\":\"slow\"}");

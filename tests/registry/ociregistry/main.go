@@ -1,0 +1,22 @@
+// A registry with the referrers API for tests: that of cuelabs.dev/go/oci/ociregistry, which
+// keeps everything in memory, on a port of its own.
+package main
+
+import (
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+
+	"cuelabs.dev/go/oci/ociregistry/ocimem"
+	"cuelabs.dev/go/oci/ociregistry/ociserver"
+)
+
+func main() {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("listening on " + listener.Addr().String())
+	log.Fatal(http.Serve(listener, ociserver.New(ocimem.New(), nil)))
+}
