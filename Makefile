@@ -7,28 +7,37 @@ PRESET := $(if $(CI),ci,release)
 CPU_MINUTES ?= 10
 JOBS ?= 1
 
-.PHONY: setup setup-clang build test scan bench sanitize races fuzz coverage tidy clean
+.PHONY: setup setup-example setup-clang build program test scan bench sanitize races fuzz coverage tidy clean
 
-# Installs the Debian packages that are missing.
+# Installs the Debian packages that are missing, for everything but `fuzz` and `tidy`.
 setup:
-	@.ci/setup.sh
+	@.ci/setup.sh test
+
+# Those of the program and the example image alone.
+setup-example:
+	@.ci/setup.sh example
 
 # Those as well that only `fuzz` and `tidy` need.
 setup-clang:
-	@.ci/setup.sh clang
+	@.ci/setup.sh test clang
 
 build: setup
-	cmake --preset $(PRESET)
+	cmake --preset $(PRESET) -D STRATASCAN_TESTS=ON -D STRATASCAN_BENCH=ON
 	cmake --build --preset $(PRESET)
+
+# The program alone, without tests and benchmarks.
+program: setup-example
+	cmake --preset $(PRESET) -D STRATASCAN_TESTS=OFF -D STRATASCAN_BENCH=OFF
+	cmake --build --preset $(PRESET) --target stratascan_program
 
 test: build
 	ctest --test-dir build/release --output-on-failure -j 3
 
 # Scans TARGET; by default an image that is built here from real packages.
-scan: build $(if $(filter $(EXAMPLE),$(TARGET)),$(EXAMPLE))
+scan: program $(if $(filter $(EXAMPLE),$(TARGET)),$(EXAMPLE))
 	@build/release/stratascan scan $(TARGET) || [ $$? -eq 1 ]
 
-$(EXAMPLE): | setup
+$(EXAMPLE): | setup-example
 	python3 fixtures/debian_image.py $@
 
 # Standard output has figures alone.

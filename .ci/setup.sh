@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs, by name, the Debian packages that building, testing and the example
-# image need and that are not here yet; with the argument `clang` also those of fuzzing and of
-# clang-tidy. Needs root only when something is missing.
+# Installs, by name, the Debian packages that are needed and not here yet: to build the program;
+# with the arguments `example`, `test` and `clang` also those of the example image, of the tests and
+# benchmarks, and of fuzzing and clang-tidy. Needs root only when something is missing.
 set -eu
 
 packages="
@@ -10,14 +10,18 @@ packages="
   libre2-dev libtomlplusplus-dev nlohmann-json3-dev libcli11-dev libyaml-dev zlib1g-dev libbz2-dev liblzma-dev
   libucl-dev
   libcurl4-openssl-dev libsqlite3-dev
-  libgtest-dev libbenchmark-dev
-  umoci skopeo mmdebstrap jq zstd xz-utils bzip2 gzip openssl openssh-client
-  busybox-static binutils sqlite3 python3-jsonschema python3-yaml cmark-gfm chromium rpm db5.3-util
-  docker-registry nginx-light apache2-utils tinyproxy-bin
 "
+example="mmdebstrap umoci skopeo busybox-static openssh-client"
 
 for more in "$@"; do
     case $more in
+        example) packages="$packages $example" ;;
+        test)
+            packages="$packages $example
+              libgtest-dev libbenchmark-dev
+              jq zstd xz-utils bzip2 gzip openssl binutils sqlite3 python3-jsonschema python3-yaml
+              cmark-gfm chromium rpm db5.3-util docker-registry nginx-light apache2-utils
+              tinyproxy-bin" ;;
         clang) packages="$packages clang-19 clang-tidy-19 libclang-rt-19-dev llvm-19" ;;
         *) echo "setup: no set of packages is called $more" >&2; exit 3 ;;
     esac

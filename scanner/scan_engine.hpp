@@ -71,6 +71,9 @@ public:
     void count(const layer::LayerResult& result, const layer::LayerTimes& times);
     void count_stored(std::uint64_t layers);
 
+    /// By which secrets are named.
+    [[nodiscard]] const identity::SecretKey& key() const noexcept { return key_; }
+
     /// Adds up the counters of all threads. REQUIRES: nobody scans.
     void finish_stats(std::uint64_t start_ns);
     [[nodiscard]] const Stats& stats() const noexcept { return stats_; }

@@ -12,6 +12,7 @@
 #include "scanner/image/join.hpp"
 #include "scanner/image/kept_attachments.hpp"
 #include "scanner/image/kept_config.hpp"
+#include "scanner/image/known_words.hpp"
 #include "scanner/layer/clock.hpp"
 #include "scanner/layer/layer_scan.hpp"
 #include "scanner/layer_queue.hpp"
@@ -234,6 +235,7 @@ std::deque<LocalScanner::Joined> LocalScanner::join_images(
         of.config = image::kept_config(image, metadata);
         if (asked && image.kind == "image") of.attached = image::kept_attachments(*asked);
         of.facts = image::describe(image, std::move(metadata));
+        image::hide_known_words(of.facts, of.layers, engine_->key());
         TargetReport joined = image::join(target, of.facts, of.layers, stopped, &of.hidden);
         image::note_what_was_sought(joined, options_.secrets, options_.programs);
         joined.facts = std::move(asked);

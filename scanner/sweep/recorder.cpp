@@ -5,6 +5,7 @@
 
 #include "scanner/image/join.hpp"
 #include "scanner/image/kept_config.hpp"
+#include "scanner/image/known_words.hpp"
 #include "scanner/source/digest.hpp"
 #include "scanner/source/image_set.hpp"
 #include "scanner/store/scan_store.hpp"
@@ -118,7 +119,7 @@ void Recorder::record_image(const Root& root, source::ImageRef& image,
     std::vector<Finding> found;
     work_.engine.execute([&] { found = work_.engine.scan_metadata(image, image.gaps); });
     std::string config = image::kept_config(image, found);
-    const image::ImageFacts facts = image::describe(image, std::move(found));
+    image::ImageFacts facts = image::describe(image, std::move(found));
     std::vector<std::optional<LayerOutcome>> outcomes;
     std::vector<const layer::LayerResult*> layers;
     store::ImageRecord record;
@@ -135,6 +136,7 @@ void Recorder::record_image(const Root& root, source::ImageRef& image,
         record.layers.push_back(outcome ? outcome->id : std::nullopt);
     }
     if (work_.stopped()) return;
+    image::hide_known_words(facts, layers, work_.engine.key());
     const TargetReport report =
         image::join(work_.ledger.repository(root.repositories.front()).place.text(), facts, layers,
                     false, &record.hidden);
