@@ -149,5 +149,32 @@ TEST_F(Registry, ImageOfTheEngine) {
     EXPECT_EQ(scan({"docker-daemon:app"}, {{"DOCKER_HOST", "tcp://127.0.0.1:1"}}).exit, 3);
 }
 
+// Podman's service speaks the engine's API from storage of its own in a folder.
+TEST_F(Registry, ImageOfARealEngine) {
+    const Built built = recipe("removed-with-build-step");
+    const fs::path archive = folder() / "image.tar", socket = folder() / "podman.sock";
+    Command copy = command();
+    copy.words = {"skopeo", "--insecure-policy", "copy", "--quiet", layout(built),
+                  "docker-archive:" + archive.string() + ":team/app:1"};
+    ASSERT_EQ(run(copy).exit, 0);
+    const std::string podman = "podman --storage-driver vfs --root " +
+                               (folder() / "storage").string() + " --runroot " +
+                               (folder() / "running").string() + ' ';
+    Command load = command();
+    load.words = {"sh", "-c", podman + "load --quiet --input " + archive.string()};
+    const Ran loaded = run(load);
+    if (loaded.exit != 0) GTEST_SKIP() << "podman can't keep an image here: " << loaded.err;
+    const Server engine(
+        folder(), "podman",
+        {"sh", "-c", "(while ! [ -S " + socket.string() +
+                         " ]; do sleep 0.1; done; echo listening on the socket:0) & exec " + podman +
+                         "system service --time 0 unix://" + socket.string()});
+    const std::map<std::string, std::string> host = {{"DOCKER_HOST", "unix://" + socket.string()}};
+    const Ran ran = scan({"docker-daemon:team/app:1"}, host);
+    EXPECT_EQ(ran.exit, 1) << ran.err;
+    EXPECT_EQ(findings_of(ran), findings_of(scan({"docker-archive:" + archive.string()})));
+    EXPECT_EQ(scan({"docker-daemon:other:1"}, host).exit, 3);
+}
+
 }  // namespace
 }  // namespace stratascan::e2e
