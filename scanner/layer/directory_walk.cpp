@@ -177,7 +177,7 @@ void DirectoryWalk::open_file(int above, const std::string& name, const Member& 
         return;
     }
     ++files_;
-    file_offset_ = 0;
+    file_offset_ = data_end_ = 0;
     sparse_ = sparse;
 }
 
@@ -209,27 +209,34 @@ bool DirectoryWalk::put_header() {
     return true;
 }
 
-// What a hole hides is zeros.
-void DirectoryWalk::pass_hole() {
+// Where a sparse file's next bytes are. What a hole hides is zeros. A file system that
+// can't tell has no holes.
+void DirectoryWalk::find_data() {
     const off_t at = static_cast<off_t>(file_offset_);
     const off_t data = ::lseek(file_, at, SEEK_DATA);
-    if (data < 0 && errno == ENXIO) {  // nothing but a hole up to the end
-        if (::lseek(file_, 0, SEEK_END) >= 0) return;
-    }
-    if (data <= at) {
-        if (data < 0) ::lseek(file_, at, SEEK_SET);
+    // A hole up to the end: there the next read finds nothing.
+    if (data < 0 && errno == ENXIO && ::lseek(file_, 0, SEEK_END) >= at) return;
+    const off_t hole = data < 0 ? -1 : ::lseek(file_, data, SEEK_HOLE);
+    if (data < at || hole < data || ::lseek(file_, data, SEEK_SET) != data) {
+        sparse_ = false;
+        static_cast<void>(::lseek(file_, at, SEEK_SET));  // a file that can be asked can be sought in
         return;
     }
-    if (file_offset_ > 0) separate();
+    if (data > at && at > 0) separate();
     file_offset_ = static_cast<std::uint64_t>(data);
+    data_end_ = static_cast<std::uint64_t>(hole);
 }
 
 // Reads on in the open file, as far as the slab has room.
 void DirectoryWalk::read_file() {
-    if (sparse_) pass_hole();
-    if (slab_.size() == slab_payload) return;
+    if (sparse_ && file_offset_ >= data_end_) find_data();
     const std::size_t used = static_cast<std::size_t>(slab_.size());
-    const ssize_t size = ::read(file_, slab_.slab->payload() + used, slab_payload - used);
+    std::size_t room = slab_payload - used;
+    if (room == 0) return;
+    if (sparse_ && data_end_ > file_offset_) {
+        room = static_cast<std::size_t>(std::min<std::uint64_t>(room, data_end_ - file_offset_));
+    }
+    const ssize_t size = ::read(file_, slab_.slab->payload() + used, room);
     if (size < 0 && errno == EINTR) return;
     if (size < 0) gap(builder_.newest().path, "the file can't be read to its end");
     if (size <= 0) {

@@ -49,7 +49,7 @@ private:
     void add_attributes(int descriptor, Member& member);
     void gap(const std::string& path, const std::string& what);
     bool put_header();
-    void pass_hole();
+    void find_data();
     void read_file();
     void separate();
 
@@ -58,6 +58,7 @@ private:
     int file_ = -1;
     bool sparse_ = false;  // that file may have holes
     std::uint64_t file_offset_ = 0;
+    std::uint64_t data_end_ = 0;  // of a sparse file: where the next hole begins
     std::string header_;   // of the newest member, not in a slab yet
 
     FilledSlab slab_;              // being filled

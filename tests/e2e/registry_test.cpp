@@ -167,7 +167,7 @@ TEST_F(Registry, ImageOfARealEngine) {
     const Server engine(
         folder(), "podman",
         {"sh", "-c", "(while ! [ -S " + socket.string() +
-                         " ]; do sleep 0.1; done; echo listening on the socket:0) & exec " + podman +
+                         " ]; do sleep 0.1; done; echo listening on socket:0) & exec " + podman +
                          "system service --time 0 unix://" + socket.string()});
     const std::map<std::string, std::string> host = {{"DOCKER_HOST", "unix://" + socket.string()}};
     const Ran ran = scan({"docker-daemon:team/app:1"}, host);

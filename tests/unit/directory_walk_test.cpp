@@ -33,7 +33,12 @@ Walked walk(const std::string& root) {
         auto window = walk.next();
         if (!window || !*window) break;
         const Window& one = **window;
-        for (const Piece& piece : one.pieces) {
+        for (Piece piece : one.pieces) {
+            // A piece may have begun in a window before.
+            if (piece.begin < one.sight_begin()) {
+                piece.file_offset += one.sight_begin() - piece.begin;
+                piece.begin = one.sight_begin();
+            }
             const std::string text(one.bytes().substr(
                 static_cast<std::size_t>(piece.begin - one.sight_begin()),
                 static_cast<std::size_t>(piece.end - piece.begin)));
