@@ -42,9 +42,28 @@ std::string_view last_name(std::string_view text) noexcept {
     return text.substr(from);
 }
 
+/// What is said between a name and its value: the element that holds the value
+/// (`</name><value>`, `value:`), an accessor or a type (`{ get; set; }`, `String::from`).
+bool stands_between(std::string_view word) {
+    constexpr std::array<std::string_view, 8> words = {"value", "string", "str",     "from",
+                                                       "get",   "set",    "default", "as"};
+    return std::find(words.begin(), words.end(), lowered(word)) != words.end();
+}
+
 /// The name that ends with `text`, whose beginning may stand before the match.
-std::string_view whole_name(std::string_view text, const Input& input) noexcept {
-    const std::string_view name = last_name(text);
+std::string_view whole_name(std::string_view text, const Input& input) {
+    std::string_view name = last_name(text);
+    for (int more = 0; more < 4 && stands_between(name); ++more) {
+        const std::string_view before =
+            text.substr(0, static_cast<std::size_t>(name.data() - text.data()));
+        const std::string_view other = last_name(before);
+        if (other.empty()) break;
+        // The element that ends in front of the value's is the name's own.
+        const auto at = static_cast<std::size_t>(other.data() - text.data());
+        text = before;
+        name = at > 1 && before.substr(at - 2, 2) == "</" ? last_name(before.substr(0, at - 2))
+                                                          : other;
+    }
     const std::size_t at = input.around.find(input.match);
     if (at == npos || name.data() != input.match.data()) return name;
     return last_name(input.around.substr(0, at + name.size()));
@@ -270,7 +289,12 @@ int shift_of(std::string_view value, const std::vector<Piece>& pieces, std::stri
         std::all_of(value.begin(), value.end(), is_hex)) {
         return -1;
     }
-    return value.size() < 12 || likeness_to_words(pieces) >= 0.7 ? -1 : 0;
+    if (value.size() < 12) return -1;
+    // Of short pieces and of the letters of hex the neighbours tell nothing.
+    constexpr std::size_t many = 14, hash_size = 32;
+    if (value.size() >= many && value.size() * 2 < pieces.size() * 5) return 0;
+    if (value.size() >= hash_size && std::all_of(value.begin(), value.end(), is_hex)) return 0;
+    return likeness_to_words(pieces) >= 0.7 ? -1 : 0;
 }
 
 /// "user:password" of a Basic header, or any text in base64: its letters tell more
