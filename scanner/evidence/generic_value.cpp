@@ -121,6 +121,28 @@ bool is_name_of_public(std::string_view name) {
     });
 }
 
+/// `GPG_KEY=E3FF…`: the fingerprint of an OpenPGP key (RFC 9580, section 5.5.4) or its last
+/// eight bytes, as images name the keys that signed their parts; and hex in pairs with
+/// colons between them, as certificates' fingerprints and serial numbers are written.
+bool is_fingerprint(std::string_view value, std::string_view name) {
+    constexpr std::size_t pairs = 8;
+    std::size_t digits = 0;
+    bool spread = value.size() >= 3 * pairs - 1;
+    for (std::size_t at = 0; at < value.size(); ++at) {
+        const char c = to_lower(value[at]);
+        const bool hex = is_digit(c) || (c >= 'a' && c <= 'f');
+        spread = spread && (at % 3 == 2 ? c == ':' : hex);
+        if (hex) ++digits;
+    }
+    if (spread && value.size() % 3 == 2) return true;
+    if (digits != value.size() || (digits != 16 && digits != 40 && digits != 64)) return false;
+    const auto pieces = pieces_of(name);
+    return std::any_of(pieces.begin(), pieces.end(), [](Piece piece) {
+        const std::string word = lowered(piece);
+        return word == "gpg" || word == "pgp" || word == "openpgp";
+    });
+}
+
 /// `invalid_key`, `TEST_TOKEN`, `expectedSecret`: what tests call their values. And
 /// hashes, which are no secrets but of them.
 bool is_name_of_tests(std::string_view name) {
@@ -256,6 +278,7 @@ std::string_view drop_reason(std::string_view value, const Place& place,
     if (is_colour(value)) return "colour";
     if (is_name_of_other(place.name)) return "says something about a secret";
     if (is_name_of_public(place.name)) return "public by its name";
+    if (is_fingerprint(value, place.name)) return "fingerprint";
     if (const auto reason = code_reason(value, place.quoted, place.behind); !reason.empty()) {
         return reason;
     }
@@ -290,11 +313,16 @@ int shift_of(std::string_view value, const std::vector<Piece>& pieces, std::stri
         return -1;
     }
     if (value.size() < 12) return -1;
-    // Of short pieces and of the letters of hex the neighbours tell nothing.
+    const double likeness = likeness_to_words(pieces);
+    // Of a few neighbours in short pieces, and of the letters of hex, it says little. But
+    // hex may be a hash: what a constant or a variable of the environment calls a key is none.
     constexpr std::size_t many = 14, hash_size = 32;
-    if (value.size() >= many && value.size() * 2 < pieces.size() * 5) return 0;
-    if (value.size() >= hash_size && std::all_of(value.begin(), value.end(), is_hex)) return 0;
-    return likeness_to_words(pieces) >= 0.7 ? -1 : 0;
+    const bool hex = std::all_of(value.begin(), value.end(), is_hex);
+    const bool short_pieces = value.size() >= many && value.size() * 2 < pieces.size() * 5;
+    if (!hex && short_pieces && likeness < 0.9) return 0;
+    const bool capitals = !name.empty() && std::none_of(name.begin(), name.end(), is_lower);
+    if (hex && capitals && value.size() >= hash_size) return 0;
+    return likeness >= 0.7 ? -1 : 0;
 }
 
 /// "user:password" of a Basic header, or any text in base64: its letters tell more
