@@ -42,9 +42,28 @@ std::string_view last_name(std::string_view text) noexcept {
     return text.substr(from);
 }
 
+/// What is said between a name and its value: the element that holds the value
+/// (`</name><value>`, `value:`), an accessor or a type (`{ get; set; }`, `String::from`).
+bool stands_between(std::string_view word) {
+    constexpr std::array<std::string_view, 8> words = {"value", "string", "str",     "from",
+                                                       "get",   "set",    "default", "as"};
+    return std::find(words.begin(), words.end(), lowered(word)) != words.end();
+}
+
 /// The name that ends with `text`, whose beginning may stand before the match.
-std::string_view whole_name(std::string_view text, const Input& input) noexcept {
-    const std::string_view name = last_name(text);
+std::string_view whole_name(std::string_view text, const Input& input) {
+    std::string_view name = last_name(text);
+    for (int more = 0; more < 4 && stands_between(name); ++more) {
+        const std::string_view before =
+            text.substr(0, static_cast<std::size_t>(name.data() - text.data()));
+        const std::string_view other = last_name(before);
+        if (other.empty()) break;
+        // The element that ends in front of the value's is the name's own.
+        const auto at = static_cast<std::size_t>(other.data() - text.data());
+        text = before;
+        name = at > 1 && before.substr(at - 2, 2) == "</" ? last_name(before.substr(0, at - 2))
+                                                          : other;
+    }
     const std::size_t at = input.around.find(input.match);
     if (at == npos || name.data() != input.match.data()) return name;
     return last_name(input.around.substr(0, at + name.size()));
@@ -99,6 +118,28 @@ bool is_name_of_public(std::string_view name) {
     }
     return std::any_of(pieces.begin(), pieces.end(), [&words](Piece piece) {
         return std::find(words.begin(), words.end(), lowered(piece)) != words.end();
+    });
+}
+
+/// `GPG_KEY=E3FF…`: the fingerprint of an OpenPGP key (RFC 9580, section 5.5.4) or its last
+/// eight bytes, as images name the keys that signed their parts; and hex in pairs with
+/// colons between them, as certificates' fingerprints and serial numbers are written.
+bool is_fingerprint(std::string_view value, std::string_view name) {
+    constexpr std::size_t pairs = 8;
+    std::size_t digits = 0;
+    bool spread = value.size() >= 3 * pairs - 1;
+    for (std::size_t at = 0; at < value.size(); ++at) {
+        const char c = to_lower(value[at]);
+        const bool hex = is_digit(c) || (c >= 'a' && c <= 'f');
+        spread = spread && (at % 3 == 2 ? c == ':' : hex);
+        if (hex) ++digits;
+    }
+    if (spread && value.size() % 3 == 2) return true;
+    if (digits != value.size() || (digits != 16 && digits != 40 && digits != 64)) return false;
+    const auto pieces = pieces_of(name);
+    return std::any_of(pieces.begin(), pieces.end(), [](Piece piece) {
+        const std::string word = lowered(piece);
+        return word == "gpg" || word == "pgp" || word == "openpgp";
     });
 }
 
@@ -237,6 +278,7 @@ std::string_view drop_reason(std::string_view value, const Place& place,
     if (is_colour(value)) return "colour";
     if (is_name_of_other(place.name)) return "says something about a secret";
     if (is_name_of_public(place.name)) return "public by its name";
+    if (is_fingerprint(value, place.name)) return "fingerprint";
     if (const auto reason = code_reason(value, place.quoted, place.behind); !reason.empty()) {
         return reason;
     }
@@ -270,7 +312,17 @@ int shift_of(std::string_view value, const std::vector<Piece>& pieces, std::stri
         std::all_of(value.begin(), value.end(), is_hex)) {
         return -1;
     }
-    return value.size() < 12 || likeness_to_words(pieces) >= 0.7 ? -1 : 0;
+    if (value.size() < 12) return -1;
+    const double likeness = likeness_to_words(pieces);
+    // Of a few neighbours in short pieces, and of the letters of hex, it says little. But
+    // hex may be a hash: what a constant or a variable of the environment calls a key is none.
+    constexpr std::size_t many = 14, hash_size = 32;
+    const bool hex = std::all_of(value.begin(), value.end(), is_hex);
+    const bool short_pieces = value.size() >= many && value.size() * 2 < pieces.size() * 5;
+    if (!hex && short_pieces && likeness < 0.9) return 0;
+    const bool capitals = !name.empty() && std::none_of(name.begin(), name.end(), is_lower);
+    if (hex && capitals && value.size() >= hash_size) return 0;
+    return likeness >= 0.7 ? -1 : 0;
 }
 
 /// "user:password" of a Basic header, or any text in base64: its letters tell more

@@ -35,7 +35,7 @@ constexpr std::array<Kind, 2> kinds = {{
      R"(|://([A-Za-z0-9_][\w.+\-]{0,63}):)"},
     {"client-id",
      R"((?i:(?:client|app|application|consumer)[_\-. ]?id))" ASSIGNED
-     R"(([A-Za-z0-9][\w.\-]{3,63}))"},
+     R"(([A-Za-z0-9][\w.\-]{3,127}))"},
 }};
 #undef ASSIGNED
 

@@ -191,6 +191,35 @@ TEST(GenericValue, DropsPublicValuesEachForItsReason) {
     EXPECT_EQ(as(code + "d.token=", example("{{alnum:9}}") + "4x", ";" + code), "minified code");
 }
 
+TEST(GenericValue, TellsKeysFingerprintsFromKeys) {
+    const std::string print = example("{{HEX:39}}7");
+    EXPECT_EQ(dropped("TINI_GPG_KEY=" + print + "\n", print), "fingerprint");
+    EXPECT_EQ(dropped("SERVICE_KEY=" + print + "\n", print), "");
+    std::string pairs = "A7";
+    for (int more = 0; more < 19; ++more) pairs += example(":{{HEX:2}}");
+    EXPECT_EQ(dropped("sig_key: " + pairs + "\n", pairs), "fingerprint");
+}
+
+TEST(GenericValue, FindsTheNameInFrontOfTheElementOfAValue) {
+    const std::string value = example("{{alnum:23}}7");
+    for (const std::string& between : std::array<std::string, 4>{"\n  value: ", "\", \"value\": \"", "</name><value>",
+                                      "</key>\n<string>"}) {
+        EXPECT_EQ(dropped("<name>token_url" + between + value + "\n", value),
+                  "says something about a secret")
+            << between;
+        EXPECT_EQ(dropped("<name>api_token" + between + value + "\n", value), "") << between;
+    }
+}
+
+TEST(GenericValue, IsSureOfDrawnValuesWhateverTheirLuck) {
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        const std::string value = example("{{hex:31}}7", seed);
+        const std::string line = "API_KEY=" + value;
+        const std::string_view match = line;
+        EXPECT_EQ(run("generic-value", match.substr(8), match, line + "\n").confidence_shift, 0);
+    }
+}
+
 TEST(GenericValue, KeepsWhatOnlyLooksPublic) {
     const auto stays = [](const std::string& front, const std::string& value) {
         return dropped(front + value + "\"\n", value);
