@@ -172,6 +172,7 @@ std::string shown(const match::Rule& rule) {
     if (rule.reach > 0) fields.field("reach", fmt::format("{} bytes", rule.reach));
     if (rule.digit) {
         fields.field("digit", fmt::format("one at least, or {} bytes", match::digitless));
+        if (rule.gate_in_secret) fields.field("gate", "ends in the secret");
     }
     if (rule.entropy > 0) fields.field("entropy", fmt::format("{:.4g} bits a byte", rule.entropy));
     if (!rule.context.empty()) {

@@ -95,7 +95,7 @@ Result<Looked> look(const Engine& engine, const match::SecondLook& second_look,
         if (!rules.empty()) ++looked.hits;
         matches.clear();
         for (const std::uint32_t rule : rules) {
-            second_look.look(rule, text, hit.end, matches, {path, &looked.dropped});
+            second_look.look(rule, text, hit.end, matches, {path, &looked.dropped, true});
         }
         for (match::Match& match : matches) {
             if (match.certificate) continue;

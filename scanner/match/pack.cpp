@@ -47,7 +47,7 @@ void write_rule(WireWriter& out, const Rule& rule) {
     out.number(rule.lead);
     out.text(rule.beginnings);
     out.number(static_cast<std::uint64_t>(std::llround(rule.entropy * 1000)));
-    out.number(rule.digit ? 1 : 0);
+    out.number((rule.digit ? 1U : 0U) | (rule.gate_in_secret ? 2U : 0U));
     out.texts(rule.context);
     out.number(rule.context_within);
     out.texts(rule.allow);
@@ -84,7 +84,9 @@ Rule read_rule(WireReader& in) {
     rule.lead = static_cast<std::uint32_t>(in.number());
     rule.beginnings = in.text();
     rule.entropy = static_cast<double>(in.number() % 8001) / 1000;
-    rule.digit = in.number() != 0;
+    const auto flags = in.number();
+    rule.digit = (flags & 1U) != 0;
+    rule.gate_in_secret = (flags & 2U) != 0;
     rule.context = in.texts();
     rule.context_within = static_cast<std::uint32_t>(in.number());
     rule.allow = in.texts();

@@ -84,6 +84,9 @@ struct Rule {
 
     /// The secret holds a digit, or it has `digitless` bytes or more.
     bool digit = false;
+    /// The gate's last byte is one of the secret's, which has no white space, quotes or angle
+    /// brackets in it: where it can't have its digit, no second look is needed.
+    bool gate_in_secret = false;
 
     /// Words of which one must stand within `context_within` bytes of the match
     /// (ASCII case ignored). Empty: none asked.

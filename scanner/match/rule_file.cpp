@@ -136,6 +136,7 @@ const Setters<Rule>& rule_setters() {
         {"width", number(&Rule::width, 1, 16'384 - 64)},
         {"entropy", number(&Rule::entropy, 0, 8)},
         {"digit", flag(&Rule::digit)},
+        {"gate_in_secret", flag(&Rule::gate_in_secret)},
         {"context", texts(&Rule::context)},
         {"context_within", number(&Rule::context_within, 1, 4096)},
         {"allow", texts(&Rule::allow)},

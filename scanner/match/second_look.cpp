@@ -112,12 +112,33 @@ const re2::StringPiece& secret_of(const Groups& groups, int group, int last) {
     return groups[static_cast<std::size_t>(group)];
 }
 
+/// Whether the secret that a gate's last byte is in may have a digit, or be long enough to
+/// need none: it goes no further than to white space, quotes and angle brackets.
+bool may_hold_digit(std::string_view text, std::size_t gate_end) noexcept {
+    const auto ends = [](char c) {
+        return (c >= '\0' && c <= ' ') || c == '"' || c == '\'' || c == '`' || c == '<' || c == '>';
+    };
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    std::size_t begin = gate_end, end = gate_end;
+    for (; begin > 0 && gate_end - begin < digitless && !ends(text[begin - 1]); --begin) {
+        if (is_digit(text[begin - 1])) return true;
+    }
+    for (; end < text.size() && end - begin < digitless && !ends(text[end]); ++end) {
+        if (is_digit(text[end])) return true;
+    }
+    return end - begin >= digitless;
+}
+
 }  // namespace
 
 void SecondLook::look(std::uint32_t number, std::string_view text, std::size_t anchor_end,
                       std::vector<Match>& matches, const Beside& beside) const {
     const CompiledRule& compiled = *rules_.rules()[number];
     const Rule& rule = compiled.rule();
+    if (rule.digit && rule.gate_in_secret && !beside.thorough &&
+        !may_hold_digit(text, anchor_end)) {
+        return;
+    }
     const Sight sight = sight_of(rule, text.size(), anchor_end);
     // One byte more on either side, for \b and the like.
     const std::size_t from = sight.search.begin > 0 ? sight.search.begin - 1 : 0;

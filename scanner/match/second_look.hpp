@@ -38,6 +38,7 @@ struct Dropped {
 struct Beside {
     std::string_view path;  ///< empty where the text is of no file
     std::vector<Dropped>* dropped = nullptr;
+    bool thorough = false;  ///< candidates that plainly lack their digit are dropped by name
 };
 
 class SecondLook {
