@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The HTML report of many findings: `html.py BUILD_DIR [COUNT]` makes a folder with COUNT (50,000)
+"""The HTML report of many findings: `html_report.py BUILD_DIR [COUNT]` makes a folder with COUNT (50,000)
 tokens, writes the report, opens it in headless Chromium and prints NAME VALUE UNIT lines: the file's
 size, the time that `report` formats take to write it over JSON's, time to first paint, and the
 longest time from a key in the filter to the next frame.
