@@ -17,6 +17,13 @@ unsigned threads_of(const Options& options) {
     return options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
 }
 
+// Where so many threads are more than the library would have by itself.
+std::optional<oneapi::tbb::global_control> leave_for(std::size_t threads) {
+    constexpr auto limit = oneapi::tbb::global_control::max_allowed_parallelism;
+    if (threads <= oneapi::tbb::global_control::active_value(limit)) return std::nullopt;
+    return std::optional<oneapi::tbb::global_control>(std::in_place, limit, threads);
+}
+
 constexpr const char* outside = "not read: the kernel refuses this thread the sandbox";
 
 layer::LayerResult failed_layer(std::string why) {
@@ -38,6 +45,7 @@ ScanEngine::ScanEngine(const Options& options, Engine engine, identity::SecretKe
     : options_(options), engine_(std::move(engine)), key_(std::move(key)),
       threads_(threads_of(options)), slabs_(std::size_t{threads_} * 4),
       sandbox_(std::move(sandbox)),
+      more_threads_(leave_for(threads_ - 1 + std::max(1U, guests))),
       // One thread more than the pool's own: who scans, or the guests in its place.
       arena_(static_cast<int>(threads_ - 1 + std::max(1U, guests)), std::max(1U, guests)),
       gate_(arena_, *sandbox_),
@@ -46,13 +54,7 @@ ScanEngine::ScanEngine(const Options& options, Engine engine, identity::SecretKe
                                       key_,
                                       {options_.secrets, options_.programs,
                                        options_.show_secrets});
-      }) {
-    const auto wanted = static_cast<std::size_t>(arena_.max_concurrency());
-    constexpr auto limit = oneapi::tbb::global_control::max_allowed_parallelism;
-    if (wanted > oneapi::tbb::global_control::active_value(limit)) {
-        more_threads_.emplace(limit, wanted);
-    }
-}
+      }) {}
 
 Result<std::unique_ptr<ScanEngine>> ScanEngine::create(const Options& options, unsigned guests) {
     const std::uint64_t start = layer::now_ns();

@@ -87,6 +87,9 @@ private:
     public:
         Gate(oneapi::tbb::task_arena& arena, Sandbox& sandbox)
             : task_scheduler_observer(arena), sandbox_(sandbox) {
+            // observe() would do it; but where it finds no memory for that, what it leaves
+            // behind crashes the observer's destructor (oneTBB 2021.8).
+            arena.initialize();
             observe(true);
         }
         ~Gate() override { observe(false); }
