@@ -8,8 +8,8 @@ is all that is run.
             whether the version is the one of its package
   packed    the same files, packed by UPX (from bookworm-backports) with each of its methods in turn
   arm64     the same files of the same packages, as they are, for arm64
-  more      the same for i386, armhf, ppc64el, s390x and riscv64 (of Debian 13, the first with
-            it); only when it is asked for
+  more      the same for i386, armhf, ppc64el and s390x, and for riscv64 and amd64 of Debian 13;
+            only when it is asked for
   multicall commands of programs that hold many, against what they list when they are started:
             packages' and those that multicall.py builds of their sources
   others    all ELF files of other packages, those with the most of them: whatever is told to be a
@@ -48,7 +48,7 @@ TRIPLETS = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu", "i386": "
             "armhf": "arm-linux-gnueabihf", "ppc64el": "powerpc64le-linux-gnu",
             "s390x": "s390x-linux-gnu", "riscv64": "riscv64-linux-gnu"}
 # Architectures and the release to take them from, where it is not this machine's.
-MORE_ARCHITECTURES = {"i386": "", "armhf": "", "ppc64el": "", "s390x": "", "riscv64": "trixie"}
+MORE = {"i386": "", "armhf": "", "ppc64el": "", "s390x": "", "riscv64": "trixie", "amd64": "trixie"}
 VARIANTS = ("as-is", "renamed", "stripped", "headless")
 OTHER_PACKAGES = 400
 LARGEST_OTHER = 40_000_000  # bytes of a package file
@@ -183,17 +183,18 @@ def tools(out: Path, program: Path, architecture: str, variants: Iterable[str],
                            path=one.path.replace(TRIPLETS["amd64"], triplet))
               for one in examples()]
     debs = Apt(out, architecture, release=release).fetch(one.package for one in chosen)
-    print(f"programs.{architecture}.packages {len(debs)} packages")
-    root = out / "tools" / architecture
+    name = f"{architecture}-{release}" if release else architecture
+    print(f"programs.{name}.packages {len(debs)} packages")
+    root = out / "tools" / name
     shutil.rmtree(root, ignore_errors=True)
     files: dict[str, dict[str, tuple[Example, str]]] = {variant: {} for variant in variants}
     for number, example in enumerate(chosen):
         if example.package not in debs:
             continue
         deb = debs[example.package]
-        source = extract(deb, out / "unpacked" / architecture / example.package) / example.path
+        source = extract(deb, out / "unpacked" / name / example.package) / example.path
         if not is_elf(source):
-            say(f"left out: {example.package}:{example.path} is no ELF file for {architecture}")
+            say(f"left out: {example.package}:{example.path} is no ELF file for {name}")
             continue
         for variant in variants:
             path = place(example, number, variant)
@@ -209,11 +210,11 @@ def tools(out: Path, program: Path, architecture: str, variants: Iterable[str],
             files[variant][path] = example, version_of(deb)
     found = scan(program, root)
     for variant in variants:
-        part = variant if architecture == "amd64" else f"{architecture}.{variant}"
+        part = variant if name == "amd64" else f"{name}.{variant}"
         figures.judge(root, part, files[variant], found)
     static = {path: truth for path, truth in files["as-is"].items()
               if any(one["path"] == path and one["static"] for one in found)}
-    if architecture == "amd64":
+    if name == "amd64":
         figures.judge(root, "static", static, found)
 
 
@@ -349,7 +350,7 @@ def main() -> int:
                         default=PROJECT / "build" / "release" / "stratascan")
     parser.add_argument("--only", choices=("tools", "packed", "arm64", "more", "multicall",
                                            "others", "price"))
-    parser.add_argument("--architecture", choices=MORE_ARCHITECTURES,
+    parser.add_argument("--architecture", choices=MORE,
                         help="with --only more, that one alone")
     parser.add_argument("--list", type=Path, metavar="FILE")
     options = parser.parse_args()
@@ -363,7 +364,7 @@ def main() -> int:
     if options.only in (None, "arm64"):
         tools(out, options.program, "arm64", ("as-is",), figures)
     if options.only == "more":
-        for architecture, release in MORE_ARCHITECTURES.items():
+        for architecture, release in MORE.items():
             if options.architecture not in (None, architecture):
                 continue
             tools(out, options.program, architecture, ("as-is",), figures, release)

@@ -15,7 +15,7 @@ namespace stratascan {
 // databases and regular expressions, findings, decoders. Measured, with room.
 inline constexpr std::uint64_t base_memory = std::uint64_t{160} << 20;
 // A layer's: its own decoder, those inside containers, the slabs that are being
-// filled with what these make, and those kept for digests.
+// filled with what these make, and those kept of the layer and of what is inside containers.
 inline constexpr std::uint64_t inner_decoder_memory = std::uint64_t{16} << 20;
 inline constexpr std::uint64_t decoder_memory = (std::uint64_t{50} << 20) + inner_decoder_memory;
 inline constexpr std::uint64_t slab_memory = std::uint64_t{1280} << 10;

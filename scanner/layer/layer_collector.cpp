@@ -49,11 +49,12 @@ void add_packages(PackageFacts& to, PackageFacts from) {
 LayerCollector::LayerCollector(std::shared_ptr<const program::ProgramSet> programs,
                                std::shared_ptr<const match::PairRules> pairs,
                                const FileLimits& limits, ExhaustedFiles& exhausted,
-                               std::size_t& findings_left, Certificates& certificates)
+                               std::size_t& findings_left, Certificates& certificates,
+                               std::size_t* windows_left)
     : programs_(programs), judge_(std::move(programs)), pairs_(std::move(pairs)),
       findings_a_file_(limits.findings), exhausted_(exhausted), looks_(limits.looks),
-      findings_left_(findings_left),
-      certificates_(certificates) {}
+      findings_left_(findings_left), certificates_(certificates),
+      member_digests_(windows_left) {}
 
 void LayerCollector::add(Window& window, WindowScan& scan) {
     if (scan.error && !error_) error_ = scan.error;
@@ -70,7 +71,7 @@ void LayerCollector::add(Window& window, WindowScan& scan) {
     }
     for (Sighting& sighting : scan.sightings) {
         OpenFile& file = file_of(window, sighting.member);
-        if (programs_->needs_bytes(sighting.seen.literal) && window.stream == 0) {
+        if (programs_->needs_bytes(sighting.seen.literal)) {
             file.kept_windows = windows_round_texts;
             member_digests_.keep_last_longer();
         }
@@ -106,16 +107,33 @@ void LayerCollector::add(Window& window, WindowScan& scan) {
     const bool own_stream = window.stream == 0;
     const bool last = window.last;
     const Keeping keeping = keeping_of(window, goes_on);
-    if (own_stream) {
-        member_digests_.expect(hints_);
-        member_digests_.keep(std::move(window), keeping);
-    }
+    if (own_stream) member_digests_.expect(hints_);
+    member_digests_.keep(std::move(window), keeping);
     while (!open_.empty() && open_.begin()->first < done_below) {
         close(open_.begin()->second, open_.begin()->first);
         open_.erase(open_.begin());
     }
     add_digests(done_below);
-    if (own_stream && !last) member_digests_.release(done_below);
+    const auto goes_on_at = goes_on ? open_.find(*goes_on) : open_.end();
+    const OpenFile* const program =
+        goes_on_at != open_.end() && goes_on_at->second.elf ? &goes_on_at->second : nullptr;
+    if (own_stream && program != nullptr) follow(*program, *goes_on);
+    if (!own_stream && program == nullptr) {
+        member_digests_.release_all();
+    } else if (!last) {
+        member_digests_.release(done_below);
+    }
+}
+
+// A long program is hashed while it passes, and so is a library that something was seen in.
+void LayerCollector::follow(const OpenFile& file, std::uint32_t ordinal) {
+    const program::ElfFacts& elf = *file.elf;
+    // Linkers give a library no entry.
+    const bool starts = elf.type == 2 || elf.has_interpreter || elf.entry != 0;
+    if (file.kind != EntryKind::file || file.after_end || !may_be_packaged(file.path)) return;
+    if (starts || !file.sightings.empty() || !file.findings.empty()) {
+        member_digests_.follow(ordinal, elf.has_interpreter);
+    }
 }
 
 void LayerCollector::add_certificates(const Window& window, WindowScan& scan) {
@@ -369,13 +387,7 @@ void LayerCollector::close_programs(OpenFile& file, std::uint32_t ordinal) {
     for (program::Observation& seen : file.sightings) judge_.add(std::move(seen));
     const std::string& name = file.inner_path.empty() ? file.path : file.name;
     program::FileBytes bytes;
-    // Only the layer's own files are kept until they are closed.
-    if (file.elf && file.inner_path.empty()) {
-        bytes.size = member_digests_.end(ordinal);
-        bytes.read = [&](std::uint64_t offset, std::size_t size) {
-            return member_digests_.read(ordinal, offset, size);
-        };
-    }
+    if (file.elf) bytes = member_digests_.bytes(ordinal);
     std::vector<Program> programs = judge_.judge(
         {file.elf, name, file.mode, file.interpreter, bytes.size > 0 ? &bytes : nullptr});
     std::sort(programs.begin(), programs.end(),

@@ -34,11 +34,12 @@ inline constexpr std::size_t link_bytes_a_layer = std::size_t{64} << 20;
 class LayerCollector {
 public:
     /// `findings_left` are those that the layer may still have; shared and counted down.
-    /// `certificates` are the layer's, of all its streams.
+    /// `certificates` are the layer's, of all its streams. `windows_left`: how many windows
+    /// of those inside containers may still be kept; null for the layer's own stream.
     LayerCollector(std::shared_ptr<const program::ProgramSet> programs,
                    std::shared_ptr<const match::PairRules> pairs, const FileLimits& limits,
                    ExhaustedFiles& exhausted, std::size_t& findings_left,
-                   Certificates& certificates);
+                   Certificates& certificates, std::size_t* windows_left);
 
     /// Windows come in order of their sequence.
     void add(Window& window, WindowScan& scan);
@@ -95,6 +96,7 @@ private:
     [[nodiscard]] static bool may_want_digest(const OpenFile& file);
     // Of the members below an ordinal that are wanted.
     void add_digests(std::uint32_t below);
+    void follow(const OpenFile& file, std::uint32_t ordinal);
     OpenFile& file_of(const Window& window, std::uint32_t member);
     void read_late_dynamic(const Window& window);
     // Settles what was found in a file so far, and keeps as much as a report takes.

@@ -8,10 +8,12 @@
 //
 // But what is found in a file is known only behind its end. So the slabs of the file
 // that is open are kept until it is settled, at no cost but their memory, and the file is
-// hashed then or never. One that is longer than what is kept has no digest, and nobody
-// calls it packaged; so a program of 100 MB can't double a layer's time either.
+// hashed then or never. One that is longer than what is kept is hashed while it passes
+// where it is likely to be asked for (`follow`), and has no digest otherwise.
 // Of a program whose commands stand in tables all over it, the parts with relocations and
 // names are kept besides, however long it is (`Keeping::longer`).
+// Members of containers are in no package, but their bytes are read, too: windows of
+// theirs are kept as those of the layer itself, all streams of them sharing one budget.
 // Rejected: a second pass over the layer, which costs its whole decoding again for
 // every image that has a shell, and can't be had where a stream is read.
 #pragma once
@@ -28,6 +30,7 @@
 
 #include "scanner/layer/package_facts.hpp"
 #include "scanner/layer/window.hpp"
+#include "scanner/program/file_bytes.hpp"
 
 namespace stratascan::layer {
 
@@ -36,12 +39,16 @@ inline constexpr std::size_t windows_kept = 8;
 /// And of them those that are kept for longer than others.
 inline constexpr std::size_t windows_kept_longer = 8;
 
+/// Slabs that are kept at once for what is inside containers, in a whole layer.
+inline constexpr std::size_t windows_kept_inside = 16;
+
 /// How long a window's slab is kept: as one of the newest, or as long as its file is open.
 enum class Keeping : std::uint8_t { newest, longer };
 
 class MemberDigests {
 public:
-    MemberDigests();
+    /// `budget` counts down what is kept, if it is shared.
+    explicit MemberDigests(std::size_t* budget = nullptr);
 
     /// What is known of the layer's package managers from here on.
     void expect(const ManagerHints& hints) { hints_ = hints; }
@@ -52,20 +59,22 @@ public:
     /// The window that came last is kept for longer after all, where not enough are.
     void keep_last_longer();
 
+    /// The member of the newest window that goes on behind it is likely to be asked for:
+    /// what is let go of it is hashed first.
+    void follow(std::uint32_t ordinal, bool needs_glibc);
+
     /// The digest of a member whose last bytes are in the newest window or before it;
-    /// nothing where its first bytes are gone, or where it has holes.
+    /// nothing where its first bytes went before it was followed, or where it has holes.
     [[nodiscard]] std::optional<MemberDigest> digest(std::uint32_t ordinal, bool needs_glibc);
 
-    /// The member's bytes from `offset` on, up to the first that is gone or has not passed
-    /// yet; nothing where that is the first of them.
-    [[nodiscard]] std::optional<std::string> read(std::uint32_t ordinal, std::uint64_t offset,
-                                                  std::size_t size) const;
-
-    /// Where the member's bytes end, as far as they have passed; 0: none are kept.
-    [[nodiscard]] std::uint64_t end(std::uint32_t ordinal) const noexcept;
+    /// The member's bytes, as far as they have passed and are kept; until the next call
+    /// that changes something.
+    [[nodiscard]] program::FileBytes bytes(std::uint32_t ordinal) const;
 
     /// Lets go of what only members below `ordinal` stand in, and of what is too much.
     void release(std::uint32_t ordinal);
+    /// Lets go of everything.
+    void release_all();
 
 private:
     struct Kept {
@@ -84,18 +93,28 @@ private:
     using Context = std::unique_ptr<EVP_MD_CTX, FreeContext>;
     using Algorithm = std::unique_ptr<EVP_MD, FreeDigest>;
 
+    // A member that is being hashed, as far as its bytes were added.
+    struct Hashing {
+        std::uint32_t ordinal = 0;
+        std::uint64_t size = 0;
+        Context md5, sha1, sha256;
+        bool with_md5 = false, with_sha1 = false, with_sha256 = false;
+        bool whole = false;  // none of its bytes is missing so far
+    };
+
     [[nodiscard]] bool may_keep_longer() const;
-    void start(bool needs_glibc);
-    void add(const Kept& kept, std::uint32_t ordinal);
+    [[nodiscard]] bool has_bytes(std::uint32_t ordinal) const;
+    void start(Hashing& hashing, std::uint32_t ordinal, bool needs_glibc) const;
+    static void add(Hashing& hashing, const Kept& kept);
+    void hash_until(const Kept& kept);
+    void let_go(std::deque<Kept>::iterator at);
 
     ManagerHints hints_;
     std::deque<Kept> kept_;
+    std::size_t* budget_;
     Algorithm md5_, sha1_, sha256_;
-    Context md5_state_, sha1_state_, sha256_state_;
-    // Of the member that is being hashed.
-    std::uint64_t hashed_ = 0;
-    bool with_md5_ = false, with_sha1_ = false, with_sha256_ = false;
-    bool whole_ = false;  // none of its bytes is missing so far
+    Hashing asked_, followed_;
+    bool follows_ = false;
 };
 
 }  // namespace stratascan::layer

@@ -99,7 +99,8 @@ StreamCollectors::StreamCollectors(const match::RuleSet& rules, const FileLimits
 }
 
 void StreamCollectors::add_stream() {
-    streams_.emplace_back(programs_, pairs_, limits_, exhausted_, findings_left_, certificates_);
+    streams_.emplace_back(programs_, pairs_, limits_, exhausted_, findings_left_, certificates_,
+                          streams_.empty() ? nullptr : &windows_left_);
 }
 
 void StreamCollectors::add(Window& window, WindowScan& scan, SpottedFacts& facts) {

@@ -41,6 +41,7 @@ private:
     ExhaustedFiles exhausted_;
     std::size_t findings_left_ = findings_a_layer;
     Certificates certificates_;
+    std::size_t windows_left_ = windows_kept_inside;
     FactCollector facts_;
     std::deque<LayerCollector> streams_;
     std::optional<Error> error_;

@@ -8,23 +8,15 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "scanner/program/elf.hpp"
+#include "scanner/program/file_bytes.hpp"
 #include "stratascan/report.hpp"
 
 namespace stratascan::program {
-
-/// A file's bytes, as far as they are still there.
-struct FileBytes {
-    /// As many bytes from an offset as asked for, or up to the file's end; nothing
-    /// where the first of them are gone.
-    std::function<std::optional<std::string>(std::uint64_t offset, std::size_t size)> read;
-    std::uint64_t size = 0;
-};
 
 /// Notes as a PT_NOTE segment has them (System V ABI, "Note Section"): the build-id
 /// (owner "GNU", type 3) and the package note (owner "FDO", type 0xcafe1a7e).

@@ -7,8 +7,7 @@
 namespace stratascan::program {
 namespace {
 
-constexpr std::size_t block_bytes = 1 << 10;  // one whose beginning is gone is not read
-constexpr std::size_t longest_read = 64;  // so much of the next block stands in each
+constexpr std::size_t longest_read = 64;
 constexpr std::size_t most_relocation_bytes = 4 << 20;
 constexpr std::uint64_t dt_rela = 7, dt_rela_bytes = 8;
 
@@ -58,15 +57,13 @@ void ElfImage::each_word(const std::function<void(std::uint64_t)>& visit) const 
     for (const Mapping& mapping : elf_.mappings) {
         const std::uint64_t first = mapping.file.offset;
         const std::uint64_t end = std::min(first + mapping.file.size, file_.size);
-        for (std::uint64_t from = first; from < end;) {
-            const std::uint64_t next =
-                std::min(end, (from / block_bytes + 1) * block_bytes);
-            if (!at(from, 1).empty()) {
-                const std::uint64_t begin = (from + word_ - 1) / word_ * word_;
-                for (std::uint64_t place = begin; place + word_ <= next; place += word_)
-                    visit(mapping.address + (place - first));
+        for (const FileBytes::Part& part : file_.parts) {
+            const std::uint64_t begin = std::max(first, part.offset);
+            const std::uint64_t last = std::min(end, part.end());
+            for (std::uint64_t place = (begin + word_ - 1) / word_ * word_; place < last;
+                 place += word_) {
+                visit(mapping.address + (place - first));
             }
-            from = next;
         }
     }
 }
@@ -81,15 +78,19 @@ std::optional<std::uint64_t> ElfImage::offset(std::uint64_t address) const {
 }
 
 std::string_view ElfImage::at(std::uint64_t offset, std::size_t size) const {
-    const std::uint64_t number = offset / block_bytes;
-    const auto [block, fresh] = blocks_.try_emplace(number);
-    if (fresh && file_.read) {
-        block->second =
-            file_.read(number * block_bytes, block_bytes + longest_read).value_or(std::string());
+    if (part_ == nullptr || offset < part_->offset || offset >= part_->end()) {
+        part_ = file_.part_at(offset);
+        if (part_ == nullptr) return {};
     }
-    const auto from = static_cast<std::size_t>(offset % block_bytes);
-    if (from >= block->second.size()) return {};
-    return std::string_view(block->second).substr(from, size);
+    const std::string_view found =
+        part_->bytes.substr(static_cast<std::size_t>(offset - part_->offset), size);
+    if (found.size() == size) return found;
+    const FileBytes::Part* const next = part_ + 1;
+    if (next == file_.parts.data() + file_.parts.size() || next->offset != part_->end())
+        return found;
+    const auto [joined, fresh] = joined_.try_emplace(offset);
+    if (fresh) joined->second = file_.read(offset, longest_read).value_or(std::string());
+    return std::string_view(joined->second).substr(0, size);
 }
 
 std::uint64_t ElfImage::number(std::string_view bytes) const {

@@ -21,8 +21,7 @@
 namespace stratascan::program {
 
 /// Reads of a file what it is asked for and nothing else, for the middle of a long one may
-/// be gone: then what lies there is not told. Holds a copy of what it has read. Not
-/// thread-safe; `elf` and `file` must outlive it.
+/// be gone: then what lies there is not told. Not thread-safe; `elf` and `file` must outlive it.
 class ElfImage {
 public:
     /// Reads the relocations: of at most 4 MiB, from where the dynamic section says.
@@ -62,7 +61,8 @@ private:
     const FileBytes& file_;
     std::size_t word_;
     std::vector<std::pair<std::uint64_t, std::uint64_t>> addends_;  // by address, sorted
-    mutable std::map<std::uint64_t, std::string> blocks_;  // by number; with what follows
+    mutable const FileBytes::Part* part_ = nullptr;        // where the last byte was
+    mutable std::map<std::uint64_t, std::string> joined_;  // of two parts, by offset
 };
 
 }  // namespace stratascan::program

@@ -59,9 +59,8 @@ std::vector<std::string> names_of_usages(std::string_view bytes) {
 }  // namespace
 
 Applets toybox_applets(const ElfFacts& elf, const FileBytes& file) {
-    if (!file.read || file.size > largest_file || elf.mappings.size() > most_segments) return {};
-    const auto bytes = file.read(0, static_cast<std::size_t>(file.size));
-    if (!bytes || bytes->size() < file.size) return {};
+    if (file.size > largest_file || !file.is_whole() || elf.mappings.size() > most_segments)
+        return {};
     const ElfImage image(elf, file);
     Applets best;
     image.each_word([&](std::uint64_t address) {
@@ -71,7 +70,8 @@ Applets toybox_applets(const ElfFacts& elf, const FileBytes& file) {
     });
     best.from = "table";
     if (best.names.size() >= shortest_table) return best;
-    best.names = names_of_usages(*bytes);
+    const auto bytes = file.read(0, static_cast<std::size_t>(file.size));
+    best.names = names_of_usages(bytes.value_or(std::string()));
     best.from = "usage texts";
     return best.names.size() >= shortest_table ? best : Applets{};
 }

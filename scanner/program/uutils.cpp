@@ -63,7 +63,7 @@ std::set<std::string, std::less<>> table_at(const ElfImage& image, std::uint64_t
 
 Applets uutils_applets(const ElfFacts& elf, const FileBytes& file,
                        std::span<const std::string> known) {
-    if (!file.read || elf.mappings.size() > most_segments) return {};
+    if (elf.mappings.size() > most_segments) return {};
     const ElfImage image(elf, file);
     const auto is_known = [&](const std::string& name) {
         return std::ranges::any_of(

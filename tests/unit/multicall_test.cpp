@@ -13,24 +13,14 @@ namespace {
 
 using namespace std::string_literals;
 
-FileBytes file_of(const std::string& bytes) {
-    return {[&bytes](std::uint64_t at, std::size_t size) -> std::optional<std::string> {
-                if (at >= bytes.size()) return std::nullopt;
-                return bytes.substr(static_cast<std::size_t>(at), size);
-            },
-            bytes.size()};
-}
+FileBytes file_of(const std::string& bytes) { return {{{0, bytes}}, bytes.size()}; }
 
 /// One that has lost its bytes from `begin` to `end`.
-FileBytes with_hole(const std::string& bytes, std::uint64_t begin, std::uint64_t end) {
-    return {[&bytes, begin, end](std::uint64_t at,
-                                 std::size_t size) -> std::optional<std::string> {
-                if (at >= bytes.size() || (at >= begin && at < end)) return std::nullopt;
-                const std::uint64_t most = at < begin ? begin - at : size;
-                return bytes.substr(static_cast<std::size_t>(at),
-                                    static_cast<std::size_t>(std::min<std::uint64_t>(size, most)));
-            },
-            bytes.size()};
+FileBytes with_hole(const std::string& bytes, std::size_t begin, std::size_t end) {
+    const std::string_view all = bytes;
+    FileBytes file{{{0, all.substr(0, begin)}, {end, all.substr(end)}}, bytes.size()};
+    std::erase_if(file.parts, [](const FileBytes::Part& part) { return part.bytes.empty(); });
+    return file;
 }
 
 void put(std::string& bytes, std::size_t at, std::uint64_t value) {
@@ -147,10 +137,21 @@ TEST(ElfImage, TellsOnlyWhatIsLoadedAndThere) {
     EXPECT_EQ(image.value(base + made.bytes.size() - 4), std::nullopt) << "half of it is there";
     EXPECT_TRUE(image.is_loaded(base));
     EXPECT_FALSE(image.is_loaded(base + made.bytes.size()));
-    // Across the border of two blocks, as the image reads them.
+    // Across the border of two parts, and where the second is gone.
     put(made.bytes, 0xfffc, 0x1122334455667788);
-    const ElfImage again(made.elf, whole);
+    const std::string_view all = made.bytes;
+    const FileBytes parted{{{0, all.substr(0, 0x10000)}, {0x10000, all.substr(0x10000)}},
+                           all.size()};
+    const ElfImage again(made.elf, parted);
     EXPECT_EQ(again.value(base + 0xfffc), 0x1122334455667788U);
+    EXPECT_EQ(again.value(base + 0xfff0), 0U);
+    EXPECT_EQ(again.value(base + 0x10004), 0U);
+    const FileBytes cut = with_hole(made.bytes, 0x10000, 0x10001);
+    EXPECT_EQ(ElfImage(made.elf, cut).value(base + 0xfffc), std::nullopt);
+    EXPECT_EQ(parted.read(0xfffc, 8), made.bytes.substr(0xfffc, 8));
+    EXPECT_EQ(parted.read(0xfffc, 1 << 20), made.bytes.substr(0xfffc));
+    EXPECT_EQ(cut.read(0xfffc, 8), made.bytes.substr(0xfffc, 4));
+    EXPECT_EQ(cut.read(0x10000, 8), std::nullopt);
 }
 
 TEST(Toybox, HostileTablesCostLittle) {
