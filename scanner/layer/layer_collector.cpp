@@ -114,25 +114,11 @@ void LayerCollector::add(Window& window, WindowScan& scan) {
         open_.erase(open_.begin());
     }
     add_digests(done_below);
-    const auto goes_on_at = goes_on ? open_.find(*goes_on) : open_.end();
-    const OpenFile* const program =
-        goes_on_at != open_.end() && goes_on_at->second.elf ? &goes_on_at->second : nullptr;
-    if (own_stream && program != nullptr) follow(*program, *goes_on);
-    if (!own_stream && program == nullptr) {
+    const auto open = goes_on ? open_.find(*goes_on) : open_.end();
+    if (!own_stream && (open == open_.end() || !open->second.elf)) {
         member_digests_.release_all();
     } else if (!last) {
         member_digests_.release(done_below);
-    }
-}
-
-// A long program is hashed while it passes, and so is a library that something was seen in.
-void LayerCollector::follow(const OpenFile& file, std::uint32_t ordinal) {
-    const program::ElfFacts& elf = *file.elf;
-    // Linkers give a library no entry.
-    const bool starts = elf.type == 2 || elf.has_interpreter || elf.entry != 0;
-    if (file.kind != EntryKind::file || file.after_end || !may_be_packaged(file.path)) return;
-    if (starts || !file.sightings.empty() || !file.findings.empty()) {
-        member_digests_.follow(ordinal, elf.has_interpreter);
     }
 }
 

@@ -96,7 +96,6 @@ private:
     [[nodiscard]] static bool may_want_digest(const OpenFile& file);
     // Of the members below an ordinal that are wanted.
     void add_digests(std::uint32_t below);
-    void follow(const OpenFile& file, std::uint32_t ordinal);
     OpenFile& file_of(const Window& window, std::uint32_t member);
     void read_late_dynamic(const Window& window);
     // Settles what was found in a file so far, and keeps as much as a report takes.
