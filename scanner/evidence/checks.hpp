@@ -27,6 +27,12 @@ namespace stratascan::evidence::checks {
 [[nodiscard]] Output gcp_service_account(const Input& input);
 [[nodiscard]] Output putty_key(const Input& input);
 
+// pgp_key.cpp, wallet.cpp
+[[nodiscard]] Output pgp_armor(const Input& input);
+[[nodiscard]] Output pgp_packet(const Input& input);
+[[nodiscard]] Output base58check(const Input& input);
+[[nodiscard]] Output solana_keypair(const Input& input);
+
 // certificate_check.cpp
 [[nodiscard]] Output certificate(const Input& input);
 
@@ -53,7 +59,7 @@ namespace stratascan::evidence::checks {
 [[nodiscard]] Output pypi_macaroon(const Input& input);
 [[nodiscard]] Output sentry_json(const Input& input);
 [[nodiscard]] Output onepassword_json(const Input& input);
-[[nodiscard]] Output stripe_mode(const Input& input);
+[[nodiscard]] Output key_mode(const Input& input);
 [[nodiscard]] Output crypt_hash(const Input& input);
 
 // url_credential.cpp, generic_value.cpp

@@ -146,6 +146,45 @@ std::string encode_base64(std::string_view bytes, std::string_view digits, bool 
     return text;
 }
 
+namespace {
+constexpr std::string_view base58_digits =
+    "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+constexpr std::size_t longest_base58 = 128;
+
+/// `digits` of base `from`, most significant first, in base `to`, leading zeros kept.
+std::string in_other_base(std::string_view digits, unsigned from, unsigned to) {
+    std::string others;  // least significant first
+    for (const char digit : digits) {
+        unsigned carry = static_cast<unsigned char>(digit);
+        for (char& other : others) {
+            carry += static_cast<unsigned char>(other) * from;
+            other = static_cast<char>(carry % to);
+            carry /= to;
+        }
+        for (; carry > 0; carry /= to) others.push_back(static_cast<char>(carry % to));
+    }
+    for (std::size_t i = 0; i < digits.size() && digits[i] == 0; ++i) others.push_back(0);
+    return {others.rbegin(), others.rend()};
+}
+}  // namespace
+
+std::optional<std::string> decode_base58(std::string_view text) {
+    if (text.size() > longest_base58) return std::nullopt;
+    std::string digits;
+    for (const char c : text) {
+        const std::size_t digit = base58_digits.find(c);
+        if (digit == std::string_view::npos) return std::nullopt;
+        digits.push_back(static_cast<char>(digit));
+    }
+    return in_other_base(digits, 58, 256);
+}
+
+std::string encode_base58(std::string_view bytes) {
+    std::string text = in_other_base(bytes, 256, 58);
+    for (char& c : text) c = base58_digits[static_cast<unsigned char>(c)];
+    return text;
+}
+
 std::string sha256(std::string_view bytes) {
     std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
     SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());

@@ -1,5 +1,5 @@
-// The small encodings that tokens are made of: base64 in both alphabets, hex,
-// positional bases, CRC-32 and bech32. Decoders answer "not this encoding" with
+// The small encodings that tokens are made of: base64 in both alphabets, base58,
+// hex, positional bases, CRC-32 and bech32. Decoders answer "not this encoding" with
 // an empty optional, stand any bytes, and never allocate more than their input.
 #pragma once
 
@@ -40,6 +40,10 @@ inline constexpr std::string_view base64url_digits =
 [[nodiscard]] std::string encode_base64(std::string_view bytes,
                                         std::string_view digits = base64_digits,
                                         bool padded = true);
+
+/// Bitcoin's alphabet; at most 128 characters, each leading '1' a zero byte.
+[[nodiscard]] std::optional<std::string> decode_base58(std::string_view text);
+[[nodiscard]] std::string encode_base58(std::string_view bytes);
 
 /// SHA-256 of the bytes: 32 raw bytes.
 [[nodiscard]] std::string sha256(std::string_view bytes);

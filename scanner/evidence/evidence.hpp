@@ -38,9 +38,8 @@ struct Output {
     /// Steps by which the rule's confidence goes up or down: +1 for what is
     /// verified, -1 for a bad checksum, an example, an encrypted key, a weak guess.
     int confidence_shift = 0;
-    /// Not empty: the value is no secret, and this says why. Only `generic-value`,
-    /// `kubernetes-value`, `java-keystore` and `crypt-hash` set it. Points to text that
-    /// lives as long as the program.
+    /// Not empty: the value is no secret, and this says why. Points to text that lives as
+    /// long as the program.
     std::string_view drop_reason;
 };
 

@@ -39,10 +39,15 @@ std::size_t indent_of(std::string_view line) noexcept {
 /// Above, there is a line that begins no mapping: an item of a list.
 constexpr std::string_view no_key = "-";
 
-/// The key of the mapping that a line of a manifest is in: that of the nearest line
-/// above that stands further left, or no_key. Empty where none is in sight. Lines of
-/// templates, such as Helm's, stand anywhere.
-std::string_view parent_by_indent(std::string_view above, std::size_t indent) noexcept {
+/// The mapping that a value is in.
+struct Parent {
+    std::string_view key;    ///< empty: not in sight
+    std::size_t column = 0;  ///< where its key stands in its line
+};
+
+/// That of a line of a manifest: the nearest line above that stands further left, or
+/// no_key. Lines of templates, such as Helm's, stand anywhere.
+Parent parent_by_indent(std::string_view above, std::size_t indent) noexcept {
     while (!above.empty()) {
         const std::size_t end = above.size() - (above.back() == '\n' ? 1 : 0);
         const std::size_t before = above.substr(0, end).rfind('\n');
@@ -53,7 +58,8 @@ std::string_view parent_by_indent(std::string_view above, std::size_t indent) no
         if (at >= line.size() || line[at] == '\r' || line[at] == '#') continue;
         if (line.substr(at).starts_with("{{") || at >= indent) continue;
         const std::string_view key = last_key(line.substr(0, line.find(" #")));
-        return key.empty() ? no_key : key;
+        if (key.empty()) return {no_key, at};
+        return {key, static_cast<std::size_t>(key.data() - line.data())};
     }
     return {};
 }
@@ -70,27 +76,55 @@ std::string_view parent_by_brace(std::string_view above) noexcept {
     return {};
 }
 
-std::string_view parent_of(const Input& input, std::string_view above) noexcept {
+Parent parent_of(const Input& input, std::string_view above) noexcept {
     const char first = input.match.empty() ? '\0' : input.match.front();
-    if (first == '{') return last_key(above);
-    if (first == ',') return parent_by_brace(above);
+    if (first == '{') return {last_key(above)};
+    if (first == ',') return {parent_by_brace(above)};
     return parent_by_indent(above, indent_of(input.match));
 }
 
-/// Whether the document of a file of several is said to be of another kind.
-bool is_of_other_kind(std::string_view above, std::string_view below) {
-    if (const std::size_t mark = above.rfind("\n---"); mark != npos) above.remove_prefix(mark + 4);
-    below = below.substr(0, below.find("\n---"));
-    bool other = false;
-    for (const std::string_view part : {above, below}) {
-        for (std::size_t at = part.find("\nkind:"); at != npos; at = part.find("\nkind:", at + 1)) {
-            std::string_view kind = part.substr(at + 6);
-            kind = trimmed(kind.substr(0, kind.find('\n')));
-            if (lowered(kind).find("secret") != std::string::npos) return false;
-            other = true;
+/// What the object that the lines are of says of its kind, as far as that is seen.
+class Kind {
+public:
+    /// `column`: where the object's keys stand, behind the "- " of a list's item, too.
+    explicit Kind(std::size_t column) noexcept : column_(column) {}
+
+    /// False where the line is of another object.
+    bool add(std::string_view line) {
+        const std::size_t indent = indent_of(line);
+        if (line.starts_with("---")) return false;
+        if (indent >= line.size() || line[indent] == '\r') return true;
+        std::size_t column = indent;
+        while (line.substr(column).starts_with("- ")) column += 2;
+        if (column == column_ && line.substr(column).starts_with("kind:")) {
+            const std::string kind = lowered(line.substr(column + 5));
+            (kind.find("secret") == kind.npos ? other_ : secret_) = true;
         }
+        return indent >= column_;
     }
-    return other;
+    [[nodiscard]] bool is_other() const noexcept { return other_ && !secret_; }
+
+private:
+    std::size_t column_;
+    bool secret_ = false, other_ = false;
+};
+
+/// Whether the object that has its data in a column is said to be of another kind.
+bool is_of_other_kind(std::string_view above, std::string_view below, std::size_t column) {
+    Kind kind(column);
+    for (bool more = true; more && !above.empty();) {
+        const std::size_t end = above.size() - (above.back() == '\n' ? 1 : 0);
+        const std::size_t before = above.substr(0, end).rfind('\n');
+        if (before == npos) break;  // its beginning may be out of sight
+        more = kind.add(above.substr(before + 1, end - before - 1));
+        above = above.substr(0, before + 1);
+    }
+    while (!below.empty()) {
+        const std::string_view line = below.substr(0, below.find('\n'));
+        if (!kind.add(line)) break;
+        below.remove_prefix(std::min(line.size() + 1, below.size()));
+    }
+    return kind.is_other();
 }
 
 /// Text of a file or of a setting: no control characters, no byte that is no ASCII.
@@ -125,10 +159,11 @@ Output kubernetes_value(const Input& input) {
     const std::size_t place = input.around.find(input.match);
     if (place == npos) return {};
     const std::string_view above = input.around.substr(0, place);
-    if (is_of_other_kind(above, input.around.substr(place + input.match.size()))) {
+    const auto [parent, column] = parent_of(input, above);
+    const std::string_view below = input.around.substr(place + input.match.size());
+    if (is_of_other_kind(above, below, parent.empty() ? 0 : column)) {
         return not_a_secret("of another kind of object");
     }
-    const std::string_view parent = parent_of(input, above);
     if (parent == "stringData") return {};
     if (!parent.empty() && parent != "data") return not_a_secret("of no Secret's data");
     auto decoded = decode_base64(trimmed(input.secret));

@@ -188,13 +188,27 @@ Output onepassword_json(const Input& input) {
     return outcome(Evidence::well_formed, "service account payload parses");
 }
 
-Output stripe_mode(const Input& input) {
+/// Whether a key is one for tests or one for real, by the words that vendors put into it.
+Output key_mode(const Input& input) {
     const std::string_view key = input.secret;
     if (is_published_value(key)) return outcome(Evidence::known_example, "published example", -1);
-    const std::size_t last = key.rfind('_');
-    if (last != npos && !placeholder_reason(key.substr(last + 1)).empty()) return placeholder();
-    if (key.find("_live_") != npos) return outcome(Evidence::pattern, "live mode");
-    if (key.find("_test_") != npos) return outcome(Evidence::pattern, "test mode", -1);
+    const std::size_t last = key.find_last_of("_-$");
+    if (last != npos && last + 1 < key.size() && !placeholder_reason(key.substr(last + 1)).empty())
+        return placeholder();
+    // The words stand in front, and what follows is drawn.
+    const std::string head = lowered(key.substr(0, 24));
+    const auto has = [&](std::initializer_list<std::string_view> words) {
+        return std::ranges::any_of(words, [&](std::string_view word) {
+            const std::size_t at = head.find(word);
+            if (at == head.npos) return false;
+            const std::size_t end = at + word.size();
+            const bool begins = at == 0 || !is_alnum(head[at - 1]);
+            return begins && end < key.size() && !is_alnum(key[end]);
+        });
+    };
+    if (has({"test", "sandbox", "sbox", "sdbx", "development", "dev"}))
+        return outcome(Evidence::pattern, "test mode", -1);
+    if (has({"live", "production", "prod", "live_prod"})) return outcome(Evidence::pattern, "live mode");
     return {};
 }
 

@@ -11,12 +11,14 @@
 #include <cmath>
 
 #include <fmt/format.h>
+#include <openssl/evp.h>
 
 #include "scanner/evidence/codec.hpp"
 #include "scanner/evidence/pem.hpp"
 #include "scanner/evidence/evidence.hpp"
 #include "scanner/match/example_key.hpp"
 #include "scanner/match/example_keystore.hpp"
+#include "scanner/match/example_pgp.hpp"
 
 namespace stratascan::match {
 
@@ -215,11 +217,46 @@ std::string zuplo(Random& random) {
     return "zpka_" + body + "_" + crc_hex(body, lower_hex);
 }
 
+std::string base58check(std::string payload) {
+    payload += evidence::sha256(evidence::sha256(payload)).substr(0, 4);
+    return evidence::encode_base58(payload);
+}
+
+// BIP 32: version, depth, parent, number, chain code, and the key behind a zero.
+std::string xprv(Random& random) {
+    return base58check(std::string("\x04\x88\xad\xe4", 4) + std::string(9, '\0') +
+                       random.bytes(32) + '\0' + random.bytes(32));
+}
+
+std::string wif(Random& random) { return base58check('\x80' + random.bytes(32) + '\1'); }
+
+std::string solana_bytes(Random& random) {
+    std::string bytes = random.bytes(32);
+    EVP_PKEY* const key = EVP_PKEY_new_raw_private_key(
+        EVP_PKEY_ED25519, nullptr, reinterpret_cast<const unsigned char*>(bytes.data()), 32);
+    bytes.resize(64);
+    std::size_t size = 32;
+    EVP_PKEY_get_raw_public_key(key, reinterpret_cast<unsigned char*>(&bytes[32]), &size);
+    EVP_PKEY_free(key);
+    return bytes;
+}
+
+std::string solana(Random& random) { return evidence::encode_base58(solana_bytes(random)); }
+
+std::string solana_list(Random& random) {
+    std::string list;
+    for (const char byte : solana_bytes(random)) {
+        if (!list.empty()) list += ',';
+        list += std::to_string(static_cast<unsigned char>(byte));
+    }
+    return list;
+}
+
 struct Whole {
     std::string_view name;
     std::string (*make)(Random&);
 };
-constexpr std::array<Whole, 9> wholes = {{{"uuid", uuid},
+constexpr std::array<Whole, 13> wholes = {{{"uuid", uuid},
                                           {"jwt", jwt},
                                           {"age", age},
                                           {"grafana", grafana},
@@ -227,7 +264,11 @@ constexpr std::array<Whole, 9> wholes = {{{"uuid", uuid},
                                           {"bitbucket", bitbucket},
                                           {"confluent", confluent},
                                           {"gitlab", gitlab},
-                                          {"zuplo", zuplo}}};
+                                          {"zuplo", zuplo},
+                                          {"xprv", xprv},
+                                          {"wif", wif},
+                                          {"solana", solana},
+                                          {"solana-list", solana_list}}};
 
 std::string escaped_lines(std::string_view text) {
     std::string escaped;
@@ -292,6 +333,11 @@ private:
             const auto pem = evidence::read_pem(example_key(argument));
             if (!pem) return unknown(placeholder);
             return std::string(pem->body.view());
+        }
+        if (kind == "pgp") {
+            std::string packet = example_pgp(argument, random_.bytes(2048));
+            if (packet.empty()) return unknown(placeholder);
+            return packet;
         }
         if (kind == "keystore") {
             std::string store = example_keystore(argument);

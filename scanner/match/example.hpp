@@ -23,12 +23,15 @@ namespace stratascan::match {
 /// spread that a drawn value of their length is expected to have.
 ///
 /// Whole things: {{uuid}} {{jwt}} {{age}} {{grafana}} {{atlassian}} {{bitbucket}}
-///   {{confluent}} {{gitlab}} (routable) {{zuplo}}, all with true checksums; and
+///   {{confluent}} {{gitlab}} (routable) {{zuplo}} {{xprv}} {{wif}}, all with true checksums;
+///   {{solana}} and {{solana-list}}, pairs of keys that belong together; and
 ///   {{pem:KIND}} or {{pem-escaped:KIND}} (line ends as `\n` in two characters), KIND
 ///   one of rsa ec dsa pkcs8 pkcs8-ec pkcs8-encrypted openssh rsa-encrypted ed25519;
 ///   {{der:KIND}} the bytes of one that has DER in its block, without the block
 ///   {{keystore:KIND}}: the bytes of a store of keys, KIND one of pkcs12, with a
 ///   password of its own, pkcs12-changeit, jks, jks-changeit, jks-certificates
+///   {{pgp:KIND}}: the bytes of a packet, KIND one of rsa, rsa-protected, rsa-public, eddsa,
+///   eddsa-public
 /// Of other text: {{crc32b62}} the six base-62 digits of the CRC-32 of the
 ///   placeholder before it; {{b64of:TEXT}} its base64, after [[kind:N]] in it is
 ///   filled in; {{lit:TEXT}} TEXT as it stands.

@@ -232,8 +232,8 @@ TEST(EvidenceStructure, OfTokensIsTakenApart) {
         "ops_" + encode_base64(R"({"signInAddress":"acme.1password.com","email":"x"})",
                                base64url_digits, false);
     EXPECT_EQ(run("onepassword-json", onepassword).level, Evidence::well_formed);
-    EXPECT_EQ(run("stripe-mode", example("sk_live_{{alnum:24}}")).detail, "live mode");
-    EXPECT_EQ(run("stripe-mode", example("rk_test_{{alnum:24}}")).detail, "test mode");
+    EXPECT_EQ(run("key-mode", example("sk_live_{{alnum:24}}")).detail, "live mode");
+    EXPECT_EQ(run("key-mode", example("rk_test_{{alnum:24}}")).detail, "test mode");
 }
 
 TEST(Structure, SharedAccessSignaturesSayUntilWhenAndForWhat) {

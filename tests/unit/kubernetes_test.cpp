@@ -32,6 +32,10 @@ TEST(KubernetesSecret, IsKnownByTheDecodedValueInEveryFormOfManifest) {
         head + "data:\n  log-level: aW5mbw==\n  pw: " + encoded + "\n",
         head + "data:\n  pw: \"" + encoded + "\"\n",
         "apiVersion: v1\ndata:\n  pw: " + encoded + "\nkind: Secret\n",
+        "apiVersion: v1\ndata:\n  pw: " + encoded + "\nkind: Secret",
+        "items:\n- apiVersion: v1\n  data:\n    pw: " + encoded +
+            "\n  kind: Secret\n- apiVersion: v1\n  kind: Service\nkind: List\n",
+        "items:\n  - kind: Secret\n    data:\n      pw: " + encoded + "\nkind: List\n",
         head + "data: # of the database\n{{- if .Values.pw }}\n  pw: " + encoded + "\n",
         "{\n    \"apiVersion\": \"v1\",\n    \"data\": {\n        \"pw\": \"" + encoded +
             "\",\n        \"level\": \"aW5mbw==\"\n    },\n    \"kind\": \"Secret\"\n}\n",
