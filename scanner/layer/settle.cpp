@@ -110,8 +110,13 @@ bool are_twins(const WindowFinding& a, const WindowFinding& b) {
     const std::uint64_t end = std::min(one.offset + one.length, two.offset + two.length);
     if (begin >= end) return false;
     if (one.rule == two.rule || (a.generic && b.generic)) return true;
-    // A key's PEM block, and the DER that is seen through its base64.
+    // A key's PEM block or armour, and the bytes that are seen through its base64.
     if (!one.public_key_sha256.empty() && one.public_key_sha256 == two.public_key_sha256) {
+        return true;
+    }
+    const bool parsed =
+        one.evidence == Evidence::well_formed && two.evidence == Evidence::well_formed;
+    if (parsed && !one.evidence_detail.empty() && one.evidence_detail == two.evidence_detail) {
         return true;
     }
     return (end - begin) * 2 >= std::max(one.length, two.length);

@@ -236,6 +236,52 @@ TEST(EvidenceStructure, OfTokensIsTakenApart) {
     EXPECT_EQ(run("key-mode", example("rk_test_{{alnum:24}}")).detail, "test mode");
 }
 
+TEST(Wallet, KeysProveThemselves) {
+    for (const char* kind : {"{{xprv}}", "{{wif}}"}) {
+        std::string key = example(kind);
+        EXPECT_EQ(run("base58check", key).level, Evidence::verified) << kind;
+        key.back() = key.back() == 'a' ? 'b' : 'a';
+        EXPECT_EQ(run("base58check", key).level, Evidence::bad_checksum) << kind;
+        EXPECT_EQ(run("base58check", key + "0").level, Evidence::bad_checksum) << kind;
+    }
+    EXPECT_EQ(run("base58check", "").level, Evidence::bad_checksum);
+    const std::string pair = example("{{solana}}"), list = example("{{solana-list}}");
+    EXPECT_EQ(run("solana-keypair", pair).level, Evidence::verified);
+    EXPECT_EQ(run("solana-keypair", list).level, Evidence::verified);
+    EXPECT_EQ(run("solana-keypair", list + ",1").level, Evidence::bad_checksum);
+    EXPECT_EQ(run("solana-keypair", "256" + list.substr(list.find(','))).level,
+              Evidence::bad_checksum);
+    EXPECT_EQ(run("solana-keypair", example("{{alnum:88}}")).level, Evidence::bad_checksum);
+}
+
+TEST(Wallet, Base58IsItsOwnInverse) {
+    using namespace std::string_literals;
+    for (const std::string& bytes : {""s, "\0"s, "\0\0\1"s, "\xff\xff\xff"s, "\0\xff\0"s}) {
+        EXPECT_EQ(decode_base58(encode_base58(bytes)), bytes) << hex(bytes);
+    }
+    EXPECT_EQ(encode_base58("Hello World!"), "2NEpo7TZRRrLZSi2U");
+    EXPECT_FALSE(decode_base58("0"));
+    EXPECT_FALSE(decode_base58(std::string(129, '1')));
+}
+
+TEST(OpenPgp, APacketSaysWhetherItIsASecretKeyAndProtected) {
+    // As the rule captures it: the exponent and what follows, with the packet around.
+    const auto judged = [](std::string_view kind) {
+        const std::string packet = "front" + example("{{pgp:" + std::string(kind) + "}}");
+        const std::size_t at = packet.find(kind.starts_with("rsa") ? std::string("\0\x11\1\0\1", 5)
+                                                                   : std::string("\x09\x2b\x06"));
+        const std::string_view all = packet;
+        return find_check("pgp-packet")({all.substr(at, 80), all.substr(at, 80), all});
+    };
+    EXPECT_TRUE(judged("rsa").detail.starts_with("RSA 2048, not encrypted, fingerprint "));
+    EXPECT_EQ(judged("rsa").confidence_shift, 0);
+    EXPECT_TRUE(judged("rsa-protected").detail.starts_with("RSA 2048, encrypted, "));
+    EXPECT_EQ(judged("rsa-protected").confidence_shift, -1);
+    EXPECT_TRUE(judged("eddsa").detail.starts_with("EdDSA, not encrypted, "));
+    EXPECT_EQ(judged("rsa-public").drop_reason, "only a public key");
+    EXPECT_EQ(judged("eddsa-public").drop_reason, "only a public key");
+}
+
 TEST(Structure, SharedAccessSignaturesSayUntilWhenAndForWhat) {
     const auto detail = [](std::string_view front, std::string_view behind) {
         const std::string signature = example("{{alnum:43}}") + "%3D";
