@@ -12,6 +12,7 @@ find_package(nlohmann_json CONFIG REQUIRED)
 pkg_check_modules(HYPERSCAN REQUIRED IMPORTED_TARGET libhs)
 pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(LZ4 REQUIRED IMPORTED_TARGET liblz4)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 find_package(SQLite3 REQUIRED)
@@ -23,7 +24,7 @@ find_library(UCL_LIBRARY ucl REQUIRED)
 add_library(stratascan_dependencies INTERFACE)
 target_link_libraries(stratascan_dependencies INTERFACE
     Threads::Threads OpenSSL::Crypto ZLIB::ZLIB BZip2::BZip2 LibLZMA::LibLZMA CURL::libcurl TBB::tbb
-    fmt::fmt nlohmann_json::nlohmann_json PkgConfig::HYPERSCAN PkgConfig::ARCHIVE PkgConfig::ZSTD
+    fmt::fmt nlohmann_json::nlohmann_json PkgConfig::HYPERSCAN PkgConfig::ARCHIVE PkgConfig::ZSTD PkgConfig::LZ4
     PkgConfig::RE2 PkgConfig::YAML SQLite::SQLite3 ${UCL_LIBRARY})
 target_include_directories(stratascan_dependencies INTERFACE ${UCL_INCLUDE_DIR})
 if(ISAL_FOUND)

@@ -1,7 +1,7 @@
-// The two rare compressions. bzip2 files may be several streams one after the
-// other, as pbzip2 writes them; xz files too, with padding between them. Both
-// libraries hold bounded memory: bzip2 at most 4 MB, xz what its stream header
-// asks for up to a limit set here.
+// The rare compressions. bzip2 files may be several streams one after the other, as
+// pbzip2 writes them; xz files too, with padding between them, and lzip files. The
+// libraries hold bounded memory: bzip2 at most 4 MB, liblzma what a stream's header asks
+// for up to a limit set here.
 
 #include <bzlib.h>
 #include <fmt/format.h>
@@ -76,23 +76,44 @@ private:
 
 // liblzma can read concatenated streams itself, but takes bytes behind the last one
 // for a damaged stream and swallows their beginning; so each stream is begun here.
-class XzDecoder final : public Decoder {
+// The old lzma has no magic, and one stream.
+struct LzmaFormat {
+    std::string_view name, magic;
+    bool padded = false;  // zeros may stand between streams
+    lzma_ret (*begin)(lzma_stream* stream, std::uint64_t memory_limit);
+};
+
+constexpr LzmaFormat xz_format = {"xz", {"\xfd" "7zXZ\0", 6}, true,
+                                  [](lzma_stream* stream, std::uint64_t memory_limit) {
+                                      return lzma_stream_decoder(stream, memory_limit, 0);
+                                  }};
+constexpr LzmaFormat lzip_format = {"lzip", "LZIP", false,
+                                    [](lzma_stream* stream, std::uint64_t memory_limit) {
+                                        return lzma_lzip_decoder(stream, memory_limit, 0);
+                                    }};
+constexpr LzmaFormat lzma_format = {"lzma", "", false,
+                                    [](lzma_stream* stream, std::uint64_t memory_limit) {
+                                        return lzma_alone_decoder(stream, memory_limit);
+                                    }};
+
+class LzmaDecoder final : public Decoder {
 public:
-    explicit XzDecoder(std::uint64_t memory_limit) : memory_limit_(memory_limit) {}
-    ~XzDecoder() override { lzma_end(&stream_); }
-    XzDecoder(const XzDecoder&) = delete;
-    XzDecoder& operator=(const XzDecoder&) = delete;
+    LzmaDecoder(const LzmaFormat& format, std::uint64_t memory_limit)
+        : format_(format), memory_limit_(memory_limit) {}
+    ~LzmaDecoder() override { lzma_end(&stream_); }
+    LzmaDecoder(const LzmaDecoder&) = delete;
+    LzmaDecoder& operator=(const LzmaDecoder&) = delete;
 
     Result<Step> step(std::string_view& in, bool last, std::span<char>& out) override {
         for (;;) {
             if (!open_) {
-                in.remove_prefix(std::min(in.find_first_not_of('\0'), in.size()));
-                if (in.size() < magic.size() && !last) return Step::need_input;
-                if (!in.starts_with(magic)) return Step::end;
-                if (lzma_stream_decoder(&stream_, memory_limit_, 0) != LZMA_OK) {
-                    throw std::bad_alloc();
-                }
-                open_ = true;
+                if (format_.padded)
+                    in.remove_prefix(std::min(in.find_first_not_of('\0'), in.size()));
+                if (in.size() < format_.magic.size() && !last) return Step::need_input;
+                if (!in.starts_with(format_.magic)) return Step::end;
+                if (format_.magic.empty() && begun_) return Step::end;
+                if (format_.begin(&stream_, memory_limit_) != LZMA_OK) throw std::bad_alloc();
+                open_ = begun_ = true;
             }
             const lzma_ret status = decode(in, last, out);
             if (status == LZMA_STREAM_END) {
@@ -103,7 +124,7 @@ public:
         }
     }
 
-    std::string_view name() const noexcept override { return "xz"; }
+    std::string_view name() const noexcept override { return format_.name; }
     std::uint64_t hold() override {
         memory_limit_ = lzma_memusage(&stream_);
         if (open_) lzma_memlimit_set(&stream_, memory_limit_);
@@ -111,8 +132,6 @@ public:
     }
 
 private:
-    static constexpr std::string_view magic{"\xfd" "7zXZ\0", 6};
-
     lzma_ret decode(std::string_view& in, bool last, std::span<char>& out) {
         stream_.next_in = reinterpret_cast<const std::uint8_t*>(in.data());
         stream_.avail_in = in.size();
@@ -130,26 +149,35 @@ private:
             case LZMA_BUF_ERROR:
                 if (full) return Step::have_output;
                 if (!last) return Step::need_input;
-                return fail(ErrorCode::malformed, "xz: the blob ends inside a stream");
+                return fail(ErrorCode::malformed,
+                            fmt::format("{}: the blob ends inside a stream", format_.name));
             case LZMA_MEMLIMIT_ERROR:
                 return fail(ErrorCode::over_limit,
-                            fmt::format("xz: the stream asks for more than {} bytes of memory",
-                                        memory_limit_));
+                            fmt::format("{}: the stream asks for more than {} bytes of memory",
+                                        format_.name, memory_limit_));
             case LZMA_MEM_ERROR: throw std::bad_alloc();
-            default: return fail(ErrorCode::malformed, "xz: damaged stream");
+            default:
+                return fail(ErrorCode::malformed, fmt::format("{}: damaged stream", format_.name));
         }
     }
 
+    const LzmaFormat& format_;
     std::uint64_t memory_limit_;
     lzma_stream stream_ = LZMA_STREAM_INIT;
-    bool open_ = false;
+    bool open_ = false, begun_ = false;
 };
 
 }  // namespace
 
 std::unique_ptr<Decoder> make_bzip2_decoder() { return std::make_unique<Bzip2Decoder>(); }
 std::unique_ptr<Decoder> make_xz_decoder(const DecoderOptions& options) {
-    return std::make_unique<XzDecoder>(options.memory.xz_bytes);
+    return std::make_unique<LzmaDecoder>(xz_format, options.memory.xz_bytes);
+}
+std::unique_ptr<Decoder> make_lzip_decoder(std::uint64_t memory_limit) {
+    return std::make_unique<LzmaDecoder>(lzip_format, memory_limit);
+}
+std::unique_ptr<Decoder> make_lzma_decoder(std::uint64_t memory_limit) {
+    return std::make_unique<LzmaDecoder>(lzma_format, memory_limit);
 }
 
 }  // namespace stratascan::layer

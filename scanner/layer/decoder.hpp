@@ -70,8 +70,9 @@ struct DecoderMemory {
 };
 inline constexpr DecoderMemory large_decoder_memory{27, std::uint64_t{128} << 20};
 
-/// What bzip2 takes, whatever it reads.
+/// What bzip2 takes, whatever it reads; and lz4 at most, for two blocks and a window.
 inline constexpr std::uint64_t bzip2_bytes = std::uint64_t{4} << 20;
+inline constexpr std::uint64_t lz4_bytes = std::uint64_t{9} << 20;
 
 /// The largest windows that fit in `bytes` together with what a decoder takes
 /// beside them.
@@ -92,5 +93,10 @@ struct DecoderOptions {
 [[nodiscard]] std::unique_ptr<Decoder> make_zstd_decoder(const DecoderOptions& options);
 [[nodiscard]] std::unique_ptr<Decoder> make_bzip2_decoder();
 [[nodiscard]] std::unique_ptr<Decoder> make_xz_decoder(const DecoderOptions& options);
+
+// Met inside containers only, for nobody compresses layers so. The old lzma is one stream.
+[[nodiscard]] std::unique_ptr<Decoder> make_lzip_decoder(std::uint64_t memory_limit);
+[[nodiscard]] std::unique_ptr<Decoder> make_lzma_decoder(std::uint64_t memory_limit);
+[[nodiscard]] std::unique_ptr<Decoder> make_lz4_decoder();
 
 }  // namespace stratascan::layer

@@ -14,8 +14,8 @@ namespace stratascan::nested {
 
 namespace {
 
-// zlib's two bytes are a weak magic: damage tells something only behind so much.
-constexpr std::uint64_t zlib_believed_past = 64 << 10;
+// Those of zlib and the old lzma are weak magic: damage tells something only behind so much.
+constexpr std::uint64_t weak_believed_past = 64 << 10;
 
 layer::Compression compression_of(Packing packing) {
     switch (packing) {
@@ -42,7 +42,10 @@ std::unique_ptr<layer::Decoder> make_decoder(Format format, Packing packing,
                                              std::uint64_t memory) {
     if (packing == Packing::deflate) return make_deflate_decoder();
     if (packing == Packing::lzma) return make_zip_lzma_decoder(memory);
-    if (format == Format::zlib) return make_zlib_decoder();
+    if (packing == Packing::stored && format == Format::zlib) return make_zlib_decoder();
+    if (packing == Packing::stored && format == Format::lzip) return layer::make_lzip_decoder(memory);
+    if (packing == Packing::stored && format == Format::lzma) return layer::make_lzma_decoder(memory);
+    if (packing == Packing::stored && format == Format::lz4) return layer::make_lz4_decoder();
     layer::DecoderOptions options;
     options.memory = layer::decoder_memory_within(memory);
     return layer::make_decoder(compression_of(packing), options);
@@ -53,7 +56,7 @@ Packing packing_of(Format format) {
         case Format::bzip2: return Packing::bzip2;
         case Format::zstd: return Packing::zstd;
         case Format::xz: return Packing::xz;
-        default: return Packing::stored;  // gzip and zlib have decoders of their own
+        default: return Packing::stored;  // others have decoders of their own
     }
 }
 
@@ -140,14 +143,18 @@ std::uint64_t Nest::memory_left() const {
 // they have and get no more.
 void Nest::begin_decoder(Level& level, Packing packing) {
     const std::uint64_t left = memory_left();
-    if (packing == Packing::bzip2 && left < layer::bzip2_bytes) {
+    const bool bzip2 = packing == Packing::bzip2;
+    const bool lz4 = packing == Packing::stored && level.format == Format::lz4;
+    if ((bzip2 && left < layer::bzip2_bytes) || (lz4 && left < layer::lz4_bytes)) {
         level.kind = Level::Kind::leaf;
-        level.gap = "bzip2: the decoders round it have taken all memory";
+        level.gap = fmt::format("{}: the decoders round it have taken all memory",
+                                bzip2 ? "bzip2" : "lz4");
         over_memory_ = true;
         return;
     }
     level.kind = Level::Kind::decoder;
-    level.believed_past = level.format == Format::zlib ? zlib_believed_past : 1;
+    const bool weak = level.format == Format::zlib || level.format == Format::lzma;
+    level.believed_past = weak ? weak_believed_past : 1;
     level.decoder = make_decoder(level.format, packing, left);
     level.out = std::make_unique_for_overwrite<char[]>(decoder_buffer);
 }

@@ -79,6 +79,37 @@ bool is_xz(std::string_view head) {
     return crc32(0, flags, 2) == little_endian(head, 8, 4);
 }
 
+// The lzip manual, "File format": version 1, and the dictionary's size in a byte, of which
+// the low bits are the logarithm of 4 KiB to 512 MiB.
+bool is_lzip(std::string_view head) {
+    if (head.size() < 26 || !head.starts_with("LZIP\x01")) return false;
+    const unsigned log = static_cast<unsigned char>(head[5]) & 0x1fU;
+    return log >= 12 && log <= 29;
+}
+
+// The old lzma has no magic (LZMA SDK, lzma.txt): properties, a dictionary's size that every
+// writer rounds, the size of what was packed, and the range coder's first byte, which is 0.
+bool is_lzma(std::string_view head) {
+    if (head.size() < 32 || static_cast<unsigned char>(head[0]) >= 9 * 5 * 5) return false;
+    const std::uint64_t dictionary = little_endian(head, 1, 4);
+    const std::uint64_t size = little_endian(head, 5, 8);
+    constexpr std::uint64_t unknown = ~std::uint64_t{0}, largest = std::uint64_t{1} << 38U;
+    const std::uint64_t lowest = dictionary & (~dictionary + 1);
+    const bool rounded = dictionary == lowest || dictionary == 3 * lowest;
+    if (dictionary < 4096 || !rounded || size == 0 || head[13] != 0) return false;
+    // Most of what is so by chance is text or a table: a writer's own properties, lc 3,
+    // lp 0 and pb 2, and bytes that differ behind them.
+    return head[0] == 0x5d && (size == unknown || size < largest) &&
+           head.substr(14, 8).find_first_not_of(head[14]) != head.npos;
+}
+
+// lz4_Frame_format.md: the version is 1, reserved bits are 0, blocks have four sizes.
+bool is_lz4(std::string_view head) {
+    if (head.size() < 7 || !head.starts_with("\x04\x22\x4d\x18"sv)) return false;
+    const auto flags = static_cast<unsigned char>(head[4]), block = static_cast<unsigned char>(head[5]);
+    return (flags & 0xc2U) == 0x40U && (block & 0x8fU) == 0 && block >> 4U >= 4;
+}
+
 bool is_cpio(std::string_view head) {
     if (head.starts_with("070701") || head.starts_with("070702")) {
         return head.size() >= 110 && head.substr(6, 104).find_first_not_of(
@@ -119,6 +150,8 @@ Format recognise(std::string_view head) {
     if (is_zstd(head)) return Format::zstd;
     if (is_xz(head)) return Format::xz;
     if (is_bzip2(head)) return Format::bzip2;
+    if (is_lzip(head)) return Format::lzip;
+    if (is_lz4(head)) return Format::lz4;
     if (head.size() >= zip_header_size && is_zip_header(head)) return Format::zip;
     if (head.size() >= 68 && head.starts_with("!<arch>\n") && head.substr(66, 2) == "`\n") {
         return Format::ar;
@@ -132,12 +165,13 @@ Format recognise(std::string_view head) {
     if (head.starts_with("#!")) return Format::script;
     if (head.starts_with("\x7f" "ELF")) return Format::elf;
     if (is_zlib(head)) return Format::zlib;
+    if (is_lzma(head)) return Format::lzma;
     return Format::none;
 }
 
 std::string_view to_string(Format format) noexcept {
-    constexpr std::array<std::string_view, 17> names = {
-        "none", "gzip", "zlib", "zstd", "bzip2",    "xz",     "tar", "zip",
+    constexpr std::array<std::string_view, 20> names = {
+        "none", "gzip", "zlib", "zstd", "bzip2", "xz", "lzip", "lzma", "lz4", "tar", "zip",
         "ar",   "cpio", "rpm",  "git pack", "SQLite", "UPX", "script", "ELF", "git object"};
     return names[static_cast<std::size_t>(format)];
 }

@@ -20,13 +20,25 @@ struct Decoded {
     bool damaged = false, full = false;
 };
 
-Decoded decode(Compression format, GzipEngine engine, std::string_view blob, std::size_t in_size,
+// Those of layers, and those that stand in containers only.
+constexpr unsigned formats = 8;
+
+std::unique_ptr<Decoder> decoder_of(unsigned format, const DecoderOptions& options) {
+    switch (format) {
+        case 5: return make_lzip_decoder(options.memory.xz_bytes);
+        case 6: return make_lzma_decoder(options.memory.xz_bytes);
+        case 7: return make_lz4_decoder();
+        default: return make_decoder(static_cast<Compression>(format), options);
+    }
+}
+
+Decoded decode(unsigned format, GzipEngine engine, std::string_view blob, std::size_t in_size,
                std::size_t out_size) {
     Decoded decoded;
     DecoderOptions options;
     options.gzip = engine;
     options.side = [&](std::string_view, std::string_view bytes) { decoded.side += bytes; };
-    const auto decoder = make_decoder(format, options);
+    const auto decoder = decoder_of(format, options);
     std::unique_ptr<char[]> piece;
     std::string_view in;
     std::string buffer(out_size, '\0');
@@ -61,7 +73,7 @@ Decoded decode(Compression format, GzipEngine engine, std::string_view blob, std
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size < 2) return 0;
-    const auto format = static_cast<Compression>(data[0] % 5);
+    const unsigned format = data[0] % formats;
     const std::string_view blob(reinterpret_cast<const char*>(data) + 2, size - 2);
     static_cast<void>(detect_compression(blob));
     const Decoded whole = decode(format, GzipEngine::fastest, blob, blob.size() + 1, 1 << 16);
@@ -70,7 +82,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (whole.full || cut.full) return 0;
     if (whole.damaged != cut.damaged || whole.side != cut.side) __builtin_trap();
     if (!whole.damaged && whole.output != cut.output) __builtin_trap();
-    if (format == Compression::gzip) {
+    if (format == static_cast<unsigned>(Compression::gzip)) {
         const Decoded plain = decode(format, GzipEngine::zlib, blob, blob.size() + 1, 1 << 16);
         if (!plain.full && !plain.damaged && !whole.damaged && plain.output != whole.output) {
             __builtin_trap();

@@ -88,7 +88,11 @@ def decoder() -> Seeds:
     forms = ["none", *compressed(TEXT)]
     made = {name: bytes([forms.index(name.split("-")[0]), 100]) + blob
             for name, blob in numbered(TEXT).items()}
-    return made | {"cut-gzip": made["gzip-0"][:-5], "plain": b"\0\0" + TEXT}
+    made |= {"lzip": b"\5\x64" + compress.lzip(TEXT) * 2,
+             "lzma": b"\6\x64" + compress.lzma_alone(TEXT),
+             "lz4": b"\7\x64" + compress.lz4(TEXT) * 2}
+    return made | {"cut-gzip": made["gzip-0"][:-5], "plain": b"\0\0" + TEXT,
+                   "cut-lz4": made["lz4"][:-5], "cut-lzip": made["lzip"][:-5]}
 
 
 @target("decoder_reference")
