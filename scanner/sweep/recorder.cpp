@@ -9,7 +9,7 @@
 #include "scanner/source/digest.hpp"
 #include "scanner/source/image_set.hpp"
 #include "scanner/store/scan_store.hpp"
-#include "scanner/store/sqlite_store.hpp"
+#include "scanner/store/store.hpp"
 #include "scanner/sweep/planner.hpp"
 
 namespace stratascan::sweep {
