@@ -276,6 +276,7 @@ Result<Answer> Finder::answer() {
 
 Result<Answer> SqliteStore::find(const Question& question) {
     const auto lock = begin();
+    const Snapshot snapshot(*database_);
     if (question.sha256.empty()) return Finder(*database_, question).answer();
     // A digest may be that of a layer, of an image, or of a key: each is asked.
     Answer all;
