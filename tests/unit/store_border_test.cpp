@@ -39,8 +39,11 @@ TEST(StoreBorder, NothingAboveItKnowsTheDatabase) {
             const fs::path inside = entry.path().lexically_relative(root);
             const std::string line = knows_the_database(entry.path());
             ++seen;
-            if (inside.string().starts_with("scanner/store/")) behind += line.empty() ? 0 : 1;
-            else EXPECT_EQ(line, "") << inside;
+            if (inside.string().starts_with("scanner/store/")) {
+                behind += line.empty() ? 0 : 1;
+            } else {
+                EXPECT_EQ(line, "") << inside;
+            }
         }
     }
     EXPECT_GT(seen, 300U);
