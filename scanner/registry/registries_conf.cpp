@@ -86,6 +86,13 @@ Result<Place> rewritten(const Reference& reference, std::size_t part, const Loca
     repository.name = name.substr(slash + 1);
     if (*registry != repository.registry) repository.stands_for = repository.registry;
     repository.registry = *std::move(registry);
+    // "mirror/x" is a name of Docker Hub, and no host called mirror: as c/image has it, a host
+    // has a dot or a port, or is localhost.
+    const auto again = parse_reference(place.reference.text());
+    if (!again || again->text() != place.reference.text()) {
+        return fail(ErrorCode::malformed, "registries.conf leads to no host of a registry",
+                    reference.text());
+    }
     return place;
 }
 
