@@ -133,7 +133,8 @@ std::string SweepView::picture() const {
     const bool fetching = c.phase.load() == sweep::Counters::Phase::fetching && fetch_start_ns_ > 0;
     const std::size_t width = picture_width();
     std::string text = lines_of(
-        {fmt::format("repositories {} of {}", grouped(c.repositories_done), grouped(c.repositories)),
+        {fmt::format("repositories {} of {}", grouped(c.repositories_done),
+                     grouped(c.repositories)),
          fmt::format("tags {} of {}", grouped(c.tags_seen), grouped(c.tags)),
          fmt::format("manifests {} ({} known)", grouped(c.manifests), grouped(c.manifests_known)),
          time_text(seconds)},

@@ -92,8 +92,8 @@ TEST_F(RegistriesFiles, HelpersAreThoseOfTheLastFileThatNamesAny) {
 
 // A location that is no name of a registry, or leaves no repository, leads nowhere.
 TEST_F(RegistriesFiles, LocationsThatAreNoneAreErrors) {
-    for (const char* location : {"https://r.example", "r.example/../x", "-", "r.example:99999999/a?",
-                                 "mirror/x"}) {
+    for (const char* location : {"https://r.example", "r.example/../x", "-",
+                                 "r.example:99999999/a?", "mirror/x"}) {
         const RegistriesConf conf({{"r.example", {location, false, true, true}, {}, false}});
         EXPECT_FALSE(conf.places(*parse_reference("r.example/a:1"))) << location;
     }
