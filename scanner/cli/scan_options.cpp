@@ -29,7 +29,8 @@ void add_registry_options(CLI::App& command, Options::Registries& options,
     auto* const group = command.add_option_group("registries", "How registries are spoken to");
     group->add_option("--authfile", options.auth_file,
                       "Credentials, as docker login or podman login write them (default: theirs)");
-    group->add_option("--registry-user", options.user, "User for every registry");
+    group->add_option("--registry-user", options.user,
+                      "User for every registry that is named; mirrors are asked without");
     group->add_flag("--registry-password-stdin", password_from_input,
                     "Read that user's password from standard input")
         ->needs("--registry-user");

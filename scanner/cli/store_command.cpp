@@ -10,7 +10,7 @@
 #include "scanner/cli/stored.hpp"
 #include "scanner/report/report_writer.hpp"
 #include "scanner/report/text.hpp"
-#include "scanner/store/sqlite_store.hpp"
+#include "scanner/store/store.hpp"
 
 namespace stratascan::cli {
 

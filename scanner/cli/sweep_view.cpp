@@ -1,10 +1,13 @@
 #include "scanner/cli/sweep_view.hpp"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <vector>
 
 #include "scanner/cli/command.hpp"
 #include "scanner/layer/clock.hpp"
@@ -16,7 +19,30 @@ namespace stratascan::cli {
 namespace {
 
 constexpr auto interval = std::chrono::milliseconds(200);
-constexpr std::size_t width = 100;
+constexpr std::size_t most_width = 100;
+
+/// Narrower than the terminal: a line that it broke in two would not be wiped as a whole.
+std::size_t picture_width() {
+    winsize size{};
+    const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
+    return std::min<std::size_t>(most_width, known ? size.ws_col - 1U : 79U);
+}
+
+/// As many of the fields in each line as it has room for.
+std::string lines_of(const std::vector<std::string>& fields, std::size_t width) {
+    std::string text, line;
+    const auto end_line = [&] {
+        if (!line.empty()) text += report::cut_end(line, width) + '\n';
+        line.clear();
+    };
+    for (const std::string& field : fields) {
+        if (field.empty()) continue;
+        if (!line.empty() && line.size() + 3 + field.size() > width) end_line();
+        line += (line.empty() ? "  " : "   ") + field;
+    }
+    end_line();
+    return text;
+}
 
 std::string time_text(double seconds) {
     const auto all = static_cast<std::uint64_t>(seconds);
@@ -100,39 +126,37 @@ void SweepView::draw() {
 }
 
 std::string SweepView::picture() const {
+    using report::grouped;
     const sweep::Counters& c = *counters_;
     const auto now = layer::now_ns();
     const double seconds = static_cast<double>(now - start_ns_) / 1e9;
     const bool fetching = c.phase.load() == sweep::Counters::Phase::fetching && fetch_start_ns_ > 0;
-    std::string text = fmt::format(
-        "  repositories {} of {}   tags {} of {}   manifests {} ({} known)   {}\n",
-        report::grouped(c.repositories_done), report::grouped(c.repositories),
-        report::grouped(c.tags_seen), report::grouped(c.tags), report::grouped(c.manifests),
-        report::grouped(c.manifests_known), time_text(seconds));
+    const std::size_t width = picture_width();
+    std::string text = lines_of(
+        {fmt::format("repositories {} of {}", grouped(c.repositories_done),
+                     grouped(c.repositories)),
+         fmt::format("tags {} of {}", grouped(c.tags_seen), grouped(c.tags)),
+         fmt::format("manifests {} ({} known)", grouped(c.manifests), grouped(c.manifests_known)),
+         time_text(seconds)},
+        width);
+    std::vector<std::string> last;
     if (fetching) {
         const double fetched = static_cast<double>(c.bytes_done);
         const double spent = std::max(static_cast<double>(now - fetch_start_ns_) / 1e9, 0.001);
         const double rate = fetched / spent;
         const double ahead = std::max(0.0, static_cast<double>(c.bytes) - fetched);
-        text += fmt::format("  layers {} of {}   {} of {}   {}/s   {}\n",
-                            report::grouped(c.layers_done), report::grouped(c.layers),
-                            report::sized(c.bytes_done), report::sized(c.bytes),
-                            report::sized(static_cast<std::uint64_t>(rate)),
-                            rate > 0 && ahead > 0 ? time_text(ahead / rate) + " left" : "");
-        text += fmt::format("  images recorded {} of {}   ",
-                            report::grouped(c.roots_recorded), report::grouped(c.roots_to_record));
-    } else {
-        text += "  ";
+        text += lines_of(
+            {fmt::format("layers {} of {}", grouped(c.layers_done), grouped(c.layers)),
+             fmt::format("{} of {}", report::sized(c.bytes_done), report::sized(c.bytes)),
+             fmt::format("{}/s", report::sized(static_cast<std::uint64_t>(rate))),
+             rate > 0 && ahead > 0 ? time_text(ahead / rate) + " left" : ""},
+            width);
+        last.push_back(fmt::format("images recorded {} of {}", grouped(c.roots_recorded),
+                                   grouped(c.roots_to_record)));
     }
-    text += fmt::format("findings {}   not covered {}\n", report::grouped(c.findings),
-                        report::grouped(c.troubles));
-    std::string cut;
-    for (std::size_t at = 0; at < text.size();) {
-        const std::size_t end = text.find('\n', at);
-        cut += report::cut_end(text.substr(at, end - at), width) + '\n';
-        at = end + 1;
-    }
-    return cut;
+    last.push_back(fmt::format("findings {}", grouped(c.findings)));
+    last.push_back(fmt::format("not covered {}", grouped(c.troubles)));
+    return text + lines_of(last, width);
 }
 
 }  // namespace stratascan::cli

@@ -78,7 +78,7 @@ Credentials Authorizer::credentials_for(const Access& access) {
 std::shared_ptr<Authorizer::Token> Authorizer::token_for(const Host& host, const Access& access) {
     const std::scoped_lock lock(mutex_);
     auto& token = tokens_[host.name + ' ' + access.scope + (access.anonymous ? " -" : "") + ' ' +
-                          access.repository.registry];
+                          access.repository.registry + ' ' + access.repository.stands_for];
     if (token == nullptr) token = std::make_shared<Token>();
     return token;
 }

@@ -5,6 +5,7 @@
 
 #include "scanner/registry/blob_fetch.hpp"
 #include "scanner/source/digest.hpp"
+#include "scanner/source/file_blob.hpp"
 #include "scanner/source/json_document.hpp"
 #include "scanner/source/schema1.hpp"
 
@@ -30,7 +31,12 @@ Access pull(const Repository& repository) {
 }
 
 std::string api_path(const Repository& repository, const char* kind, const std::string& what) {
-    return "/v2/" + repository.name + '/' + kind + '/' + what;
+    std::string path = "/v2/" + repository.name + '/' + kind + '/' + what;
+    if (!repository.stands_for.empty()) {
+        path += path.find('?') == std::string::npos ? '?' : '&';
+        path += "ns=" + percent_encode(repository.stands_for);
+    }
+    return path;
 }
 
 /// A body may contradict the header: each tool believes another of them.
@@ -134,10 +140,12 @@ Result<Manifest> Client::manifest(const Reference& reference) {
         manifest.problems.emplace_back("Docker-Content-Digest is not the manifest's digest");
     }
     check_media_type(manifest);
+    embedded_.note(manifest.bytes);
     return manifest;
 }
 
 Result<std::string> Client::small_blob(const Repository& repository, const std::string& digest) {
+    if (auto embedded = embedded_.find(digest)) return *std::move(embedded);
     Host& host = hosts_.get(repository.registry);
     Question question;
     question.path = api_path(repository, "blobs", digest);
@@ -179,6 +187,9 @@ bool Client::can_fetch(const Repository& repository, const std::string& digest,
 std::unique_ptr<source::BlobReader> Client::open_blob(const Repository& repository,
                                                       const std::string& digest,
                                                       std::int64_t size) {
+    if (auto embedded = embedded_.find(digest)) {
+        return source::open_memory_blob(*std::move(embedded));
+    }
     Question question;
     question.path = api_path(repository, "blobs", digest);
     question.access = pull(repository);
@@ -251,7 +262,7 @@ Result<ListEnd> Client::list(const std::string& registry, Question question, con
 
 Result<ListEnd> Client::tags(const Repository& repository, const Page& visit) {
     Question question;
-    question.path = "/v2/" + repository.name + "/tags/list?n=1000";
+    question.path = api_path(repository, "tags", "list?n=1000");
     question.access = pull(repository);
     question.what = "the tags of " + repository.text();
     return list(repository.registry, std::move(question), "tags", visit);

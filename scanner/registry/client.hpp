@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "scanner/registry/credentials.hpp"
+#include "scanner/registry/embedded.hpp"
 #include "scanner/registry/exchange.hpp"
 #include "scanner/registry/hosts.hpp"
 #include "scanner/registry/http.hpp"
@@ -81,6 +82,10 @@ public:
     [[nodiscard]] Result<std::string> small_blob(const Repository& repository,
                                                  const std::string& digest);
 
+    /// A manifest that was fetched some time ago: blobs that it brings along need not be
+    /// fetched. Those of manifest() are known.
+    void note_manifest(std::string_view bytes) { embedded_.note(bytes); }
+
     /// Whether the registry holds the blob itself.
     [[nodiscard]] Result<bool> has_blob(const Repository& repository, const std::string& digest);
 
@@ -142,6 +147,7 @@ private:
     CredentialStore credentials_;
     Authorizer authorizer_;
     Exchanger exchanger_;
+    EmbeddedBlobs embedded_;
     std::mutex mutex_;
     std::map<std::string, std::vector<std::string>> elsewhere_;  ///< by repository@digest
 };

@@ -1,6 +1,6 @@
 // The formats: docker's config.json (docker/cli, "auths", "credHelpers",
 // "credsStore"; entries are {} where a store has the secret), containers-auth.json(5),
-// and the answers of credential helpers (docker-credential-helpers, "get").
+// and the answers of credential helpers (docker-credential-helpers, "get" and "list").
 #include <algorithm>
 
 #include "scanner/evidence/codec.hpp"
@@ -44,15 +44,14 @@ void read_entries(const json& map, CredentialFile& file) {
     }
 }
 
-/// A helper's name becomes that of a program: letters, digits and "._-" only.
+}  // namespace
+
 bool is_helper_name(std::string_view name) noexcept {
     return !name.empty() && name.size() <= 128 && std::ranges::all_of(name, [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                c == '.' || c == '_' || c == '-';
     });
 }
-
-}  // namespace
 
 std::string normalised_key(std::string_view key) {
     for (const std::string_view scheme : {"https://", "http://"}) {
@@ -125,6 +124,22 @@ Result<std::optional<Credentials>> parse_helper_answer(std::string_view output, 
     }
     if (found.empty()) return std::optional<Credentials>();
     return std::optional(std::move(found));
+}
+
+std::map<std::string, std::string> parse_helper_list(std::string_view output) {
+    std::map<std::string, std::string> names;
+    const auto parsed = source::parse_json(output);
+    if (!parsed || !parsed->is_object()) return names;
+    for (const auto& [server, user] : parsed->items()) {
+        if (names.size() == max_entries) break;
+        // It goes to the helper as one line.
+        const bool plain = std::ranges::all_of(
+            server, [](char c) { return c > ' ' && static_cast<unsigned char>(c) < 0x7f; });
+        if (plain && !server.empty() && server.size() <= 1024) {
+            names.emplace(normalised_key(server), server);
+        }
+    }
+    return names;
 }
 
 }  // namespace stratascan::registry

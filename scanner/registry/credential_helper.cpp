@@ -37,7 +37,7 @@ std::optional<Pipe> make_pipe() {
 }
 
 /// -1, with errno, when the program can't be started.
-pid_t start(const std::string& program, int in, int out) {
+pid_t start(const std::string& program, const char* verb, int in, int out) {
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
@@ -54,7 +54,7 @@ pid_t start(const std::string& program, int in, int out) {
     sigaddset(&broken_pipe, SIGPIPE);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &broken_pipe);
-    std::array<char*, 3> words = {const_cast<char*>(program.c_str()), const_cast<char*>("get"),
+    std::array<char*, 3> words = {const_cast<char*>(program.c_str()), const_cast<char*>(verb),
                                   nullptr};
     pid_t child = -1;
     const int code =
@@ -89,14 +89,16 @@ std::optional<std::string> read_until(int fd, Clock::time_point end) {
 
 }  // namespace
 
-Result<HelperOutput> run_credential_helper(const std::string& helper, const std::string& server,
+Result<HelperOutput> run_credential_helper(const std::string& helper, HelperVerb verb,
+                                           const std::string& server,
                                            std::chrono::milliseconds time) {
     const std::string program = "docker-credential-" + helper;
     const auto end = Clock::now() + time;
     auto in = make_pipe();
     auto out = make_pipe();
     if (!in || !out) return fail(ErrorCode::unreadable, source::system_message(errno), program);
-    const pid_t child = start(program, in->read.get(), out->write.get());
+    const char* const word = verb == HelperVerb::get ? "get" : "list";
+    const pid_t child = start(program, word, in->read.get(), out->write.get());
     if (child < 0) {
         return fail(ErrorCode::not_found, "the credential helper can't be started", program,
                     "install it, or remove it from the credential file");

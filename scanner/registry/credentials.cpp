@@ -1,5 +1,6 @@
 // The order: what the command was given; else the file that was named (--authfile,
-// REGISTRY_AUTH_FILE) alone; else DOCKER_AUTH_CONFIG, containers' files, Docker's.
+// REGISTRY_AUTH_FILE) alone; else DOCKER_AUTH_CONFIG, containers' files, Docker's. Where
+// registries.conf names helpers, they are asked in its order, the files at their place in it.
 // In a file the helper of a host comes before what the file has itself, and that
 // before the store of everything.
 #include "scanner/registry/credentials.hpp"
@@ -106,17 +107,30 @@ Result<void> CredentialStore::check() {
 }
 
 Result<Credentials> CredentialStore::find(const Repository& repository) {
-    if (!settings_.user.empty() || !settings_.password.empty()) {
+    const bool given = !settings_.user.empty() || !settings_.password.empty();
+    if (given && repository.stands_for.empty()) {
         return Credentials{settings_.user, settings_.password, {}, {}};
     }
     const std::scoped_lock lock(mutex_);
     if (!loaded_) load();
-    for (const CredentialFile& file : files_) {
-        auto found = find_in(file, repository);
-        if (!found) return std::unexpected(found.error());
-        if (*found) return **std::move(found);
+    // One that fails keeps nobody from the next.
+    std::optional<Error> trouble = error_;
+    const auto take = [&trouble](Answer answer) -> std::optional<Credentials> {
+        if (answer) return *std::move(answer);
+        if (!trouble) trouble = answer.error();
+        return std::nullopt;
+    };
+    const std::vector<std::string> files_alone = {std::string(auth_files)};
+    for (const std::string& helper : named_ ? files_alone : settings_.helpers) {
+        if (helper != auth_files) {
+            if (auto found = take(ask_store(helper, repository.registry))) return *std::move(found);
+            continue;
+        }
+        for (const CredentialFile& file : files_) {
+            if (auto found = take(find_in(file, repository))) return *std::move(found);
+        }
     }
-    if (error_) return std::unexpected(*error_);
+    if (trouble) return std::unexpected(*trouble);
     return Credentials{};
 }
 
@@ -130,16 +144,32 @@ Answer CredentialStore::find_in(const CredentialFile& file, const Repository& re
         const auto found = file.auths.find(key);
         if (found != file.auths.end()) return std::optional(found->second);
     }
-    if (!file.store.empty()) return ask_helper(file.store, server);
+    if (!file.store.empty()) return ask_store(file.store, host);
     return std::optional<Credentials>();
+}
+
+/// Older versions of docker, and other tools, kept a registry by its URL. A store that has
+/// nothing for the plain name is asked, once, which names it has.
+Answer CredentialStore::ask_store(const std::string& helper, const std::string& registry) {
+    const std::string server = server_of(registry);
+    Answer answer = ask_helper(helper, server);
+    if (!answer || *answer) return answer;
+    const auto [names, fresh] = listed_.try_emplace(helper);
+    if (fresh) {
+        auto output = run_credential_helper(helper, HelperVerb::list, "", settings_.helper_time);
+        if (output && output->succeeded) names->second = parse_helper_list(output->text);
+    }
+    const auto found = names->second.find(registry);
+    if (found == names->second.end() || found->second == server) return answer;
+    return ask_helper(helper, found->second);
 }
 
 bool CredentialStore::renew(const Repository& repository) {
     const std::scoped_lock lock(mutex_);
-    const std::string server = ' ' + server_of(repository.registry);
     const auto old = std::chrono::steady_clock::now() - settings_.helper_answer_fresh;
     return std::erase_if(answers_, [&](const auto& kept) {
-               return kept.first.ends_with(server) && kept.second.asked < old;
+               const std::string server = kept.first.substr(kept.first.find(' ') + 1);
+               return normalised_key(server) == repository.registry && kept.second.asked < old;
            }) > 0;
 }
 
@@ -149,7 +179,8 @@ Answer CredentialStore::ask_helper(const std::string& helper, const std::string&
     const auto kept = answers_.find(key);
     if (kept != answers_.end() && now < kept->second.until) return kept->second.answer;
     const auto ask = [&]() -> Answer {
-        auto output = run_credential_helper(helper, server, settings_.helper_time);
+        auto output =
+            run_credential_helper(helper, HelperVerb::get, server, settings_.helper_time);
         if (!output) return std::unexpected(output.error());
         auto answer = parse_helper_answer(output->text, output->succeeded);
         if (!answer) {

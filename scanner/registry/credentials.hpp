@@ -50,10 +50,22 @@ struct CredentialFile {
 [[nodiscard]] Result<std::optional<Credentials>> parse_helper_answer(std::string_view output,
                                                                      bool succeeded);
 
+/// What a helper printed for "list", {"server": "user", …}: by registry ("host:port") the name
+/// that the helper knows it by. Nothing where it is no such object.
+[[nodiscard]] std::map<std::string, std::string> parse_helper_list(std::string_view output);
+
+/// A helper's name becomes that of a program: letters, digits and "._-" only.
+[[nodiscard]] bool is_helper_name(std::string_view name) noexcept;
+
+/// In the list of helpers of registries.conf the name for credential files.
+inline constexpr std::string_view auth_files = "containers-auth.json";
+
 struct CredentialSettings {
     std::string auth_file;  ///< --authfile; then no other is read
-    std::string user;       ///< given with the command, for every registry
+    std::string user;       ///< given with the command, for every registry but mirrors
     std::string password;
+    /// Where to look, by registries.conf: `auth_files`, or the names of helpers.
+    std::vector<std::string> helpers{std::string(auth_files)};
     /// An answer of a helper that is older may have ended.
     std::chrono::milliseconds helper_answer_fresh{30'000};
     std::chrono::milliseconds helper_time{30'000};
@@ -80,6 +92,8 @@ private:
     void load();
     [[nodiscard]] Result<std::optional<Credentials>> ask_helper(const std::string& helper,
                                                                 const std::string& server);
+    [[nodiscard]] Result<std::optional<Credentials>> ask_store(const std::string& helper,
+                                                               const std::string& registry);
     [[nodiscard]] Result<std::optional<Credentials>> find_in(const CredentialFile& file,
                                                              const Repository& repository);
 
@@ -95,16 +109,19 @@ private:
         std::chrono::steady_clock::time_point until;
     };
     std::map<std::string, Kept> answers_;  ///< of helpers, by helper and server
+    std::map<std::string, std::map<std::string, std::string>> listed_;  ///< by helper
 };
 
-/// Runs "docker-credential-<helper> get" with `server` on its standard input, and
+/// Runs "docker-credential-<helper> get" (or "list") with `server` on its standard input, and
 /// no shell. What it printed, and whether it exited with 0. Errors: there is no
 /// such program, it took longer than `time`, or it printed more than 64 KiB.
 struct HelperOutput {
     std::string text;
     bool succeeded = false;
 };
+enum class HelperVerb : std::uint8_t { get, list };
 [[nodiscard]] Result<HelperOutput> run_credential_helper(const std::string& helper,
+                                                         HelperVerb verb,
                                                          const std::string& server,
                                                          std::chrono::milliseconds time);
 

@@ -15,6 +15,10 @@ namespace stratascan::registry {
 struct Repository {
     std::string registry;  ///< "host" or "host:port", as users and credential files write it
     std::string name;      ///< "library/debian"
+    /// Of a mirror or another location: the registry that the image's name has. It goes along
+    /// as `ns` (OCI distribution specification, "Registry Proxying"), so that one proxy may
+    /// stand for many registries; what the user gave for that registry does not.
+    std::string stands_for{};
 
     [[nodiscard]] std::string text() const { return registry + '/' + name; }
     auto operator<=>(const Repository&) const = default;

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "scanner/match/toml.hpp"
+#include "scanner/registry/credentials.hpp"
 #include "scanner/source/file_blob.hpp"
 
 namespace stratascan::registry {
@@ -81,12 +82,22 @@ Result<Place> rewritten(const Reference& reference, std::size_t part, const Loca
         return fail(ErrorCode::malformed, "registries.conf leads to no name of a repository",
                     reference.text());
     }
-    place.reference.repository = {*std::move(registry), name.substr(slash + 1)};
+    Repository& repository = place.reference.repository;
+    repository.name = name.substr(slash + 1);
+    if (*registry != repository.registry) repository.stands_for = repository.registry;
+    repository.registry = *std::move(registry);
+    // "mirror/x" is a name of Docker Hub, and no host called mirror: as c/image has it, a host
+    // has a dot or a port, or is localhost.
+    const auto again = parse_reference(place.reference.text());
+    if (!again || again->text() != place.reference.text()) {
+        return fail(ErrorCode::malformed, "registries.conf leads to no host of a registry",
+                    reference.text());
+    }
     return place;
 }
 
-/// /dev/null is how one says that there is none.
-Result<void> read_file(const std::string& path, std::vector<RegistryRule>& rules) {
+/// /dev/null is how one says that there is none. What is in `path` is added to `all`.
+Result<void> read_file(const std::string& path, RegistriesFile& all) {
     if (path == "/dev/null") return {};
     auto reader = source::open_file_blob(path);
     if (!reader && reader.error().code == ErrorCode::not_found) return {};
@@ -95,32 +106,71 @@ Result<void> read_file(const std::string& path, std::vector<RegistryRule>& rules
     if (!text) return std::unexpected(text.error());
     auto found = parse_registries_conf(*text);
     if (!found) return fail(found.error().code, found.error().what, path);
-    std::ranges::move(*found, std::back_inserter(rules));
+    std::ranges::move(found->rules, std::back_inserter(all.rules));
+    if (found->helpers) all.helpers = std::move(found->helpers);
     return {};
+}
+
+Result<void> read_folder(const std::string& folder, RegistriesFile& all) {
+    std::vector<std::string> files;
+    std::error_code failed;
+    for (fs::directory_iterator entry(folder, failed), end;
+         !failed && entry != end && files.size() < 1000; entry.increment(failed)) {
+        if (entry->path().extension() == ".conf") files.push_back(entry->path().string());
+    }
+    std::ranges::sort(files);
+    for (const std::string& file : files) {
+        if (auto read = read_file(file, all); !read) return read;
+    }
+    return {};
+}
+
+/// Empty where nothing says where the user's settings are.
+std::string user_folder() {
+    const char* const config = std::getenv("XDG_CONFIG_HOME");
+    if (config != nullptr && *config != '\0') return std::string(config) + "/containers";
+    const char* const home = std::getenv("HOME");
+    if (home != nullptr && *home != '\0') return std::string(home) + "/.config/containers";
+    return {};
+}
+
+/// A name that is none of a helper is left out, as is what is no text.
+std::vector<std::string> read_helpers(const toml::array& names) {
+    std::vector<std::string> helpers;
+    for (const toml::node& node : names) {
+        const auto name = node.value<std::string>();
+        if (name && is_helper_name(*name) && helpers.size() < 100) helpers.push_back(*name);
+    }
+    return helpers;
 }
 
 }  // namespace
 
-Result<std::vector<RegistryRule>> parse_registries_conf(std::string_view text) {
-    std::vector<RegistryRule> rules;
+Result<RegistriesFile> parse_registries_conf(std::string_view text) {
+    RegistriesFile file;
     try {
         const toml::table document = toml::parse(text);
+        if (const toml::array* const names = document["credential-helpers"].as_array()) {
+            if (!names->empty()) file.helpers = read_helpers(*names);
+        }
         const toml::array* const tables = document["registry"].as_array();
-        if (tables == nullptr) return rules;
+        if (tables == nullptr) return file;
         for (const toml::node& node : *tables) {
             const toml::table* const table = node.as_table();
-            if (table == nullptr || rules.size() == max_rules) continue;
+            if (table == nullptr || file.rules.size() == max_rules) continue;
             RegistryRule rule = read_rule(*table);
-            if (!rule.prefix.empty()) rules.push_back(std::move(rule));
+            if (!rule.prefix.empty()) file.rules.push_back(std::move(rule));
         }
     } catch (const toml::parse_error& error) {
         return fail(ErrorCode::malformed,
                     "no TOML at line " + std::to_string(error.source().begin.line));
     }
-    return rules;
+    return file;
 }
 
-RegistriesConf::RegistriesConf(std::vector<RegistryRule> rules) {
+RegistriesConf::RegistriesConf(std::vector<RegistryRule> rules,
+                               std::optional<std::vector<std::string>> helpers)
+    : helpers_(std::move(helpers)) {
     for (RegistryRule& rule : rules) {
         std::string prefix = rule.prefix;
         rules_.insert_or_assign(std::move(prefix), std::move(rule));
@@ -128,36 +178,21 @@ RegistriesConf::RegistriesConf(std::vector<RegistryRule> rules) {
 }
 
 Result<RegistriesConf> RegistriesConf::load() {
-    std::vector<RegistryRule> rules;
+    RegistriesFile all;
+    const auto done = [&](const Result<void>& read) -> Result<RegistriesConf> {
+        if (!read) return std::unexpected(read.error());
+        return RegistriesConf(std::move(all.rules), std::move(all.helpers));
+    };
     const char* const named = std::getenv("CONTAINERS_REGISTRIES_CONF");
-    if (named != nullptr && *named != '\0') {
-        if (auto read = read_file(named, rules); !read) return std::unexpected(read.error());
-        return RegistriesConf(std::move(rules));
-    }
-    std::vector<std::string> folders = {"/etc/containers"};
-    const char* const config = std::getenv("XDG_CONFIG_HOME");
-    const char* const home = std::getenv("HOME");
-    if (config != nullptr && *config != '\0') {
-        folders.push_back(std::string(config) + "/containers");
-    } else if (home != nullptr && *home != '\0') {
-        folders.push_back(std::string(home) + "/.config/containers");
-    }
-    for (const std::string& folder : folders) {
-        if (auto read = read_file(folder + "/registries.conf", rules); !read) {
-            return std::unexpected(read.error());
-        }
-        std::vector<std::string> files;
-        std::error_code failed;
-        for (fs::directory_iterator entry(folder + "/registries.conf.d", failed), end;
-             !failed && entry != end && files.size() < 1000; entry.increment(failed)) {
-            if (entry->path().extension() == ".conf") files.push_back(entry->path().string());
-        }
-        std::ranges::sort(files);
-        for (const std::string& file : files) {
-            if (auto read = read_file(file, rules); !read) return std::unexpected(read.error());
-        }
-    }
-    return RegistriesConf(std::move(rules));
+    if (named != nullptr && *named != '\0') return done(read_file(named, all));
+    const std::string system = "/etc/containers";
+    const std::string user = user_folder();
+    std::error_code failed;
+    const bool users_own = !user.empty() && fs::exists(user + "/registries.conf", failed);
+    auto read = read_file((users_own ? user : system) + "/registries.conf", all);
+    if (read && !users_own) read = read_folder(system + "/registries.conf.d", all);
+    if (read && !user.empty()) read = read_folder(user + "/registries.conf.d", all);
+    return done(read);
 }
 
 Result<std::vector<Place>> RegistriesConf::places(const Reference& reference) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,8 +27,15 @@ struct RegistryRule {
     bool blocked = false;
 };
 
-/// The [[registry]] tables of one file. Errors: `malformed`, without the text.
-[[nodiscard]] Result<std::vector<RegistryRule>> parse_registries_conf(std::string_view text);
+/// What one file says.
+struct RegistriesFile {
+    std::vector<RegistryRule> rules;
+    /// "credential-helpers": names of helpers, or `auth_files`; nothing where it does not say.
+    std::optional<std::vector<std::string>> helpers;
+};
+
+/// Errors: `malformed`, without the text.
+[[nodiscard]] Result<RegistriesFile> parse_registries_conf(std::string_view text);
 
 /// Where to ask for an image, in order.
 struct Place {
@@ -37,20 +45,28 @@ struct Place {
 
 class RegistriesConf {
 public:
-    /// The user's file or the system's, and the files of their folder
-    /// (registries.conf.d), a later one's table of the same prefix in place of an
-    /// earlier one's. CONTAINERS_REGISTRIES_CONF names another file. Errors: one that is
-    /// there and can't be read.
+    /// As containers-registries.conf.d(5) has it: the user's file and those of its folder
+    /// (registries.conf.d); where there is no such file the system's, the system's folder and
+    /// the user's. A later one's table of the same prefix is in place of an earlier one's.
+    /// CONTAINERS_REGISTRIES_CONF names another file. Errors: one that is there and can't be
+    /// read.
     [[nodiscard]] static Result<RegistriesConf> load();
 
-    explicit RegistriesConf(std::vector<RegistryRule> rules);
+    explicit RegistriesConf(std::vector<RegistryRule> rules,
+                            std::optional<std::vector<std::string>> helpers = std::nullopt);
 
     /// `unauthorized` where the registry is blocked. The image's own name where no
     /// table is about it.
     [[nodiscard]] Result<std::vector<Place>> places(const Reference& reference) const;
 
+    /// Where credentials are looked for, in order; nothing: where they usually are.
+    [[nodiscard]] const std::optional<std::vector<std::string>>& helpers() const noexcept {
+        return helpers_;
+    }
+
 private:
     std::map<std::string, RegistryRule> rules_;  ///< by prefix
+    std::optional<std::vector<std::string>> helpers_;
 };
 
 }  // namespace stratascan::registry

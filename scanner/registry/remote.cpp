@@ -10,7 +10,10 @@ namespace stratascan::registry {
 Result<Client*> Remote::client() {
     const std::scoped_lock lock(mutex_);
     if (client_ != nullptr) return client_.get();
+    auto conf = RegistriesConf::load();
+    if (!conf) return std::unexpected(conf.error());
     ClientSettings settings;
+    if (conf->helpers()) settings.credentials.helpers = *conf->helpers();
     settings.credentials.auth_file = options_.auth_file;
     settings.credentials.user = options_.user;
     settings.credentials.password = options_.password;
@@ -37,6 +40,7 @@ Result<Client*> Remote::client() {
     };
     auto client = Client::create(std::move(settings));
     if (!client) return std::unexpected(client.error());
+    conf_ = *std::move(conf);
     client_ = *std::move(client);
     if (cancelled_) client_->cancel();
     return client_.get();
@@ -64,9 +68,7 @@ Result<std::unique_ptr<source::ImageSource>> Remote::registry_image(const std::s
     if (!reference) return std::unexpected(reference.error());
     auto opened = client();
     if (!opened) return std::unexpected(opened.error());
-    const auto conf = RegistriesConf::load();
-    if (!conf) return std::unexpected(conf.error());
-    auto places = conf->places(*reference);
+    auto places = conf_.places(*reference);
     if (!places) return std::unexpected(places.error());
     return open_registry_image(**opened, *std::move(reference), *std::move(places),
                                std::move(selection));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "scanner/registry/client.hpp"
+#include "scanner/registry/registries_conf.hpp"
 #include "scanner/source/image_source.hpp"
 #include "stratascan/scanner.hpp"
 
@@ -24,7 +25,8 @@ public:
         const std::string& name, source::Selection selection,
         const source::StreamLimits& limits) override;
 
-    /// The client, made when it is first needed.
+    /// The client, made when it is first needed. Errors: registries.conf, or a file of
+    /// credentials that was named, can't be read.
     [[nodiscard]] Result<Client*> client();
 
     /// Ends what waits for the network. Any thread.
@@ -44,6 +46,7 @@ private:
     bool cancelled_ = false;
     std::vector<std::string> warnings_;
     Listener listener_;
+    RegistriesConf conf_{std::vector<RegistryRule>{}};  ///< read when the client is made
     std::unique_ptr<Client> client_;
 };
 

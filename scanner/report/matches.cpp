@@ -214,13 +214,17 @@ std::string write_matches_csv(const store::Answer& answer) {
     std::string text =
         "registry,repository,tags_now,tags_ever,digest,platform,kind,what,version,layer_index,"
         "layer,path,inner_path,line,visibility,hidden_by,created_by,pullable,first_seen,"
-        "last_seen,gone_at,secret_id\r\n";
+        "last_seen,gone_at,secret_id,tag_history\r\n";
     for (const Match& match : answer.matches) {
         std::vector<std::string> now;
         std::vector<std::string> ever;
+        std::vector<std::string> history;
         for (const TagSpan& tag : match.tags) {
             if (tag.now) now.push_back(tag.tag);
             ever.push_back(tag.tag);
+            // An interval of ISO 8601, open where the tag still leads there.
+            history.push_back(fmt::format("{} {}/{}", tag.tag, timestamp(tag.from),
+                                          tag.now ? ".." : timestamp(tag.until)));
         }
         const auto number = [](int value) {
             return value < 0 ? std::string() : std::to_string(value);
@@ -233,7 +237,8 @@ std::string write_matches_csv(const store::Answer& answer) {
             std::string(match.visibility ? to_string(*match.visibility) : ""),
             number(match.hidden_by), match.created_by, std::string(to_string(match.pullable)),
             timestamp(match.first_seen), timestamp(match.last_seen),
-            timestamp(match.gone_at.value_or(0)), match.secret_id};
+            timestamp(match.gone_at.value_or(0)), match.secret_id,
+            listed(history, "; ")};
         for (std::size_t i = 0; i < cells.size(); ++i) {
             if (i > 0) text += ',';
             text += cell(cells[i]);

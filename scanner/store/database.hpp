@@ -136,6 +136,7 @@ private:
     /// Ends the transaction as if it had never been. What fails here fails again at the
     /// next begin.
     friend class Transaction;
+    friend class Snapshot;
     void roll_back() noexcept;
 
     struct Prepared {
@@ -163,6 +164,19 @@ public:
 private:
     Database& database_;
     bool open_ = true;
+};
+
+/// All questions until its end see the store as it is at the first of them, whoever writes
+/// meanwhile; and they cost less than each on its own.
+class Snapshot {
+public:
+    explicit Snapshot(Database& database) : database_(database) { database_.run("begin"); }
+    ~Snapshot() { database_.roll_back(); }
+    Snapshot(const Snapshot&) = delete;
+    Snapshot& operator=(const Snapshot&) = delete;
+
+private:
+    Database& database_;
 };
 
 }  // namespace stratascan::store

@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "scanner/source/digest.hpp"
 #include "scanner/store/hex.hpp"
 #include "scanner/store/sqlite_store.hpp"
 
@@ -107,9 +108,11 @@ void Finder::resolve_images() {
                                 "g.name || '/' || r.name = ?",
                                 text, text, text));
     };
-    const std::string digest = as_digest(name);
-    take(ids_of(db_.query("select id from manifest where digest = ? or config_digest = ?", digest,
-                          digest)));
+    // No index has the digests of configs, so only what may be one is looked for among them.
+    if (const std::string digest = as_digest(name); source::parse_digest(digest)) {
+        take(ids_of(db_.query("select id from manifest where digest = ? or config_digest = ?",
+                              digest, digest)));
+    }
     if (found.empty()) {
         for (const std::int64_t repository : repositories(name)) {
             repositories_.insert(repository);
@@ -276,6 +279,7 @@ Result<Answer> Finder::answer() {
 
 Result<Answer> SqliteStore::find(const Question& question) {
     const auto lock = begin();
+    const Snapshot snapshot(*database_);
     if (question.sha256.empty()) return Finder(*database_, question).answer();
     // A digest may be that of a layer, of an image, or of a key: each is asked.
     Answer all;

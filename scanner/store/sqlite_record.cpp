@@ -84,10 +84,12 @@ Result<RepositoryId> SqliteStore::begin_repository(const RepositoryName& name, T
 std::int64_t SqliteStore::manifest_id(const ManifestRecord& of) {
     const auto known = database_->number("select id from manifest where digest = ?", of.digest);
     if (known) {
-        // What is behind a digest does not change, but the first look may have seen less.
+        // What is behind a digest does not change, but the first look may have seen less: of an
+        // image that was left out for its age nothing but that.
         database_->run("update manifest set kind = ?, platform = ?, created = ?, "
-                       "config_digest = ? where id = ? and platform = '' and created = ''",
-                       of.kind, of.platform, of.created, of.config_digest, *known);
+                       "config_digest = ? where id = ? and platform = '' and "
+                       "(created = '' or ? <> '')",
+                       of.kind, of.platform, of.created, of.config_digest, *known, of.created);
         if (!of.raw.empty()) {
             database_->run("update manifest set raw = ?, bytes = ? where id = ? and raw is null",
                            Bytes{pack(of.raw)}, of.bytes, *known);

@@ -108,7 +108,4 @@ private:
     std::map<std::int64_t, std::int64_t> looks_;  ///< by repository, that this object began
 };
 
-/// Now, in the unit of the store.
-[[nodiscard]] Time current_time();
-
 }  // namespace stratascan::store

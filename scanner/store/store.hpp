@@ -27,6 +27,9 @@
 
 namespace stratascan::store {
 
+/// Now, in the unit of the store.
+[[nodiscard]] Time current_time();
+
 class Store {
 public:
     virtual ~Store() = default;

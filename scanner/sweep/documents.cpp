@@ -32,6 +32,7 @@ Result<Documents::Manifest> Documents::manifest(const registry::Repository& repo
     auto known = store_.manifest(digest);
     if (!known) return std::unexpected(known.error());
     if (*known && !(*known)->raw.empty()) {
+        client_.note_manifest((*known)->raw);
         return Manifest{std::move((*known)->raw), digest, std::move((*known)->media_type), {}, true};
     }
     if (auto bytes = cached(digest)) return Manifest{std::move(*bytes), digest, {}, {}, false};

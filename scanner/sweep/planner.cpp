@@ -3,7 +3,8 @@
 #include <algorithm>
 
 #include "scanner/source/digest.hpp"
-#include "scanner/store/sqlite_store.hpp"
+#include "scanner/source/json_document.hpp"
+#include "scanner/store/store.hpp"
 
 namespace stratascan::sweep {
 
@@ -32,7 +33,8 @@ void Planner::run(const std::vector<SweepTarget>& targets, std::vector<TargetTro
 }
 
 /// A target with a path is a repository or a part of the registry: which, the registry
-/// tells. Where it can't be listed the path is taken for a repository.
+/// tells. Where it can't be listed the path is taken for a repository, unless the registry
+/// knows none of that name and never did: a name that is wrong is no sweep of nothing.
 void Planner::list_target(const SweepTarget& target, std::vector<TargetTrouble>& troubles) {
     registry::Listing listing;
     listing.registry = target.registry;
@@ -44,38 +46,55 @@ void Planner::list_target(const SweepTarget& target, std::vector<TargetTrouble>&
         const std::scoped_lock lock(mutex_);
         troubles.push_back({target.text(), problem, std::move(reason)});
     };
+    const registry::Repository place{target.registry, target.prefix};
+    bool no_such = false;
     if (!target.prefix.empty()) {
-        const registry::Repository place{target.registry, target.prefix};
         const auto tags = work_.client.tags(place, [](const auto&) { return false; });
         if (tags) {
             open_repository(place);
             return;
         }
+        no_such = tags.error().code == ErrorCode::not_found && !is_known(target);
     }
+    bool any = false;
     const auto end = registry::list_repositories(
         work_.client, listing, [&](std::vector<std::string> page) {
             for (const std::string& name : page) {
                 if (!registry::is_repository_name(name)) continue;
-                if (target.covers(name) && repositories_.takes(name)) {
-                    open_repository({target.registry, name});
-                }
+                if (!target.covers(name)) continue;
+                any = true;
+                if (repositories_.takes(name)) open_repository({target.registry, name});
             }
             return !work_.stopped() && !work_.store_failed();
         });
     if (!end) {
-        if (!target.prefix.empty()) {
-            open_repository({target.registry, target.prefix});
+        if (!target.prefix.empty() && !no_such) {
+            open_repository(place);
             return;
         }
         add_trouble(work_.stopped() ? Problem::stopped : problem_of(end.error().code),
-                    plain(end.error()));
+                    (no_such ? "it has no repository of this name, and does not say what is below: "
+                             : "") + plain(end.error()));
         return;
     }
     if (!end->complete) {
         if (!work_.stopped()) add_trouble(Problem::unreachable, end->reason);
         return;
     }
+    if (no_such && !any) {
+        add_trouble(Problem::gone, "there is no repository of this name, and none below it");
+        return;
+    }
     look_for_gone(target);
+}
+
+/// Whether the store has seen a repository of the target.
+bool Planner::is_known(const SweepTarget& target) {
+    const auto known = work_.store.repositories();
+    return work_.must(known) &&
+           std::ranges::any_of(*known, [&](const store::RepositoryRecord& record) {
+               return record.name.registry == target.registry && target.covers(record.name.name);
+           });
 }
 
 /// Repositories that the store knows and the whole list does not name.
@@ -142,7 +161,17 @@ void Planner::list_tags(std::uint32_t repository) {
     }
     std::ranges::sort(names);
     names.erase(std::unique(names.begin(), names.end()), names.end());
-    auto tags = std::make_shared<const std::vector<SeenTag>>(choose(repository, std::move(names)));
+    if (work_.asked.newest > 0 || work_.asked.max_age_days > 0) {
+        date_tags(repository, std::move(names));
+        return;
+    }
+    std::vector<SeenTag> seen;
+    for (std::string& tag : names) seen.push_back({std::move(tag), ""});
+    look_at_tags(repository, std::move(seen));
+}
+
+void Planner::look_at_tags(std::uint32_t repository, std::vector<SeenTag> chosen) {
+    const auto tags = std::make_shared<const std::vector<SeenTag>>(std::move(chosen));
     work_.counters.tags += tags->size();
     work_.ledger.add_tasks(repository, tags->size());
     for (std::size_t at = 0; at < tags->size(); at += tags_a_task) {
@@ -156,39 +185,61 @@ void Planner::list_tags(std::uint32_t repository) {
     work_.task_done(repository);
 }
 
-std::vector<Planner::SeenTag> Planner::choose(std::uint32_t repository,
-                                              std::vector<std::string> tags) {
-    std::vector<SeenTag> seen;
-    if (work_.asked.newest == 0 && work_.asked.max_age_days == 0) {
-        for (std::string& tag : tags) seen.push_back({std::move(tag), ""});
-        return seen;
+/// Asks for the dates of all tags, many at once; the last of these tasks goes on with those
+/// that are chosen by them.
+void Planner::date_tags(std::uint32_t repository, std::vector<std::string> names) {
+    auto dating = std::make_shared<Dating>();
+    for (std::string& tag : names) dating->tags.push_back({std::move(tag), std::nullopt});
+    dating->digests.resize(dating->tags.size());
+    const std::size_t count = dating->tags.size();
+    dating->open_tasks = (count + tags_a_task - 1) / tags_a_task;
+    if (count == 0) look_at_tags(repository, {});
+    for (std::size_t at = 0; at < count; at += tags_a_task) {
+        tasks_.add(
+            [this, repository, dating, at, last = std::min(at + tags_a_task, count)] {
+                for (std::size_t i = at; i < last && !work_.stopped(); ++i) {
+                    date_tag(repository, *dating, i);
+                }
+                if (--dating->open_tasks == 0) look_at_tags(repository, choose(repository, *dating));
+            },
+            true);
     }
+}
+
+void Planner::date_tag(std::uint32_t repository, Dating& dating, std::size_t index) {
     const registry::Repository place = work_.ledger.repository(repository).place;
-    std::map<std::string, std::string> digests;
-    std::vector<DatedTag> dated;
-    for (std::string& tag : tags) {
-        if (work_.stopped()) break;
-        const auto head = work_.client.head({place, tag, ""});
-        if (head) digests[tag] = head->digest;
-        const auto created = head && !head->digest.empty()
-                                 ? created_of(place, head->digest, 0)
-                                 : std::nullopt;
-        dated.push_back({std::move(tag), created});
+    const std::string& tag = dating.tags[index].tag;
+    const auto head = work_.client.head({place, tag, ""});
+    if (!head) return;  // it is taken, and then its trouble is told
+    std::string digest = head->digest;
+    if (digest.empty()) {
+        if (const auto manifest = work_.documents.tagged(place, tag)) digest = manifest->digest;
     }
-    const std::size_t all = dated.size();
+    if (digest.empty()) return;
+    dating.tags[index].created = created_of(place, digest, 0);
+    dating.digests[index] = std::move(digest);
+}
+
+std::vector<Planner::SeenTag> Planner::choose(std::uint32_t repository, Dating& dating) {
+    std::map<std::string, std::string> digests;
+    for (std::size_t i = 0; i < dating.tags.size(); ++i) {
+        digests[dating.tags[i].tag] = std::move(dating.digests[i]);
+    }
     const auto oldest = work_.asked.max_age_days == 0
                             ? std::nullopt
                             : std::optional(now_ - work_.asked.max_age_days * 86'400);
-    for (std::string& tag : choose_tags(std::move(dated), work_.asked.newest, oldest)) {
-        seen.push_back({tag, digests[tag]});
+    std::vector<SeenTag> seen;
+    for (std::string& tag : choose_tags(std::move(dating.tags), work_.asked.newest, oldest)) {
+        seen.push_back({tag, std::move(digests[tag])});
     }
     work_.ledger.with_repository(repository, [&](RepositoryEntry& of) {
-        of.summary.tags_left_out += all - seen.size();
+        of.summary.tags_left_out += digests.size() - seen.size();
     });
     return seen;
 }
 
-/// The date of an image, of an index that of the first image in it.
+/// The date of an image, of an index that of the first image in it. It is kept in the store,
+/// so that of an image that is left out the next sweep asks no more than where its tag leads.
 std::optional<std::int64_t> Planner::created_of(const registry::Repository& place,
                                                 const std::string& digest, int depth) {
     const auto known = work_.store.manifest(digest);
@@ -199,18 +250,21 @@ std::optional<std::int64_t> Planner::created_of(const registry::Repository& plac
     if (!document) return std::nullopt;
     if (document->is_index && depth < 2) {
         for (const source::Descriptor& child : document->manifests) {
-            if (child.platform.known() && source::parse_digest(child.digest)) {
-                return created_of(place, child.digest, depth + 1);
-            }
+            if (!child.platform.known() || !source::parse_digest(child.digest)) continue;
+            if (!known || !*known) record(*manifest, *document);
+            return created_of(place, child.digest, depth + 1);
         }
     }
     if (!document->config || !source::parse_digest(document->config->digest)) return std::nullopt;
     const auto config = work_.documents.config(place, document->config->digest);
     if (!config) return std::nullopt;
-    const std::size_t at = config->find("\"created\":");
-    const std::size_t from = at == std::string::npos ? at : config->find('"', at + 10);
-    if (from == std::string::npos) return std::nullopt;
-    return parse_time(std::string_view(*config).substr(from + 1, 35));
+    const auto members = source::parse_json(*config);
+    const std::string created = members ? source::text_member(*members, "created") : "";
+    const auto time = parse_time(created);
+    // What follows a date may be anything, and is not kept.
+    const bool plain = created.find_first_not_of("0123456789-:.+TZ") == std::string::npos;
+    if (time && plain && created.size() <= 40) record(*manifest, *document, created);
+    return time;
 }
 
 void Planner::look_at_tag(std::uint32_t repository, const SeenTag& tag) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <set>
@@ -30,6 +31,12 @@ private:
         std::string tag;
         std::string digest;  ///< empty: not asked for yet
     };
+    /// The dates of a repository's tags; each element is one task's.
+    struct Dating {
+        std::vector<DatedTag> tags;
+        std::vector<std::string> digests;
+        std::atomic<std::size_t> open_tasks = 0;
+    };
     /// What a root needs.
     struct Needs {
         std::vector<Ledger::Wanted> layers;
@@ -38,11 +45,14 @@ private:
     };
 
     void list_target(const SweepTarget& target, std::vector<TargetTrouble>& troubles);
+    [[nodiscard]] bool is_known(const SweepTarget& target);
     void look_for_gone(const SweepTarget& target);
     void open_repository(const registry::Repository& place);
     void list_tags(std::uint32_t repository);
-    [[nodiscard]] std::vector<SeenTag> choose(std::uint32_t repository,
-                                              std::vector<std::string> tags);
+    void date_tags(std::uint32_t repository, std::vector<std::string> names);
+    void date_tag(std::uint32_t repository, Dating& dating, std::size_t index);
+    [[nodiscard]] std::vector<SeenTag> choose(std::uint32_t repository, Dating& dating);
+    void look_at_tags(std::uint32_t repository, std::vector<SeenTag> chosen);
     [[nodiscard]] std::optional<std::int64_t> created_of(const registry::Repository& place,
                                                          const std::string& digest, int depth);
     void look_at_tag(std::uint32_t repository, const SeenTag& tag);
@@ -54,7 +64,8 @@ private:
                                     Needs& needs);
     void walk_index(std::uint32_t repository, const source::OciDocument& index, int depth,
                     Needs& needs);
-    void record(const Documents::Manifest& manifest, const source::OciDocument& document);
+    void record(const Documents::Manifest& manifest, const source::OciDocument& document,
+                const std::string& created = {});
     void see_referrers(std::uint32_t repository, const std::vector<std::string>& subjects,
                        int depth);
     [[nodiscard]] bool other_platform(std::uint32_t repository,

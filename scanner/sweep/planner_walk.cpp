@@ -137,11 +137,13 @@ bool Planner::other_platform(std::uint32_t repository, const source::OciDocument
            !source::platform_matches(*platform_, facts->platform);
 }
 
-/// As far as its own bytes tell: the platform and the date are the config's.
-void Planner::record(const Documents::Manifest& manifest, const source::OciDocument& document) {
-    if (manifest.kept) return;
+/// As far as its own bytes tell: the platform is the config's, and so is the date.
+void Planner::record(const Documents::Manifest& manifest, const source::OciDocument& document,
+                     const std::string& created) {
+    if (manifest.kept && created.empty()) return;
     store::ManifestRecord record;
     record.digest = manifest.digest;
+    record.created = created;
     const bool file_systems = std::ranges::any_of(document.layers, [](const auto& layer) {
         return source::is_layer_media_type(layer.media_type);
     });

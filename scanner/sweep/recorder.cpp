@@ -9,7 +9,7 @@
 #include "scanner/source/digest.hpp"
 #include "scanner/source/image_set.hpp"
 #include "scanner/store/scan_store.hpp"
-#include "scanner/store/sqlite_store.hpp"
+#include "scanner/store/store.hpp"
 #include "scanner/sweep/planner.hpp"
 
 namespace stratascan::sweep {
@@ -73,7 +73,10 @@ void Recorder::tell_layer(const Root& root, const image::LayerFacts& layer,
     } else if (outcome->problem) {
         tell(root, *outcome->problem, where, outcome->reason);
     } else if (outcome->result && outcome->result->state != LayerState::complete) {
-        tell(root, Problem::partly_read, where, outcome->result->state_reason);
+        // What a limit cut off names the option that raises it.
+        const std::string& reason = outcome->result->state_reason;
+        const bool cut = reason.find("(raise --max-") != std::string::npos;
+        tell(root, cut ? Problem::over_limit : Problem::partly_read, where, reason);
     }
 }
 

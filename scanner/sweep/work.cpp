@@ -1,6 +1,6 @@
 #include "scanner/sweep/work.hpp"
 
-#include "scanner/store/sqlite_store.hpp"
+#include "scanner/store/store.hpp"
 
 namespace stratascan::sweep {
 

@@ -192,6 +192,28 @@ TEST_P(ReferrersApi, InPagesOfAFake) {
     EXPECT_EQ(row(swept, "app").at("accessories"), 3) << swept.out << swept.err;
 }
 
+// A manifest may bring its layers along, and its registry need not have them: this one takes
+// a manifest all the same.
+TEST_F(Referrers, LayersInTheirDescriptors) {
+    if (!AnyRegistry::is_here("ggcr")) GTEST_SKIP() << "Go could not build the registry ggcr";
+    const AnyRegistry registry("ggcr");
+    const fs::path file = folder() / "settings";
+    std::ofstream(file) << "TOKEN=" << token() << "\n";
+    const json made = put_image(registry.address(), {"--name", "app:1", "--embed", "--file",
+                                                     "srv/settings=" + file.string()});
+    const std::string digest = made.at("layers").at(0).at(0);
+    const Ran ran = scan({registry.address() + "/app:1"});
+    const json target = report_of(ran).at("targets").at(0);
+    EXPECT_EQ(target.at("layers").at(0).at("state"), "complete") << ran.out << ran.err;
+    EXPECT_EQ(target.at("layers").at(0).at("digest"), digest);
+    const Server counted = proxy(registry, "none", "embedded.log");
+    const Ran swept = sweep(counted.address());
+    EXPECT_EQ(row(swept, "app").at("state"), "complete") << swept.out;
+    EXPECT_FALSE(counts(folder() / "embedded.log").blobs.contains(digest)) << "what was there";
+    const json found = report_of(ask({"find", "--path", "srv/settings", "--format", "json"}));
+    EXPECT_EQ(found.at("matches").at(0).at("layer"), digest);
+}
+
 // Layers that a manifest says are held elsewhere are gaps, unless they are asked for; and
 // then from where it is safe to ask.
 TEST_F(Referrers, LayersThatAreHeldElsewhere) {

@@ -116,6 +116,27 @@ TEST_F(Sweep, TagsThatMoveAndGo) {
     EXPECT_EQ(summary(third).at("repositories").size(), 1U) << "gone, and told once";
 }
 
+// Other rules see other things in the same bytes: layers are fetched again, once. What was
+// said of tags, manifests and by the former rules stays.
+TEST_F(Sweep, ChangedRulesFetchLayersAgainAndNothingElse) {
+    const DockerRegistry registry;
+    const json made = fill(registry.address(), {"--repositories", "4", "--tags", "12"});
+    EXPECT_EQ(sweep(registry.address()).exit, 1);
+    const std::string rules = (folder() / "more.toml").string();
+    std::ofstream(rules) << "[[rule]]\nid = \"more\"\ntitle = \"More\"\nseverity = \"low\"\n"
+                            "confidence = \"low\"\npattern = \"more_(?P<secret>[0-9]{20})\"\n";
+    const Server counted = proxy(registry, "none", "rules.log");
+    // By another name it is another registry, whose layers are known all the same.
+    EXPECT_EQ(summary(sweep(counted.address())).at("layers_fetched"), 0);
+    const int before = counts(folder() / "rules.log").manifests;
+    const Ran again = sweep(counted.address(), {"--rules", rules});
+    EXPECT_EQ(summary(again).at("layers_fetched"), made.at("layers")) << again.err;
+    EXPECT_EQ(summary(again).at("bytes_fetched"), made.at("bytes"));
+    EXPECT_EQ(counts(folder() / "rules.log").manifests, before) << "the store has them";
+    EXPECT_EQ(summary(sweep(counted.address(), {"--rules", rules})).at("layers_fetched"), 0);
+    EXPECT_EQ(summary(sweep(counted.address())).at("layers_fetched"), 0) << "the former ones";
+}
+
 // An image that lost its tag can be pulled by its digest until its registry drops it.
 TEST_P(EachSweep, WhatLostItsTagIsStillPullable) {
     const AnyRegistry registry(GetParam());

@@ -55,12 +55,20 @@ protected:
 
     /// Images that the tests make, into the registry; what there is.
     json fill(const std::string& registry, std::vector<std::string> options) const {
+        return made_by("synthetic.py", registry, std::move(options));
+    }
+    json made_by(const std::string& script, const std::string& registry,
+                 std::vector<std::string> options) const {
         Command with = command();
-        with.words = {python(), tools() / "synthetic.py", "--registry", registry};
+        with.words = {python(), tools() / script, "--registry", registry};
         with.words.insert(with.words.end(), options.begin(), options.end());
         const Ran ran = run(with);
         EXPECT_EQ(ran.exit, 0) << ran.err;
         return json::parse(ran.out, nullptr, false);
+    }
+    /// One image that a test makes up; its layers' digests and sizes.
+    json put_image(const std::string& registry, std::vector<std::string> options) const {
+        return made_by("put_image.py", registry, std::move(options));
     }
     /// The store without what differs from run to run: ids and times.
     [[nodiscard]] std::multiset<std::string> exported(const std::string& place) const {

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "scanner/registry/credentials.hpp"
 #include "scanner/registry/hosts.hpp"
 #include "scanner/registry/registries_conf.hpp"
 #include "tests/support/scanning.hpp"
@@ -44,12 +45,17 @@ void check_conf(const std::string& name, const std::string& text) {
         }
         return;
     }
+    if (rules->helpers) {
+        for (const std::string& helper : *rules->helpers) {
+            if (!registry::is_helper_name(helper)) __builtin_trap();
+        }
+    }
     std::size_t most = 1;
-    for (const registry::RegistryRule& rule : *rules) {
+    for (const registry::RegistryRule& rule : rules->rules) {
         if (rule.prefix.empty()) __builtin_trap();
         most = std::max(most, rule.mirrors.size() + 1);
     }
-    const registry::RegistriesConf conf(std::move(*rules));
+    const registry::RegistriesConf conf(std::move(rules->rules));
     for (const std::string& image : {name, std::string("docker.io/library/alpine:3"),
                                      std::string("r.example:5000/a/b@sha256:") +
                                          std::string(64, 'a')}) {

@@ -67,7 +67,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             }
             break;
         case 5: (void)parse_credential_file(text); break;
-        case 6: (void)parse_helper_answer(text, size % 2 == 0); break;
+        case 6:
+            (void)parse_helper_answer(text, size % 2 == 0);
+            (void)parse_helper_list(text);
+            break;
         case 7: (void)parse_token_answer(text); break;
         case 8: (void)stratascan::source::schema1_payload(text); break;
         case 9: (void)parse_names(text, "tags"); break;
@@ -88,6 +91,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             (void)is_accessory_tag(text);
             (void)parse_registry(text);
             (void)normalised_key(text);
+            EmbeddedBlobs().note(text);
             (void)names_host(text, "10.1.2.3");
             (void)names_host(text, "registry.example");
             (void)parse_aws_credentials(text, "default");

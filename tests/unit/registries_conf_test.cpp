@@ -63,9 +63,37 @@ TEST_F(RegistriesFiles, OneThatCannotBeReadIsAnErrorThatNamesItAndNotItsText) {
     EXPECT_FALSE(RegistriesConf::load()) << "more than a file of settings has";
 }
 
+TEST_F(RegistriesFiles, MirrorsKnowWhomTheyStandFor) {
+    home_.write("config/containers/registries.conf",
+                located("r.example", "r.example") + "[[registry.mirror]]\nlocation = \"m.example/x\"\n" +
+                    "[[registry.mirror]]\nlocation = \"r.example/cache\"\n");
+    const auto conf = RegistriesConf::load();
+    ASSERT_TRUE(conf);
+    const auto places = conf->places(*parse_reference("r.example/a:1"));
+    ASSERT_TRUE(places);
+    std::vector<std::string> told;
+    for (const Place& place : *places) {
+        told.push_back(place.reference.text() + ' ' + place.reference.repository.stands_for);
+    }
+    EXPECT_EQ(told, (std::vector<std::string>{"m.example/x/a:1 r.example", "r.example/cache/a:1 ",
+                                              "r.example/a:1 "}));
+}
+
+TEST_F(RegistriesFiles, HelpersAreThoseOfTheLastFileThatNamesAny) {
+    using Names = std::vector<std::string>;
+    EXPECT_EQ(RegistriesConf::load()->helpers(), std::nullopt);
+    home_.write("config/containers/registries.conf",
+                "credential-helpers = [\"one\", \"containers-auth.json\", \"../sh\", 7]\n");
+    EXPECT_EQ(RegistriesConf::load()->helpers(), (Names{"one", "containers-auth.json"}));
+    home_.write("config/containers/registries.conf.d/10.conf", "credential-helpers = [\"two\"]\n");
+    home_.write("config/containers/registries.conf.d/20.conf", "credential-helpers = []\n");
+    EXPECT_EQ(RegistriesConf::load()->helpers(), Names{"two"});
+}
+
 // A location that is no name of a registry, or leaves no repository, leads nowhere.
 TEST_F(RegistriesFiles, LocationsThatAreNoneAreErrors) {
-    for (const char* location : {"https://r.example", "r.example/../x", "-", "r.example:99999999/a?"}) {
+    for (const char* location : {"https://r.example", "r.example/../x", "-",
+                                 "r.example:99999999/a?", "mirror/x"}) {
         const RegistriesConf conf({{"r.example", {location, false, true, true}, {}, false}});
         EXPECT_FALSE(conf.places(*parse_reference("r.example/a:1"))) << location;
     }

@@ -139,6 +139,53 @@ TEST_F(CredentialFiles, HelperOfTheHostComesFirstAndTheStoreLast) {
     EXPECT_TRUE(find({"none.example", "a"})->empty());
 }
 
+// What docker kept under a URL long ago, a store still has under it: it is asked for its list
+// when it has nothing for the plain name, once.
+TEST_F(CredentialFiles, StoreThatKnowsTheHostByAnotherSpelling) {
+    write("docker-credential-all", "#!/bin/sh\n[ \"$1\" = list ] && { echo x >> " +
+          (home_ / "listed").string() + "\n"
+          "printf '{\"https://r.example/v1/\":\"u\",\"http://s.example:5000\":\"v\",\"t.example\":\"w\"}'; exit; }\n"
+          "read server\n[ \"$1\" = get ] || exit 1\n"
+          "case $server in https://r.example/v1/|http://s.example:5000) ;; *)\n"
+          "echo credentials not found in native keychain; exit 1;; esac\n"
+          "printf '{\"Username\":\"me\",\"Secret\":\"%s\"}' \"$server\"\n", true);
+    write(".docker/config.json", "{\"credsStore\":\"all\"}");
+    CredentialSettings settings;
+    settings.helper_answer_fresh = std::chrono::milliseconds(0);
+    CredentialStore store(settings);
+    EXPECT_EQ(store.find({"r.example", "a"})->password, "https://r.example/v1/");
+    EXPECT_EQ(store.find({"s.example:5000", "a"})->password, "http://s.example:5000");
+    EXPECT_TRUE(store.find({"s.example", "a"})->empty());
+    EXPECT_TRUE(store.find({"t.example", "a"})->empty());
+    EXPECT_TRUE(store.renew({"r.example", "a"})) << "by whichever name it was asked for";
+    std::ifstream listed(home_ / "listed");
+    const std::string text(std::istreambuf_iterator<char>(listed), {});
+    EXPECT_EQ(text, "x\n") << "once";
+    EXPECT_TRUE(parse_helper_list("[1]").empty());
+    EXPECT_TRUE(parse_helper_list("{\"a\\nb\": \"u\"}").empty()) << "two lines are two questions";
+}
+
+// One helper that fails keeps nobody from what another place has.
+TEST_F(CredentialFiles, HelpersOfRegistriesConfInTheirOrder) {
+    const std::string in_file = made_up();
+    write("docker-credential-one", "#!/bin/sh\nread server\nprintf '{\"Username\":\"one\",\"Secret\":\"x\"}'\n", true);
+    write("docker-credential-bad", "#!/bin/sh\nexit 1\n", true);
+    write(".docker/config.json", "{\"auths\":{" + entry("r.example", "file", in_file) + "}}");
+    const auto user = [&](std::vector<std::string> helpers, const std::string& host) {
+        CredentialSettings settings;
+        settings.helpers = std::move(helpers);
+        const auto found = find({host, "a"}, settings);
+        return found ? found->user : found.error().message();
+    };
+    const std::string files(auth_files);
+    EXPECT_EQ(user({"one", files}, "r.example"), "one");
+    EXPECT_EQ(user({files, "one"}, "r.example"), "file");
+    EXPECT_EQ(user({files, "one"}, "s.example"), "one");
+    EXPECT_EQ(user({"bad", files}, "r.example"), "file");
+    EXPECT_NE(user({"bad", files}, "s.example").find("docker-credential-bad"), std::string::npos);
+    EXPECT_EQ(user({"missing", "one"}, "r.example"), "one");
+}
+
 // A cloud's password ends while a sweep goes on: the helper is asked again, but not for each
 // of the requests that are refused then.
 TEST_F(CredentialFiles, HelperIsAskedAgainWhenItsAnswerHasEnded) {

@@ -157,7 +157,7 @@ prefix = "*.blocked.example"
 blocked = true
 )");
     ASSERT_TRUE(rules);
-    const RegistriesConf conf(*rules);
+    const RegistriesConf conf(rules->rules);
     const auto texts = [&](const char* name) {
         std::vector<std::string> all;
         const auto places = conf.places(*parse_reference(name));

@@ -251,7 +251,8 @@ def registry() -> Seeds:
         4: ["bytes 0-99/200", "bytes 5-9/*"],
         5: ['{"auths":{"r.example":{"auth":"' + b64(b"u:p") + '"},"q":{"identitytoken":"t"}},'
             '"credHelpers":{"h":"x"},"credsStore":"s"}', '{"r.example":{"auth":"dTpw"}}'],
-        6: ['{"ServerURL":"r","Username":"u","Secret":"s"}', "credentials not found"],
+        6: ['{"ServerURL":"r","Username":"u","Secret":"s"}', "credentials not found",
+            '{"https://r.example/v1/":"u","q.example:5000":"v"}'],
         7: ['{"token":"t","expires_in":300,"issued_at":"2026-01-02T03:04:05Z"}'],
         8: [schema1().decode()],
         9: ['{"name":"a","tags":["1","2"]}', '{"tags":null}'],
@@ -261,7 +262,8 @@ def registry() -> Seeds:
         12: ['{"next":null,"results":[{"name":"b"}],"count":1}', '[{"name":"a","artifact_count":2}]',
              '{"repositories":[{"name":"x","repositoryName":"y"}],"nextToken":"z"}'],
         13: ['299 - "text"', "10.0.0.0/8, .example", "100;w=21600", "0123.dkr.ecr.eu-west-1.amazonaws.com",
-             "[default]\naws_access_key_id = x\naws_secret_access_key = y\n"],
+             "[default]\naws_access_key_id = x\naws_secret_access_key = y\n",
+             '{"config":{"digest":"' + oci.sha256(b"{}") + '","size":2,"data":"e30="},"layers":[]}'],
     }
     return {f"{kind}-{number}": bytes([kind]) + text.encode()
             for kind, all_of_it in texts.items() for number, text in enumerate(all_of_it)}

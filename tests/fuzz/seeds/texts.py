@@ -84,6 +84,7 @@ def suppression() -> Seeds:
 
 
 REGISTRIES = b"""unqualified-search-registries = ["docker.io"]
+credential-helpers = ["containers-auth.json", "secretservice"]
 [[registry]]
 prefix = "r.example/team"
 location = "mirror.example:5000/team"
