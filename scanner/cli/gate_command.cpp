@@ -181,9 +181,9 @@ int gate(GateArguments& arguments) {
     if (!beside) return complain(beside.error().message());
     policy::GateSettings& settings = beside->settings;
     Result<Report> report;
-    settings.base_layers = [&](const TargetReport& one) {
-        if (one.image.kind != "image") return -1;
-        return policy::base_layers_of(
+    settings.base = [&](const TargetReport& one) {
+        if (one.image.kind != "image") return policy::ProvedBase{};
+        return policy::proved_base(
             one, beside->bases.empty() ? policy::annotated_bases(one, *report) : beside->bases);
     };
     if (beside->verifier.any()) {

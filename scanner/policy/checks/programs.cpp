@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "scanner/policy/checks/answers.hpp"
 #include "scanner/policy/checks/checks.hpp"
@@ -88,11 +89,22 @@ void add_facts(const Subject& subject, layer::FactKind kind, std::string_view wh
 
 // In the order of the report: by layer, then by path.
 std::string class_words(const Settings& settings) {
+    static const std::map<std::string_view, std::string_view> plurals = {
+        {"shell", "shells"},
+        {"package-manager", "package managers"},
+        {"transfer", "download tools"},
+        {"debugger", "debuggers"},
+        {"network-scanner", "network scanners"},
+        {"container-client", "container clients"},
+        {"password-cracker", "password crackers"},
+        {"privilege", "tools that raise privileges"}};
     std::string words;
     for (const std::string& one : texts(settings, "classes")) {
-        words += words.empty() ? one : " or " + one;
+        const auto plural = plurals.find(one);
+        if (!words.empty()) words += " or ";
+        words += plural != plurals.end() ? std::string(plural->second) : one + " programs";
     }
-    return words + " programs";
+    return words.empty() ? "programs" : words;
 }
 
 }  // namespace
