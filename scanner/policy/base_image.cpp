@@ -32,8 +32,9 @@ std::vector<std::string> names_of(const std::string& target, std::vector<std::st
 
 }  // namespace
 
-Result<std::vector<BaseImage>> read_base(const std::string& target, const std::string& platform) {
-    auto source = source::open_target(target, platform);
+Result<std::vector<BaseImage>> read_base(const std::string& target, const std::string& platform,
+                                         source::RemoteTargets* remote) {
+    auto source = source::open_target(target, platform, {}, remote);
     if (!source) return std::unexpected(source.error());
     if ((*source)->is_stream()) {
         const auto nothing = [](const std::string&, source::BlobReader&) -> Result<void> {

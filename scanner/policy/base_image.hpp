@@ -8,6 +8,10 @@
 #include "stratascan/error.hpp"
 #include "stratascan/report.hpp"
 
+namespace stratascan::source {
+class RemoteTargets;
+}
+
 namespace stratascan::policy {
 
 /// One image of the base target, lowest layer first.
@@ -25,9 +29,11 @@ struct ProvedBase {
     std::vector<std::string> names{};
 };
 
-/// Every image that `target` holds. Its layers are not scanned.
+/// Every image that `target` holds, also in a registry or an engine, which `remote` asks. Its
+/// layers are not scanned.
 [[nodiscard]] Result<std::vector<BaseImage>> read_base(const std::string& target,
-                                                       const std::string& platform);
+                                                       const std::string& platform,
+                                                       source::RemoteTargets* remote = nullptr);
 
 /// Which of the bases the lowest layers of `report` are; of several the one with most. A
 /// layer is the base's where its blob, whose digest the scan has checked, is the same

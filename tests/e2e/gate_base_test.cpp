@@ -12,7 +12,7 @@ class PackagedBase : public testing::Test {
 protected:
     void SetUp() override {
         const fs::path root = layout_.folder() / "packages";
-        const Ran made = run({.words = {"sh", "-ec", R"(
+        const Ran made = run({.words = {"sh", "-ec", R"sh(
 mkdir -p "$1/var/lib/dpkg/info" "$1/etc"
 for package in bash mount base-files; do
   dpkg-query -s "$package"; echo
@@ -20,10 +20,13 @@ for package in bash mount base-files; do
   cp /var/lib/dpkg/info/"$package".md5sums "$1/var/lib/dpkg/info"
 done > "$1/var/lib/dpkg/status"
 for file in $(dpkg -L bash mount | grep bin/); do
-  if [ -f "$file" ] && [ ! -L "$file" ]; then cp -p --parents "$file" "$1"; fi
+  if [ -f "$file" ] && [ ! -L "$file" ]; then
+    mkdir -p "$1$(dirname "$file")"
+    cp -p "$file" "$1$file"
+  fi
 done
 cp /usr/lib/os-release "$1/etc"
-)", "sh", root}});
+)sh", "sh", root}});
         if (made.exit != 0) GTEST_SKIP() << "no packages of dpkg here: " << made.err;
         base_key_ = private_key(layout_.folder());
         layout_.files("packages", {{"srv/base.pem", {base_key_, 0600}}});

@@ -47,6 +47,52 @@ TEST(Gate, SuppressionIsWrittenUsedAndTold) {
     }
 }
 
+// Whatever an entry lacks: the gate does not run, and says where. One that has run out or matches
+// nothing is a warning that says the same.
+TEST(Gate, SuppressionsThatAreRefusedNameTheirLine) {
+    Layout layout;
+    layout.config(good);
+    add_application(layout);
+    const fs::path file = layout.folder() / ".stratascan.toml";
+    struct Refused {
+        std::string what, reason, owner, until, where, why;
+    };
+    const std::string why = "reason = \"known, and revoked\"", who = "owner = \"team\"",
+                      end = "until = " + day(30);
+    const std::vector<Refused> all = {
+        {"rule = \"x\"", "", who, end, ":2", "`reason` is missing"},
+        {"rule = \"x\"", "reason = \"ok\"", who, end, ":2", "too short"},
+        {"rule = \"x\"", why, "", end, ":2", "`owner` is missing"},
+        {"rule = \"x\"", why, who, "", ":2", "`until` is missing"},
+        {"rule = \"x\"", why, who, "until = " + day(400), ":2", "more than a year away"},
+        {"rule = \"x\"", why, who, "until = \"soon\"", ":6", "must be a day"},
+        {"", why, who, end, ":2", "says not what it suppresses"},
+        {"path = \"**\"", why, who, end, ":2", "would suppress everything"},
+        {"rule = \"aws-*\"", why, who, end, ":2", "takes no pattern"},
+        {"file = \"x\"", why, who, end, ":3", "no key `file`"}};
+    for (const Refused& one : all) {
+        std::ofstream(file) << "# ours\n[[suppress]]\n" << one.what << '\n' << one.reason << '\n'
+                            << one.owner << '\n' << one.until << '\n';
+        for (const char* command : {"gate", "scan"}) {
+            const Ran ran = stratascan({command, layout.target(), "--quiet"},
+                                       {.words = {}, .directory = layout.folder()});
+            EXPECT_EQ(ran.exit, 3) << command << one.why << ran.out;
+            EXPECT_NE(ran.err.find(".stratascan.toml" + one.where + ":"), std::string::npos)
+                << one.why << ran.err;
+            EXPECT_NE(ran.err.find(one.why), std::string::npos) << ran.err;
+        }
+    }
+    std::ofstream(file) << "[[suppress]]\nrule = \"x\"\n" << why << '\n' << who << '\n' << end
+                        << "\n[[suppress]]\nrule = \"y\"\n" << why << '\n' << who << "\nuntil = "
+                        << day(-1) << '\n';
+    const Ran told = gate(layout.target(), {"--policy", "forge"}, layout.folder());
+    EXPECT_EQ(told.exit, 0) << told.out << told.err;
+    EXPECT_NE(told.out.find(".stratascan.toml:1: this suppression matches nothing"),
+              std::string::npos) << told.out;
+    EXPECT_NE(told.out.find(".stratascan.toml:6: this suppression has run out"), std::string::npos)
+        << told.out;
+}
+
 TEST(Gate, SuppressionIsOwnedByWhoeverWritesIt) {
     const TemporaryFolder folder;
     const std::string id = "hmac-sha256:" + std::string(64, 'a');

@@ -215,14 +215,10 @@ TEST_P(GateFormats, SarifHoldsAgainstItsSchemaWithAResultForEachCheck) {
     const fs::path file = written("sarif");
     if (const auto why = held_against_schema("sarif", file); !why.empty()) GTEST_SKIP() << why;
     const json sarif = json::parse(read_file(file));
+    expect_code_scanning(sarif);
     std::size_t results = 0, findings = 0;
     for (const json& run : sarif.at("runs")) {
-        const json& rules = run.at("tool").at("driver").at("rules");
         for (const json& result : run.at("results")) {
-            EXPECT_EQ(rules.at(result.at("ruleIndex").get<std::size_t>()).at("id"),
-                      result.at("ruleId"));
-            EXPECT_FALSE(result.at("partialFingerprints").empty());
-            EXPECT_FALSE(result.at("locations").empty());
             (result.at("ruleId").get<std::string>().find('/') == std::string::npos ? findings
                                                                                   : results) += 1;
         }
@@ -263,9 +259,9 @@ TEST_P(GateFormats, JunitIsReadWithACaseForEachCheck) {
             const std::string result = one.at("result");
             ++cases;
             ++results[result];
-            const bool is_check = one.at("classname").get<std::string>().find(" under ") !=
-                                  std::string::npos;
-            if (is_check) ++of_checks[result];
+            // The policy's own case is called after its verdict.
+            const std::string of = one.at("classname"), name = one.at("name");
+            if (of.find(" under ") != of.npos && name.find(": ") != name.npos) ++of_checks[result];
         }
     }
     EXPECT_EQ(read.said.at("tests"), cases);

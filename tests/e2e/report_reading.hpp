@@ -43,6 +43,34 @@ inline std::string held_against_schema(const std::string& format, const fs::path
     return read_with("schemas.py", {format, report.string()}).skipped;
 }
 
+/// What GitHub's code scanning shows of SARIF: help for each rule, and of each result a place, the
+/// image, and what it is known by in the next run. Hands back how many results there are.
+inline std::size_t expect_code_scanning(const json& sarif) {
+    std::size_t results = 0;
+    for (const json& run : sarif.at("runs")) {
+        const json& rules = run.at("tool").at("driver").at("rules");
+        for (const json& rule : rules) {
+            EXPECT_FALSE(rule.at("help").at("text").get<std::string>().empty()) << rule;
+            EXPECT_FALSE(rule.at("help").at("markdown").get<std::string>().empty()) << rule;
+            EXPECT_TRUE(rule.at("properties").contains("security-severity")) << rule;
+        }
+        EXPECT_FALSE(run.at("automationDetails").at("id").get<std::string>().empty());
+        results += run.at("results").size();
+        for (const json& result : run.at("results")) {
+            EXPECT_EQ(rules.at(result.at("ruleIndex").get<std::size_t>()).at("id"),
+                      result.at("ruleId"));
+            EXPECT_FALSE(result.at("partialFingerprints").empty()) << result;
+            const json& location = result.at("locations").at(0);
+            EXPECT_FALSE(location.at("physicalLocation").at("artifactLocation").at("uri")
+                             .get<std::string>().empty()) << result;
+            const json& image = location.at("logicalLocations").at(0);
+            EXPECT_EQ(image.at("kind"), "image");
+            EXPECT_FALSE(image.at("name").get<std::string>().empty()) << result;
+        }
+    }
+    return results;
+}
+
 /// What the schemas of GitLab ask for, of secret detection and of container scanning.
 inline void hold_against_gitlab(const fs::path& report) {
     const Ran ran = python_on({source() / "fixtures" / "gitlab_report.py", report});
@@ -72,7 +100,9 @@ inline std::string gitlab_reader_shows_all(const fs::path& report) {
             container ? at.at("dependency").at("package").at("name").get<std::string>()
                       : at.at("file").get<std::string>() + ':' + at.at("start_line").dump();
         EXPECT_EQ(rows[i].at(1), place);
-        if (!container) EXPECT_EQ(rows[i].at(2), entries.at(i).at("name"));
+        if (!container) {
+            EXPECT_EQ(rows[i].at(2), entries.at(i).at("name"));
+        }
         EXPECT_EQ(rows[i].at(3), entries.at(i).at("severity"));
         EXPECT_EQ(rows[i].at(container ? 6 : 5), entries.at(i).at("description"));
     }

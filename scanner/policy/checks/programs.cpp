@@ -7,6 +7,7 @@
 #include <map>
 
 #include "scanner/policy/checks/answers.hpp"
+#include "scanner/policy/checks/bill.hpp"
 #include "scanner/policy/checks/checks.hpp"
 
 namespace stratascan::policy {
@@ -201,10 +202,16 @@ Answer sbom_complete(const Subject& subject, const Settings&) {
         }
         lists = true;
     }
+    const Bill bill = bill_of(subject);
     Answer answer;
     for (const Program& program : subject.report.programs) {
         if (program.role != Role::is || program.package) continue;
-        add(answer, item_of(program, {}));
+        Item item = item_of(program, {});
+        if (item.counts && bill.lists(program)) {
+            item.counts = false;
+            item.text += ", which an attached bill of materials lists";
+        }
+        add(answer, std::move(item));
     }
     answer = settled(std::move(answer), subject, "programs that no package list names");
     if (answer.outcome == Outcome::fail && !lists) {

@@ -140,7 +140,7 @@
       ['What to do', report.remedy]]));
   const programRows = () => new Rows('programs', 'Programs', ['Class', 'Program', 'Path', 'Layer'], 48,
     (one) => [element('span', {}, one.kind), two(one.name + (one.version ? ' ' + one.version : ''), one.flags || one.title),
-      two(place(one), one.step, hidden(one) !== ''), two(layerText(one), state(one) || one.role)],
+      two(place(one), one.step, hidden(one) !== ''), two(layerText(one), state(one) || (one.role === 'is' ? '' : one.role))],
     (one) => details(one.title, [['Program', one.name], ['Version', one.version], ['Class', one.kind], ['Role', one.role],
       ['Path', place(one)], ['Layer', layerText(one)], ['Build step', one.step], ['State', state(one) || 'visible'],
       ['Marks', one.flags], ['Unmodified file of', one.pack], ['Applets', one.applets]]));
