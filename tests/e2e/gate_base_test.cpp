@@ -40,7 +40,8 @@ cp /usr/lib/os-release "$1/etc"
     }
 
     [[nodiscard]] json digest_of(const std::string& tag) const {
-        for (const json& one : json::parse(read_file(layout_.path() + "/index.json")).at("manifests")) {
+        const json index = json::parse(read_file(layout_.path() + "/index.json"));
+        for (const json& one : index.at("manifests")) {
             if (one.at("annotations").at("org.opencontainers.image.ref.name") == tag) {
                 return one.at("digest");
             }

@@ -16,7 +16,7 @@ protected:
         const Ran made = run({.words = {python(), source() / "fixtures/gate_images.py", here()}});
         if (made.exit == 77) GTEST_SKIP() << made.err;
         ASSERT_EQ(made.exit, 0) << made.err;
-        for (const auto& id : json::parse(made.out).at("missing")) missing_.insert(id);
+        missing_ = json::parse(made.out).at("missing").get<std::set<std::string>>();
         std::istringstream lines(stratascan({"policies", "checks"}).out);
         for (std::string line; std::getline(lines, line);) {
             if (line.empty() || line.front() == ' ') continue;

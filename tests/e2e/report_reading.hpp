@@ -110,8 +110,8 @@ inline std::string gitlab_reader_shows_all(const fs::path& report) {
 }
 
 /// JUnit as junitparser has it: {"tests", "failures", "errors", "skipped" of the whole, "suites":
-/// [{"name", "cases": [{"name", "classname", "result"}]}]}; `result` is passed, failure, error or
-/// skipped.
+/// [{"name", "cases": [{"name", "classname", "results"}]}]}; `results` are failure, error and skipped,
+/// and none where it passed.
 inline Read junit_as_read(const fs::path& report) {
     return read_with("junit_reader.py", {report.string()});
 }
