@@ -57,6 +57,10 @@ TEST_P(Formats, CycloneDxHoldsAgainstItsSchema) {
     EXPECT_EQ(json::parse(read_file(file)).at("specVersion"), "1.6");
 }
 
+TEST_P(Formats, JsonHoldsAgainstItsSchema) {
+    EXPECT_EQ(held_against_schema("report", written("json")), "");
+}
+
 TEST_P(Formats, JunitIsReadWithACaseALayer) {
     const Read read = junit_as_read(written("junit"));
     if (!read.skipped.empty()) GTEST_SKIP() << read.skipped;

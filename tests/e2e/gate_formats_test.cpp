@@ -249,6 +249,10 @@ TEST_P(GateFormats, GitlabHoldsAgainstWhatItsSchemaAsksForAndIsShown) {
     if (const auto why = gitlab_reader_shows_all(file); !why.empty()) GTEST_SKIP() << why;
 }
 
+TEST_P(GateFormats, JsonHoldsAgainstItsSchema) {
+    EXPECT_EQ(held_against_schema("report", written("json")), "");
+}
+
 TEST_P(GateFormats, JunitIsReadWithACaseForEachCheck) {
     const Read read = junit_as_read(written("junit"));
     if (!read.skipped.empty()) GTEST_SKIP() << read.skipped;

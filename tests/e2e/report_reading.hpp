@@ -38,7 +38,8 @@ inline Read read_with(const std::string& script, std::vector<std::string> words)
     return read;
 }
 
-/// SARIF and CycloneDX, against the schemas of those who define them. Why not, or "".
+/// SARIF and CycloneDX, against the schemas of those who define them, and our own JSON ("report")
+/// against ours. Why not, or "".
 inline std::string held_against_schema(const std::string& format, const fs::path& report) {
     return read_with("schemas.py", {format, report.string()}).skipped;
 }
