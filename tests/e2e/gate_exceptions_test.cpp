@@ -93,6 +93,70 @@ TEST(Gate, SuppressionsThatAreRefusedNameTheirLine) {
         << told.out;
 }
 
+// A shell is high and a `should` of the default policy: told, until a severity decides.
+TEST(Gate, FailOnASeverityWeighsMustAndShouldAlike) {
+    Layout layout;
+    layout.config(good);
+    layout.insert(layout.files("tools", {{"bin/renamed", {read_file("/bin/busybox"), 0755}}}));
+    const std::string policy = (layout.folder() / "policy.toml").string();
+    std::ofstream(policy) << "id = \"ours\"\n[checks.no-shell]\nlevel = \"should\"\n[checks.user-root]\n";
+    const std::map<std::string, int> exits = {{"", 0},       {"critical", 0}, {"high", 1},
+                                              {"medium", 1}, {"info", 1},     {"worst", 3}};
+    for (const auto& [severity, exit] : exits) {
+        std::vector<std::string> options = {"--policy", policy, "--no-store"};
+        if (!severity.empty()) options.insert(options.end(), {"--fail-on", severity});
+        const Ran ran = gate(layout.target(), options);
+        EXPECT_EQ(ran.exit, exit) << severity << ran.out << ran.err;
+        EXPECT_EQ(ran.out.find("- Image contains a shell\n") != std::string::npos, exit == 1)
+            << severity;
+    }
+}
+
+TEST(Gate, DocumentedUseCaseOfForgeLetsAToolStayAndIsTold) {
+    Layout layout;
+    layout.config(good);
+    layout.insert(layout.files("tools", {{"bin/renamed", {read_file("/bin/busybox"), 0755}}}));
+    const std::string policy = (layout.folder() / "policy.toml").string();
+    const auto ask = [&](const std::string& exempt, const std::string& format) {
+        std::ofstream(policy) << "id = \"ours\"\nextends = [\"forge\"]\n[checks.no-shell]\nlevel = "
+                                 "\"must\"\n" << exempt;
+        return gate(layout.target(), {"--policy", policy, "--no-store", "--format", format});
+    };
+    EXPECT_EQ(ask("", "table").exit, 1);
+    const std::string use_case = "the supervisor of the core binary is a shell script";
+    const std::string exempt = "[[exempt]]\ncheck = \"no-shell\"\nprogram = \"busybox\"\nuse_case = \"" +
+                               use_case + "\"\n";
+    for (const char* format : {"table", "json", "jsonl", "csv", "sarif", "gitlab", "junit", "markdown",
+                               "html", "cyclonedx"}) {
+        const Ran ran = ask(exempt, format);
+        EXPECT_EQ(ran.exit, 0) << format << ran.err;
+        EXPECT_NE(ran.out.find("the supervisor of the core"), std::string::npos) << format;
+    }
+    // What a library of the language does is no use case.
+    const Ran refused = ask("[[exempt]]\ncheck = \"no-downloaders\"\nprogram = \"curl\"\n"
+                            "use_case = \"an interface is called with it\"\n", "table");
+    EXPECT_EQ(refused.exit, 3);
+    EXPECT_NE(refused.err.find("policy.toml:5: "), std::string::npos) << refused.err;
+}
+
+TEST(Gate, OnlyLayersThatAreNewAreRead) {
+    Layout layout;
+    layout.config(good);
+    add_application(layout);
+    const auto told = [&] {
+        const Ran ran = stratascan({"gate", layout.target(), "--stats", "--no-progress", "--store",
+                                    (layout.folder() / "store.sqlite").string()});
+        EXPECT_EQ(ran.exit, 0) << ran.out << ran.err;
+        return ran.err;
+    };
+    EXPECT_NE(told().find("layers        1\n"), std::string::npos);
+    layout.insert(layout.files("more", {{"srv/note", {"a text", 0644}}}));
+    const std::string more = told();
+    EXPECT_NE(more.find("layers        1\nfrom store    1\n"), std::string::npos) << more;
+    const std::string again = told();
+    EXPECT_NE(again.find("layers        0\nfrom store    2\n"), std::string::npos) << again;
+}
+
 TEST(Gate, SuppressionIsOwnedByWhoeverWritesIt) {
     const TemporaryFolder folder;
     const std::string id = "hmac-sha256:" + std::string(64, 'a');

@@ -156,7 +156,7 @@ TEST(SuppressedCheck, IsMarkedInEveryFormatAndFailsInNone) {
         return ran.out;
     };
     for (const char* format : {"table", "json", "jsonl", "csv", "sarif", "gitlab", "junit", "html",
-                               "markdown"}) {
+                               "markdown", "cyclonedx"}) {
         EXPECT_NE(gate(format).find("all of them are known"), std::string::npos) << format;
     }
     std::size_t suppressed = 0, open = 0;

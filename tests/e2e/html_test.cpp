@@ -112,6 +112,27 @@ TEST(Html, OfAGateIsUsedByKeyboardAndTellsWhereSecretsWereHidden) {
     EXPECT_EQ(read.said.at("of_layer").at(2), 1) << "what it hid is shown where it is chosen";
 }
 
+// What a sweep or scans left in a store, as one page.
+TEST(Html, OfTheStoreHasEveryImage) {
+    Layout layout;
+    layout.config(good);
+    add_application(layout);
+    layout.name("clean");
+    layout.insert(layout.files("keys", {{"srv/id", {private_key(layout.folder()), 0600}}}));
+    const std::string store = (layout.folder() / "store.sqlite").string();
+    for (const char* name : {"clean", "app"}) {
+        stratascan({"scan", "--quiet", "--store", store, layout.target(name)});
+    }
+    const fs::path page = layout.folder() / "all.html";
+    const Ran made = stratascan({"report", "--store", store, "--format", "html", "--output", page});
+    ASSERT_EQ(made.exit, 1) << made.err;
+    const Read read = read_with("page_reader.py", {page.string()});
+    if (!read.skipped.empty()) GTEST_SKIP() << read.skipped;
+    expect_readable(read.said);
+    EXPECT_EQ(read.said.at("rows"), 1) << "of the image with a secret, which is shown first";
+    EXPECT_EQ(read.said.at("badges").at(1), json({"1 secret"}));
+}
+
 TEST(Html, OfASweepOpensWithWhatFails) {
     Layout layout;
     layout.config(good);
