@@ -15,6 +15,7 @@
 #include "scanner/policy/signature.hpp"
 #include "scanner/policy/suppress_report.hpp"
 #include "scanner/policy/verdict.hpp"
+#include "scanner/registry/remote.hpp"
 #include "scanner/report/formats.hpp"
 
 namespace stratascan::cli {
@@ -150,7 +151,8 @@ Result<Beside> read_beside(const GateArguments& arguments,
         beside.warnings = std::move(since->warnings);
     }
     if (!arguments.base.empty()) {
-        auto bases = policy::read_base(arguments.base, arguments.scan.options.platform);
+        registry::Remote remote(arguments.scan.options.registries);
+        auto bases = policy::read_base(arguments.base, arguments.scan.options.platform, &remote);
         if (!bases) return std::unexpected(bases.error());
         beside.bases = std::move(*bases);
     }
@@ -177,13 +179,16 @@ int gate(GateArguments& arguments) {
     if (!policies) return complain(policies.error().message());
     auto suppressions = policy::load_suppressions(arguments.suppressions, *now);
     if (!suppressions) return complain(suppressions.error().message());
+    if (auto taken = take_password(arguments.scan); !taken) {
+        return complain(taken.error().message());
+    }
     auto beside = read_beside(arguments, *policies, *now);
     if (!beside) return complain(beside.error().message());
     policy::GateSettings& settings = beside->settings;
     Result<Report> report;
-    settings.base_layers = [&](const TargetReport& one) {
-        if (one.image.kind != "image") return -1;
-        return policy::base_layers_of(
+    settings.base = [&](const TargetReport& one) {
+        if (one.image.kind != "image") return policy::ProvedBase{};
+        return policy::proved_base(
             one, beside->bases.empty() ? policy::annotated_bases(one, *report) : beside->bases);
     };
     if (beside->verifier.any()) {

@@ -14,13 +14,20 @@
 
 namespace stratascan::cli {
 
+Result<void> take_password(ScanRun& run) {
+    if (!run.password_from_input) return {};
+    if (!read_password(run.options.registries.password)) {
+        return fail(ErrorCode::invalid_argument, "standard input has no password");
+    }
+    run.password_from_input = false;
+    return {};
+}
+
 Result<Report> run_scan(ScanRun& run) {
     Options& options = run.options;
     options.secrets = !run.choices.programs_only;
     options.programs = !run.choices.secrets_only;
-    if (run.password_from_input && !read_password(options.registries.password)) {
-        return fail(ErrorCode::invalid_argument, "standard input has no password");
-    }
+    if (auto taken = take_password(run); !taken) return std::unexpected(taken.error());
     if (run.no_store) {
         options.store_path.clear();
     } else if (options.store_path.empty()) {

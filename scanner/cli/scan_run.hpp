@@ -28,6 +28,10 @@ struct ScanRun {
 void add_scan_run(CLI::App& command, ScanRun& run, const std::vector<std::string>& formats,
                   bool may_choose);
 
+/// Reads the password that is to come from standard input, once; what asks a registry before
+/// run_scan() calls it first.
+[[nodiscard]] Result<void> take_password(ScanRun& run);
+
 /// A scan with notes, progress and statistics on standard error. Ctrl-C ends it with
 /// what is complete.
 [[nodiscard]] Result<Report> run_scan(ScanRun& run);

@@ -22,10 +22,19 @@ bool is_of_base(const LayerReport& layer, const BaseImage& base, std::size_t ind
            layer.digest == base.diff_ids[index];
 }
 
+// "registry:host/name:1" is known as "host/name:1", too.
+std::vector<std::string> names_of(const std::string& target, std::vector<std::string> names) {
+    constexpr std::string_view scheme = "registry:";
+    names.push_back(target);
+    if (target.starts_with(scheme)) names.push_back(target.substr(scheme.size()));
+    return names;
+}
+
 }  // namespace
 
-Result<std::vector<BaseImage>> read_base(const std::string& target, const std::string& platform) {
-    auto source = source::open_target(target, platform);
+Result<std::vector<BaseImage>> read_base(const std::string& target, const std::string& platform,
+                                         source::RemoteTargets* remote) {
+    auto source = source::open_target(target, platform, {}, remote);
     if (!source) return std::unexpected(source.error());
     if ((*source)->is_stream()) {
         const auto nothing = [](const std::string&, source::BlobReader&) -> Result<void> {
@@ -38,7 +47,7 @@ Result<std::vector<BaseImage>> read_base(const std::string& target, const std::s
     std::vector<BaseImage> bases;
     for (const source::ImageRef& image : *images) {
         if (image.kind != "image" || image.layers.empty()) continue;
-        BaseImage base{image.digest, image.platform, {}, {}};
+        BaseImage base{image.digest, image.platform, {}, {}, names_of(target, image.names)};
         for (const source::LayerRef& layer : image.layers) {
             base.layer_digests.push_back(layer.digest);
             base.diff_ids.push_back(layer.diff_id);
@@ -51,16 +60,19 @@ Result<std::vector<BaseImage>> read_base(const std::string& target, const std::s
     return bases;
 }
 
-int base_layers_of(const TargetReport& report, const std::vector<BaseImage>& bases) {
-    int most = -1;
+ProvedBase proved_base(const TargetReport& report, const std::vector<BaseImage>& bases) {
+    ProvedBase proved;
     for (const BaseImage& base : bases) {
         const std::size_t count = base.layer_digests.size();
         if (count > report.layers.size()) continue;
         bool all = true;
         for (std::size_t i = 0; all && i < count; ++i) all = is_of_base(report.layers[i], base, i);
-        if (all) most = std::max(most, static_cast<int>(count));
+        const int layers = static_cast<int>(count);
+        if (!all || layers < proved.layers) continue;
+        if (layers > proved.layers) proved = {layers, {}};
+        proved.names.insert(proved.names.end(), base.names.begin(), base.names.end());
     }
-    return most;
+    return proved;
 }
 
 std::vector<BaseImage> annotated_bases(const TargetReport& report, const Report& all) {
@@ -73,7 +85,8 @@ std::vector<BaseImage> annotated_bases(const TargetReport& report, const Report&
             const bool is_named = &other != &report && other.image.kind == "image" &&
                                   other.image.digest == named->second && !other.layers.empty();
             if (!is_named) continue;
-            BaseImage base{other.image.digest, other.image.platform, {}, {}};
+            BaseImage base{other.image.digest, other.image.platform, {}, {},
+                           names_of(other.target, other.image.names)};
             for (const LayerReport& layer : other.layers) base.layer_digests.push_back(layer.digest);
             bases.push_back(std::move(base));
         }

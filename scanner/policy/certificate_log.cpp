@@ -82,21 +82,6 @@ std::size_t promises_in(const X509* certificate) {
     return all ? static_cast<std::size_t>(sk_SCT_num(all.get())) : 0;
 }
 
-// A log's id is the SHA-256 of its key (3.2).
-CertificateLogKey::CertificateLogKey(VerifyKey key) : key_(std::move(key)), id_(key_.id()) {}
-
-Result<CertificateLogKey> CertificateLogKey::parse(std::string_view pem, const std::string& name) {
-    auto key = VerifyKey::parse(pem, name);
-    if (!key) return std::unexpected(key.error());
-    return CertificateLogKey(std::move(*key));
-}
-
-Result<CertificateLogKey> CertificateLogKey::load(const std::string& path) {
-    auto key = VerifyKey::load(path);
-    if (!key) return std::unexpected(key.error());
-    return CertificateLogKey(std::move(*key));
-}
-
 Promised CertificateLogKey::prove(const X509* certificate, const X509* issuer) const {
     const Promises all = promises_of(certificate);
     if (!all || sk_SCT_num(all.get()) == 0) {

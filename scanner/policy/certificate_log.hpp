@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "scanner/policy/verify_key.hpp"
+#include "scanner/policy/known_log.hpp"
 #include "scanner/policy/x509.hpp"
 
 namespace stratascan::policy {
@@ -21,21 +21,15 @@ struct Promised {
     std::string why_not;
 };
 
-class CertificateLogKey {
+/// A log's id is the SHA-256 of its key (RFC 6962, 3.2).
+class CertificateLogKey : public KnownLog<CertificateLogKey> {
 public:
-    /// A public key in PEM, as VerifyKey has them.
-    [[nodiscard]] static Result<CertificateLogKey> load(const std::string& path);
-    [[nodiscard]] static Result<CertificateLogKey> parse(std::string_view pem,
-                                                         const std::string& name);
-
     /// Whether the certificate carries a promise of this log about itself, as one of `issuer`.
     [[nodiscard]] Promised prove(const X509* certificate, const X509* issuer) const;
 
 private:
-    explicit CertificateLogKey(VerifyKey key);
-
-    VerifyKey key_;
-    std::string id_;  ///< hex
+    friend class KnownLog<CertificateLogKey>;
+    explicit CertificateLogKey(VerifyKey key) : KnownLog(std::move(key)) {}
 };
 
 }  // namespace stratascan::policy

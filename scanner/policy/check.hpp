@@ -37,10 +37,15 @@ struct CheckInfo {
     std::string decided, mend;
     std::string undecidable;   ///< why no image can answer; empty: one can
     std::string unreferenced;  ///< why it has no reference to NIST, CIS and BSI, where it has none
+    /// About what may be a secret: what an image says of its own base lets nothing of it pass.
+    bool proof = false;
     Settings settings;
 };
 
-/// What a policy lets pass, by globs; a label is "key=value" or "key".
+/// What a policy lets pass, by globs; a label is "key=value" or "key". Labels are the word of
+/// whoever built the image. So is a base's name in its annotation, which counts where the check
+/// needs no proof; where the base was given and its layers are there, the name that it was given
+/// by counts, for these layers.
 struct AllowList {
     std::vector<std::string> programs, paths, bases, labels;
 };

@@ -12,6 +12,7 @@
 //     severity = "critical"
 //     section = "3.1"
 //     allow_paths = ["opt/tool/**"]  # also allow_programs, allow_bases, allow_labels
+//                                    # (check.hpp, AllowList, says what counts as a base)
 //     accept_unknown = true
 //
 //     [checks.no-shell]

@@ -88,6 +88,8 @@ Result<CheckInfo> read_info(const TomlPlace& file, const toml::table& table) {
             done = put(info.undecidable, place.text(key.str(), node));
         } else if (key == "unreferenced") {
             done = put(info.unreferenced, place.text(key.str(), node));
+        } else if (key == "proof") {
+            done = put(info.proof, place.flag(key.str(), node));
         } else if (key == "settings" && node.is_table()) {
             for (const auto& [name, value] : *node.as_table()) {
                 auto setting = setting_of(place, name.str(), value);

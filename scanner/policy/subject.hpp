@@ -37,6 +37,8 @@ struct Subject {
     int base_layers = -1;  ///< the lowest so many are the base's; -1: not known
     SignatureCheck signature;
     SuppressionState suppressions;
+    /// What the base is called by whoever called the gate, where it is known.
+    std::vector<std::string> base_names{};
 
     /// Layers on top of each other, so that there is a final tree.
     [[nodiscard]] bool has_tree() const {

@@ -62,18 +62,6 @@ bool leads_to_root(std::string_view leaf, const image::InclusionProof& proof) {
     return last == 0 && hash == proof.root;
 }
 
-Result<LogKey> LogKey::parse(std::string_view pem, const std::string& name) {
-    auto key = VerifyKey::parse(pem, name);
-    if (!key) return std::unexpected(key.error());
-    return LogKey(std::move(*key));
-}
-
-Result<LogKey> LogKey::load(const std::string& path) {
-    auto key = VerifyKey::load(path);
-    if (!key) return std::unexpected(key.error());
-    return LogKey(std::move(*key));
-}
-
 bool LogKey::promised(const image::LogEntry& entry) const {
     if (entry.promise.empty() || entry.integrated_time <= 0) return false;
     // Members in the order of their names, no blanks: what RFC 8785 makes of them.

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "scanner/image/log_entry.hpp"
-#include "scanner/policy/verify_key.hpp"
+#include "scanner/policy/known_log.hpp"
 
 namespace stratascan::policy {
 
@@ -22,24 +22,18 @@ struct Logged {
     std::string why_not;             ///< where neither holds
 };
 
-class LogKey {
+class LogKey : public KnownLog<LogKey> {
 public:
-    /// A public key in PEM, as VerifyKey has them.
-    [[nodiscard]] static Result<LogKey> load(const std::string& path);
-    [[nodiscard]] static Result<LogKey> parse(std::string_view pem, const std::string& name);
-
     /// Of the entries that are about one of the signatures (raw bytes), what holds.
     [[nodiscard]] Logged prove(const std::vector<image::LogEntry>& entries,
                                const std::vector<std::string>& signatures) const;
 
 private:
-    explicit LogKey(VerifyKey key) : key_(std::move(key)), id_(key_.id()) {}
+    friend class KnownLog<LogKey>;
+    explicit LogKey(VerifyKey key) : KnownLog(std::move(key)) {}
 
     [[nodiscard]] bool promised(const image::LogEntry& entry) const;
     [[nodiscard]] bool in_signed_tree(const image::LogEntry& entry) const;
-
-    VerifyKey key_;
-    std::string id_;  ///< hex
 };
 
 /// Whether the proof leads from the leaf's bytes to its root. No signature is looked at.

@@ -18,7 +18,8 @@ bool any_matches(const std::vector<std::string>& globs, std::string_view text) {
     });
 }
 
-std::string base_name(const image::GateFacts& facts) {
+// By the image's own word.
+std::string claimed_base(const image::GateFacts& facts) {
     for (const auto* map : {&facts.annotations, &facts.labels}) {
         const auto found = map->find("org.opencontainers.image.base.name");
         if (found != map->end()) return found->second;
@@ -27,11 +28,12 @@ std::string base_name(const image::GateFacts& facts) {
 }
 
 // Why the policy does not ask this of the image at all; "" where it does.
-std::string not_asked(const AllowList& allow, const image::GateFacts& facts) {
-    if (const std::string base = base_name(facts); any_matches(allow.bases, base)) {
-        return "the policy does not ask it of images built on " + base;
+std::string not_asked(const PolicyCheck& check, const image::GateFacts& facts) {
+    const std::string base = claimed_base(facts);
+    if (!check.info.proof && any_matches(check.allow.bases, base)) {
+        return "the policy does not ask it of images that say they are built on " + base;
     }
-    for (const std::string& label : allow.labels) {
+    for (const std::string& label : check.allow.labels) {
         const std::size_t equals = label.find('=');
         const auto found = facts.labels.find(label.substr(0, equals));
         if (found == facts.labels.end()) continue;
@@ -67,11 +69,20 @@ Answer Judge::ask(const PolicyCheck& check) const {
     if (!check.info.undecidable.empty()) {
         return {Outcome::undecidable, check.info.undecidable, {}, 0, false};
     }
-    if (std::string why = not_asked(check.allow, subject_.facts); !why.empty()) {
+    if (std::string why = not_asked(check, subject_.facts); !why.empty()) {
         return {Outcome::not_applicable, std::move(why), {}, 0, false};
     }
     const CheckFunction decide = function_of(check.info.id);
-    return decide(subject_, check.info.settings);
+    Answer answer = decide(subject_, check.info.settings);
+    const std::string base = claimed_base(subject_.facts);
+    if (subject_.base_layers < 0 && any_matches(check.allow.bases, base)) {
+        Item item = {};
+        item.text = "says that it is built on " + base + ", which is not proved: `allow_bases` "
+                    "lets nothing pass (give --base TARGET)";
+        item.counts = false;
+        if (answer.items.size() < items_told) answer.items.push_back(std::move(item));
+    }
+    return answer;
 }
 
 void Judge::settle_item(const PolicyCheck& check, Item& item) const {
@@ -81,13 +92,19 @@ void Judge::settle_item(const PolicyCheck& check, Item& item) const {
         item.layer = layer.digest;
         if (item.created_by.empty()) item.created_by = layer.created_by;
     }
-    item.of_base = settings_.only_own_layers && item.layer_index >= 0 &&
-                   item.layer_index < subject_.base_layers;
+    const bool in_base = item.layer_index >= 0 && item.layer_index < subject_.base_layers;
+    item.of_base = settings_.only_own_layers && in_base;
     item.in_baseline = settings_.baseline.contains(identity_of(check.info.id, item));
     if (any_matches(check.allow.programs, item.program)) {
         item.allowed = "the policy allows this program";
     } else if (any_matches(check.allow.paths, item.path)) {
         item.allowed = "the policy allows this path";
+    } else if (in_base) {
+        for (const std::string& name : subject_.base_names) {
+            if (any_matches(check.allow.bases, name)) {
+                item.allowed = "the policy allows what the base " + name + " brings";
+            }
+        }
     }
     for (const Exemption& exemption : policy_.exemptions) {
         if (exemption.check == check.info.id && !item.program.empty() &&
@@ -216,10 +233,12 @@ GateReport judge(const Report& report, std::vector<Policy> policies, Suppression
             gate.targets.push_back(std::move(verdict));
             continue;
         }
-        if (settings.base_layers) verdict.base_layers = settings.base_layers(target);
+        ProvedBase base;
+        if (settings.base) base = settings.base(target);
+        verdict.base_layers = base.layers;
         const Subject subject{target, *target.facts, settings.now, verdict.base_layers,
                               settings.signature ? settings.signature(target) : SignatureCheck{},
-                              state};
+                              state, std::move(base.names)};
         for (const Policy& policy : gate.policies) {
             verdict.policies.push_back(Judge(subject, policy, gate.suppressions, settings).run());
             verdict.verdict = std::max(verdict.verdict, verdict.policies.back().verdict);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "scanner/policy/base_image.hpp"
 #include "scanner/policy/manifest.hpp"
 #include "scanner/policy/policy.hpp"
 #include "scanner/policy/subject.hpp"
@@ -57,8 +58,7 @@ struct GateSettings {
     std::optional<Severity> fail_on;    ///< over that of each policy
     bool only_own_layers = false;
     std::set<std::string> baseline;     ///< identities that are not new
-    /// For a report of the target: how many of its lowest layers are the base's, or -1.
-    std::function<int(const TargetReport&)> base_layers;
+    std::function<ProvedBase(const TargetReport&)> base;
     std::function<SignatureCheck(const TargetReport&)> signature;
 };
 

@@ -168,15 +168,19 @@ void write_component(JsonWriter& json, const Program& program, const ImageInfo& 
     json.end_object();
 }
 
-/// What a gate said of the image.
-void write_verdict(JsonWriter& json, const policy::TargetVerdict& verdict) {
+/// What a gate said of the image, and why it let pass what it set aside.
+void write_verdict(JsonWriter& json, const policy::TargetVerdict& verdict,
+                   const policy::GateReport& gate) {
     write_property(json, "gate", to_string(verdict.verdict));
     for (const policy::PolicyVerdict& one : verdict.policies) {
         write_property(json, "gate:" + one.policy, to_string(one.verdict));
         for (const policy::CheckResult& result : one.results) {
-            write_property(json, fmt::format("gate:{}:{}", one.policy, result.check.info.id),
-                           fmt::format("{}: {}", weight_of(result),
-                                       printable(result.answer.reason)));
+            std::string said =
+                fmt::format("{}: {}", weight_of(result), printable(result.answer.reason));
+            for (const ItemGroup& group : groups_of(result, gate)) {
+                if (!group.aside.empty()) said += " (" + printable(group.aside) + ")";
+            }
+            write_property(json, fmt::format("gate:{}:{}", one.policy, result.check.info.id), said);
         }
     }
 }
@@ -194,7 +198,7 @@ void write_image(JsonWriter& json, const TargetReport& target, const std::string
     write_property(json, "distribution", target.image.distribution);
     write_property(json, "distribution_version", target.image.distribution_version);
     write_property(json, "complete", target.coverage.complete ? "true" : "false");
-    if (const auto* verdict = verdict_of(gate, target)) write_verdict(json, *verdict);
+    if (const auto* verdict = verdict_of(gate, target)) write_verdict(json, *verdict, *gate);
     json.end_array();
 }
 

@@ -111,6 +111,21 @@ std::vector<std::string> reasons_of(const policy::PolicyVerdict& verdict,
     return reasons;
 }
 
+std::vector<AnswerGroup> answered(const policy::PolicyVerdict& verdict, Outcome outcome) {
+    std::vector<AnswerGroup> groups;
+    for (const CheckResult& result : verdict.results) {
+        if (result.answer.outcome != outcome) continue;
+        std::string reason =
+            outcome == Outcome::pass ? std::string() : printable(result.answer.reason);
+        auto same = std::find_if(groups.begin(), groups.end(), [&](const AnswerGroup& one) {
+            return one.reason == reason;
+        });
+        if (same == groups.end()) same = groups.insert(groups.end(), {{}, std::move(reason)});
+        same->checks.push_back(result.check.info.id);
+    }
+    return groups;
+}
+
 std::string app_name(const policy::ManifestVerdict& manifest) {
     return manifest.app.empty() ? "without an id" : manifest.app;
 }

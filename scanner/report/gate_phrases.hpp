@@ -44,6 +44,17 @@ struct ItemGroup {
                                                   const TargetReport& report);
 
 /// What an app's manifest calls it, as it stands there; or that it says nothing.
+/// Checks with one answer and one reason, which say no more than that.
+struct AnswerGroup {
+    std::vector<std::string> checks;  ///< ids
+    std::string reason;               ///< printable; empty for what passed
+};
+
+/// All checks with this answer, in the policy's order. What passed is one group, for each rests
+/// on something else; of the others those with the same reason are.
+[[nodiscard]] std::vector<AnswerGroup> answered(const policy::PolicyVerdict& verdict,
+                                                policy::Outcome outcome);
+
 [[nodiscard]] std::string app_name(const policy::ManifestVerdict& manifest);
 
 /// "is eligible", "is not eligible", "can't be judged".

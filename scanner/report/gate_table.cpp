@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 #include "scanner/report/gate_phrases.hpp"
 #include "scanner/report/gate_report.hpp"
@@ -155,16 +154,15 @@ private:
 
     // What a pass rests on, and what it does not speak of.
     void write_summary(const PolicyVerdict& verdict) {
-        std::map<Outcome, std::vector<std::string>> by_outcome;
-        for (const CheckResult& result : verdict.results) {
-            by_outcome[result.answer.outcome].push_back(result.check.info.id);
-        }
         const auto told = [&](Outcome outcome, std::string_view label) {
-            const auto& ids = by_outcome[outcome];
-            if (ids.empty()) return;
-            canvas_.labelled(0, {std::string(label), Tone::faint}, 14,
-                             {{fmt::format("{}: {}", ids.size(), listed(ids, ", ")), Tone::plain,
-                               true}});
+            for (const AnswerGroup& group : answered(verdict, outcome)) {
+                std::string text = listed(group.checks, ", ");
+                if (group.reason.empty()) text = fmt::format("{}: {}", group.checks.size(), text);
+                else text += ": " + group.reason;
+                canvas_.labelled(0, {std::string(label), Tone::faint}, 14,
+                                 {{std::move(text), Tone::plain, true}});
+                label = {};
+            }
         };
         told(Outcome::pass, "passed");
         told(Outcome::unknown, "not known");

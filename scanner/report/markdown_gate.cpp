@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 #include "scanner/report/gate_phrases.hpp"
 #include "scanner/report/gate_report.hpp"
@@ -132,18 +131,20 @@ void write_list(std::string& out, const std::vector<std::string>& lines, std::st
 }
 
 void write_rest(std::string& out, const PolicyVerdict& verdict) {
-    std::map<Outcome, std::vector<std::string>> ids;
-    for (const CheckResult& result : verdict.results) {
-        if (result.answer.outcome == Outcome::fail || result.blocks) continue;
-        ids[result.answer.outcome].push_back(result.check.info.id);
+    std::string lines;
+    for (const Outcome outcome : {Outcome::pass, Outcome::unknown, Outcome::not_applicable,
+                                  Outcome::undecidable}) {
+        for (const AnswerGroup& group : answered(verdict, outcome)) {
+            lines += fmt::format("- {}: {}", to_string(outcome), listed(group.checks, ", "));
+            if (!group.reason.empty()) {
+                lines += " (" + markdown_plain(cut_end(group.reason, 300)) + ")";
+            }
+            lines += '\n';
+        }
     }
-    if (ids.empty()) return;
-    out += "<details><summary>What passed, and what no answer was given to</summary>\n\n";
-    for (const auto& [outcome, names] : ids) {
-        out += fmt::format("- {} ({}): {}\n", to_string(outcome), names.size(),
-                           listed(names, ", "));
-    }
-    out += "\n</details>\n\n";
+    if (lines.empty()) return;
+    out += "<details><summary>What passed, and what no answer was given to</summary>\n\n" + lines +
+           "\n</details>\n\n";
 }
 
 }  // namespace

@@ -47,6 +47,116 @@ TEST(Gate, SuppressionIsWrittenUsedAndTold) {
     }
 }
 
+// Whatever an entry lacks: the gate does not run, and says where. One that has run out or matches
+// nothing is a warning that says the same.
+TEST(Gate, SuppressionsThatAreRefusedNameTheirLine) {
+    Layout layout;
+    layout.config(good);
+    add_application(layout);
+    const fs::path file = layout.folder() / ".stratascan.toml";
+    struct Refused {
+        std::string what, reason, owner, until, where, why;
+    };
+    const std::string why = "reason = \"known, and revoked\"", who = "owner = \"team\"",
+                      end = "until = " + day(30);
+    const std::vector<Refused> all = {
+        {"rule = \"x\"", "", who, end, ":2", "`reason` is missing"},
+        {"rule = \"x\"", "reason = \"ok\"", who, end, ":2", "too short"},
+        {"rule = \"x\"", why, "", end, ":2", "`owner` is missing"},
+        {"rule = \"x\"", why, who, "", ":2", "`until` is missing"},
+        {"rule = \"x\"", why, who, "until = " + day(400), ":2", "more than a year away"},
+        {"rule = \"x\"", why, who, "until = \"soon\"", ":6", "must be a day"},
+        {"", why, who, end, ":2", "says not what it suppresses"},
+        {"path = \"**\"", why, who, end, ":2", "would suppress everything"},
+        {"rule = \"aws-*\"", why, who, end, ":2", "takes no pattern"},
+        {"file = \"x\"", why, who, end, ":3", "no key `file`"}};
+    for (const Refused& one : all) {
+        std::ofstream(file) << "# ours\n[[suppress]]\n" << one.what << '\n' << one.reason << '\n'
+                            << one.owner << '\n' << one.until << '\n';
+        for (const char* command : {"gate", "scan"}) {
+            const Ran ran = stratascan({command, layout.target(), "--quiet"},
+                                       {.words = {}, .directory = layout.folder()});
+            EXPECT_EQ(ran.exit, 3) << command << one.why << ran.out;
+            EXPECT_NE(ran.err.find(".stratascan.toml" + one.where + ":"), std::string::npos)
+                << one.why << ran.err;
+            EXPECT_NE(ran.err.find(one.why), std::string::npos) << ran.err;
+        }
+    }
+    std::ofstream(file) << "[[suppress]]\nrule = \"x\"\n" << why << '\n' << who << '\n' << end
+                        << "\n[[suppress]]\nrule = \"y\"\n" << why << '\n' << who << "\nuntil = "
+                        << day(-1) << '\n';
+    const Ran told = gate(layout.target(), {"--policy", "forge"}, layout.folder());
+    EXPECT_EQ(told.exit, 0) << told.out << told.err;
+    EXPECT_NE(told.out.find(".stratascan.toml:1: this suppression matches nothing"),
+              std::string::npos) << told.out;
+    EXPECT_NE(told.out.find(".stratascan.toml:6: this suppression has run out"), std::string::npos)
+        << told.out;
+}
+
+// A shell is high and a `should` of the default policy: told, until a severity decides.
+TEST(Gate, FailOnASeverityWeighsMustAndShouldAlike) {
+    Layout layout;
+    layout.config(good);
+    layout.insert(layout.files("tools", {{"bin/renamed", {read_file("/bin/busybox"), 0755}}}));
+    const std::string policy = (layout.folder() / "policy.toml").string();
+    std::ofstream(policy) << "id = \"ours\"\n[checks.no-shell]\nlevel = \"should\"\n[checks.user-root]\n";
+    const std::map<std::string, int> exits = {{"", 0},       {"critical", 0}, {"high", 1},
+                                              {"medium", 1}, {"info", 1},     {"worst", 3}};
+    for (const auto& [severity, exit] : exits) {
+        std::vector<std::string> options = {"--policy", policy, "--no-store"};
+        if (!severity.empty()) options.insert(options.end(), {"--fail-on", severity});
+        const Ran ran = gate(layout.target(), options);
+        EXPECT_EQ(ran.exit, exit) << severity << ran.out << ran.err;
+        EXPECT_EQ(ran.out.find("- Image contains a shell\n") != std::string::npos, exit == 1)
+            << severity;
+    }
+}
+
+TEST(Gate, DocumentedUseCaseOfForgeLetsAToolStayAndIsTold) {
+    Layout layout;
+    layout.config(good);
+    layout.insert(layout.files("tools", {{"bin/renamed", {read_file("/bin/busybox"), 0755}}}));
+    const std::string policy = (layout.folder() / "policy.toml").string();
+    const auto ask = [&](const std::string& exempt, const std::string& format) {
+        std::ofstream(policy) << "id = \"ours\"\nextends = [\"forge\"]\n[checks.no-shell]\nlevel = "
+                                 "\"must\"\n" << exempt;
+        return gate(layout.target(), {"--policy", policy, "--no-store", "--format", format});
+    };
+    EXPECT_EQ(ask("", "table").exit, 1);
+    const std::string use_case = "the supervisor of the core binary is a shell script";
+    const std::string exempt = "[[exempt]]\ncheck = \"no-shell\"\nprogram = \"busybox\"\nuse_case = \"" +
+                               use_case + "\"\n";
+    for (const char* format : {"table", "json", "jsonl", "csv", "sarif", "gitlab", "junit", "markdown",
+                               "html", "cyclonedx"}) {
+        const Ran ran = ask(exempt, format);
+        EXPECT_EQ(ran.exit, 0) << format << ran.err;
+        EXPECT_NE(ran.out.find("the supervisor of the core"), std::string::npos) << format;
+    }
+    // What a library of the language does is no use case.
+    const Ran refused = ask("[[exempt]]\ncheck = \"no-downloaders\"\nprogram = \"curl\"\n"
+                            "use_case = \"an interface is called with it\"\n", "table");
+    EXPECT_EQ(refused.exit, 3);
+    EXPECT_NE(refused.err.find("policy.toml:5: "), std::string::npos) << refused.err;
+}
+
+TEST(Gate, OnlyLayersThatAreNewAreRead) {
+    Layout layout;
+    layout.config(good);
+    add_application(layout);
+    const auto told = [&] {
+        const Ran ran = stratascan({"gate", layout.target(), "--stats", "--no-progress", "--store",
+                                    (layout.folder() / "store.sqlite").string()});
+        EXPECT_EQ(ran.exit, 0) << ran.out << ran.err;
+        return ran.err;
+    };
+    EXPECT_NE(told().find("layers        1\n"), std::string::npos);
+    layout.insert(layout.files("more", {{"srv/note", {"a text", 0644}}}));
+    const std::string more = told();
+    EXPECT_NE(more.find("layers        1\nfrom store    1\n"), std::string::npos) << more;
+    const std::string again = told();
+    EXPECT_NE(again.find("layers        0\nfrom store    2\n"), std::string::npos) << again;
+}
+
 TEST(Gate, SuppressionIsOwnedByWhoeverWritesIt) {
     const TemporaryFolder folder;
     const std::string id = "hmac-sha256:" + std::string(64, 'a');

@@ -185,7 +185,7 @@ TEST(Gate, HardeningIsReadFromWhatACompilerMade) {
     }
     ASSERT_EQ(weak.size(), 1U) << check.dump(1);
     EXPECT_EQ(weak.at("opt/weak"),
-              "weak-binary: not position independent, executable stack, no RELRO, no stack canary");
+              "an executable without protections: not position independent, executable stack, no RELRO, no stack canary");
     EXPECT_EQ(dynamic.size(), 2U) << check.dump(1);
     EXPECT_TRUE(dynamic.contains("opt/strong"));
     EXPECT_FALSE(dynamic.contains("opt/static"));

@@ -1,5 +1,6 @@
 // The HTML report in a real browser: what it shows, and that nothing of an image runs.
-#include "tests/e2e/expect.hpp"
+#include "tests/e2e/gating.hpp"
+#include "tests/e2e/report_reading.hpp"
 
 namespace stratascan::e2e {
 namespace {
@@ -15,14 +16,6 @@ std::string shown(const fs::path& page) {
                          .timeout_ms = 120'000});
     EXPECT_EQ(ran.exit, 0) << ran.err;
     return ran.out;
-}
-
-std::size_t count_of(const std::string& text, const std::string& part) {
-    std::size_t number = 0;
-    for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
-        ++number;
-    }
-    return number;
 }
 
 std::string token() {
@@ -81,6 +74,79 @@ TEST(Html, NamesAndContentsOfAnImageAreTextAndNothingElse) {
     EXPECT_NE(document.find("<title>Stratascan: "), std::string::npos);
     EXPECT_EQ(document.find("<img"), std::string::npos);
     EXPECT_EQ(count_of(document, "class=\"row\""), names.size()) << "a row for each file";
+}
+
+/// What the page is like for somebody who reads it: no fault of accessibility in light and dark,
+/// nothing asked of the network, no error.
+void expect_readable(const json& said) {
+    for (const char* faults : {"light", "dark", "requests", "errors"}) {
+        EXPECT_EQ(said.at(faults), json::array()) << faults;
+    }
+    EXPECT_EQ(said.at("filtered"), 0) << "by a filter that fits nothing";
+    EXPECT_NE(said.at("opened"), "") << "by the keyboard";
+    EXPECT_EQ(said.at("closed"), true);
+}
+
+TEST(Html, OfAGateIsUsedByKeyboardAndTellsWhereSecretsWereHidden) {
+    Layout layout;
+    add_faults(layout);
+    layout.insert(layout.files("keys", {{"srv/id", {private_key(layout.folder()), 0600}}}));
+    layout.remove("/srv/id");
+    const std::vector<std::string> options = {"--policy", "default,forge,checklist"};
+    const fs::path page = layout.folder() / "gate.html";
+    std::vector<std::string> as_page = options;
+    as_page.insert(as_page.end(), {"--format", "html", "--output", page.string()});
+    ASSERT_EQ(gate(layout.target(), as_page).exit, 1);
+    const Read read = read_with("page_reader.py", {page.string()});
+    if (!read.skipped.empty()) GTEST_SKIP() << read.skipped;
+    expect_readable(read.said);
+    const json report = verdict_of(layout.target(), options);
+    const json& target = report.at("targets").at(0);
+    std::size_t rows = target.at("findings").size() + target.at("programs").size();
+    for (const json& policy : target.at("gate").at("policies")) rows += policy.at("checks").size();
+    EXPECT_EQ(read.said.at("printed"), rows) << "all of them are there on paper";
+    const json& badges = read.said.at("badges");
+    ASSERT_EQ(badges.size(), 3U);
+    EXPECT_EQ(badges.at(1), json({"1 secret, 1 hidden later"}));
+    EXPECT_EQ(badges.at(2), json({"hides 1 secret"}));
+    EXPECT_EQ(read.said.at("of_layer").at(2), 1) << "what it hid is shown where it is chosen";
+}
+
+// What a sweep or scans left in a store, as one page.
+TEST(Html, OfTheStoreHasEveryImage) {
+    Layout layout;
+    layout.config(good);
+    add_application(layout);
+    layout.name("clean");
+    layout.insert(layout.files("keys", {{"srv/id", {private_key(layout.folder()), 0600}}}));
+    const std::string store = (layout.folder() / "store.sqlite").string();
+    for (const char* name : {"clean", "app"}) {
+        stratascan({"scan", "--quiet", "--store", store, layout.target(name)});
+    }
+    const fs::path page = layout.folder() / "all.html";
+    const Ran made = stratascan({"report", "--store", store, "--format", "html", "--output", page});
+    ASSERT_EQ(made.exit, 1) << made.err;
+    const Read read = read_with("page_reader.py", {page.string()});
+    if (!read.skipped.empty()) GTEST_SKIP() << read.skipped;
+    expect_readable(read.said);
+    EXPECT_EQ(read.said.at("rows"), 1) << "of the image with a secret, which is shown first";
+    EXPECT_EQ(read.said.at("badges").at(1), json({"1 secret"}));
+}
+
+TEST(Html, OfASweepOpensWithWhatFails) {
+    Layout layout;
+    layout.config(good);
+    add_application(layout);
+    layout.name("clean");
+    layout.insert(layout.files("keys", {{"srv/id", {private_key(layout.folder()), 0600}}}));
+    const fs::path page = layout.folder() / "all.html";
+    const Ran made = gate(layout.target("clean"), {layout.target(), "--format", "html", "--output",
+                                                   page.string()});
+    ASSERT_EQ(made.exit, 1) << made.err;
+    const Read read = read_with("page_reader.py", {page.string()});
+    if (!read.skipped.empty()) GTEST_SKIP() << read.skipped;
+    expect_readable(read.said);
+    EXPECT_EQ(read.said.at("badges").size(), 2U) << "layers of the image that fails";
 }
 
 }  // namespace

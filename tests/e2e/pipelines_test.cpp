@@ -3,6 +3,7 @@
 #include <map>
 #include <sstream>
 
+#include "tests/e2e/gating.hpp"
 #include "tests/e2e/servers.hpp"
 
 namespace stratascan::e2e {
@@ -116,6 +117,15 @@ std::map<std::string, std::vector<std::string>> transcripts() {
     return all;
 }
 
+void expect_lines(const std::string& name, const std::vector<std::string>& lines,
+                  const std::string& text) {
+    EXPECT_FALSE(lines.empty()) << name;
+    for (const std::string& line : lines) {
+        EXPECT_NE(('\n' + text + '\n').find('\n' + line + '\n'), std::string::npos)
+            << name << ": " << line << "\nin\n" << text.substr(0, 3000);
+    }
+}
+
 TEST_F(Pipelines, ReadmeShowsWhatTheyPrint) {
     const fs::path work = folder() / "work";
     const Built bad = recipe("gzip-single-member");
@@ -123,7 +133,7 @@ TEST_F(Pipelines, ReadmeShowsWhatTheyPrint) {
     ASSERT_EQ(run({.words = {"tar", "-C", layout_folder.substr(0, layout_folder.rfind(':')), "-cf",
                              (work / "image.tar").string(), "."}}).exit, 0);
     const auto shown = transcripts();
-    ASSERT_EQ(shown.size(), 4U);
+    ASSERT_EQ(shown.size(), 7U);
     for (const char* name : {"github-actions.yml", "gitlab-ci.yml", "Jenkinsfile", "tekton.yml"}) {
         const auto scripts = scripts_of(name);
         ASSERT_EQ(scripts.size(), 1U);
@@ -135,13 +145,29 @@ TEST_F(Pipelines, ReadmeShowsWhatTheyPrint) {
             if (!is_log && !of.starts_with(std::string(name) + ' ')) continue;
             const std::string text =
                 is_log ? ran.out : read_file(work / of.substr(std::string(name).size() + 1));
-            ASSERT_FALSE(lines.empty()) << of;
-            for (const std::string& line : lines) {
-                EXPECT_NE(('\n' + text + '\n').find('\n' + line + '\n'), std::string::npos)
-                    << name << ": " << line << "\nin\n" << text.substr(0, 3000);
-            }
+            expect_lines(name, lines, text);
         }
     }
+    // The wrapper: what fails needs no registry, and what passes is pushed.
+    const auto push = [&](const std::string& source, const std::string& to) {
+        return run([&] {
+            Command command = with({(pipelines() / "gated-push").string(), "skopeo", "copy",
+                                    "--insecure-policy", "--dest-tls-verify=false", source,
+                                    "docker://" + to + "/team/app:1.2"});
+            command.environment["STRATASCAN_GATE"] = "--no-store --policy default";
+            return command;
+        }());
+    };
+    const Ran fails = push("oci-archive:image.tar", "registry.example");
+    EXPECT_EQ(fails.exit, 1);
+    expect_lines("gated-push", shown.at("gated-push fails"), fails.out + fails.err);
+    const DockerRegistry registry;
+    Layout clean;
+    clean.config(good);
+    add_application(clean);
+    const Ran passes = push(clean.target(), registry.address());
+    EXPECT_EQ(passes.exit, 0) << passes.out << passes.err;
+    expect_lines("gated-push", shown.at("gated-push passes"), passes.out + '\n' + passes.err);
 }
 
 TEST_F(Pipelines, WrapperPushesWhatPassesAndNothingElse) {

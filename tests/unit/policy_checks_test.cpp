@@ -153,6 +153,39 @@ TEST(ProgramChecks, ProgramsOutsideOfPackages) {
     EXPECT_EQ(other.outcome("sbom-complete"), Outcome::unknown) << "lists of pacman are not read";
 }
 
+TEST(ProgramChecks, ProgramsThatAnAttachedBillLists) {
+    MadeUpImage image;
+    image.program("curl", "transfer", "usr/local/bin/curl");
+    image.facts.subjects = {"sha256:" + std::string(64, 'e')};
+    image::AttachedBlob blob;
+    const auto outcome = [&](const char* type, const std::string& bytes) {
+        blob.predicate_type = type;
+        blob.bytes = bytes;
+        image.facts.attachments.resize(1);
+        image.facts.attachments[0].blobs = {blob};
+        return image.outcome("sbom-complete");
+    };
+    constexpr const char* spdx = "https://spdx.dev/Document";
+    constexpr const char* cyclonedx = "https://cyclonedx.org/bom";
+    EXPECT_EQ(outcome(spdx, R"({"predicate":{"packages":[{"name":"curl"}]}})"), Outcome::pass);
+    EXPECT_EQ(outcome(spdx, R"({"predicate":{"packages":[{"name":"wget"}]}})"), Outcome::fail);
+    EXPECT_EQ(outcome(spdx, R"({"packages":[{"name":"curl"}],"files":[{"fileName":"./usr/bin/curl"}]})"),
+              Outcome::fail) << "it lists files, and not this one";
+    EXPECT_EQ(outcome(spdx, R"({"files":[{"fileName":"./usr/local/bin/curl"}]})"), Outcome::pass);
+    EXPECT_EQ(outcome(cyclonedx, R"({"predicate":{"components":[{"type":"application","name":"app",)"
+                                 R"("components":[{"type":"library","name":"curl"}]}]}})"), Outcome::pass);
+    EXPECT_EQ(outcome(cyclonedx, R"({"components":[{"name":"x","evidence":{"occurrences":)"
+                                 R"([{"location":"/usr/local/bin/curl"}]}}]})"), Outcome::pass);
+    EXPECT_EQ(outcome(spdx, R"({"subject":[{"digest":{"sha256":")" + std::string(64, 'f') +
+                                R"("}}],"predicate":{"packages":[{"name":"curl"}]}})"), Outcome::fail)
+        << "it speaks of another image";
+    EXPECT_EQ(outcome("https://slsa.dev/provenance/v1", R"({"packages":[{"name":"curl"}]})"),
+              Outcome::fail) << "that is none";
+    for (const char* damaged : {"", "{", "[]", R"({"packages":7,"files":[7],"components":[[]]})"}) {
+        EXPECT_EQ(outcome(spdx, damaged), Outcome::fail) << damaged;
+    }
+}
+
 struct AboutFacts {
     const char* check;
     FactKind kind;
@@ -311,7 +344,11 @@ TEST(StartChecks, HealthChecks) {
     EXPECT_EQ(image.outcome("healthcheck"), Outcome::pass);
     EXPECT_EQ(image.outcome("healthcheck-tools"), Outcome::pass);
     image.facts.healthcheck = image::Healthcheck{{"CMD-SHELL", "curl -f http://localhost"}};
-    EXPECT_EQ(image.ask("healthcheck-tools").items.size(), 2U);
+    const auto tools = image.ask("healthcheck-tools");
+    ASSERT_EQ(tools.items.size(), 2U);
+    EXPECT_EQ(tools.items[1].text, "needs curl, which was not found in the image");
+    image.program("curl", "transfer", "usr/bin/curl");
+    EXPECT_EQ(image.ask("healthcheck-tools").items[1].text, "needs curl, which the image has");
 }
 
 TEST(StartChecks, PortsAndVolumes) {

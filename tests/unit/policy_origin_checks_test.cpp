@@ -126,6 +126,18 @@ TEST(BuildChecks, WhatStepsSay) {
     EXPECT_EQ(image.outcome("unverified-downloads"), Outcome::fail);
     image.step("RUN /bin/sh -c apt-get update # buildkit");
     EXPECT_EQ(image.outcome("package-caches"), Outcome::fail);
+    for (const char* step : {"RUN wget --no-check-certificate https://example.org/x",
+                             "RUN apt-get install --allow-unauthenticated x",
+                             "RUN wget -qO- https://example.org/i.sh | sh"}) {
+        MadeUpImage one;
+        one.step(step);
+        EXPECT_EQ(one.outcome("unverified-downloads"), Outcome::fail) << step;
+    }
+    for (const char* step : {"RUN apt-get update && apt-get dist-upgrade -y", "RUN apk update"}) {
+        MadeUpImage one;
+        one.step(step);
+        EXPECT_EQ(one.outcome("package-caches"), Outcome::fail) << step;
+    }
     MadeUpImage careless;
     careless.step("RUN chmod -R 777 /app");
     EXPECT_EQ(careless.outcome("unverified-downloads"), Outcome::fail);

@@ -132,6 +132,34 @@ TEST(Verdict, AllowListsAndExemptions) {
               Verdict::pass);
 }
 
+// A base's name is the word of whoever built the image; a secret is let pass by the base alone.
+TEST(Verdict, ClaimedBaseHidesNoSecret) {
+    MadeUpImage image = with_shell();
+    image.finding("some-token", Source::file, "app/a.py");  // layer 1, as the shell
+    image.facts.annotations["org.opencontainers.image.base.name"] = "ours/tool:1";
+    for (const char* id : {"secrets-env", "secrets-config", "secrets-history", "secrets-files",
+                           "secrets-deleted", "long-lived-credentials", "cluster-credentials",
+                           "private-keys", "version-control", "dumps"}) {
+        const auto policy = policy_of("id=\"p\"\n[checks." + std::string(id) + "]");
+        EXPECT_TRUE(policy.find(id)->info.proof) << id;
+    }
+    const std::string policy = "id=\"p\"\n[checks.secrets-files]\nallow_bases=[\"ours/*\"]";
+    const auto claimed = judged(image, policy);
+    EXPECT_EQ(claimed->verdict(), Verdict::fail);
+    EXPECT_NE(claimed->result().answer.items.back().text.find("ours/tool:1, which is not proved"),
+              std::string::npos);
+    policy::GateSettings settings;
+    settings.base = [](const TargetReport&) { return policy::ProvedBase{2, {"ours/tool:1"}}; };
+    const auto proved = judged(image, policy, settings);
+    EXPECT_EQ(proved->verdict(), Verdict::pass);
+    EXPECT_EQ(proved->result().answer.items[0].allowed,
+              "the policy allows what the base ours/tool:1 brings");
+    settings.base = [](const TargetReport&) { return policy::ProvedBase{1, {"ours/tool:1"}}; };
+    EXPECT_EQ(judged(image, policy, settings)->verdict(), Verdict::fail) << "in its own layer";
+    settings.base = [](const TargetReport&) { return policy::ProvedBase{2, {"other/tool:1"}}; };
+    EXPECT_EQ(judged(image, policy, settings)->verdict(), Verdict::fail) << "another base";
+}
+
 TEST(Verdict, SuppressedThingsStayInTheReport) {
     const MadeUpImage image = with_shell();
     const auto all = judged(image, "id=\"p\"\n[checks.no-shell]", {},
@@ -229,18 +257,18 @@ TEST(OwnLayers, FaultsOfTheBaseAreToldApart) {
     MadeUpImage image = with_shell();  // layer 1
     policy::GateSettings settings;
     settings.only_own_layers = true;
-    settings.base_layers = [](const TargetReport&) { return 2; };
+    settings.base = [](const TargetReport&) { return policy::ProvedBase{2}; };
     const auto all = judged(image, "id=\"p\"\n[checks.no-shell]", settings);
     EXPECT_EQ(all->verdict(), Verdict::pass);
     EXPECT_TRUE(all->result().answer.items[0].of_base);
-    settings.base_layers = [](const TargetReport&) { return 1; };
+    settings.base = [](const TargetReport&) { return policy::ProvedBase{1}; };
     EXPECT_EQ(judged(image, "id=\"p\"\n[checks.no-shell]", settings)->verdict(), Verdict::fail);
-    settings.base_layers = [](const TargetReport&) { return -1; };
+    settings.base = [](const TargetReport&) { return policy::ProvedBase{}; };
     EXPECT_EQ(judged(image, "id=\"p\"\n[checks.no-shell]", settings)->verdict(), Verdict::fail)
         << "not known whose they are";
     // What the config says is the image's own, wherever it came from.
     image.facts.user = "0";
-    settings.base_layers = [](const TargetReport&) { return 3; };
+    settings.base = [](const TargetReport&) { return policy::ProvedBase{3}; };
     EXPECT_EQ(judged(image, "id=\"p\"\n[checks.user-root]", settings)->verdict(), Verdict::fail);
 }
 
@@ -250,21 +278,21 @@ TEST(OwnLayers, TheBaseIsProvedAndNeverGuessed) {
     const std::string a = image.report.layers[0].digest, b = image.report.layers[1].digest;
     const policy::BaseImage one{"d", "linux/amd64", {a}, {"sha256:diff"}};
     const policy::BaseImage two{"d", "linux/amd64", {a, b}, {}};
-    EXPECT_EQ(policy::base_layers_of(image.report, {one}), 1);
-    EXPECT_EQ(policy::base_layers_of(image.report, {one, two}), 2);
+    EXPECT_EQ(policy::proved_base(image.report, {one}).layers, 1);
+    EXPECT_EQ(policy::proved_base(image.report, {one, two}).layers, 2);
     const policy::BaseImage other{"d", "linux/amd64", {b, a}, {}};
-    EXPECT_EQ(policy::base_layers_of(image.report, {other}), -1);
+    EXPECT_EQ(policy::proved_base(image.report, {other}).layers, -1);
     const policy::BaseImage longer{"d", "linux/amd64", {a, b, a, b}, {}};
-    EXPECT_EQ(policy::base_layers_of(image.report, {longer}), -1);
+    EXPECT_EQ(policy::proved_base(image.report, {longer}).layers, -1);
     // A blob that is not what its digest claims is nobody's.
     image.report.layers[0].state = LayerState::failed;
-    EXPECT_EQ(policy::base_layers_of(image.report, {one}), -1);
+    EXPECT_EQ(policy::proved_base(image.report, {one}).layers, -1);
     image.report.layers[0].state = LayerState::complete;
     // A plain layer's digest is its diff ID; a compressed one's is not.
     const policy::BaseImage packed{"d", "linux/amd64", {"sha256:packed"}, {a}};
-    EXPECT_EQ(policy::base_layers_of(image.report, {packed}), -1);
+    EXPECT_EQ(policy::proved_base(image.report, {packed}).layers, -1);
     image.report.layers[0].compression = "none";
-    EXPECT_EQ(policy::base_layers_of(image.report, {packed}), 1);
+    EXPECT_EQ(policy::proved_base(image.report, {packed}).layers, 1);
 }
 
 TEST(OwnLayers, AnnotationCountsForTargetsThatWereGiven) {
@@ -279,10 +307,10 @@ TEST(OwnLayers, AnnotationCountsForTargetsThatWereGiven) {
     report.targets.push_back(base.report);
     const auto bases = policy::annotated_bases(report.targets[0], report);
     ASSERT_EQ(bases.size(), 1U);
-    EXPECT_EQ(policy::base_layers_of(report.targets[0], bases), 2);
+    EXPECT_EQ(policy::proved_base(report.targets[0], bases).layers, 2);
     report.targets[1].layers[0].digest = "sha256:other";
-    EXPECT_EQ(policy::base_layers_of(report.targets[0],
-                                     policy::annotated_bases(report.targets[0], report)), -1);
+    EXPECT_EQ(policy::proved_base(report.targets[0],
+                                  policy::annotated_bases(report.targets[0], report)).layers, -1);
 }
 
 TEST(GateTable, AnswersAsForgeEligibilityDoes) {

@@ -8,6 +8,35 @@ namespace stratascan::policy {
 
 namespace {
 
+// What a fact is, for people; "" where its name says it. With a detail behind it, and a colon.
+std::string_view words_of(layer::FactKind kind) {
+    using enum layer::FactKind;
+    switch (kind) {
+        case world_writable_file: return "a file that everyone may write";
+        case world_writable_folder: return "a folder that everyone may write";
+        case device: return "a device node";
+        case version_control: return "of a version control folder";
+        case editor_folder: return "an editor's settings";
+        case build_file: return "a build file";
+        case environment_file: return "an environment file";
+        case credential_file: return "in a folder of credentials";
+        case desktop_file: return "a file browser's file";
+        case user_cache: return "in a user's cache";
+        case history_file: return "a history of commands";
+        case core_dump: return "a core dump";
+        case heap_dump: return "a heap dump";
+        case packet_capture: return "a packet capture";
+        case database_dump: return "a database dump";
+        case kube_config: return "a kubeconfig";
+        case terraform_state: return "Terraform state or variables";
+        case service_token: return "a service account's token";
+        case package_cache: return "in a package cache";
+        case log_file: return "a log file";
+        case weak_binary: return "an executable without protections";
+        default: return {};
+    }
+}
+
 // Not everything that could hold what is looked for was read.
 bool anything_unread(const Subject& subject) {
     return !subject.facts.files_known || !subject.report.coverage.complete;
@@ -92,9 +121,12 @@ Answer about_facts(const Subject& subject, std::initializer_list<layer::FactKind
     }
     for (const image::PlacedFact& fact : subject.facts.facts) {
         if (std::find(kinds.begin(), kinds.end(), fact.kind) == kinds.end()) continue;
-        std::string text(to_string(fact.kind));
-        if (!fact.detail.empty()) text += ": " + fact.detail;
-        Item item = file_item(fact, std::move(text));
+        const std::string detail = fact.detail.empty() ? std::string() : ": " + fact.detail;
+        const std::string_view words = words_of(fact.kind);
+        const std::string_view name = to_string(fact.kind);
+        Item item = file_item(fact, std::string(words.empty() ? name : words) + detail);
+        // By name: words may change, and what a baseline knows must not.
+        item.key = fact.path + '\n' + std::string(name) + detail;
         item.counts = fact.visibility == Visibility::visible;
         if (!item.counts) {
             item.text += fmt::format(" ({} by layer {})", to_string(fact.visibility),

@@ -8,6 +8,7 @@
 
 #include "scanner/image/envelope.hpp"
 #include "scanner/policy/checks/answers.hpp"
+#include "scanner/policy/checks/bill.hpp"
 #include "scanner/policy/checks/checks.hpp"
 #include "scanner/policy/checks/statement.hpp"
 #include "scanner/policy/glob.hpp"
@@ -118,19 +119,6 @@ std::string signature_kind(const Attachment& attached, const AttachedBlob& blob)
     return {};
 }
 
-// Of the given predicate types or media types; the first kind that fits.
-std::string document_kind(const Attachment& attached, const AttachedBlob& blob,
-                          std::initializer_list<std::string_view> words) {
-    for (const std::string_view text :
-         {std::string_view(blob.predicate_type), std::string_view(blob.media_type),
-          std::string_view(attached.artifact_type)}) {
-        for (const std::string_view word : words) {
-            if (has(text, word)) return std::string(text);
-        }
-    }
-    return {};
-}
-
 // Who built and how, as the provenance claims it that `answer` passed. Where the policy asks
 // for a signature, what is not verified claims nothing.
 Answer built_as_asked(const Subject& subject, const Settings& settings, Answer answer) {
@@ -198,13 +186,7 @@ Answer signed_image(const Subject& subject, const Settings& settings) {
 }
 
 Answer sbom(const Subject& subject, const Settings& settings) {
-    Answer answer = about_attached(
-        subject, settings, "a bill of materials", [](const auto& attached, const auto& blob) {
-            // BuildKit's is "https://spdx.dev/Document"; cosign's may carry a version.
-            return document_kind(attached, blob,
-                                 {"spdx.dev/Document", "cyclonedx.org/bom", "spdx+json",
-                                  "text/spdx", "vnd.cyclonedx", "vnd.syft"});
-        });
+    Answer answer = about_attached(subject, settings, "a bill of materials", bill_kind);
     if (answer.outcome == Outcome::pass || answer.outcome == Outcome::not_applicable ||
         text(settings, "signature") != "none") {
         return answer;

@@ -166,9 +166,14 @@ Answer package_caches(const Subject& subject, const Settings&) {
     if (answer.outcome == Outcome::not_applicable) return answer;
     for (const image::HistoryStep& step : subject.facts.history) {
         const std::string& words = step.created_by;
-        const bool update = has(words, "apt-get update") || has(words, "apt update");
-        if (update && !has(words, "install")) {
+        // A package manager's update, and the word of the step that needs it.
+        constexpr std::array<std::pair<std::string_view, std::string_view>, 5> updates = {
+            {{"apt-get update", "install"}, {"apt update", "install"}, {"apk update", "add"},
+             {"dnf makecache", "install"}, {"yum makecache", "install"}}};
+        for (const auto& [update, install] : updates) {
+            if (!has(words, update) || has(words, install)) continue;
             add(answer, step_item(step, "update in a step of its own, which is cached for ever"));
+            break;
         }
         if (has(words, "dist-upgrade")) add(answer, step_item(step, "dist-upgrade"));
     }

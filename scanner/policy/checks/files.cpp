@@ -23,7 +23,9 @@ Answer setuid_files(const Subject& subject, const Settings& settings) {
             if (!any || program.path != item.path || program.layer_index != item.layer_index) {
                 continue;
             }
-            item.text += ": " + program.program + ", which runs whatever it is given";
+            const std::string what = ": " + program.program + ", which runs whatever it is given";
+            item.text += what;
+            item.key += what;
         }
     }
     const std::int64_t most = number(settings, "most");

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "scanner/policy/checks/answers.hpp"
+#include "scanner/policy/checks/bill.hpp"
 #include "scanner/policy/checks/checks.hpp"
 
 namespace stratascan::policy {
@@ -88,11 +90,22 @@ void add_facts(const Subject& subject, layer::FactKind kind, std::string_view wh
 
 // In the order of the report: by layer, then by path.
 std::string class_words(const Settings& settings) {
+    static const std::map<std::string_view, std::string_view> plurals = {
+        {"shell", "shells"},
+        {"package-manager", "package managers"},
+        {"transfer", "download tools"},
+        {"debugger", "debuggers"},
+        {"network-scanner", "network scanners"},
+        {"container-client", "container clients"},
+        {"password-cracker", "password crackers"},
+        {"privilege", "tools that raise privileges"}};
     std::string words;
     for (const std::string& one : texts(settings, "classes")) {
-        words += words.empty() ? one : " or " + one;
+        const auto plural = plurals.find(one);
+        if (!words.empty()) words += " or ";
+        words += plural != plurals.end() ? std::string(plural->second) : one + " programs";
     }
-    return words + " programs";
+    return words.empty() ? "programs" : words;
 }
 
 }  // namespace
@@ -189,10 +202,16 @@ Answer sbom_complete(const Subject& subject, const Settings&) {
         }
         lists = true;
     }
+    const Bill bill = bill_of(subject);
     Answer answer;
     for (const Program& program : subject.report.programs) {
         if (program.role != Role::is || program.package) continue;
-        add(answer, item_of(program, {}));
+        Item item = item_of(program, {});
+        if (item.counts && bill.lists(program)) {
+            item.counts = false;
+            item.text += ", which an attached bill of materials lists";
+        }
+        add(answer, std::move(item));
     }
     answer = settled(std::move(answer), subject, "programs that no package list names");
     if (answer.outcome == Outcome::fail && !lists) {

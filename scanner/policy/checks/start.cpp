@@ -104,6 +104,20 @@ Answer healthcheck(const Subject& subject, const Settings&) {
     return unknown("OCI has no health checks in configs; probes may be set where it is deployed");
 }
 
+namespace {
+
+// A program of the final tree, or an applet that a multi-call program has.
+bool holds_tool(const Subject& subject, const std::string& tool) {
+    return std::ranges::any_of(subject.report.programs, [&](const Program& program) {
+        return program.role == Role::is && program.visibility == Visibility::visible &&
+               program.inner_path.empty() &&
+               (program.program == tool ||
+                std::ranges::find(program.applets, tool) != program.applets.end());
+    });
+}
+
+}  // namespace
+
 Answer healthcheck_tools(const Subject& subject, const Settings& settings) {
     if (auto none = without_config(subject)) return *none;
     const auto& check = subject.facts.healthcheck;
@@ -121,7 +135,14 @@ Answer healthcheck_tools(const Subject& subject, const Settings& settings) {
             const std::string_view word = rest.substr(0, rest.find_first_of(" \t|&;()"));
             rest.remove_prefix(std::min(word.size() + 1, rest.size()));
             if (std::find(tools.begin(), tools.end(), base_of(word)) == tools.end()) continue;
-            add(answer, config_item("config.Healthcheck.Test", "needs " + std::string(base_of(word))));
+            const std::string tool(base_of(word));
+            Item item = config_item("config.Healthcheck.Test", "needs " + tool);
+            item.key = item.path + '\n' + item.text;
+            if (subject.facts.files_known) {
+                item.text += holds_tool(subject, tool) ? ", which the image has"
+                                                       : ", which was not found in the image";
+            }
+            add(answer, std::move(item));
         }
     }
     if (answer.items.empty()) return passed("it needs none of the tools");

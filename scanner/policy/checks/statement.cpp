@@ -27,6 +27,18 @@ std::optional<image::Document> document_in(const image::AttachedBlob& blob) {
     return std::move(*document);
 }
 
+std::string document_kind(const image::Attachment& attached, const image::AttachedBlob& blob,
+                          std::initializer_list<std::string_view> words) {
+    for (const std::string_view text :
+         {std::string_view(blob.predicate_type), std::string_view(blob.media_type),
+          std::string_view(attached.artifact_type)}) {
+        for (const std::string_view word : words) {
+            if (text.find(word) != text.npos) return std::string(text);
+        }
+    }
+    return {};
+}
+
 std::vector<std::string> subjects_of(const image::Document& document) {
     std::vector<std::string> all;
     const json* const subjects = member(document.root, "subject");

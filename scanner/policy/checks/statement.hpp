@@ -2,6 +2,7 @@
 // open or in an envelope, and what those of SLSA say of a build.
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,12 @@ namespace stratascan::policy {
 /// The statement that a blob holds, or any other JSON document that it is; nothing where it
 /// is none or has a key twice.
 [[nodiscard]] std::optional<image::Document> document_in(const image::AttachedBlob& blob);
+
+/// Of a blob's predicate type, its media type and the artifact type of what it is part of, the
+/// first that has one of `words` in it, or "".
+[[nodiscard]] std::string document_kind(const image::Attachment& attached,
+                                        const image::AttachedBlob& blob,
+                                        std::initializer_list<std::string_view> words);
 
 /// Digests that a statement names as its subjects: "sha256:…".
 [[nodiscard]] std::vector<std::string> subjects_of(const image::Document& document);

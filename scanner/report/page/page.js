@@ -140,7 +140,7 @@
       ['What to do', report.remedy]]));
   const programRows = () => new Rows('programs', 'Programs', ['Class', 'Program', 'Path', 'Layer'], 48,
     (one) => [element('span', {}, one.kind), two(one.name + (one.version ? ' ' + one.version : ''), one.flags || one.title),
-      two(place(one), one.step, hidden(one) !== ''), two(layerText(one), state(one) || one.role)],
+      two(place(one), one.step, hidden(one) !== ''), two(layerText(one), state(one) || (one.role === 'is' ? '' : one.role))],
     (one) => details(one.title, [['Program', one.name], ['Version', one.version], ['Class', one.kind], ['Role', one.role],
       ['Path', place(one)], ['Layer', layerText(one)], ['Build step', one.step], ['State', state(one) || 'visible'],
       ['Marks', one.flags], ['Unmodified file of', one.pack], ['Applets', one.applets]]));
@@ -154,7 +154,20 @@
   const printers = [];
   const filled = [];  // tables that take their rows once they stand in the page
 
-  function layersPicture(target, refresh) {
+  // Of secrets or programs: how many of a layer's a later one hides, and how many a layer hides.
+  function hiding(all) {
+    const gone = new Map(), hides = new Map();
+    const add = (map, layer) => map.set(layer, (map.get(layer) || 0) + 1);
+    for (const one of all) {
+      if (one.hidden === 'visible' || one.by < 0) continue;
+      add(gone, one.layer);
+      add(hides, one.by);
+    }
+    return { gone, hides };
+  }
+
+  function layersPicture(target, findings, programs, refresh) {
+    const secretsHidden = hiding(findings), programsHidden = hiding(programs);
     const largest = Math.max(1, ...target.layers.map((layer) => Math.sqrt(layer.bytes)));
     const list = element('ol', { class: 'layers' });
     for (const layer of target.layers) {
@@ -163,8 +176,13 @@
       part.style.width = Math.max(2, 100 * Math.sqrt(layer.bytes) / largest) + '%';
       bar.append(part);
       const badges = element('span', { class: 'badges' });
-      if (layer.secrets) badges.append(element('span', { class: 'tag ' + severities[layer.worst] }, counted(layer.secrets, 'secret')));
-      if (layer.programs) badges.append(element('span', { class: 'tag low' }, counted(layer.programs, 'program')));
+      const badge = (kind, number, noun, hidden) => {
+        const gone = hidden.gone.get(layer.index), hides = hidden.hides.get(layer.index);
+        if (number) badges.append(element('span', { class: 'tag ' + kind }, counted(number, noun) + (gone ? ', ' + grouped(gone) + ' hidden later' : '')));
+        if (hides) badges.append(element('span', { class: 'tag hides' }, 'hides ' + counted(hides, noun)));
+      };
+      badge(severities[layer.worst], layer.secrets, 'secret', secretsHidden);
+      badge('low', layer.programs, 'program', programsHidden);
       if (layer.state !== 'complete') badges.append(element('span', { class: 'tag high' }, layer.state));
       const button = element('button', { type: 'button', class: 'layer', 'aria-pressed': 'false', title: layer.digest },
         element('span', { class: 'faint' }, String(layer.index)), bar,
@@ -200,7 +218,8 @@
     const told = element('p', { class: 'faint', role: 'status' });
     const refresh = () => {
       const text = chosen.text.toLowerCase();
-      const fits = (one) => (chosen.layer === null || one.layer === chosen.layer) &&
+      const fits = (one) => (chosen.layer === null || one.layer === chosen.layer ||
+        (one.by === chosen.layer && one.hidden !== 'visible')) &&
         (!chosen.visible || one.hidden === 'visible') && (!chosen.packaged || !one.pack) &&
         (text === '' || one.seek.includes(text));
       const some = findings.filter((one) => chosen.severities.has(one.severity) && fits(one));
@@ -217,7 +236,7 @@
     main.append(element('div', { class: whole ? 'notice good' : 'notice' },
       whole ? 'Everything was read: ' + counted(target.coverage.files, 'file') + ', ' + sized(target.coverage.bytes) + '.'
         : 'Not everything was read: ' + counted(target.coverage.gaps, 'gap') + ', listed below.'));
-    main.append(section('Layers', layersPicture(target, refresh)));
+    main.append(section('Layers', layersPicture(target, findings, programs, refresh)));
 
     const search = element('input', { type: 'search', placeholder: 'Filter by rule, path, build step, id…', 'aria-label': 'Filter',
       oninput: (event) => { chosen.text = event.target.value; refresh(); } });
@@ -243,8 +262,13 @@
       });
       bar.append(button);
     }
-    main.append(section('Secrets', bar, told, found.root));
-    main.append(section('Programs', tools.root));
+    const none = (what) => element('p', { class: 'faint' }, whole ? what + ' were found.' : what + ' were found in what was read.');
+    if (findings.length + programs.length === 0) {
+      main.append(section('Secrets', none('None')), section('Programs', none('None that are known')));
+    } else {
+      main.append(section('Secrets', bar, told, findings.length > 0 ? found.root : none('None')));
+      main.append(section('Programs', programs.length > 0 ? tools.root : none('None that are known')));
+    }
     if (target.gaps.length > 0) {
       const list = element('ul', { class: 'plain wrap' });
       for (const gap of target.gaps.slice(0, 2000)) {
@@ -305,8 +329,14 @@
       const rows = new Rows('images' + (gated ? ' gated' : ''), 'Images', [...(gated ? ['Verdict'] : []), 'Image', 'Platform', 'Secrets', 'Programs', 'Read'], 48,
         (one) => [...(gated ? [tag(one.verdict || '', verdictClass[one.verdict] || '')] : []), two(one.name, whence(one)), element('span', {}, one.platform), tag(grouped(one.findings.length), one.worst < 0 ? 'good' : severities[one.worst]),
           element('span', {}, grouped(one.programs.length)), tag(one.coverage.complete ? 'all' : counted(one.coverage.gaps, 'gap'), one.coverage.complete ? 'good' : 'high')],
-        (one) => { document.getElementById('which').textContent = one.name + (one.platform ? ' · ' + one.platform : ''); show(one); });
-      const order = [...report.targets].sort((a, b) => b.worst - a.worst || b.findings.length - a.findings.length);
+        (one) => {
+          const which = document.getElementById('which');
+          which.textContent = one.name + (one.platform ? ' · ' + one.platform : '');
+          show(one);
+          which.scrollIntoView();
+        });
+      const verdicts = ['fail', 'incomplete', 'pass'];
+      const order = [...report.targets].sort((a, b) => verdicts.indexOf(a.verdict) - verdicts.indexOf(b.verdict) || b.worst - a.worst || b.findings.length - a.findings.length);
       for (const one of order) one.seek = (one.name + '\n' + one.target + '\n' + one.digest + '\n' + one.platform).toLowerCase();
       const search = element('input', { type: 'search', placeholder: 'Filter images…', 'aria-label': 'Filter images',
         oninput: (event) => { const text = event.target.value.toLowerCase(); rows.set(order.filter((one) => one.seek.includes(text))); } });
