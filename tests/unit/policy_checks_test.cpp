@@ -411,6 +411,13 @@ TEST(StartChecks, BakedInProxies) {
     EXPECT_EQ(image.outcome("egress"), Outcome::pass);
     image.facts.env["NO_PROXY"] = "localhost";
     EXPECT_EQ(image.outcome("egress"), Outcome::pass);
+    image.facts.env["DATABASE_URL"] = "postgres://user:pass@db.internal:5432/app";
+    image.facts.env["OWN"] = "http://localhost:80 http://$HOST/";
+    const Answer hosts = image.ask("egress");
+    EXPECT_EQ(hosts.outcome, Outcome::pass) << "hosts are hints";
+    ASSERT_EQ(hosts.items.size(), 2U);
+    EXPECT_EQ(hosts.items[0].text, "names the host db.internal");
+    EXPECT_EQ(hosts.items[0].path, "config.Env DATABASE_URL");
     image.facts.env["https_proxy"] = "http://proxy.example";
     EXPECT_EQ(image.outcome("egress"), Outcome::fail);
 }

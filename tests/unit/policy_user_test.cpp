@@ -123,6 +123,11 @@ TEST(Accounts, ThoseThatCanBeLoggedInTo) {
     EXPECT_EQ(closed.outcome("accounts"), Outcome::pass);
     closed.document(layer::DocumentKind::shadow, "etc/shadow", "root::19000:0:::::\n");
     ASSERT_EQ(closed.outcome("accounts"), Outcome::fail);
+    EXPECT_EQ(closed.ask("accounts").items[0].text,
+              "root: its password is empty; no su, sudo or ssh server was found that would ask for it");
+    Program su;
+    su.program = "su";
+    closed.report.programs.push_back(su);
     EXPECT_EQ(closed.ask("accounts").items[0].text, "root: its password is empty");
     MadeUpImage service;
     service.passwd("root:x:0:0::/root:/bin/sh\nmail:x:8:8::/:/bin/sh\n");

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "scanner/layer/fact_spotter.hpp"
 #include "scanner/policy/checks/answers.hpp"
@@ -288,9 +289,42 @@ Answer start_installs(const Subject& subject, const Settings&) {
     return answer;
 }
 
+namespace {
+
+/// The hosts of the URLs in a text of the config, as hints.
+void add_hosts(Answer& answer, const std::string& member, std::string_view text,
+               std::set<std::string>& told) {
+    constexpr std::string_view mark = "://";
+    for (std::size_t at = text.find(mark); at != text.npos; at = text.find(mark, at)) {
+        at += mark.size();
+        const std::string_view rest = text.substr(at);
+        std::string_view place = rest.substr(0, rest.find_first_of("/?# \t\n\"'`,;<>"));
+        place.remove_prefix(std::min(place.rfind('@') + 1, place.size()));
+        const std::string host(place.substr(0, place.find(':')));
+        const bool plain =
+            !host.empty() && host.size() < 254 && std::ranges::all_of(host, [](char c) {
+                return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '.' || c == '-' || c == '_';
+            });
+        if (!plain || host == "localhost" || host.starts_with("127.") || host == "0.0.0.0") continue;
+        if (!told.insert(host).second) continue;
+        Item item = config_item(member, "names the host " + host);
+        item.counts = false;
+        add(answer, std::move(item));
+    }
+}
+
+}  // namespace
+
 Answer egress(const Subject& subject, const Settings&) {
     if (auto none = without_config(subject)) return *none;
     Answer answer;
+    std::set<std::string> hosts;
+    for (const auto& [name, value] : subject.facts.env) {
+        if (!name.ends_with("_PROXY") && !name.ends_with("_proxy"))
+            add_hosts(answer, "config.Env " + name, value, hosts);
+    }
+    add_hosts(answer, "config.Entrypoint and Cmd", joined(start_words(subject)), hosts);
     for (const auto& [name, value] : subject.facts.env) {
         if (!name.ends_with("_PROXY") && !name.ends_with("_proxy")) continue;
         if (value.empty() || name == "NO_PROXY" || name == "no_proxy") continue;

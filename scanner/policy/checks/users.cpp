@@ -133,6 +133,23 @@ Answer user_arbitrary(const Subject& subject, const Settings&) {
     return answer;
 }
 
+namespace {
+
+/// Whether the image has a program that lets somebody in by a password.
+bool asks_passwords(const Subject& subject) {
+    return std::ranges::any_of(subject.report.programs, [](const Program& program) {
+        const auto has = [&](const char* applet) {
+            return std::ranges::find(program.applets, applet) != program.applets.end();
+        };
+        const bool visible = program.visibility == Visibility::visible;
+        return visible && (program.program == "su" || program.program == "sudo" ||
+                           program.program == "sshd" || program.program == "dropbear" ||
+                           has("su") || has("login"));
+    });
+}
+
+}  // namespace
+
 Answer accounts_closed(const Subject& subject, const Settings& settings) {
     if (auto none = without_tree(subject)) return *none;
     const auto* passwd = subject.facts.document(DocumentKind::passwd);
@@ -173,7 +190,10 @@ Answer accounts_closed(const Subject& subject, const Settings& settings) {
         const bool elsewhere = account.password == "x";
         if ((!elsewhere && account.password.empty()) ||
             (elsewhere && state != shadow.end() && state->second.empty())) {
-            tell(account, "its password is empty");
+            tell(account, asks_passwords(subject)
+                              ? "its password is empty"
+                              : "its password is empty; no su, sudo or ssh server was found "
+                                "that would ask for it");
         }
         if (account.uid == 0 && account.name != "root") tell(account, "it is a second root");
         const bool login = std::find(shells.begin(), shells.end(), account.shell) != shells.end();
