@@ -1,5 +1,6 @@
 // Who one is to a registry: the files and helpers of Docker and Podman, in their
 // order. Passwords are made when the test runs.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/stat.h>
