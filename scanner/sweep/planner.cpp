@@ -160,6 +160,7 @@ std::vector<Planner::SeenTag> Planner::choose(std::uint32_t repository,
                                               std::vector<std::string> tags) {
     std::vector<SeenTag> seen;
     if (work_.asked.newest == 0 && work_.asked.max_age_days == 0) {
+        seen.reserve(tags.size());
         for (std::string& tag : tags) seen.push_back({std::move(tag), ""});
         return seen;
     }
