@@ -148,7 +148,9 @@ TEST(PlacesOfOthers, AreNotUsedAndSaid) {
         EXPECT_EQ(ran.out, whole.out) << place;
         EXPECT_TRUE(has(ran.err, said) && has(ran.err, fs::path(place).filename()))
             << place << ": " << ran.err;
-        EXPECT_TRUE(read_file(path("data/store.sqlite")) == store) << place;
+        // A scan writes to the store that it may use, if only when the image was seen.
+        const bool may_write = place == path("cache/stratascan");
+        EXPECT_TRUE(may_write || read_file(path("data/store.sqlite")) == store) << place;
         EXPECT_EQ(fs::last_write_time(kept.front()), before) << place;
     };
     const std::string store = path("data/store.sqlite");
@@ -177,7 +179,8 @@ TEST(PlacesOfOthers, AreNotUsedAndSaid) {
     for (const std::string& file : kept) {
         ASSERT_EQ(::chmod(file.c_str(), 0666), 0);
         expect_made_anew(file);
-        if (geteuid() == 0) ASSERT_EQ(::chown(file.c_str(), 65534, 65534), 0);
+        if (geteuid() != 0) continue;
+        ASSERT_EQ(::chown(file.c_str(), 65534, 65534), 0);
         expect_made_anew(file);
     }
 }
