@@ -61,6 +61,9 @@ Result<std::unique_ptr<ScanEngine>> ScanEngine::create(const Options& options, u
     if (options.memory_bytes < least_memory) {
         return fail(ErrorCode::invalid_argument, "the memory ceiling must be 256 MiB or more");
     }
+    if (options.limits.ratio == 0) {
+        return fail(ErrorCode::invalid_argument, "the limit of compression must be 1 or more");
+    }
     // A sweep is nothing without what it keeps.
     std::string unkept;
     auto key = guests > 0 ? identity::SecretKey::load(options.key_file)

@@ -92,6 +92,7 @@ void add_scan_options(CLI::App& command, Options& options, ScanChoices* choices)
         ->transform(CLI::AsSizeValue(false));
     limits->add_option("--max-ratio", options.limits.ratio,
                        "Of a layer's compression, judged past 16 GiB; of its containers', past 1 GiB")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 32))
         ->capture_default_str();
     limits->add_option("--max-members", options.limits.members, "Of a layer")
         ->capture_default_str();

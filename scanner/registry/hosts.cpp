@@ -1,8 +1,9 @@
 #include "scanner/registry/hosts.hpp"
 
-#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
+#include <set>
 
 #include "scanner/source/file_blob.hpp"
 
@@ -35,13 +36,15 @@ std::vector<std::string> usual_folders(const std::string& host) {
 TlsSettings read_certificate_folder(const std::string& folder) {
     TlsSettings tls;
     std::error_code failed;
-    std::vector<fs::path> files;
+    std::set<fs::path> files;
     for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end;
          entry.increment(failed)) {
-        if (files.size() == max_files) break;
-        files.push_back(entry->path());
+        const fs::path kind = entry->path().extension();
+        if (kind != ".crt" && kind != ".cert") continue;
+        files.insert(entry->path());
+        // The first by their names, in whatever order the file system has them.
+        if (files.size() > max_files) files.erase(std::prev(files.end()));
     }
-    std::ranges::sort(files);
     for (const fs::path& file : files) {
         if (file.extension() == ".crt") {
             auto reader = source::open_file_blob(file.string());

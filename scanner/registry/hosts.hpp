@@ -64,7 +64,7 @@ private:
 
 /// What a folder of certificates for one host holds: *.crt are authorities,
 /// *.cert with the *.key of the same name is the client's own
-/// (containers-certs.d(5), docker's certs.d).
+/// (containers-certs.d(5), docker's certs.d). Of more than 256 files the first by name.
 [[nodiscard]] TlsSettings read_certificate_folder(const std::string& folder);
 
 }  // namespace stratascan::registry

@@ -111,6 +111,7 @@ void write_result(JsonWriter& json, const SarifCheck& check, std::size_t rule_in
     json.member("fails", result.fails);
     json.member("references", references_of(result));
     std::vector<std::string> identities;
+    identities.reserve(group.items.size());
     for (const Item* item : group.items) {
         identities.push_back(policy::identity_of(result.check.info.id, *item));
     }

@@ -104,10 +104,12 @@ void write_counts(Canvas& canvas, const Totals& totals) {
     }
     if (totals.programs > 0) {
         std::vector<std::pair<std::uint64_t, std::string_view>> classes;
+        classes.reserve(totals.classes.size());
         for (const auto& [name, count] : totals.classes) classes.emplace_back(count, name);
         std::stable_sort(classes.begin(), classes.end(),
                          [](const auto& a, const auto& b) { return a.first > b.first; });
         std::vector<Piece> pieces;
+        pieces.reserve(classes.size() + 1);
         for (const auto& [count, name] : classes) {
             pieces.push_back({fmt::format("{} {}", grouped(count), printable(name))});
         }
@@ -129,6 +131,7 @@ struct PlacedGap {
 
 std::vector<PlacedGap> all_gaps(const TargetReport& target) {
     std::vector<PlacedGap> gaps;
+    gaps.reserve(target.gaps.size());
     for (const Gap& gap : target.gaps) gaps.push_back({-1, &gap});
     for (const LayerReport& layer : target.layers) {
         for (const Gap& gap : layer.gaps) gaps.push_back({layer.index, &gap});
@@ -207,6 +210,7 @@ void write_target_summary(Canvas& canvas, const TargetReport& target) {
 
 void write_report_summary(Canvas& canvas, const Report& report) {
     Targets targets;
+    targets.reserve(report.targets.size());
     for (const TargetReport& target : report.targets) targets.push_back(&target);
     const Totals totals = totals_of(targets);
     if (targets.size() > 1) {

@@ -227,6 +227,7 @@ private:
     // `strings` are of a rule's pattern, or of a gate.
     Result<void> add_strings(const Strings& strings, std::uint64_t more_before) {
         std::vector<std::string> texts;
+        texts.reserve(strings.required.size());
         for (const Required& string : strings.required) texts.push_back(string.text);
         Patterns open, whole;
         const bool nocase = strings.required.front().nocase;

@@ -189,6 +189,7 @@ void Planner::look_at_tags(std::uint32_t repository, std::vector<SeenTag> chosen
 /// that are chosen by them.
 void Planner::date_tags(std::uint32_t repository, std::vector<std::string> names) {
     auto dating = std::make_shared<Dating>();
+    dating->tags.reserve(names.size());
     for (std::string& tag : names) dating->tags.push_back({std::move(tag), std::nullopt});
     dating->digests.resize(dating->tags.size());
     const std::size_t count = dating->tags.size();

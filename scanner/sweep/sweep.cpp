@@ -85,9 +85,11 @@ void Sweep::fetch_and_record(Work& work) {
     Recorder recorder(work, results, fetcher);
     work.ledger.begin_fetching();
     std::vector<std::jthread> recording;
+    recording.reserve(recorders);
     for (unsigned i = 0; i < recorders; ++i) recording.emplace_back([&] { recorder.run(); });
     {
         std::vector<std::jthread> fetching;
+        fetching.reserve(fetcher.threads());
         for (std::size_t i = 0; i < fetcher.threads(); ++i) {
             fetching.emplace_back([&] { fetcher.run(); });
         }

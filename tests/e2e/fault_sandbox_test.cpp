@@ -113,5 +113,77 @@ TEST(PlantedLinks, AreNeitherFollowedNorWrittenThrough) {
     }
 }
 
+// Cache and store, folder and file, that others own or can write: each is said and not used,
+// and costs no finding.
+TEST(PlacesOfOthers, AreNotUsedAndSaid) {
+    const Built built = recipe("gzip-single-member");
+    const TemporaryFolder folder;
+    const auto path = [&](const std::string& name) { return (folder.path() / name).string(); };
+    std::ofstream(path("rules.toml"))
+        << "[[rule]]\nid = \"mine\"\ntitle = \"Mine\"\nseverity = \"low\"\n"
+           "pattern = '''\\b(?P<secret>minetoken_[a-z0-9]{20})\\b'''\n"
+           "examples = [\"minetoken_{{hex:20}}\"]\n";
+    Command command;
+    command.environment["XDG_CACHE_HOME"] = path("cache");
+    const auto scan = [&] {
+        return stratascan({"scan", "--format", "json", "--rules", path("rules.toml"), "--store",
+                           path("data/store.sqlite"), targets_of(built).front()}, command);
+    };
+    fs::create_directory(path("data"));
+    fs::permissions(path("data"), fs::perms::owner_all);
+    const Ran whole = scan();
+    ASSERT_EQ(whole.exit, 1) << whole.err;
+    ASSERT_EQ(whole.err, "");
+    std::vector<std::string> kept;
+    for (const auto& file : fs::directory_iterator(path("cache/stratascan"))) {
+        kept.push_back(file.path());
+    }
+    ASSERT_FALSE(kept.empty());
+
+    const auto expect_unused = [&](const std::string& place, const char* said) {
+        const std::string store = read_file(path("data/store.sqlite"));
+        const auto before = fs::last_write_time(kept.front());
+        const Ran ran = scan();
+        EXPECT_EQ(ran.exit, 1) << place;
+        EXPECT_EQ(ran.out, whole.out) << place;
+        EXPECT_TRUE(has(ran.err, said) && has(ran.err, fs::path(place).filename()))
+            << place << ": " << ran.err;
+        // A scan writes to the store that it may use, if only when the image was seen.
+        const bool may_write = place == path("cache/stratascan");
+        EXPECT_TRUE(may_write || read_file(path("data/store.sqlite")) == store) << place;
+        EXPECT_EQ(fs::last_write_time(kept.front()), before) << place;
+    };
+    const std::string store = path("data/store.sqlite");
+    const std::vector<std::string> places = {path("cache/stratascan"), path("data"), store};
+    for (const std::string& place : places) {
+        struct stat status {};
+        ASSERT_EQ(::stat(place.c_str(), &status), 0);
+        ASSERT_EQ(::chmod(place.c_str(), status.st_mode | 022U), 0);
+        expect_unused(place, "others may write it");
+        ASSERT_EQ(::chmod(place.c_str(), status.st_mode & 0777U), 0);
+        if (geteuid() != 0) continue;
+        ASSERT_EQ(::chown(place.c_str(), 65534, 65534), 0);
+        expect_unused(place, "another user");
+        ASSERT_EQ(::chown(place.c_str(), 0, 0), 0);
+    }
+    EXPECT_EQ(scan().err, "") << "all is as it was";
+
+    // A file of the cache that was not ours is one of ours afterwards.
+    const auto expect_made_anew = [&](const std::string& file) {
+        EXPECT_EQ(scan().out, whole.out);
+        struct stat status {};
+        ASSERT_EQ(::stat(file.c_str(), &status), 0);
+        EXPECT_EQ(status.st_uid, geteuid());
+        EXPECT_EQ(status.st_mode & 0777U, 0600U);
+    };
+    for (const std::string& file : kept) {
+        ASSERT_EQ(::chmod(file.c_str(), 0666), 0);
+        expect_made_anew(file);
+        if (geteuid() != 0) continue;
+        ASSERT_EQ(::chown(file.c_str(), 65534, 65534), 0);
+        expect_made_anew(file);
+    }
+}
+
 }  // namespace
 }  // namespace stratascan::e2e

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -241,6 +242,9 @@ TEST_F(Cache, AFileThatOthersMayWriteIsNotUsed) {
     ASSERT_EQ(::chmod(only_file().c_str(), 0666), 0);
     EXPECT_FALSE(comes_from_cache());
     EXPECT_TRUE(comes_from_cache()) << "it was replaced by a sound one";
+    if (::geteuid() != 0) return;
+    ASSERT_EQ(::chown(only_file().c_str(), 65534, 65534), 0);
+    EXPECT_FALSE(comes_from_cache()) << "another user's";
 }
 
 TEST_F(Cache, AFolderThatOthersMayWriteIsNotUsed) {

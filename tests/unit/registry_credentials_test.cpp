@@ -1,5 +1,6 @@
 // Who one is to a registry: the files and helpers of Docker and Podman, in their
 // order. Passwords are made when the test runs.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -273,6 +274,20 @@ TEST_F(CredentialFiles, FolderOfCertificates) {
     EXPECT_EQ(tls.certificate, (home_ / "certs/client.cert").string());
     EXPECT_EQ(tls.key, (home_ / "certs/client.key").string());
     EXPECT_TRUE(read_certificate_folder((home_ / "none").string()).ca_pem.empty());
+}
+
+TEST_F(CredentialFiles, OfManyCertificatesTheFirstByName) {
+    std::string wanted;
+    // Written from the last to the first, among keys that count for nothing.
+    for (int number = 399; number >= 0; --number) {
+        write(fmt::format("certs/{:03}.crt", number), fmt::format("authority {}\n", number));
+        write(fmt::format("certs/{:03}.key", number), "key\n");
+    }
+    for (int number = 0; number < 256; ++number) wanted += fmt::format("authority {}\n\n", number);
+    EXPECT_EQ(read_certificate_folder((home_ / "certs").string()).ca_pem, wanted);
+    write("certs/000.cert", "mine\n");
+    EXPECT_EQ(read_certificate_folder((home_ / "certs").string()).certificate,
+              (home_ / "certs/000.cert").string());
 }
 
 TEST(Tokens, BothNamesAndTheLeastLifetime) {
