@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t named_bytes_limit = 8 << 20;
 constexpr std::uint32_t no_member = ~std::uint32_t{0};
+constexpr std::size_t unsettled_findings = 20'000;  // of a file in one window
 constexpr std::uint64_t relocations_kept = 2 << 20;  // of a program's beginning
 constexpr unsigned windows_round_texts = 2;  // the text's own and the next, besides the last
 
@@ -69,6 +70,13 @@ void LayerCollector::add(Window& window, WindowScan& scan) {
         if (carried) found.lines += static_cast<std::int64_t>(base);
         take_finding(window, found);
     }
+    // Several rules see the same bytes: only what is settled counts, and all that is seen of
+    // a place is seen in one window.
+    const auto settle_many = [&](OpenFile& file) {
+        if (file.findings.size() / 2 >= findings_a_file_) settle_file(file);
+    };
+    for (auto& [ordinal, file] : open_) settle_many(file);
+    settle_many(nobody_);
     for (Sighting& sighting : scan.sightings) {
         OpenFile& file = file_of(window, sighting.member);
         if (programs_->needs_bytes(sighting.seen.literal)) {
@@ -253,8 +261,7 @@ void LayerCollector::take_finding(const Window& window, WindowFinding& found) {
         finding.line = static_cast<std::uint64_t>(std::max<std::int64_t>(found.lines, 0)) + 1;
     if (!found.named_secret.empty()) keep_named(file, found);
     file.findings.push_back(std::move(found));
-    // Several rules see the same bytes: only what is settled counts.
-    if (file.findings.size() / 2 >= findings_a_file_) settle_file(file);
+    if (file.findings.size() >= findings_a_file_ + unsettled_findings) settle_file(file);
 }
 
 void LayerCollector::settle_file(OpenFile& file) {

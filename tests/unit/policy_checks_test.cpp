@@ -413,7 +413,7 @@ TEST(StartChecks, BakedInProxies) {
     EXPECT_EQ(image.outcome("egress"), Outcome::pass);
     image.facts.env["DATABASE_URL"] = "postgres://user:pass@db.internal:5432/app";
     image.facts.env["OWN"] = "http://localhost:80 http://$HOST/";
-    const Answer hosts = image.ask("egress");
+    const policy::Answer hosts = image.ask("egress");
     EXPECT_EQ(hosts.outcome, Outcome::pass) << "hosts are hints";
     ASSERT_EQ(hosts.items.size(), 2U);
     EXPECT_EQ(hosts.items[0].text, "names the host db.internal");
