@@ -14,6 +14,7 @@
 
 #include "scanner/evidence/checks.hpp"
 #include "scanner/evidence/codec.hpp"
+#include "scanner/evidence/fields.hpp"
 
 namespace stratascan::evidence::checks {
 
@@ -50,37 +51,6 @@ std::string opened_by(const char* password) {
     if (password == nullptr) return {};
     return *password == '\0' ? ", opens without a password" : ", opens with a well-known password";
 }
-
-/// Big-endian fields of a Java store, up to where it is seen.
-class Fields {
-public:
-    explicit Fields(std::string_view bytes) noexcept : bytes_(bytes) {}
-
-    [[nodiscard]] std::uint64_t number(std::size_t size) noexcept {
-        std::uint64_t value = 0;
-        if (!skip(size)) return 0;
-        for (std::size_t i = at_ - size; i < at_; ++i) {
-            value = (value << 8) | static_cast<unsigned char>(bytes_[i]);
-        }
-        return value;
-    }
-    bool skip(std::uint64_t size) noexcept {
-        if (cut_ || size > bytes_.size() - at_) {
-            cut_ = true;
-            return false;
-        }
-        at_ += static_cast<std::size_t>(size);
-        return true;
-    }
-    /// Whether something was asked for that is not there.
-    [[nodiscard]] bool cut() const noexcept { return cut_; }
-    [[nodiscard]] std::size_t at() const noexcept { return at_; }
-
-private:
-    std::string_view bytes_;
-    std::size_t at_ = 0;
-    bool cut_ = false;
-};
 
 struct JavaStore {
     std::uint64_t keys = 0, certificates = 0, secrets = 0;

@@ -10,6 +10,7 @@
 
 #include "scanner/evidence/checks.hpp"
 #include "scanner/evidence/codec.hpp"
+#include "scanner/evidence/fields.hpp"
 
 namespace stratascan::evidence::checks {
 
@@ -24,58 +25,27 @@ struct SecretPacket {
     std::size_t secret_at = 0;   ///< where the secret part begins, behind the public one
 };
 
-/// Fields of a packet, one behind the other; zero and `cut` where they are not there.
-class Fields {
-public:
-    explicit Fields(std::string_view bytes) noexcept : bytes_(bytes) {}
-
-    std::size_t byte() noexcept {
-        if (at_ >= bytes_.size()) {
-            cut_ = true;
-            return 0;
-        }
-        return static_cast<unsigned char>(bytes_[at_++]);
-    }
-    std::size_t two_bytes() noexcept {
-        const std::size_t high = byte();
-        return high << 8 | byte();
-    }
-    void skip(std::size_t size) noexcept {
-        if (size > bytes_.size() - at_) {
-            cut_ = true;
-            return;
-        }
-        at_ += size;
-    }
-    /// Bits of the number that is skipped.
-    std::size_t skip_number() noexcept {
-        const std::size_t bits = two_bytes();
-        skip((bits + 7) / 8);
-        return bits;
-    }
-    [[nodiscard]] std::size_t at() const noexcept { return at_; }
-    [[nodiscard]] bool cut() const noexcept { return cut_; }
-
-private:
-    std::string_view bytes_;
-    std::size_t at_ = 0;
-    bool cut_ = false;
-};
+/// Skips a number and gives its bits (RFC 4880, section 3.2).
+std::uint64_t skip_number(Fields& fields) {
+    const std::uint64_t bits = fields.number(2);
+    fields.skip((bits + 7) / 8);
+    return bits;
+}
 
 constexpr unsigned secret_key = 5, secret_subkey = 7;
 
 /// Skips tag and length; false where this is no secret key's packet.
 bool skip_header(Fields& fields) {
-    const std::size_t tag = fields.byte();
+    const std::uint64_t tag = fields.number(1);
     const bool newer = (tag & 0xc0U) == 0xc0U;
-    const std::size_t kind = newer ? tag & 0x3fU : tag >> 2U & 0x0fU;
+    const std::uint64_t kind = newer ? tag & 0x3fU : tag >> 2U & 0x0fU;
     if ((tag & 0x80U) == 0 || (kind != secret_key && kind != secret_subkey)) return false;
     if (!newer) {
         constexpr std::array<std::size_t, 4> bytes = {1, 2, 4, 0};
         fields.skip(bytes[tag & 3U]);
         return true;
     }
-    const std::size_t length = fields.byte();
+    const std::uint64_t length = fields.number(1);
     if (length >= 192) fields.skip(length < 224 ? 1 : 4);
     return true;
 }
@@ -100,25 +70,25 @@ std::optional<SecretPacket> read_packet(std::string_view bytes) {
     Fields fields(bytes);
     if (!skip_header(fields)) return std::nullopt;
     const std::size_t begin = fields.at();
-    if (fields.byte() != 4) return std::nullopt;
+    if (fields.number(1) != 4) return std::nullopt;
     fields.skip(4);  // when it was made
     SecretPacket packet;
-    const std::size_t algorithm = fields.byte();
+    const std::uint64_t algorithm = fields.number(1);
     const auto skip_curve = [&] {
-        fields.skip(fields.byte());
-        fields.skip_number();
+        fields.skip(fields.number(1));
+        skip_number(fields);
     };
     if (algorithm >= 1 && algorithm <= 3) {
-        packet.algorithm = "RSA " + std::to_string(fields.skip_number());
-        fields.skip_number();
+        packet.algorithm = "RSA " + std::to_string(skip_number(fields));
+        skip_number(fields);
     } else if (algorithm == 16 || algorithm == 17) {
         packet.algorithm = (algorithm == 16 ? "Elgamal " : "DSA ") +
-                           std::to_string(fields.skip_number());
-        for (int left = algorithm == 16 ? 2 : 3; left > 0; --left) fields.skip_number();
+                           std::to_string(skip_number(fields));
+        for (int left = algorithm == 16 ? 2 : 3; left > 0; --left) skip_number(fields);
     } else if (algorithm == 18) {
         packet.algorithm = "ECDH";
         skip_curve();
-        fields.skip(fields.byte());  // how the shared secret becomes a key
+        fields.skip(fields.number(1));  // how the shared secret becomes a key
     } else if (algorithm == 19 || algorithm == 22) {
         packet.algorithm = algorithm == 19 ? "ECDSA" : "EdDSA";
         skip_curve();
@@ -126,7 +96,7 @@ std::optional<SecretPacket> read_packet(std::string_view bytes) {
         return std::nullopt;
     }
     packet.secret_at = fields.at();
-    const std::size_t usage = fields.byte();
+    const std::uint64_t usage = fields.number(1);
     if (fields.cut() || (usage != 0 && usage < 253)) return std::nullopt;
     packet.is_protected = usage != 0;
     packet.fingerprint = fingerprint_of(bytes.substr(begin, packet.secret_at - begin));
