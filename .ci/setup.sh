@@ -11,7 +11,7 @@ packages="
   libucl-dev
   libcurl4-openssl-dev libsqlite3-dev
 "
-example="mmdebstrap umoci skopeo busybox-static openssh-client"
+example="mmdebstrap umoci skopeo busybox-static openssh-client zstd"
 
 for more in "$@"; do
     case $more in

@@ -4,6 +4,7 @@
 #include <bzlib.h>
 #include <lzma.h>
 #include <zlib.h>
+#define ZSTD_STATIC_LINKING_ONLY  // ZSTD_getFrameHeader
 #include <zstd.h>
 #include <zstd_errors.h>
 
@@ -80,10 +81,34 @@ Reference by_zlib(std::string_view in, int bits) {
     return made;
 }
 
+/// Whether a block of the frame is larger than a frame of its window may have (RFC 8878,
+/// 3.1.1.2.4). Of runs of one byte zstd's call for whole buffers takes them all the same,
+/// its call for streams, as ours, does not.
+bool has_oversized_block(std::string_view frame) {
+    ZSTD_frameHeader header{};
+    if (ZSTD_getFrameHeader(&header, frame.data(), frame.size()) != 0) return false;
+    for (std::size_t at = header.headerSize; at + 3 <= frame.size();) {
+        std::size_t fields = 0;
+        for (std::size_t i = 3; i > 0; --i) {
+            fields = fields << 8U | static_cast<unsigned char>(frame[at + i - 1]);
+        }
+        const std::size_t size = fields >> 3U;
+        const bool is_run = (fields >> 1U & 3U) == 1;
+        if (size > header.blockSizeMax) return true;
+        if ((fields & 1U) != 0) return false;
+        at += 3 + (is_run ? 1 : size);
+    }
+    return false;
+}
+
 Reference by_zstd(std::string_view in) {
     Reference made;
     const std::size_t frame = ZSTD_findFrameCompressedSize(in.data(), in.size());
     if (ZSTD_isError(frame) != 0) return made;
+    if (has_oversized_block(in.substr(0, frame))) {
+        made.limited = true;
+        return made;
+    }
     std::string out(most_output, '\0');
     const std::size_t size = ZSTD_decompress(out.data(), out.size(), in.data(), frame);
     if (ZSTD_isError(size) != 0) {

@@ -13,6 +13,9 @@ CRASHES: dict[str, dict[str, bytes]] = {
     "views": {"utf-16-in-the-first-block": b"\0\x14\1" + "secret=tst_abc123 and some more of it".encode("utf-16-le")},
     # A member without a name is a stray whose key is empty: the target was wrong.
     "image_archive": {"a-stray-without-a-name": b"\1repositories\n{}\0\0\0" + b"1" * 64 + b"/json\n{}"},
+    # A run of one byte that is longer than a block of its frame may be, and zstd's call for whole
+    # buffers takes it: the target was wrong.
+    "decoder_reference": {"zstd-run-over-its-block": b"\1\x28\xb5\x2f\xfd\0\x0f\xda\0\x58M\1\0\0\x14"},
     # Rows that a salvage saved held results that could not be read back, and stayed.
     "store_file": {"results-that-a-salvage-saved-unread":
                    b"\x40\x00\x02\x00\x10\x41\x40\x00\x02\x6c\x6b\x3c\xde\xd9\x0a\x1a"
