@@ -85,7 +85,7 @@ def name_words(name: str) -> list[str]:
 def sample(rule: Rule, rng: random.Random, number: int) -> Sample | None:
     """The `number`th sample of the rule; None where its own pattern does not match its example."""
     example = rule.examples[number % len(rule.examples)]
-    if "{{keystore:" in example or "{{der:" in example:
+    if any(kind in example for kind in ("{{keystore:", "{{der:", "{{pgp:")):
         return None  # a binary file is a whole of its own, in no context
     text = Expander(rng).expand(example)
     secret = secret_in(rule, text)

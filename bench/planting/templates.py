@@ -7,6 +7,7 @@ is expected to have; checksums are true; keys are made by openssl and ssh-keygen
 
 import base64
 import functools
+import hashlib
 import json
 import math
 import random
@@ -112,7 +113,7 @@ class Expander:
             return self.password(int(argument))
         if colon:
             return self.drawn(ALPHABETS[kind], int(argument))
-        return getattr(self, kind)()
+        return getattr(self, kind.replace("-", "_"))()
 
     def characters(self, alphabet: str, size: int) -> str:
         return "".join(self.rng.choices(alphabet, k=size))
@@ -168,6 +169,26 @@ class Expander:
         body = "glpat-" + self.drawn(BASE64URL, 43) + ".01." + in_base(43, BASE36, 2)
         return body + in_base(zlib.crc32(body.encode()), BASE36, 7)
 
+    def xprv(self) -> str:
+        return base58check(bytes.fromhex("0488ade4") + bytes(9) + self.rng.randbytes(32) + b"\0" +
+                           self.rng.randbytes(32))
+
+    def wif(self) -> str:
+        return base58check(b"\x80" + self.rng.randbytes(32) + b"\1")
+
+    def solana(self) -> str:
+        return base58(self.key_pair())
+
+    def solana_list(self) -> str:
+        return ",".join(map(str, self.key_pair()))
+
+    def key_pair(self) -> bytes:
+        """An Ed25519 key and its public half (RFC 8410)."""
+        seed = self.rng.randbytes(32)
+        der = bytes.fromhex("302e020100300506032b657004220420") + seed
+        return seed + run("openssl", "pkey", "-inform", "DER", "-pubout", "-outform", "DER",
+                          data=der)[-32:]
+
     def zuplo(self) -> str:
         body = self.drawn(ALNUM, 32)
         return f"zpka_{body}_{zlib.crc32(body.encode()):08x}"
@@ -182,6 +203,19 @@ def looks_drawn(text: str, alphabet: str) -> bool:
         return False
     kinds = [kind for kind in (LOWER, UPPER, DIGITS) if set(kind) & set(alphabet)]
     return len(text) < 8 or all(set(kind) & set(text) for kind in kinds)
+
+
+def base58(data: bytes) -> str:
+    digits = string.digits[1:] + UPPER.replace("I", "").replace("O", "") + LOWER.replace("l", "")
+    number, text = int.from_bytes(data, "big"), ""
+    while number:
+        number, digit = divmod(number, 58)
+        text = digits[digit] + text
+    return "1" * (len(data) - len(data.lstrip(b"\0"))) + text
+
+
+def base58check(data: bytes) -> str:
+    return base58(data + hashlib.sha256(hashlib.sha256(data).digest()).digest()[:4])
 
 
 def bech32(prefix: str, data: bytes) -> str:

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -90,6 +91,7 @@ struct Answer {
     std::vector<Item> items;
     std::size_t left_out = 0;  ///< items past `items_told`
     bool unread = false;       ///< unknown because not everything was read
+    std::optional<Severity> at_most = std::nullopt;  ///< what was found is no worse than that
 };
 
 /// Of one check; a report with more is no longer read.

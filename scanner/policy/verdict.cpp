@@ -151,6 +151,8 @@ PolicyVerdict Judge::run() {
     verdict.policy = policy_.id;
     for (const PolicyCheck& check : policy_.checks) {
         CheckResult result{check, ask(check), false, false};
+        Severity& severity = result.check.info.severity;
+        severity = std::min(severity, result.answer.at_most.value_or(severity));
         settle(result);
         if (result.fails) verdict.verdict = Verdict::fail;
         if (result.blocks) verdict.verdict = std::max(verdict.verdict, Verdict::incomplete);

@@ -125,10 +125,12 @@ TEST(Accounts, ThoseThatCanBeLoggedInTo) {
     ASSERT_EQ(closed.outcome("accounts"), Outcome::fail);
     EXPECT_EQ(closed.ask("accounts").items[0].text,
               "root: its password is empty; no su, sudo or ssh server was found that would ask for it");
+    EXPECT_EQ(closed.ask("accounts").at_most, Severity::low);
     Program su;
     su.program = "su";
     closed.report.programs.push_back(su);
     EXPECT_EQ(closed.ask("accounts").items[0].text, "root: its password is empty");
+    EXPECT_EQ(closed.ask("accounts").at_most, std::nullopt);
     MadeUpImage service;
     service.passwd("root:x:0:0::/root:/bin/sh\nmail:x:8:8::/:/bin/sh\n");
     EXPECT_EQ(service.outcome("accounts"), Outcome::pass) << "no shell is listed";

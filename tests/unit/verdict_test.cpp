@@ -78,6 +78,20 @@ TEST(Verdict, FailOnGoesBySeverityAlone) {
               Verdict::pass) << "the policy's own";
 }
 
+TEST(Verdict, WhatIsNoWorseIsToldSo) {
+    MadeUpImage image;
+    image.document(layer::DocumentKind::passwd, "etc/passwd", "root::0:0::/root:/bin/sh\n");
+    const char* const policy = "id=\"p\"\nfail_on=\"medium\"\n[checks.accounts]";
+    const auto unasked = judged(image, policy);
+    EXPECT_EQ(unasked->result().check.info.severity, Severity::low);
+    EXPECT_EQ(unasked->verdict(), Verdict::pass);
+    EXPECT_EQ(unasked->result().answer.outcome, policy::Outcome::fail);
+    image.program("su", "privilege", "bin/su");
+    const auto asked = judged(image, policy);
+    EXPECT_EQ(asked->result().check.info.severity, Severity::medium);
+    EXPECT_EQ(asked->verdict(), Verdict::fail);
+}
+
 TEST(Verdict, NotKnownIsNoPass) {
     MadeUpImage image;
     image.facts.created = "1970-01-01T00:00:00Z";
