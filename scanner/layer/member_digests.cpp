@@ -57,7 +57,7 @@ void MemberDigests::release_all() {
     while (!kept_.empty()) let_go(kept_.begin());
 }
 
-void MemberDigests::let_go(std::deque<Kept>::iterator at) {
+void MemberDigests::let_go(const std::deque<Kept>::const_iterator& at) {
     kept_.erase(at);
     if (budget_ != nullptr) ++*budget_;
 }

@@ -93,7 +93,7 @@ private:
     [[nodiscard]] bool may_keep_longer() const;
     void start(bool needs_glibc);
     void add(const Kept& kept, std::uint32_t ordinal);
-    void let_go(std::deque<Kept>::iterator at);
+    void let_go(const std::deque<Kept>::const_iterator& at);
 
     ManagerHints hints_;
     std::deque<Kept> kept_;

@@ -29,7 +29,8 @@ std::optional<std::string> FileBytes::read(std::uint64_t offset, std::size_t mos
         bytes += part->bytes.substr(static_cast<std::size_t>(at - part->offset),
                                     most - bytes.size());
         const std::uint64_t end = part->end();
-        if (++part == parts.data() + parts.size() || part->offset != end) break;
+        ++part;
+        if (part == parts.data() + parts.size() || part->offset != end) break;
     }
     return bytes;
 }

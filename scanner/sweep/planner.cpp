@@ -58,7 +58,7 @@ void Planner::list_target(const SweepTarget& target, std::vector<TargetTrouble>&
     }
     bool any = false;
     const auto end = registry::list_repositories(
-        work_.client, listing, [&](std::vector<std::string> page) {
+        work_.client, listing, [&](const std::vector<std::string>& page) {
             for (const std::string& name : page) {
                 if (!registry::is_repository_name(name)) continue;
                 if (!target.covers(name)) continue;
@@ -166,6 +166,7 @@ void Planner::list_tags(std::uint32_t repository) {
         return;
     }
     std::vector<SeenTag> seen;
+    seen.reserve(names.size());
     for (std::string& tag : names) seen.push_back({std::move(tag), ""});
     look_at_tags(repository, std::move(seen));
 }

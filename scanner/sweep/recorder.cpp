@@ -1,5 +1,7 @@
 #include "scanner/sweep/recorder.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -54,7 +56,7 @@ void Recorder::tell(const Root& root, Problem problem, const std::string& where,
         }
         // Gaps are in the report, each of them; only that there are some is told here.
         if (problem == Problem::partly_read) {
-            work_.ledger.add_problem(repository, problem, where + ": " + reason);
+            work_.ledger.add_problem(repository, problem, fmt::format("{}: {}", where, reason));
         } else {
             work_.trouble(repository, problem, where, reason);
         }

@@ -88,13 +88,14 @@ std::optional<std::int64_t> parse_time(std::string_view text) {
         std::chrono::duration_cast<std::chrono::seconds>(
             std::chrono::sys_days(date).time_since_epoch())
             .count() +
-        *hour * 3600 + *minute * 60 + *second;
+        std::int64_t{*hour} * 3600 + std::int64_t{*minute} * 60 + *second;
     const std::size_t zone = text.find_first_of("+-", 19);
     if (zone != std::string_view::npos) {
         const auto hours = number_at(text, zone + 1, 2);
         const auto minutes = number_at(text, zone + 4, 2);
         if (!hours || !minutes) return std::nullopt;
-        seconds -= (text[zone] == '+' ? 1 : -1) * (*hours * 3600 + *minutes * 60);
+        const std::int64_t ahead = std::int64_t{*hours} * 3600 + std::int64_t{*minutes} * 60;
+        seconds -= text[zone] == '+' ? ahead : -ahead;
     }
     return seconds;
 }

@@ -102,7 +102,7 @@ void Sweep::fetch_and_record(Work& work) {
     recording.clear();
 }
 
-Result<SweepSummary> Sweep::run(SweepWatcher& watcher, std::stop_token stop) {
+Result<SweepSummary> Sweep::run(SweepWatcher& watcher, const std::stop_token& stop) {
     const std::uint64_t start = layer::now_ns();
     const auto client = remote_->client();
     if (!client) return std::unexpected(client.error());

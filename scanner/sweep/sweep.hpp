@@ -31,7 +31,7 @@ public:
 
     /// Once over everything. An Error means that it could not run, or that the store
     /// failed; what goes wrong at a registry is in the summary.
-    [[nodiscard]] Result<SweepSummary> run(SweepWatcher& watcher, std::stop_token stop);
+    [[nodiscard]] Result<SweepSummary> run(SweepWatcher& watcher, const std::stop_token& stop);
 
     /// A line each: what of rules could not be carried over, and what registries said.
     [[nodiscard]] std::vector<std::string> notes() const;

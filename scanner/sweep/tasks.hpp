@@ -23,6 +23,7 @@ public:
     /// Returns when all is done, also what tasks added.
     void run(unsigned threads) {
         std::vector<std::jthread> workers;
+        workers.reserve(threads);
         for (unsigned i = 0; i < threads; ++i) workers.emplace_back([this] { work(); });
     }
 
