@@ -21,8 +21,7 @@ layer::Compression compression_of(Packing packing) {
     switch (packing) {
         case Packing::bzip2: return layer::Compression::bzip2;
         case Packing::zstd: return layer::Compression::zstd;
-        case Packing::xz: return layer::Compression::xz;
-        default: return layer::Compression::gzip;
+        default: return layer::Compression::xz;
     }
 }
 
@@ -42,13 +41,16 @@ std::unique_ptr<layer::Decoder> make_decoder(Format format, Packing packing,
                                              std::uint64_t memory) {
     if (packing == Packing::deflate) return make_deflate_decoder();
     if (packing == Packing::lzma) return make_zip_lzma_decoder(memory);
-    if (packing == Packing::stored && format == Format::zlib) return make_zlib_decoder();
-    if (packing == Packing::stored && format == Format::lzip) return layer::make_lzip_decoder(memory);
-    if (packing == Packing::stored && format == Format::lzma) return layer::make_lzma_decoder(memory);
-    if (packing == Packing::stored && format == Format::lz4) return layer::make_lz4_decoder();
     layer::DecoderOptions options;
     options.memory = layer::decoder_memory_within(memory);
-    return layer::make_decoder(compression_of(packing), options);
+    if (packing != Packing::stored) return layer::make_decoder(compression_of(packing), options);
+    switch (format) {
+        case Format::zlib: return make_zlib_decoder();
+        case Format::lzip: return layer::make_lzip_decoder(memory);
+        case Format::lzma: return layer::make_lzma_decoder(memory);
+        case Format::lz4: return layer::make_lz4_decoder();
+        default: return layer::make_gzip_decoder(options);
+    }
 }
 
 Packing packing_of(Format format) {
