@@ -11,6 +11,7 @@
 #include "scanner/policy/base_image.hpp"
 #include "scanner/policy/baseline.hpp"
 #include "scanner/policy/date.hpp"
+#include "scanner/policy/known_bases.hpp"
 #include "scanner/policy/manifest.hpp"
 #include "scanner/policy/signature.hpp"
 #include "scanner/policy/suppress_report.hpp"
@@ -25,7 +26,8 @@ namespace {
 struct GateArguments {
     ScanRun scan;
     std::vector<std::string> policies;
-    std::string fail_on, suppressions, at, baseline, since, base, verify_key, manifest;
+    std::string fail_on, suppressions, at, baseline, since, base, known_bases, verify_key,
+        manifest;
     std::string trust, identity, issuer, log_key, tsa, ct_log_key, crl;
     bool only_own_layers = false;
 };
@@ -64,7 +66,7 @@ int exit_code_of(policy::Verdict verdict) {
 struct Beside {
     policy::GateSettings settings;
     policy::Verifier verifier;
-    std::vector<policy::BaseImage> bases;
+    std::vector<policy::BaseImage> bases, known;
     std::optional<policy::ManifestVerdict> manifest;
     std::vector<std::string> warnings;
 };
@@ -156,6 +158,13 @@ Result<Beside> read_beside(const GateArguments& arguments,
         if (!bases) return std::unexpected(bases.error());
         beside.bases = std::move(*bases);
     }
+    beside.known = policy::known_bases();
+    if (!arguments.known_bases.empty()) {
+        auto known = policy::load_known_bases(arguments.known_bases);
+        if (!known) return std::unexpected(known.error());
+        beside.known.insert(beside.known.end(), std::make_move_iterator(known->begin()),
+                            std::make_move_iterator(known->end()));
+    }
     if (!arguments.manifest.empty()) {
         auto manifest = policy::load_manifest(arguments.manifest);
         if (!manifest) return std::unexpected(manifest.error());
@@ -188,8 +197,9 @@ int gate(GateArguments& arguments) {
     Result<Report> report;
     settings.base = [&](const TargetReport& one) {
         if (one.image.kind != "image") return policy::ProvedBase{};
-        return policy::proved_base(
+        auto proved = policy::proved_base(
             one, beside->bases.empty() ? policy::annotated_bases(one, *report) : beside->bases);
+        return proved.layers >= 0 ? proved : policy::proved_base(one, beside->known);
     };
     if (beside->verifier.any()) {
         settings.signature = [&](const TargetReport& one) {
@@ -236,9 +246,12 @@ void add_options(CLI::App& command, GateArguments& arguments) {
     command.add_option("--base", arguments.base,
                        "The image that the targets were built on, as a target: tells its layers\n"
                        "from their own by checked digests");
+    command.add_option("--known-bases", arguments.known_bases,
+                       "A table of base images by their layers' digests, beside the one that the\n"
+                       "program carries (patterns/known-bases.py writes it)");
     command.add_flag("--only-own-layers", arguments.only_own_layers,
                      "What a base's layers bring is told and does not fail. The base is that of\n"
-                     "--base, or one of the targets that the image's annotation names");
+                     "--base, one of the targets that the image's annotation names, or a known one");
     command.add_option("--verify-key", arguments.verify_key,
                        "A public key or certificate in PEM: images must be signed by it (cosign,\n"
                        "Sigstore bundles, Notary in JWS and COSE)");

@@ -30,12 +30,14 @@ constexpr std::array<std::string_view, 14> histories = {
     ".psql_history", ".mysql_history", ".sqlite_history", ".python_history",
     ".node_repl_history", ".rediscli_history", ".dbshell", ".lesshst", ".viminfo"};
 
+constexpr std::string_view bill_folder = "var/lib/db/sbom/";
+
 constexpr std::array<Named, 10> caches = {{
     {"var/lib/apt/lists/", FactKind::package_cache}, {"var/cache/apk/", FactKind::package_cache},
     {"var/cache/apt/archives/", FactKind::package_cache},
     {"var/cache/dnf/", FactKind::package_cache}, {"var/cache/yum/", FactKind::package_cache},
     {"var/cache/zypp/", FactKind::package_cache}, {"var/cache/pacman/pkg/", FactKind::package_cache},
-    {"var/lib/db/sbom/", FactKind::image_sbom},
+    {bill_folder, FactKind::image_sbom},
     {"var/run/secrets/kubernetes.io/", FactKind::service_token},
     {"run/secrets/kubernetes.io/", FactKind::service_token},
 }};
@@ -68,7 +70,7 @@ bool is_environment_file(std::string_view name) noexcept {
     return true;
 }
 
-bool is_sbom_name(std::string_view name) noexcept {
+bool is_bill_name(std::string_view name) noexcept {
     return name.ends_with(".spdx.json") || name.ends_with(".spdx") ||
            name.ends_with(".cdx.json") || name.ends_with(".cdx.xml") || name == "bom.json";
 }
@@ -159,7 +161,7 @@ private:
         if (name_.ends_with(".log") && size_ > 0 && !path_.starts_with("var/log/")) {
             add(FactKind::log_file);
         }
-        if (is_sbom_name(name_)) add(FactKind::image_sbom);
+        if (is_bill_name(name_)) add(FactKind::image_sbom);
     }
 
     std::string_view path_, name_;
@@ -169,6 +171,10 @@ private:
 };
 
 }  // namespace
+
+bool is_bill_path(std::string_view path) noexcept {
+    return path.starts_with(bill_folder) || is_bill_name(path.substr(path.rfind('/') + 1));
+}
 
 void path_facts(std::string_view path, std::uint64_t size, FileFact base,
                 std::vector<FileFact>& out) {

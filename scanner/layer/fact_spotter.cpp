@@ -65,6 +65,7 @@ bool counts(const Member& member) noexcept {
 
 std::optional<DocumentKind> document_kind(std::string_view path) noexcept {
     if (path == "usr/lib/os-release") return DocumentKind::os_release;
+    if (is_bill_path(path)) return DocumentKind::bill;
     if (!path.starts_with("etc/")) return std::nullopt;
     path.remove_prefix(4);
     if (path == "passwd") return DocumentKind::passwd;
@@ -106,7 +107,10 @@ SpottedFacts spot_facts(const Window& window) {
         const std::string_view head =
             window.bytes().substr(static_cast<std::size_t>(piece.begin - sight),
                                   static_cast<std::size_t>(end - piece.begin));
-        if (head.size() >= 4) content_facts(member.path, head, base_of(member), spotted.facts);
+        if (head.size() < 4) continue;
+        const FileFact base = base_of(member);
+        content_facts(member.path, head, base, spotted.facts);
+        host_facts(member.path, head, base, spotted.facts);
     }
     return spotted;
 }

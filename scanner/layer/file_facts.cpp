@@ -7,14 +7,15 @@ namespace stratascan::layer {
 
 namespace {
 
-constexpr std::array<std::string_view, 37> names = {
+constexpr std::array<std::string_view, 38> names = {
     "setuid", "setgid", "capability", "world-writable-file", "world-writable-folder", "device",
     "private-path", "version-control", "editor-folder", "build-file", "environment-file",
     "credential-file", "desktop-file", "user-cache", "history-file", "core-dump", "heap-dump",
     "packet-capture", "database-dump", "host-key", "kube-config", "terraform-state",
     "service-token", "remote-setting", "package-cache", "package-database", "image-mark",
     "image-sbom", "header", "static-library", "object-file", "log-file", "start-install",
-    "proxy-setting", "weak-binary", "script", "dynamic-binary"};
+    "proxy-setting", "weak-binary", "script", "dynamic-binary",
+    "named-host"};
 
 // linux/capability.h, by number.
 constexpr std::array<std::string_view, 41> capabilities = {
@@ -156,6 +157,7 @@ std::optional<std::string> kept_line(DocumentKind kind, std::string_view line) {
             return std::string(line);
         }
         case DocumentKind::os_release: return os_release_line(line);
+        case DocumentKind::bill: break;  // is not kept by lines
     }
     return std::nullopt;
 }

@@ -54,8 +54,9 @@ enum class FactKind : std::uint8_t {
     weak_binary,            ///< an executable without a usual protection; detail says which
     script,                 ///< an executable script outside of packages' folders; detail is its interpreter
     dynamic_binary,         ///< an executable outside of packages' folders that needs a loader; detail names it
+    named_host,             ///< the host of a URL in an application's own file; detail is the host
 };
-inline constexpr FactKind last_fact_kind = FactKind::dynamic_binary;
+inline constexpr FactKind last_fact_kind = FactKind::named_host;
 
 [[nodiscard]] std::string_view to_string(FactKind kind) noexcept;
 
@@ -68,9 +69,10 @@ struct FileFact {
     std::uint64_t size = 0;
 };
 
-enum class DocumentKind : std::uint8_t { passwd, group, shadow, shells, os_release };
+enum class DocumentKind : std::uint8_t { passwd, group, shadow, shells, os_release, bill };
 
-/// A small document as lines. No password hash is ever in it: the second field of
+/// A small document as lines; of a bill of materials what written() of bill_of_materials.hpp
+/// says. No password hash is ever in it: the second field of
 /// passwd and shadow is "" (empty), "*" (locked), "x" (elsewhere) or "set"; of passwd
 /// the fields 1, 2, 3, 4, 6 and 7 are kept, of shadow 1 and 2, of group 1 and 3.
 struct SmallDocument {
@@ -93,6 +95,9 @@ struct FileFacts {
 inline constexpr std::size_t facts_a_kind = 512;
 inline constexpr std::size_t documents_a_layer = 32;
 inline constexpr std::size_t document_text_limit = 64 << 10;
+inline constexpr std::size_t bills_a_layer = facts_a_kind;
+/// Of all of a layer's bills of materials.
+inline constexpr std::size_t bill_text_limit = 1 << 20;
 
 /// The value of security.capability as getcap(8) prints it ("cap_net_raw=ep"), or
 /// nothing where it is none. Format: struct vfs_cap_data of linux/capability.h, of

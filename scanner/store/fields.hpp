@@ -133,7 +133,7 @@ void fields(A& a, FileFact& of) {
 }
 template <typename A>
 void fields(A& a, SmallDocument& of) {
-    a.choice(of.kind, DocumentKind::os_release);
+    a.choice(of.kind, DocumentKind::bill);
     a.all(of.path, of.text, of.ordinal, of.cut);
 }
 

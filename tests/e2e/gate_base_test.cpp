@@ -208,7 +208,67 @@ TEST_F(PackagedBase, AllowedByNameLetsPassWhatItBrought) {
     EXPECT_EQ(check_of(ask({"--base", layout_.target("base")}), "secrets-files").at("fails"), true);
 }
 
+// The form of patterns/known-bases.tsv. A line proves no more than the bytes that it names.
+TEST_F(PackagedBase, IsKnownByATable) {
+    const std::string table = (layout_.folder() / "known.tsv").string();
+    const auto layer_of = [&](const std::string& tag) {
+        const std::string digest = digest_of(tag);
+        const json manifest =
+            json::parse(read_file(layout_.path() + "/blobs/sha256/" + digest.substr(7)));
+        return manifest.at("layers").at(0).at("digest").get<std::string>();
+    };
+    std::ofstream(table) << "ours/base:1\tlinux/amd64\t2026-01-01\t" << layer_of("base") << "\n";
+    EXPECT_EQ(own(layout_.target(), {}).exit, 1);
+    const Ran passes = own(layout_.target(), {"--known-bases", table});
+    EXPECT_EQ(passes.exit, 0) << passes.out << passes.err;
+    EXPECT_NE(passes.out.find("its lowest layers are those of ours/base:1"), std::string::npos)
+        << passes.out;
+    std::ofstream(table) << "ours/base:1\tlinux/amd64\t2026-01-01\tsha256:"
+                         << std::string(64, '0') << "\n";
+    EXPECT_EQ(own(layout_.target(), {"--known-bases", table}).exit, 1);
+    std::ofstream(table) << "ours/base:1\n";
+    const Ran wrong = own(layout_.target(), {"--known-bases", table});
+    EXPECT_EQ(wrong.exit, 3);
+    EXPECT_NE(wrong.err.find("known.tsv:1"), std::string::npos) << wrong.err;
+}
+
 class BaseInARegistry : public RegistryTest {};
+
+// The script asks a real registry, and never fetches a layer.
+TEST_F(BaseInARegistry, IsWrittenIntoATableByTheScript) {
+    const DockerRegistry registry;
+    Layout layout;
+    layout.config(good);
+    layout.config({"--architecture", "amd64", "--os", "linux"});
+    layout.insert(layout.files("base", {{"srv/base.pem", {private_key(layout.folder()), 0600}}}));
+    layout.name("base");
+    add_application(layout);
+    push(layout.target("base"), registry.address(), "ours/base:1");
+    push(layout.target(), registry.address(), "team/app:1");
+    const std::string name = registry.address() + "/ours/base:1";
+    Command script = this->command();
+    script.words = {"python3", STRATASCAN_SOURCE "/patterns/known-bases.py", "--tls-verify=false",
+                    name};
+    const Ran listed = run(script);
+    ASSERT_EQ(listed.exit, 0) << listed.err;
+    EXPECT_TRUE(listed.out.starts_with(name + "\tlinux/amd64\t")) << listed.out;
+    const std::string table = (folder() / "known.tsv").string();
+    std::ofstream(table) << listed.out;
+    const auto ask = [&](std::vector<std::string> more) {
+        Command gate = this->command();
+        gate.words = {program(), "gate", registry.address() + "/team/app:1", "--no-store",
+                      "--only-own-layers"};
+        gate.words.insert(gate.words.end(), more.begin(), more.end());
+        return run(gate);
+    };
+    EXPECT_NE(ask({}).out.find("srv/base.pem"), std::string::npos);
+    const json report = report_of(ask({"--known-bases", table, "--format", "json"}));
+    EXPECT_EQ(report.at("targets").at(0).at("gate").at("base_layers"), 1);
+    script.words.back() = registry.address() + "/ours/none:1";
+    const Ran missing = run(script);
+    EXPECT_EQ(missing.exit, 1);
+    EXPECT_NE(missing.err.find("/ours/none:1: "), std::string::npos) << missing.err;
+}
 
 TEST_F(BaseInARegistry, IsKnownByTheNameThatItIsPulledBy) {
     const DockerRegistry registry;

@@ -53,9 +53,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         __builtin_trap();
     }
     if (key->name(secret + "x") == name) __builtin_trap();
-    if (secret.starts_with("-----BEGIN")) {
+    // A line may be broken behind its head, and nowhere within that.
+    const std::size_t head = std::min(secret.find("-----\n"), secret.size());
+    if (secret.starts_with("-----BEGIN") && head < secret.size()) {
         std::string wrapped = secret;
-        wrapped.insert(wrapped.size() / 2, wrapped[wrapped.size() / 2 - 1] == '\\' ? "" : "\n");
+        const std::size_t at = std::max(head + 6, wrapped.size() / 2);
+        wrapped.insert(at, wrapped[at - 1] == '\\' ? "" : "\n");
         if (key->name(wrapped) != name) __builtin_trap();
     }
     const std::string shown = identity::redact(secret, size % 24);

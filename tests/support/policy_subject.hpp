@@ -19,6 +19,7 @@ struct MadeUpImage {
     int base_layers = -1;
     policy::SignatureCheck signature;
     policy::SuppressionState suppressions;
+    std::vector<std::string> base_names;
 
     MadeUpImage() {
         report.target = "image.tar";
@@ -105,7 +106,8 @@ struct MadeUpImage {
     /// What a check answers, with the catalogue's settings and these over them.
     policy::Answer ask(std::string_view check,
                        const std::map<std::string, policy::Setting>& changed = {}) const {
-        const policy::Subject subject{report, facts, now, base_layers, signature, suppressions};
+        const policy::Subject subject{report,    facts,        now,       base_layers,
+                                      signature, suppressions, base_names};
         for (const policy::CheckInfo& info : policy::catalogue()) {
             if (info.id != check) continue;
             policy::Settings settings = info.settings;

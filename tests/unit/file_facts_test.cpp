@@ -1,6 +1,8 @@
 // Facts of a layer's files: decoders, paths, first bytes, and whole layers.
 #include "scanner/layer/file_facts.hpp"
 
+#include "scanner/layer/bill_of_materials.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -223,6 +225,56 @@ TEST(LayerFacts, DocumentsAcrossWindows) {
         EXPECT_EQ(kept.path, "etc/passwd");
         EXPECT_EQ(result.file_facts.documents[1].text, "root:set\nopen:\n");
     }
+}
+
+TEST(LayerFacts, BillsOfMaterialsAcrossWindows) {
+    test::TestEngine engine(rules);
+    std::string bill = R"({"spdxVersion": "SPDX-2.3", "packages": [)";
+    for (int i = 0; i < 30'000; ++i) {
+        bill += R"({"name": "p)" + std::to_string(i) + R"(", "versionInfo": "1", "filesAnalyzed": false},)";
+    }
+    bill += R"({"name": "last"}]})";
+    ASSERT_GT(bill.size(), std::size_t{1} << 20);
+    TarBuilder tar;
+    tar.file("var/lib/db/sbom/a.json", bill).file("opt/x.cdx.json", "no bill");
+    tar.file("opt/huge.spdx.json", std::string(layer::bill_bytes_limit + 1, ' '));
+    tar.file("etc/passwd", "a:x:1:1::/:/bin/sh\n");
+    const auto result = engine.scan(tar.finish());
+    ASSERT_EQ(result.file_facts.documents.size(), 4U);
+    const auto& kept = result.file_facts.documents[0];
+    EXPECT_EQ(kept.kind, DocumentKind::bill);
+    EXPECT_FALSE(kept.cut);
+    const auto read = layer::bill_of_lines(kept.text);
+    EXPECT_EQ(read.names.size(), 30'001U);
+    EXPECT_TRUE(read.lists("", "last"));
+    EXPECT_EQ(result.file_facts.documents[1].text, "") << "called so, and none";
+    EXPECT_FALSE(result.file_facts.documents[1].cut);
+    EXPECT_TRUE(result.file_facts.documents[2].cut);
+    EXPECT_EQ(result.file_facts.documents[3].text, "a:x:1:1:/:/bin/sh\n");
+}
+
+TEST(LayerFacts, HostsOfTheApplicationsOwnFiles) {
+    test::TestEngine engine(rules);
+    TarBuilder tar;
+    tar.file("app/config.yaml", "# http://comment.example.de/\nurl: https://u:p@API.shop.de:8443/v1\n"
+                                "doc: http://www.w3.org/1999/xhtml\nlocal: http://localhost:80\n");
+    tar.file("app/main.js", "fetch('https://api.shop.de/x'); fetch(`https://${host}/`)\n");
+    tar.file("app/node_modules/x/index.js", "fetch('https://of-a-module.de/')\n");
+    tar.file("usr/lib/python3/x.py", "'https://of-a-package.de'\n");
+    tar.file("app/data.bin", "https://not-a-settings-file.de/\n");
+    tar.file("app/run", "#!/bin/sh\ncurl https://0123456789abcdefghijklmnopqrstuvwxyz.hooks.de/\n");
+    tar.file("app/long.json", "{\"a\": \"http://first.de/\"}" + std::string(20'000, ' '));
+    for (int i = 0; i < 10; ++i) tar.file("app/c" + std::to_string(i) + ".ini", "a=http://often.de\n");
+    const auto result = engine.scan(tar.finish());
+    std::vector<std::string> hosts;
+    for (const layer::FileFact& fact : result.file_facts.facts) {
+        if (fact.kind == FactKind::named_host) hosts.push_back(fact.path + " " + fact.detail);
+    }
+    EXPECT_EQ(hosts, (std::vector<std::string>{
+                         "app/config.yaml api.shop.de", "app/main.js api.shop.de",
+                         "app/run 0123....hooks.de", "app/long.json first.de",
+                         "app/long.json " + std::string(layer::hosts_cut), "app/c0.ini often.de",
+                         "app/c1.ini often.de", "app/c2.ini often.de", "app/c3.ini often.de"}));
 }
 
 TEST(LayerFacts, AreBoundedAndSayWhatIsNotTold) {

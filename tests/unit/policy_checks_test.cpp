@@ -153,39 +153,6 @@ TEST(ProgramChecks, ProgramsOutsideOfPackages) {
     EXPECT_EQ(other.outcome("sbom-complete"), Outcome::unknown) << "lists of pacman are not read";
 }
 
-TEST(ProgramChecks, ProgramsThatAnAttachedBillLists) {
-    MadeUpImage image;
-    image.program("curl", "transfer", "usr/local/bin/curl");
-    image.facts.subjects = {"sha256:" + std::string(64, 'e')};
-    image::AttachedBlob blob;
-    const auto outcome = [&](const char* type, const std::string& bytes) {
-        blob.predicate_type = type;
-        blob.bytes = bytes;
-        image.facts.attachments.resize(1);
-        image.facts.attachments[0].blobs = {blob};
-        return image.outcome("sbom-complete");
-    };
-    constexpr const char* spdx = "https://spdx.dev/Document";
-    constexpr const char* cyclonedx = "https://cyclonedx.org/bom";
-    EXPECT_EQ(outcome(spdx, R"({"predicate":{"packages":[{"name":"curl"}]}})"), Outcome::pass);
-    EXPECT_EQ(outcome(spdx, R"({"predicate":{"packages":[{"name":"wget"}]}})"), Outcome::fail);
-    EXPECT_EQ(outcome(spdx, R"({"packages":[{"name":"curl"}],"files":[{"fileName":"./usr/bin/curl"}]})"),
-              Outcome::fail) << "it lists files, and not this one";
-    EXPECT_EQ(outcome(spdx, R"({"files":[{"fileName":"./usr/local/bin/curl"}]})"), Outcome::pass);
-    EXPECT_EQ(outcome(cyclonedx, R"({"predicate":{"components":[{"type":"application","name":"app",)"
-                                 R"("components":[{"type":"library","name":"curl"}]}]}})"), Outcome::pass);
-    EXPECT_EQ(outcome(cyclonedx, R"({"components":[{"name":"x","evidence":{"occurrences":)"
-                                 R"([{"location":"/usr/local/bin/curl"}]}}]})"), Outcome::pass);
-    EXPECT_EQ(outcome(spdx, R"({"subject":[{"digest":{"sha256":")" + std::string(64, 'f') +
-                                R"("}}],"predicate":{"packages":[{"name":"curl"}]}})"), Outcome::fail)
-        << "it speaks of another image";
-    EXPECT_EQ(outcome("https://slsa.dev/provenance/v1", R"({"packages":[{"name":"curl"}]})"),
-              Outcome::fail) << "that is none";
-    for (const char* damaged : {"", "{", "[]", R"({"packages":7,"files":[7],"components":[[]]})"}) {
-        EXPECT_EQ(outcome(spdx, damaged), Outcome::fail) << damaged;
-    }
-}
-
 struct AboutFacts {
     const char* check;
     FactKind kind;
@@ -418,6 +385,17 @@ TEST(StartChecks, BakedInProxies) {
     ASSERT_EQ(hosts.items.size(), 2U);
     EXPECT_EQ(hosts.items[0].text, "names the host db.internal");
     EXPECT_EQ(hosts.items[0].path, "config.Env DATABASE_URL");
+    image.fact(FactKind::named_host, "app/a.yaml", "api.shop.de");
+    image.fact(FactKind::named_host, "app/b.yaml", "api.shop.de");
+    image.fact(FactKind::named_host, "app/c.yaml", "db.internal");
+    image.fact(FactKind::named_host, "app/gone.yaml", "gone.shop.de").visibility = Visibility::deleted;
+    image.facts.untold.insert(FactKind::named_host);
+    const policy::Answer files = image.ask("egress");
+    ASSERT_EQ(files.items.size(), 4U);
+    EXPECT_EQ(files.items[1].text, "names the host api.shop.de");
+    EXPECT_EQ(files.items[1].path, "app/a.yaml");
+    EXPECT_EQ(files.items[2].text, "a layer's files name more hosts than are told");
+    EXPECT_EQ(files.outcome, Outcome::pass) << "hosts are hints";
     image.facts.env["https_proxy"] = "http://proxy.example";
     EXPECT_EQ(image.outcome("egress"), Outcome::fail);
 }

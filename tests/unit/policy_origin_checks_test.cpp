@@ -293,10 +293,24 @@ TEST(AgeChecks, EveryDateIsToldAndPackagesAreTheLastToBeAsked) {
     EXPECT_EQ(image.outcome("image-age"), Outcome::unknown);
 }
 
-TEST(AttachedChecks, SbomAmongTheFiles) {
+// Proved by digests, which the gate does before it asks.
+TEST(OriginChecks, WhatItWasBuiltOnIsToldByDigestsBeforeItsOwnWord) {
     MadeUpImage image;
-    image.fact(FactKind::image_sbom, "var/lib/db/sbom/app.spdx.json");
-    EXPECT_EQ(image.outcome("sbom"), Outcome::pass);
+    image.fact(FactKind::package_database, "var/lib/dpkg/status", "dpkg");
+    image.facts.labels["org.opencontainers.image.base.name"] = "ours/claimed:1";
+    auto told = image.ask("base-minimal");
+    ASSERT_EQ(told.items.size(), 2U);
+    EXPECT_EQ(told.items[1].text, "it says that it was built on ours/claimed:1");
+    EXPECT_FALSE(told.items[1].counts);
+    image.base_names = {"debian:trixie"};
+    told = image.ask("base-minimal");
+    ASSERT_EQ(told.items.size(), 2U);
+    EXPECT_EQ(told.items[1].text, "its lowest layers are those of debian:trixie");
+    const std::map<std::string, policy::Setting> list = {{"bases", std::vector<std::string>{"debian"}},
+                                   {"well_known", std::vector<std::string>{}}};
+    EXPECT_EQ(image.ask("base-trusted", list).outcome, Outcome::pass);
+    image.base_names.clear();
+    EXPECT_EQ(image.ask("base-trusted", list).outcome, Outcome::fail) << "by its own word";
 }
 
 }  // namespace

@@ -185,24 +185,48 @@ Answer signed_image(const Subject& subject, const Settings& settings) {
                                                      : passed(std::move(reason));
 }
 
+namespace {
+
+// Bills of materials among the files of the final tree.
+Answer sbom_among_files(const Subject& subject, Answer otherwise) {
+    std::size_t readable = 0;
+    std::vector<Item> items;
+    for (const image::PlacedFact& fact : subject.facts.facts) {
+        if (fact.kind != layer::FactKind::image_sbom || fact.visibility != Visibility::visible) {
+            continue;
+        }
+        const auto document =
+            std::ranges::find_if(subject.facts.documents, [&](const image::PlacedDocument& one) {
+                return one.kind == layer::DocumentKind::bill && one.path == fact.path;
+            });
+        const bool kept = document != subject.facts.documents.end();
+        const std::string form = kept ? document->text.substr(0, document->text.find('\n')) : "";
+        readable += form.empty() ? 0 : 1;
+        const std::string why = !kept          ? "a bill of materials by its name, past the number that is read"
+                                : document->cut ? "a bill of materials by its name, too large to be read"
+                                                : "called like a bill of materials, and not SPDX or CycloneDX";
+        Item item = file_item(fact, form.empty() ? why : "a bill of materials: " + form);
+        item.counts = false;
+        items.push_back(std::move(item));
+    }
+    if (items.empty()) return otherwise;
+    Answer answer =
+        readable > 0
+            ? passed("a bill of materials is among its files; its validity was not checked")
+            : unknown("files are called like bills of materials, and none could be read as one");
+    for (Item& item : items) add(answer, std::move(item));
+    return answer;
+}
+
+}  // namespace
+
 Answer sbom(const Subject& subject, const Settings& settings) {
     Answer answer = about_attached(subject, settings, "a bill of materials", bill_kind);
     if (answer.outcome == Outcome::pass || answer.outcome == Outcome::not_applicable ||
         text(settings, "signature") != "none") {
         return answer;
     }
-    for (const image::PlacedFact& fact : subject.facts.facts) {
-        if (fact.kind != layer::FactKind::image_sbom || fact.visibility != Visibility::visible) {
-            continue;
-        }
-        Answer inside = passed(
-            "a bill of materials is among its files; its validity was not checked");
-        Item item = file_item(fact, "a bill of materials, by its path");
-        item.counts = false;
-        inside.items.push_back(std::move(item));
-        return inside;
-    }
-    return answer;
+    return sbom_among_files(subject, std::move(answer));
 }
 
 Answer provenance(const Subject& subject, const Settings& settings) {

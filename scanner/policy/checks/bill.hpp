@@ -1,12 +1,12 @@
-// What attached bills of materials list, in the open or in an envelope: SPDX 2 (spdx.github.io,
-// packages[].name, files[].fileName) and CycloneDX (cyclonedx.org, components[].name and
-// evidence.occurrences[].location, components within components). All of it is its author's claim.
+// The bills of materials that speak of an image: attached ones, in the open or in an envelope,
+// and those among its files. All of it is their author's claim.
 #pragma once
 
-#include <set>
 #include <string>
+#include <vector>
 
 #include "scanner/image/attachments.hpp"
+#include "scanner/layer/bill_of_materials.hpp"
 #include "scanner/policy/subject.hpp"
 
 namespace stratascan::policy {
@@ -17,16 +17,11 @@ namespace stratascan::policy {
                                     const image::AttachedBlob& blob);
 
 struct Bill {
-    std::set<std::string, std::less<>> names;  ///< of components
-    std::set<std::string, std::less<>> paths;  ///< of files, without a slash in front
-
-    /// By its file where files are listed at all, else by its name.
-    [[nodiscard]] bool lists(const Program& program) const {
-        return paths.empty() ? names.contains(program.program) : paths.contains(program.path);
-    }
+    std::string where;  ///< "an attached bill of materials", "the bill of materials PATH"
+    layer::BillOfMaterials listed;
 };
 
-/// Of all that speak of this image and can be read.
-[[nodiscard]] Bill bill_of(const Subject& subject);
+/// All that can be read: the attached ones first, then those of the final tree.
+[[nodiscard]] std::vector<Bill> bills_of(const Subject& subject);
 
 }  // namespace stratascan::policy

@@ -146,6 +146,12 @@ bool one_letter_away(std::string_view a, std::string_view b) {
            (a.size() == 2 && b.size() == 2 && a[0] == b[1] && a[1] == b[0]);
 }
 
+Item told_only(const char* member, std::string text) {
+    Item item = config_item(member, std::move(text));
+    item.counts = false;
+    return item;
+}
+
 struct Tag {
     std::string tag;
     bool digest = false;
@@ -175,9 +181,7 @@ Answer image_age(const Subject& subject, const Settings& settings) {
                          config_item("config.created", subject.facts.created));
     // What else claims a date: a fresh config over old layers is told.
     for (std::size_t i = 1; i < dates.size(); ++i) {
-        Item item = config_item("age", dates[i].source + " is of " + written_date(dates[i].date));
-        item.counts = false;
-        add(answer, std::move(item));
+        add(answer, told_only("age", dates[i].source + " is of " + written_date(dates[i].date)));
     }
     return answer;
 }
@@ -233,7 +237,19 @@ Answer base_pinned(const Subject& subject, const Settings&) {
     return answer;
 }
 
-Answer base_minimal(const Subject& subject, const Settings& settings) {
+namespace {
+
+// What it was built on, where checked digests prove it, and where it only says so.
+void add_origin(const Subject& subject, Answer& answer) {
+    for (const std::string& name : subject.base_names) {
+        add(answer, told_only("base", "its lowest layers are those of " + name));
+    }
+    if (!subject.base_names.empty()) return;
+    const std::string name = labelled(subject, {base_name_key});
+    if (!name.empty()) add(answer, told_only(base_name_key, "it says that it was built on " + name));
+}
+
+Answer minimal_by_files(const Subject& subject, const Settings& settings) {
     if (auto none = without_tree(subject)) return *none;
     const auto& minimal = texts(settings, "minimal");
     const auto let = [&](std::string_view name) {
@@ -276,8 +292,27 @@ Answer base_minimal(const Subject& subject, const Settings& settings) {
     return failed(fmt::format("{} is a full operating system", name.empty() ? "it" : name), {item});
 }
 
+}  // namespace
+
+Answer base_minimal(const Subject& subject, const Settings& settings) {
+    Answer answer = minimal_by_files(subject, settings);
+    if (answer.outcome != Outcome::not_applicable) add_origin(subject, answer);
+    return answer;
+}
+
 Answer base_trusted(const Subject& subject, const Settings& settings) {
     if (auto none = without_config(subject)) return *none;
+    const auto& bases = texts(settings, "bases");
+    const auto is_listed = [&](const std::string& name) {
+        return std::ranges::any_of(bases, [&](const std::string& base) {
+            return glob_matches(base, repository_of(name)) || glob_matches(base, name);
+        });
+    };
+    // What checked digests prove is worth more than what the image says of itself.
+    const auto proved = std::ranges::find_if(subject.base_names, is_listed);
+    if (proved != subject.base_names.end()) {
+        return passed("its lowest layers are those of " + *proved + ", which is on the list");
+    }
     const std::string name = base_name(subject);
     if (name.empty()) return unknown("neither annotation nor provenance names the base");
     const std::string repository = repository_of(name);
@@ -287,14 +322,10 @@ Answer base_trusted(const Subject& subject, const Settings& settings) {
                           {config_item(base_name_key, name)});
         }
     }
-    const auto& bases = texts(settings, "bases");
     if (bases.empty()) {
         return not_applicable("the policy lists no sources; the base is " + repository);
     }
-    const bool listed = std::any_of(bases.begin(), bases.end(), [&](const std::string& base) {
-        return glob_matches(base, repository) || glob_matches(base, name);
-    });
-    if (listed) return passed("the base " + repository + " is on the list");
+    if (is_listed(name)) return passed("the base " + repository + " is on the list");
     return failed("the base " + repository + " is not on the list",
                   {config_item(base_name_key, name)});
 }

@@ -202,20 +202,29 @@ Answer sbom_complete(const Subject& subject, const Settings&) {
         }
         lists = true;
     }
-    const Bill bill = bill_of(subject);
+    const std::vector<Bill> bills = bills_of(subject);
     Answer answer;
     for (const Program& program : subject.report.programs) {
         if (program.role != Role::is || program.package) continue;
         Item item = item_of(program, {});
-        if (item.counts && bill.lists(program)) {
+        const auto bill = std::ranges::find_if(bills, [&](const Bill& one) {
+            return one.listed.lists(program.path, program.program);
+        });
+        if (item.counts && bill != bills.end()) {
             item.counts = false;
-            item.text += ", which an attached bill of materials lists";
+            item.text += ", which " + bill->where + " lists";
         }
         add(answer, std::move(item));
     }
     answer = settled(std::move(answer), subject, "programs that no package list names");
     if (answer.outcome == Outcome::fail && !lists) {
         answer.reason += "; the image has no package list";
+    }
+    const auto cut = std::ranges::count_if(bills, [](const Bill& one) { return one.listed.cut; });
+    if (answer.outcome == Outcome::fail && cut > 0) {
+        answer.reason += fmt::format("; of {} not all was read",
+                                     counted(static_cast<std::size_t>(cut), "bill of materials",
+                                             "bills of materials"));
     }
     return answer;
 }

@@ -294,24 +294,30 @@ namespace {
 /// The hosts of the URLs in a text of the config, as hints.
 void add_hosts(Answer& answer, const std::string& member, std::string_view text,
                std::set<std::string>& told) {
-    constexpr std::string_view mark = "://";
-    for (std::size_t at = text.find(mark); at != text.npos; at = text.find(mark, at)) {
-        at += mark.size();
-        const std::string_view rest = text.substr(at);
-        std::string_view place = rest.substr(0, rest.find_first_of("/?# \t\n\"'`,;<>"));
-        place.remove_prefix(std::min(place.rfind('@') + 1, place.size()));
-        const std::string host(place.substr(0, place.find(':')));
-        const bool plain =
-            !host.empty() && host.size() < 254 && std::ranges::all_of(host, [](char c) {
-                return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '.' || c == '-' || c == '_';
-            });
-        if (!plain || host == "localhost" || host.starts_with("127.") || host == "0.0.0.0") continue;
+    for (const std::string& host : layer::hosts_in(text)) {
         if (!told.insert(host).second) continue;
         Item item = config_item(member, "names the host " + host);
         item.counts = false;
         add(answer, std::move(item));
     }
+}
+
+/// Those of the application's own files, each once, and what was not looked at for them.
+void add_hosts_of_files(Answer& answer, const Subject& subject, std::set<std::string>& told) {
+    for (const image::PlacedFact& fact : subject.facts.facts) {
+        if (fact.kind != layer::FactKind::named_host || fact.visibility != Visibility::visible ||
+            !told.insert(fact.detail).second) {
+            continue;
+        }
+        const bool host = fact.detail != layer::hosts_cut && fact.detail != layer::more_hosts;
+        Item item = file_item(fact, host ? "names the host " + fact.detail : fact.detail);
+        item.counts = false;
+        add(answer, std::move(item));
+    }
+    if (!subject.facts.untold.contains(layer::FactKind::named_host)) return;
+    Item item = config_item("hosts", "a layer's files name more hosts than are told");
+    item.counts = false;
+    add(answer, std::move(item));
 }
 
 }  // namespace
@@ -325,6 +331,7 @@ Answer egress(const Subject& subject, const Settings&) {
             add_hosts(answer, "config.Env " + name, value, hosts);
     }
     add_hosts(answer, "config.Entrypoint and Cmd", joined(start_words(subject)), hosts);
+    add_hosts_of_files(answer, subject, hosts);
     for (const auto& [name, value] : subject.facts.env) {
         if (!name.ends_with("_PROXY") && !name.ends_with("_proxy")) continue;
         if (value.empty() || name == "NO_PROXY" || name == "no_proxy") continue;

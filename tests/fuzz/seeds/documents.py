@@ -54,6 +54,29 @@ def documents() -> Seeds:
             "numbers": b'[1,-2.5e3,true,null,"\\ud83d\\ude00"]', "deep": b"[" * 70 + b"]" * 70}
 
 
+@target("bill")
+def bills() -> Seeds:
+    spdx = {"spdxVersion": "SPDX-2.3", "packages": [{"name": "curl"}],
+            "files": [{"fileName": "./usr/bin/curl"}]}
+    spdx3 = {"@context": "https://spdx.org/rdf/3.0.1/x", "@graph": [
+        {"type": "software_Package", "name": "curl"}, {"name": "/a", "type": "software_File"}]}
+    cyclonedx = {"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [
+        {"type": "application", "name": "app", "components": [{"type": "file", "name": "a/b"}],
+         "evidence": {"occurrences": [{"location": "/opt/app"}]}}]}
+    return {"spdx": to_json(spdx), "spdx-3": to_json(spdx3), "cyclonedx": to_json(cyclonedx),
+            "tags": b"SPDXVersion: SPDX-2.3\nPackageName: curl\nFileName: ./usr/bin/curl\n",
+            "xml": b'<bom xmlns="http://cyclonedx.org/schema/bom/1.5"/>',
+            "syft": to_json({"artifacts": [{"name": "curl", "locations": [{"path": "/x"}]}]}),
+            "lines": b"SPDX-2.3\nn0123456789abcdef\np0123456789abcdef\n"}
+
+
+@target("known_bases")
+def known_bases() -> Seeds:
+    line = f"a/b:1\tlinux/amd64\t2026-01-01\t{DIGEST},{DIGEST}"
+    return {"line": line.encode(), "diff-ids": f"# x\n{line}\t{DIGEST},{DIGEST}\r\n".encode(),
+            "short": b"a/b:1\tlinux/amd64\n"}
+
+
 @target("oci_json")
 def oci_json() -> Seeds:
     kinds = [INDEX, CONFIG, DOCKER, V1_LAYER, TAGS]
