@@ -108,7 +108,8 @@ void read_go_flags(std::string_view flags, GoBuild& build) {
         const std::size_t equals = one.find('=');
         if (equals == one.npos || equals + 1 == one.size()) continue;
         if (!names_version(one.substr(0, equals)) || build.linked.size() >= most_comments) continue;
-        build.linked.push_back(printable_text(one));
+        // The end of a long name, so that its value is not what is cut.
+        build.linked.push_back(printable_text(one.substr(equals - std::min(equals, longest_text / 2))));
     }
 }
 

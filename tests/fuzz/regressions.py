@@ -16,6 +16,11 @@ CRASHES: dict[str, dict[str, bytes]] = {
     # A run of one byte that is longer than a block of its frame may be, and zstd's call for whole
     # buffers takes it: the target was wrong.
     "decoder_reference": {"zstd-run-over-its-block": b"\1\x28\xb5\x2f\xfd\0\x0f\xda\0\x58M\1\0\0\x14"},
+    # Behind a name as long as a text may be its value was cut off, and the name passed for it.
+    "elf_evidence": {"go-linked-under-a-long-name":
+                     b'\0build\t-ldflags="-X ' + b"a" * 300 + b'Version=1"\n'},
+    # A PEM block's head was broken in two, which makes it none: the target was wrong.
+    "key_file": {"a-broken-head": b"k" * 25 + b"\0\0-----BEGIN PRIk"},
     # Rows that a salvage saved held results that could not be read back, and stayed.
     "store_file": {"results-that-a-salvage-saved-unread":
                    b"\x40\x00\x02\x00\x10\x41\x40\x00\x02\x6c\x6b\x3c\xde\xd9\x0a\x1a"

@@ -77,6 +77,13 @@ std::string go_text(const std::string& text) {
     return size + text;
 }
 
+TEST(GoBuild, AValueUnderALongNameIsKept) {
+    GoBuild build;
+    read_go_lines("build\t-ldflags=\"-X " + std::string(300, 'a') + "Version=1.2.3\"\n", build);
+    ASSERT_EQ(build.linked.size(), 1U);
+    EXPECT_TRUE(build.linked[0].ends_with("aVersion=1.2.3")) << build.linked[0];
+}
+
 TEST(GoBuild, IsReadAsFarAsItIsInSight) {
     const std::string lines =
         "path\texample.org/cmd/x\nmod\texample.org\tv1.2.3\th1:abc=\n"
