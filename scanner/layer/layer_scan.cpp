@@ -83,9 +83,13 @@ nested::NestLimits nest_limits(const LayerScanContext& context) {
             limits.path_bytes, context.inner_decoder_bytes};
 }
 
+FileLimits file_limits(const LayerScanContext& context) {
+    return {context.limits.findings_a_file, context.limits.looks_a_file, context.told};
+}
+
 // A name that is printed with what was found there must not hold a secret itself.
 std::string without_secrets(WindowScanner& scanner, std::string_view name) {
-    auto findings = scanner.scan_text(name);
+    auto findings = scanner.scan_text(name, true);
     if (!findings) return {};
     std::string clean;
     std::size_t at = 0;
@@ -115,6 +119,8 @@ void clean_row_names(LayerResult& result, const LayerScanContext& context) {
     for (LayerFinding& found : result.findings) clean(found.finding.inner_path);
     for (LayerProgram& found : result.programs) clean(found.program.inner_path);
     for (Gap& gap : result.gaps) clean(gap.inner_path);
+    if (context.told == nullptr) return;
+    for (DroppedCandidate& one : context.told->candidates) clean(one.candidate.finding.inner_path);
 }
 
 // Links are kept with the result, and their other names are printed.
@@ -162,7 +168,7 @@ std::vector<std::string*> evidence_texts(Program& program) {
 void clean_texts(const std::vector<std::string*>& texts, const LayerScanContext& context) {
     std::string all;
     for (const std::string* text : texts) (all += *text) += '\n';
-    const auto findings = context.scanner().scan_text(all);
+    const auto findings = context.scanner().scan_text(all, true);
     if (findings && findings->empty()) return;
     for (std::string* text : texts) *text = without_secrets(context.scanner(), *text);
 }
@@ -184,9 +190,9 @@ void clean_told_texts(LayerResult& result, const LayerScanContext& context) {
 void take_results(StreamCollectors& collector, const nested::Nest& nest,
                   const LayerScanContext& context, LayerResult& result) {
     collector.finish(result, nest.gaps());
-    nest.history().tell(result, [&](std::string_view path) {
-        return without_secrets(context.scanner(), path);
-    });
+    nest.history().tell(
+        result, [&](std::string_view path) { return without_secrets(context.scanner(), path); },
+        context.told);
     clean_row_names(result, context);
     clean_links(result, context);
     clean_told_texts(result, context);
@@ -231,8 +237,7 @@ LayerResult scan_layer(std::unique_ptr<source::BlobReader> blob,
     TarWalk walk(stream, context.slabs, {context.limits.members, context.limits.path_bytes,
                                          context.limits.header_bytes});
     nested::NestedWalk walk_inside(walk, context.slabs, nest_limits(context));
-    StreamCollectors collector(context.rules, {context.limits.findings_a_file,
-                                              context.limits.looks_a_file});
+    StreamCollectors collector(context.rules, file_limits(context));
 
     const auto error = run(walk_inside, collector, context, [&] { stream.drain_hash(); });
     take_results(collector, walk_inside.nest(), context, result);
@@ -285,8 +290,7 @@ LayerResult scan_directory(const std::string& path, const LayerScanContext& cont
     LayerResult result;
     DirectoryWalk walk(path, context.slabs);
     nested::NestedWalk walk_inside(walk, context.slabs, nest_limits(context));
-    StreamCollectors collector(context.rules, {context.limits.findings_a_file,
-                                              context.limits.looks_a_file});
+    StreamCollectors collector(context.rules, file_limits(context));
     const auto error = run(walk_inside, collector, context, [] {});
     take_results(collector, walk_inside.nest(), context, result);
     result.compression = "none";

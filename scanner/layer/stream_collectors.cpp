@@ -10,6 +10,8 @@
 #include <set>
 #include <utility>
 
+#include "scanner/layer/dropped_told.hpp"
+#include "scanner/match/drop_reason.hpp"
 #include "scanner/nested/sqlite.hpp"
 
 namespace stratascan::layer {
@@ -53,7 +55,7 @@ PathHash seen_at(const LayerFinding& found, std::size_t steps, bool any_rule = f
 // one piece: it is then seen in the container's bytes as well. The finding that
 // knows the whole way in stays. That in a row of a database, which has the column's
 // name in front of it, stays instead of what any rule saw in the pages.
-void drop_seen_twice(LayerResult& result) {
+void drop_seen_twice(LayerResult& result, DroppedTold* told) {
     std::set<PathHash> further_in;
     for (const LayerFinding& found : result.findings) {
         for (std::size_t i = 0; i < found.containers; ++i) {
@@ -68,9 +70,12 @@ void drop_seen_twice(LayerResult& result) {
     }
     if (further_in.empty()) return;
     std::erase_if(result.findings, [&](const LayerFinding& found) {
-        return (found.finding.source == Source::file || found.finding.source == Source::trailer) &&
-               (further_in.contains(seen_at(found, found.containers)) ||
-                further_in.contains(seen_at(found, found.containers, true)));
+        const bool inside =
+            (found.finding.source == Source::file || found.finding.source == Source::trailer) &&
+            (further_in.contains(seen_at(found, found.containers)) ||
+             further_in.contains(seen_at(found, found.containers, true)));
+        if (inside) drop(result, told, found, match::dropped::seen_inside);
+        return inside;
     });
 }
 
@@ -120,7 +125,7 @@ void StreamCollectors::finish(LayerResult& result, std::vector<OrdinalGap> inner
     std::vector<OrdinalGap> gaps;
     for (LayerCollector& collector : streams_) collector.finish(result, gaps);
     std::move(inner_gaps.begin(), inner_gaps.end(), std::back_inserter(gaps));
-    drop_seen_twice(result);
+    drop_seen_twice(result, limits_.told);
     result.certificates = std::move(certificates_.kept());
     if (certificates_.untold() > 0) {
         result.notes.push_back(fmt::format("more than {} certificates; {} were not held against keys",
@@ -149,6 +154,11 @@ void StreamCollectors::cut_names(LayerResult& result, std::vector<OrdinalGap>& g
     for (LayerFinding& found : result.findings) {
         cut_path(secrets, found.ordinal, found.finding);
         if (found.finding.pair) cut_name(secrets, found.ordinal, found.finding.pair->path);
+    }
+    if (limits_.told != nullptr) {
+        for (DroppedCandidate& one : limits_.told->candidates) {
+            cut_path(secrets, one.candidate.ordinal, one.candidate.finding);
+        }
     }
     for (LayerProgram& found : result.programs) cut_path(secrets, found.ordinal, found.program);
     for (LayerCertificate& found : result.certificates) cut_path(secrets, found.ordinal, found);
