@@ -81,12 +81,28 @@ void ViewScanner::add_views(std::size_t depth, std::string_view text, const view
         if (depth == 0) {
             const ViewedText& from = texts_[source];
             if (stretch.end <= from.own_begin || stretch.begin >= from.own_end) continue;
+            if (is_run(stretch.encoding)) see_containers(from, stretch);
         }
         if (is_run(stretch.encoding)) {
             add_runs(depth, text, stretch, source);
         } else {
             level.store.add(text, stretch, source);
         }
+    }
+}
+
+// Its first characters tell, wherever groups may begin.
+void ViewScanner::see_containers(const ViewedText& text, const Stretch& stretch) {
+    const auto& segments = levels_[0].stretches.segments;
+    for (std::size_t phase = 0; phase < views::group_of(stretch.encoding); ++phase) {
+        const std::size_t start = stretch.starts[phase];
+        if (start == views::nowhere || start >= stretch.characters) continue;
+        std::size_t line = stretch.first_segment + stretch.segments - 1;
+        while (segments[line].before > start) --line;
+        const std::size_t place = segments[line].begin + (start - segments[line].before);
+        if (place < text.own_begin || place >= text.own_end) continue;
+        const auto writing = views::container_at(stretch.encoding, text.bytes.substr(place));
+        if (writing) containers_.push_back({text.number, place, *writing});
     }
 }
 

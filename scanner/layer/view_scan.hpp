@@ -16,6 +16,7 @@
 #include "scanner/layer/hit_finder.hpp"
 #include "scanner/layer/window.hpp"
 #include "scanner/match/second_look.hpp"
+#include "scanner/match/views/encoded_container.hpp"
 #include "scanner/match/views/stretch.hpp"
 #include "scanner/match/views/view.hpp"
 
@@ -48,6 +49,13 @@ struct ViewDropped {
     std::string detail;
 };
 
+/// What is written there, in base64 or hex, begins like a container.
+struct ViewContainer {
+    std::uint32_t text = 0;  ///< ViewedText::number
+    std::size_t place = 0;   ///< of the first character, which the text owns
+    views::ContainerWriting writing;
+};
+
 /// Not thread-safe; one a thread. All must outlive it.
 class ViewScanner {
 public:
@@ -65,8 +73,16 @@ public:
     [[nodiscard]] std::uint64_t looks(std::size_t number) const noexcept {
         return number < looks_.size() ? looks_[number] : 0;
     }
-    /// What was dropped since this was last emptied.
+    /// What was dropped since forget().
     [[nodiscard]] std::vector<ViewDropped>& dropped() noexcept { return told_; }
+    /// The containers seen since, in the texts as they stand: no view is too long for them.
+    [[nodiscard]] const std::vector<ViewContainer>& containers() const noexcept {
+        return containers_;
+    }
+    void forget() noexcept {
+        told_.clear();
+        containers_.clear();
+    }
 
 private:
     static constexpr std::size_t depth_limit = 2;
@@ -87,6 +103,7 @@ private:
 
     void add_views(std::size_t depth, std::string_view text, const views::Hints& hints,
                    std::size_t source);
+    void see_containers(const ViewedText& text, const views::Stretch& stretch);
     void add_runs(std::size_t depth, std::string_view text, const views::Stretch& stretch,
                   std::size_t source);
     [[nodiscard]] Result<void> flush(std::size_t depth, std::vector<ViewMatch>& matches);
@@ -119,6 +136,7 @@ private:
     std::vector<match::Match> found_;
     std::vector<match::Dropped> dropped_;
     std::vector<ViewDropped> told_;
+    std::vector<ViewContainer> containers_;
     std::vector<std::uint64_t> looks_;  // by the text's number
 };
 

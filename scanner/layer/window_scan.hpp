@@ -45,6 +45,13 @@ struct DroppedFinding {
     std::string detail;       ///< which condition, or whose finding is told instead
 };
 
+/// What is written there, in base64 or hex, begins like a container.
+struct EncodedStart {
+    std::uint32_t member = 0;
+    std::uint64_t offset = 0;  ///< of its first character in the member
+    views::ContainerWriting writing;
+};
+
 struct Sighting {
     std::uint32_t member = 0;
     program::Observation seen;
@@ -77,6 +84,7 @@ struct WindowScan {
     std::vector<WindowFinding> findings;
     std::vector<DroppedFinding> dropped;  ///< where ScanOptions ask for it
     std::vector<SeenCertificate> certificates;  ///< in files' contents
+    std::vector<EncodedStart> encoded_starts;   ///< likewise
     std::vector<Sighting> sightings;
     std::vector<ElfHead> elf_heads;
     std::vector<ScriptHead> script_heads;

@@ -51,6 +51,14 @@ TEST(KubernetesSecret, IsKnownByTheDecodedValueInEveryFormOfManifest) {
     }
 }
 
+TEST(KubernetesSecret, AReleaseOfHelmIsNoValueOfItsOwn) {
+    std::string release = "H4sIAAAAAAAC";
+    for (std::uint64_t seed = 1; seed < 30; ++seed) release += test::example("{{b64:40}}", seed);
+    const std::string text = head + "data:\n  release: " + test::base64(release) +
+                             "\ntype: helm.sh/release.v1\n";
+    EXPECT_TRUE(test::shipped().scan_text(text).empty());
+}
+
 TEST(KubernetesSecret, StandsAsItIsUnderStringData) {
     const std::string password = drawn_password();
     const Finding finding = only(head + "stringData:\n  pw: " + password + "\n");

@@ -1,5 +1,6 @@
 """Archives and compressed streams, plain, layered and of the forms that few writers make."""
 
+import base64
 import bz2
 import gzip
 import io
@@ -228,7 +229,8 @@ def layer() -> Seeds:
     shell = b"\x7fELF\2\1\1" + b"\0" * 57 + b"usage: prog\0prog version\0version 1.2\0"
     tar = containers.tar_of({"etc/secret.ini": b"secret=tst_AbCd1234\n", "bin/prog": shell,
                              "n": b"name 0123abcd abc=12345\n", ".wh.gone": b"",
-                             "b.zip": containers.zip_of({"s": b"tst_AbCd1234"})})
+                             "b.zip": containers.zip_of({"s": b"tst_AbCd1234"}),
+                             "k": b"k: " + base64.b64encode(gzip.compress(b"tst_AbCd1234", mtime=0))})
     eager, _ = compress.zstd_chunked([("a", rawtar.member(b"a", b"tst_AbCd1234"))])
     return {"tar": tar, **numbered(tar), "zstd-chunked": eager,
             "estargz": compress.estargz([("a", rawtar.member(b"a", b"tst_AbCd1234"))]), **tars()}
