@@ -1,15 +1,31 @@
-// What is in a window beside what the engine's hits lead to: texts that are encoded.
+// What is in a window beside what the engine's hits lead to: texts that are encoded, and
+// small files that are known as a whole.
 #include <algorithm>
 
+#include "scanner/layer/bare_keypair.hpp"
 #include "scanner/layer/window_region.hpp"
 
 namespace stratascan::layer {
 
-// The pieces, and what lies between them, each as a text of its own.
+// The pieces, and what lies between them, each as a text of its own. First those that are
+// looked at for what they are as a whole.
 void WindowScanner::look_through_views(const Window& window, WindowScan& result) {
     const std::string_view bytes = window.bytes();
     const std::uint64_t sight = window.sight_begin();
     std::vector<Region> regions;
+    for (const Piece& piece : window.pieces) {
+        const bool small_file = piece.kind == PieceKind::contents && piece.file_offset == 0 &&
+                                piece.end - piece.begin <= largest_bare_keypair &&
+                                piece.begin >= window.own_begin() && piece.begin < window.own_end();
+        if (!small_file) continue;
+        Region region{bytes.substr(static_cast<std::size_t>(piece.begin - sight),
+                                   static_cast<std::size_t>(piece.end - piece.begin)),
+                      piece.begin, &piece, piece.member, true};
+        if (!may_be_bare_keypair(region.text) || is_exhausted(window, region)) continue;
+        for (match::Match& match : look_at_bare_keypair(rules_, second_look_, region.text)) {
+            take_match(window, region, match, result);
+        }
+    }
     view_matches_.clear();
     views_.forget();
     const auto fail_with = [&](const Result<void>& done) {
