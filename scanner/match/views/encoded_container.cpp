@@ -54,6 +54,7 @@ constexpr std::array magics = {
     "BZh"sv,               // bzip2
     "LZIP\1"sv,            // lzip
     "\x04\x22\x4d\x18"sv,  // lz4
+    "\x1f\x9d"sv,          // compress
     "!<arch>"sv,           // ar
     "\xed\xab\xee\xdb"sv,  // rpm
     "PACK\0\0\0"sv,        // git

@@ -91,7 +91,8 @@ def decoder() -> Seeds:
             for name, blob in numbered(TEXT).items()}
     made |= {"lzip": b"\5\x64" + compress.lzip(TEXT) * 2,
              "lzma": b"\6\x64" + compress.lzma_alone(TEXT),
-             "lz4": b"\7\x64" + compress.lz4(TEXT) * 2}
+             "lz4": b"\7\x64" + compress.lz4(TEXT) * 2,
+             "compress": b"\x08\x64" + compress.lzw(TEXT)}
     return made | {"cut-gzip": made["gzip-0"][:-5], "plain": b"\0\0" + TEXT,
                    "cut-lz4": made["lz4"][:-5], "cut-lzip": made["lzip"][:-5]}
 
