@@ -19,7 +19,7 @@ for more in "$@"; do
         test)
             packages="$packages $example
               libgtest-dev libbenchmark-dev
-              jq zstd xz-utils bzip2 gzip lzip lz4 openssl gnupg binutils sqlite3 python3-jsonschema python3-yaml
+              jq zstd xz-utils bzip2 gzip lzip lz4 ncompress openssl gnupg binutils sqlite3 python3-jsonschema python3-yaml
               cmark-gfm chromium rpm db5.3-util docker-registry nginx-light apache2-utils
               tinyproxy-bin podman crun conmon netavark" ;;
         clang) packages="$packages clang-19 clang-tidy-19 libclang-rt-19-dev llvm-19" ;;

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "scanner/image/join.hpp"
+#include "scanner/image/variable_users.hpp"
 #include "scanner/layer/clock.hpp"
 #include "scanner/layer/pairs.hpp"
 
@@ -116,7 +117,8 @@ layer::LayerResult ScanEngine::scan_folder(const std::string& folder,
 std::vector<Finding> ScanEngine::scan_metadata(const source::ImageRef& image,
                                                std::vector<Gap>& gaps) {
     std::vector<Finding> findings;
-    for (const image::MetadataText& text : image::metadata_texts(image, gaps)) {
+    const std::vector<image::MetadataText> texts = image::metadata_texts(image, gaps);
+    for (const image::MetadataText& text : texts) {
         auto found = workers_.local().scan_text(text.text);
         if (!found) {
             gaps.push_back({text.path, found.error().message(), text.text.size()});
@@ -132,6 +134,7 @@ std::vector<Finding> ScanEngine::scan_metadata(const source::ImageRef& image,
     }
     // The halves of a credential stand in variables of their own.
     layer::pair_variables(findings, *engine_.rules);
+    image::name_users(findings, texts, key_);
     return findings;
 }
 

@@ -124,7 +124,7 @@ struct Pair {
 
 /// What a secret belongs to and is no secret: a user's name, a client's id.
 struct Identifier {
-    std::string kind;   ///< "user", "client-id"
+    std::string kind;   ///< "user", "client-id", "account-sid"
     std::string value;  ///< printable, 64 bytes at most
     std::string secret_id;  ///< what the value would be called if it were a secret
 };

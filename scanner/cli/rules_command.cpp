@@ -75,7 +75,8 @@ void add_explaining(CLI::App& rules, const Arguments& arguments, int& code) {
         rules, arguments, code, "explain", "Say why something in a file is reported, or is not",
         "Each candidate, that is, bytes which a rule's pattern matches, is shown with what\n"
         "became of it: reported, with its evidence, or dropped, with the reason. The file is\n"
-        "looked at as it is: what is encoded, compressed or packed in it is not read.\n\n"
+        "scanned as in a layer: what is encoded, compressed or packed in it is looked into,\n"
+        "and what could not be read is told.\n\n"
         "Exit codes: 0 it was looked at, whatever was found; 3 it can't be read.",
         explain_file);
     add_rule_files(*explain, arguments);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "scanner/cli/command.hpp"
 #include "scanner/cli/rules_command.hpp"
@@ -57,9 +58,23 @@ Result<std::string> read_file(const std::string& path) {
     }
 }
 
+// Lines and offsets are those of the innermost file, so they stand behind its name, and
+// what it is encoded in there behind them.
 std::string place_of(const std::string& path, const lint::Explained& one) {
-    return one.line > 0 ? fmt::format("{}:{}", path, one.line)
-                        : fmt::format("{}@{}", path, one.offset);
+    const Finding& finding = one.finding;
+    const auto inside =
+        finding.inner_path.begin() + static_cast<std::ptrdiff_t>(one.containers);
+    const std::vector<std::string> way(finding.inner_path.begin(), inside);
+    const std::vector<std::string> encodings(inside, finding.inner_path.end());
+    std::string place = report::place_in(path, way);
+    if (finding.source != Source::file) place += fmt::format(" ({})", to_string(finding.source));
+    place += finding.line > 0 ? fmt::format(":{}", finding.line)
+                              : fmt::format("@{}", finding.offset);
+    return report::place_in(place, encodings);
+}
+
+std::string shown_of(const Finding& finding) {
+    return finding.clear_text.empty() ? finding.redacted : finding.clear_text;
 }
 
 std::string fate_of(const lint::Explained& one) {
@@ -83,13 +98,23 @@ std::string summary_of(const lint::Explanation& explanation) {
         else ++reasons[one.reason];
     }
     const std::size_t all = explanation.candidates.size();
-    std::string text = fmt::format(
-        "{} at {}: {} reported, {} dropped\n", report::counted(all, "candidate"),
-        report::counted(explanation.hits, "place"), reported, all - reported);
+    std::string text = fmt::format("{}: {} reported, {} dropped\n",
+                                   report::counted(all, "candidate"), reported, all - reported);
     for (const auto& [reason, count] : reasons) {
         text += fmt::format("{:>9}  {}\n", report::grouped(count), printable(reason));
     }
+    if (explanation.untold > 0) {
+        text += fmt::format("{} more were dropped and are not told\n",
+                            report::counted(explanation.untold, "candidate"));
+    }
     return text;
+}
+
+std::string gap_of(const std::string& name, const Gap& gap) {
+    std::string text = fmt::format("{}  not read: {}", report::place_in(name, gap.inner_path),
+                                   printable(gap.reason));
+    if (gap.bytes > 0) text += fmt::format(", {} bytes", report::grouped(gap.bytes));
+    return text + '\n';
 }
 
 }  // namespace
@@ -107,10 +132,11 @@ int explain_file(const RulesArguments& arguments) {
     if (!explanation) return complain(explanation.error().message());
     std::string shown;
     for (const lint::Explained& one : explanation->candidates) {
-        shown += fmt::format("{}  {}  {}\n    {}\n", printable(place_of(name, one)),
-                             printable(engine->rules->rules()[one.rule]->rule().id),
-                             printable(one.shown), printable(fate_of(one)));
+        shown += fmt::format("{}  {}  {}\n    {}\n", place_of(name, one),
+                             printable(one.finding.rule), printable(shown_of(one.finding)),
+                             printable(fate_of(one)));
     }
+    for (const Gap& gap : explanation->gaps) shown += gap_of(name, gap);
     shown += summary_of(*explanation);
     return write_output({}, shown) ? exit_clean : exit_failed;
 }

@@ -33,6 +33,9 @@ namespace stratascan::evidence::checks {
 [[nodiscard]] Output base58check(const Input& input);
 [[nodiscard]] Output solana_keypair(const Input& input);
 
+// jwk.cpp
+[[nodiscard]] Output jwk(const Input& input);
+
 // certificate_check.cpp
 [[nodiscard]] Output certificate(const Input& input);
 

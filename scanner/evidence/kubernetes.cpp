@@ -8,6 +8,7 @@
 
 #include "scanner/evidence/checks.hpp"
 #include "scanner/evidence/codec.hpp"
+#include "scanner/evidence/identifier.hpp"
 #include "scanner/evidence/template.hpp"
 #include "scanner/evidence/words.hpp"
 
@@ -153,6 +154,38 @@ Output judge_text(std::string value) {
     return output;
 }
 
+struct Entry {
+    std::string_view key, value;
+};
+
+/// "  key: value", "{"key":"value"": without blanks and quotes.
+Entry entry_of(std::string_view text) noexcept {
+    static constexpr std::string_view round = " \t\r\"'{},";
+    const std::size_t colon = text.find(':');
+    if (colon == npos) return {};
+    const auto bare = [](std::string_view part) {
+        const std::size_t first = part.find_first_not_of(round);
+        if (first == npos) return std::string_view();
+        return part.substr(first, part.find_last_not_of(round) - first + 1);
+    };
+    return {bare(text.substr(0, colon)), bare(text.substr(colon + 1))};
+}
+
+/// Whose a password is: what the Secret has under a user's name that begins alike.
+std::string user_beside(std::string_view around, std::string_view key) {
+    if (!is_password_name(key)) return {};
+    const std::string stem = credential_stem(key);
+    while (!around.empty()) {
+        const std::size_t end = std::min(around.find_first_of("\n,{"), around.size());
+        const Entry entry = entry_of(around.substr(0, end));
+        around.remove_prefix(std::min(end + 1, around.size()));
+        if (!is_user_name(entry.key) || credential_stem(entry.key) != stem) continue;
+        const auto user = decode_base64(entry.value);
+        if (user && may_be_user(*user)) return *user;
+    }
+    return {};
+}
+
 }  // namespace
 
 Output kubernetes_value(const Input& input) {
@@ -168,7 +201,11 @@ Output kubernetes_value(const Input& input) {
     if (!parent.empty() && parent != "data") return not_a_secret("of no Secret's data");
     auto decoded = decode_base64(trimmed(input.secret));
     if (!decoded || !is_text(*decoded)) return {};
-    return judge_text(std::move(*decoded));
+    // gzip in base64 once more, as Helm keeps its releases: a scan looks into it.
+    if (decoded->starts_with("H4sI")) return not_a_secret("compressed");
+    Output output = judge_text(std::move(*decoded));
+    if (!output.decoded.empty()) output.user = user_beside(input.around, entry_of(input.match).key);
+    return output;
 }
 
 }  // namespace stratascan::evidence::checks

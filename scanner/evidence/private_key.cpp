@@ -23,6 +23,7 @@
 #include "scanner/evidence/codec.hpp"
 #include "scanner/evidence/openssh_key.hpp"
 #include "scanner/evidence/pem.hpp"
+#include "scanner/evidence/private_key.hpp"
 #include "scanner/evidence/public_part.hpp"
 
 namespace stratascan::evidence::checks {
@@ -134,23 +135,27 @@ KeyHandle parse_key(std::string_view label, std::string_view der) {
     }
 }
 
-Output judge_plain(const Pem& pem) {
-    const ErrorMark mark;
-    const KeyHandle key = parse_key(pem.label, pem.body.view());
-    if (!key) return broken();
-    Output output = verified(describe_key(*key) + ", not encrypted");
-    if (const std::string blob = ssh_blob_of(*key); !blob.empty()) {
+Output told_of(EVP_PKEY& key) {
+    Output output = verified(describe_key(key) + ", not encrypted");
+    if (const std::string blob = ssh_blob_of(key); !blob.empty()) {
         output.public_fingerprint = ssh_fingerprint(blob);
     }
-    if (const std::string spki = spki_of(*key); !spki.empty()) {
+    if (const std::string spki = spki_of(key); !spki.empty()) {
         output.spki_sha256 = hex(sha256(spki));
     }
-    if (!parts_agree(*key)) {
+    if (!parts_agree(key)) {
         output.level = Evidence::well_formed;
         output.detail += ", its numbers do not agree";
         output.confidence_shift = 0;
     }
     return output;
+}
+
+Output judge_plain(const Pem& pem) {
+    const ErrorMark mark;
+    const KeyHandle key = parse_key(pem.label, pem.body.view());
+    if (!key) return broken();
+    return told_of(*key);
 }
 
 /// EncryptedPrivateKeyInfo: an algorithm with its parameters, and the bytes.
@@ -330,3 +335,9 @@ Output gcp_service_account(const Input& input) {
 }
 
 }  // namespace stratascan::evidence::checks
+
+namespace stratascan::evidence {
+
+Output output_of_key(EVP_PKEY& key) { return checks::with_known_name(checks::told_of(key)); }
+
+}  // namespace stratascan::evidence

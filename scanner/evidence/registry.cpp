@@ -35,6 +35,7 @@ constexpr std::array entries = {
     Entry{"gitlab-routable", checks::gitlab_routable},
     Entry{"grafana-crc", checks::grafana_crc},
     Entry{"java-keystore", checks::java_keystore},
+    Entry{"jwk", checks::jwk},
     Entry{"jwt", checks::jwt},
     Entry{"key-mode", checks::key_mode},
     Entry{"kubernetes-value", checks::kubernetes_value},

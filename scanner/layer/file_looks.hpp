@@ -14,10 +14,13 @@
 
 namespace stratascan::layer {
 
+struct DroppedTold;
+
 /// What the files of a layer may cost and may hold.
 struct FileLimits {
     std::uint64_t findings = 10'000;
     std::uint64_t looks = 10'000'000;
+    DroppedTold* told = nullptr;  ///< where what is dropped is told, too
 };
 
 /// Of each stream of windows the member that is no longer looked at. Thread-safe.

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <tuple>
 
+#include "scanner/layer/dropped_told.hpp"
 #include "scanner/layer/pairs.hpp"
 
 namespace stratascan::layer {
@@ -53,7 +54,8 @@ LayerCollector::LayerCollector(std::shared_ptr<const program::ProgramSet> progra
                                std::size_t& findings_left, Certificates& certificates,
                                std::size_t* windows_left)
     : programs_(programs), judge_(std::move(programs)), pairs_(std::move(pairs)),
-      findings_a_file_(limits.findings), exhausted_(exhausted), looks_(limits.looks),
+      findings_a_file_(limits.findings), told_(limits.told),
+      exhausted_(exhausted), looks_(limits.looks),
       findings_left_(findings_left), certificates_(certificates),
       member_digests_(windows_left) {}
 
@@ -64,11 +66,18 @@ void LayerCollector::add(Window& window, WindowScan& scan) {
     // The line mark of a member that began in an earlier window has the lines of
     // all windows before this one in front of it.
     const std::uint64_t base = continuing_lines_;
-    for (WindowFinding& found : scan.findings) {
+    const auto carry = [&](WindowFinding& found) {
         const bool carried = found.member != no_member && continuing_ &&
                              window.members[found.member].ordinal == *continuing_;
         if (carried) found.lines += static_cast<std::int64_t>(base);
+    };
+    for (WindowFinding& found : scan.findings) {
+        carry(found);
         take_finding(window, found);
+    }
+    for (DroppedFinding& one : scan.dropped) {
+        carry(one.finding);
+        take_place(window, one.finding).dropped_findings.push_back(std::move(one));
     }
     // Several rules see the same bytes: only what is settled counts, and all that is seen of
     // a place is seen in one window.
@@ -250,7 +259,8 @@ LayerCollector::OpenFile& LayerCollector::file_of(const Window& window, std::uin
     return file;
 }
 
-void LayerCollector::take_finding(const Window& window, WindowFinding& found) {
+// Says of a finding where in its file it is.
+LayerCollector::OpenFile& LayerCollector::take_place(const Window& window, WindowFinding& found) {
     Finding& finding = found.finding;
     OpenFile& file = found.member == no_member ? nobody_ : file_of(window, found.member);
     if (file.after_end) finding.source = Source::trailer;
@@ -259,6 +269,11 @@ void LayerCollector::take_finding(const Window& window, WindowFinding& found) {
     }
     if (found.has_line)
         finding.line = static_cast<std::uint64_t>(std::max<std::int64_t>(found.lines, 0)) + 1;
+    return file;
+}
+
+void LayerCollector::take_finding(const Window& window, WindowFinding& found) {
+    OpenFile& file = take_place(window, found);
     if (!found.named_secret.empty()) keep_named(file, found);
     file.findings.push_back(std::move(found));
     if (file.findings.size() >= findings_a_file_ + unsettled_findings) settle_file(file);
@@ -272,7 +287,7 @@ void LayerCollector::settle_file(OpenFile& file) {
     }
     file.findings.clear();
     for (auto& [source, findings] : by_source) {
-        settle(findings, dropped_);
+        settle(findings, dropped_, told_ != nullptr ? &file.dropped_findings : nullptr);
         std::move(findings.begin(), findings.end(), std::back_inserter(file.findings));
     }
     if (file.findings.size() <= findings_a_file_) return;
@@ -342,6 +357,7 @@ Keeping LayerCollector::keeping_of(const Window& window, std::optional<std::uint
 
 void LayerCollector::close(OpenFile& file, std::uint32_t ordinal) {
     settle_file(file);
+    if (told_ != nullptr) close_dropped(file);
     pair_up(file.findings, pairs_.get());
     drop_told_secrets(file.findings);
     const bool may_want = may_want_digest(file);
@@ -372,6 +388,17 @@ void LayerCollector::close(OpenFile& file, std::uint32_t ordinal) {
     close_programs(file, ordinal);
     if (may_want && (has_findings || found_programs_.size() > before)) {
         wanted_.insert_or_assign(ordinal, needs_glibc);
+    }
+}
+
+void LayerCollector::close_dropped(OpenFile& file) {
+    for (DroppedFinding& one : file.dropped_findings) {
+        Finding& finding = one.finding.finding;
+        finding.path = file.path;
+        finding.inner_path.insert(finding.inner_path.begin(), file.inner_path.begin(),
+                                  file.inner_path.end());
+        told_->add({{std::move(finding), file.host, file.inner_path.size()}, one.reason,
+                    std::move(one.detail)});
     }
 }
 

@@ -76,6 +76,7 @@ private:
         bool after_end = false;
         std::uint64_t lines = 0;  // before the next window's mark
         std::vector<WindowFinding> findings;
+        std::vector<DroppedFinding> dropped_findings;
         std::vector<program::Observation> sightings;
         std::optional<program::ElfFacts> elf;
         std::string interpreter;  // of a script
@@ -104,13 +105,16 @@ private:
     void close(OpenFile& file, std::uint32_t ordinal);
     void close_programs(OpenFile& file, std::uint32_t ordinal);
     void add_modules(const Window& window, WindowScan& scan);
+    OpenFile& take_place(const Window& window, WindowFinding& found);
     void take_finding(const Window& window, WindowFinding& found);
+    void close_dropped(OpenFile& file);
     void keep_named(const OpenFile& file, WindowFinding& found);
 
     std::shared_ptr<const program::ProgramSet> programs_;
     program::FileJudge judge_;
     std::shared_ptr<const match::PairRules> pairs_;
     std::uint64_t findings_a_file_;
+    DroppedTold* told_;
     ExhaustedFiles& exhausted_;
     FileLooks looks_;
     std::size_t& findings_left_;

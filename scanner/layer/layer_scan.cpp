@@ -12,6 +12,7 @@
 #include "scanner/layer/side_scan.hpp"
 #include "scanner/layer/stream_collectors.hpp"
 #include "scanner/layer/tar_walk.hpp"
+#include "scanner/nested/encoded_walk.hpp"
 #include "scanner/nested/nested_walk.hpp"
 #include "scanner/nested/sqlite.hpp"
 
@@ -31,7 +32,8 @@ struct Job {
 // waits here takes no task of another layer: its scratch and this layer's tokens
 // stay its own.
 std::optional<Error> run(WindowSource& source, StreamCollectors& collector,
-                         const LayerScanContext& context, const std::function<void()>& aside) {
+                         nested::EncodedWalk& encoded, const LayerScanContext& context,
+                         const std::function<void()>& aside) {
     std::optional<Error> error;
     bool ended = false;
     std::uint64_t produced = 0, collected = 0;  // each by a filter that runs in order
@@ -60,6 +62,7 @@ std::optional<Error> run(WindowSource& source, StreamCollectors& collector,
     };
     const auto collect = [&](Job* job) {
         const std::unique_ptr<Job> owned(job);
+        encoded.add(job->window, std::move(job->scan.encoded_starts));
         collector.add(job->window, job->scan, job->facts);
         ++collected;
     };
@@ -73,6 +76,7 @@ std::optional<Error> run(WindowSource& source, StreamCollectors& collector,
     // An exception in a layer beside this one (memory ran out) cancels this pipeline, too,
     // which then simply returns. What it has by then must not pass for a result.
     if (!ended || produced != collected) throw std::bad_alloc();
+    if (!error) encoded.finish();
     if (!error) error = collector.error();
     return error;
 }
@@ -83,9 +87,24 @@ nested::NestLimits nest_limits(const LayerScanContext& context) {
             limits.path_bytes, context.inner_decoder_bytes};
 }
 
+// Opens what is written in base64 or hex in the windows that are collected.
+nested::EncodedWalk encoded_walk(StreamCollectors& collector, const LayerScanContext& context) {
+    return {context.slabs, nest_limits(context), context.stop,
+            [&context](Window& window) { return context.scanner().scan(window); },
+            [&collector](Window& window, WindowScan& scan) {
+                SpottedFacts facts = spot_facts(window);
+                collector.add(window, scan, facts);
+            },
+            [&collector](std::uint32_t from, std::uint32_t to) { collector.end_streams(from, to); }};
+}
+
+FileLimits file_limits(const LayerScanContext& context) {
+    return {context.limits.findings_a_file, context.limits.looks_a_file, context.told};
+}
+
 // A name that is printed with what was found there must not hold a secret itself.
 std::string without_secrets(WindowScanner& scanner, std::string_view name) {
-    auto findings = scanner.scan_text(name);
+    auto findings = scanner.scan_text(name, true);
     if (!findings) return {};
     std::string clean;
     std::size_t at = 0;
@@ -115,6 +134,8 @@ void clean_row_names(LayerResult& result, const LayerScanContext& context) {
     for (LayerFinding& found : result.findings) clean(found.finding.inner_path);
     for (LayerProgram& found : result.programs) clean(found.program.inner_path);
     for (Gap& gap : result.gaps) clean(gap.inner_path);
+    if (context.told == nullptr) return;
+    for (DroppedCandidate& one : context.told->candidates) clean(one.candidate.finding.inner_path);
 }
 
 // Links are kept with the result, and their other names are printed.
@@ -162,7 +183,7 @@ std::vector<std::string*> evidence_texts(Program& program) {
 void clean_texts(const std::vector<std::string*>& texts, const LayerScanContext& context) {
     std::string all;
     for (const std::string* text : texts) (all += *text) += '\n';
-    const auto findings = context.scanner().scan_text(all);
+    const auto findings = context.scanner().scan_text(all, true);
     if (findings && findings->empty()) return;
     for (std::string* text : texts) *text = without_secrets(context.scanner(), *text);
 }
@@ -182,11 +203,14 @@ void clean_told_texts(LayerResult& result, const LayerScanContext& context) {
 
 // What the collectors have and what was seen inside containers.
 void take_results(StreamCollectors& collector, const nested::Nest& nest,
-                  const LayerScanContext& context, LayerResult& result) {
-    collector.finish(result, nest.gaps());
-    nest.history().tell(result, [&](std::string_view path) {
-        return without_secrets(context.scanner(), path);
-    });
+                  const nested::EncodedWalk& encoded, const LayerScanContext& context,
+                  LayerResult& result) {
+    std::vector<OrdinalGap> gaps = nest.gaps();
+    gaps.insert(gaps.end(), encoded.gaps().begin(), encoded.gaps().end());
+    collector.finish(result, std::move(gaps));
+    nest.history().tell(
+        result, [&](std::string_view path) { return without_secrets(context.scanner(), path); },
+        context.told);
     clean_row_names(result, context);
     clean_links(result, context);
     clean_told_texts(result, context);
@@ -194,14 +218,13 @@ void take_results(StreamCollectors& collector, const nested::Nest& nest,
         result.notes.emplace_back("git: commits and trees beyond the memory for them were "
                                   "scanned and not kept, so findings may lack their commit");
     }
-    if (nest.gaps_untold() > 0) {
+    if (const std::uint64_t untold = nest.gaps_untold() + encoded.gaps_untold(); untold > 0) {
         result.gaps.push_back(
-            {{}, fmt::format("{} more places inside containers were not read",
-                             nest.gaps_untold()), 0});
+            {{}, fmt::format("{} more places inside containers were not read", untold), 0});
     }
-    result.inner_members = nest.members();
-    result.inner_bytes = nest.output_bytes();
-    result.over_decoder_memory = nest.over_memory();
+    result.inner_members = nest.members() + encoded.members();
+    result.inner_bytes = nest.output_bytes() + encoded.output_bytes();
+    result.over_decoder_memory = nest.over_memory() || encoded.over_memory();
 }
 
 void add_gap(LayerResult& result, std::string reason, std::uint64_t bytes = 0) {
@@ -231,11 +254,12 @@ LayerResult scan_layer(std::unique_ptr<source::BlobReader> blob,
     TarWalk walk(stream, context.slabs, {context.limits.members, context.limits.path_bytes,
                                          context.limits.header_bytes});
     nested::NestedWalk walk_inside(walk, context.slabs, nest_limits(context));
-    StreamCollectors collector(context.rules, {context.limits.findings_a_file,
-                                              context.limits.looks_a_file});
+    StreamCollectors collector(context.rules, file_limits(context));
 
-    const auto error = run(walk_inside, collector, context, [&] { stream.drain_hash(); });
-    take_results(collector, walk_inside.nest(), context, result);
+    nested::EncodedWalk encoded = encoded_walk(collector, context);
+    const auto error =
+        run(walk_inside, collector, encoded, context, [&] { stream.drain_hash(); });
+    take_results(collector, walk_inside.nest(), encoded, context, result);
     // What the user stopped may have no end.
     const bool stopped = error && error->code == ErrorCode::cancelled;
     const auto digest = stopped ? std::unexpected(*error) : stream.finish();
@@ -285,10 +309,10 @@ LayerResult scan_directory(const std::string& path, const LayerScanContext& cont
     LayerResult result;
     DirectoryWalk walk(path, context.slabs);
     nested::NestedWalk walk_inside(walk, context.slabs, nest_limits(context));
-    StreamCollectors collector(context.rules, {context.limits.findings_a_file,
-                                              context.limits.looks_a_file});
-    const auto error = run(walk_inside, collector, context, [] {});
-    take_results(collector, walk_inside.nest(), context, result);
+    StreamCollectors collector(context.rules, file_limits(context));
+    nested::EncodedWalk encoded = encoded_walk(collector, context);
+    const auto error = run(walk_inside, collector, encoded, context, [] {});
+    take_results(collector, walk_inside.nest(), encoded, context, result);
     result.compression = "none";
     result.files = walk.files();
     result.members = walk.members();

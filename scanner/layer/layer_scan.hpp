@@ -7,6 +7,7 @@
 #include <stop_token>
 
 #include "scanner/layer/blob_stream.hpp"
+#include "scanner/layer/dropped_told.hpp"
 #include "scanner/layer/layer_result.hpp"
 #include "scanner/layer/slab.hpp"
 #include "scanner/layer/window_scan.hpp"
@@ -29,6 +30,8 @@ struct LayerScanContext {
     std::uint64_t inner_decoder_bytes = std::uint64_t{16} << 20;
     Progress* progress = nullptr;
     std::stop_token stop;
+    /// Where what is dropped is told; then the scanners are to tell it, too.
+    DroppedTold* told = nullptr;
 };
 
 /// Times of the parts that are not a WindowScanner's, added up over layers.

@@ -111,7 +111,8 @@ void drop_told_secrets(std::vector<WindowFinding>& findings) {
     for (Span& span : spans) furthest = span.end = std::max(span.end, furthest);
     for (WindowFinding& one : findings) {
         auto& identifier = one.finding.identifier;
-        if (!identifier) continue;
+        // One that the evidence told has the secret's end for its place.
+        if (!identifier || one.identifier_offset == one.finding.offset + one.finding.length) continue;
         const std::uint64_t end = one.identifier_offset + identifier->value.size();
         const auto behind = std::lower_bound(
             spans.begin(), spans.end(), end,

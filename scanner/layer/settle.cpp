@@ -15,18 +15,18 @@ namespace {
 // Who gives way to whom, told or only counted.
 class Leavers {
 public:
-    Leavers(DropCounts& counts, std::vector<GaveWay>* told) : counts_(counts), told_(told) {}
+    Leavers(DropCounts& counts, std::vector<DroppedFinding>* told) : counts_(counts), told_(told) {}
 
     void leave(const WindowFinding& finding, const std::string& to, std::string_view reason) {
         // The same rule may have seen the same bytes from two of its anchors.
         if (finding.finding.rule == to) return;
         ++counts_[reason];
-        if (told_ != nullptr) told_->push_back({finding, to, reason});
+        if (told_ != nullptr) told_->push_back({finding, reason, to});
     }
 
 private:
     DropCounts& counts_;
-    std::vector<GaveWay>* told_;
+    std::vector<DroppedFinding>* told_;
 };
 
 // Rules for many services at once are called after what they have in common. And
@@ -192,7 +192,7 @@ void drop_overlapped(std::vector<WindowFinding>& findings, Leavers& leavers) {
 }  // namespace
 
 void settle(std::vector<WindowFinding>& findings, DropCounts& counts,
-            std::vector<GaveWay>* gave_way) {
+            std::vector<DroppedFinding>* dropped) {
     const auto key = [](const WindowFinding& found) {
         const Finding& finding = found.finding;
         const std::size_t depth = finding.inner_path.size();
@@ -203,7 +203,7 @@ void settle(std::vector<WindowFinding>& findings, DropCounts& counts,
     };
     std::sort(findings.begin(), findings.end(),
               [&](const auto& a, const auto& b) { return key(a) < key(b); });
-    Leavers leavers(counts, gave_way);
+    Leavers leavers(counts, dropped);
     keep_best(findings, leavers);
     drop_twins(findings, leavers);
     drop_overlapped(findings, leavers);

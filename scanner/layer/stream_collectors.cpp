@@ -8,8 +8,11 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <span>
 #include <utility>
 
+#include "scanner/layer/dropped_told.hpp"
+#include "scanner/match/drop_reason.hpp"
 #include "scanner/nested/sqlite.hpp"
 
 namespace stratascan::layer {
@@ -34,43 +37,71 @@ void cut_name(const NamedSecrets& secrets, std::uint32_t ordinal, std::string& n
     for (auto at = first; at != last; ++at) cut_out(name, at->second);
 }
 
-// A secret in a file of the layer, by the first `steps` into containers and by the
-// encodings that it is written in, and by the rule that found it or by any. The
-// container may be written in an encoding itself, which then is the outermost.
-PathHash seen_at(const LayerFinding& found, std::size_t steps, bool any_rule = false,
-                 std::string_view written_in = {}) {
-    const std::vector<std::string>& way = found.finding.inner_path;
+using Steps = std::span<const std::string>;
+
+// A secret in a file of the layer, by steps into containers and by the encodings that it
+// is written in, and by the rule that found it or by any. The container may be written in
+// an encoding itself, which then is the outermost.
+PathHash seen_at(const LayerFinding& found, Steps containers, Steps encodings,
+                 bool any_rule = false, std::string_view written_in = {}) {
     std::string text = std::to_string(found.ordinal) + '\0' +
                        (any_rule ? std::string() : found.finding.rule) + '\0' +
                        found.finding.secret_id;
-    for (std::size_t i = 0; i < steps; ++i) text += '\0' + way[i];
+    for (const std::string& step : containers) (text += '\0') += step;
     if (!written_in.empty()) (text += '\1') += written_in;
-    for (std::size_t i = found.containers; i < way.size(); ++i) text += '\1' + way[i];
+    for (const std::string& step : encodings) (text += '\1') += step;
     return hash_path(text);
+}
+
+bool is_encoding(const std::string& step) { return step == "base64" || step == "hex"; }
+
+// Where else a secret may be seen that stands in a container which is written in base64 or
+// hex: as a view of that shows it, and from each container that holds the text as it is.
+void add_encoded(std::set<PathHash>& further_in, const LayerFinding& found, Steps containers) {
+    const auto first = std::find_if(containers.begin(), containers.end(), is_encoding);
+    if (first == containers.end()) return;
+    const auto behind = std::find_if_not(first, containers.end(), is_encoding);
+    for (auto outer = containers.begin(); outer <= first; ++outer) {
+        std::vector<std::string> way(containers.begin(), outer);
+        further_in.insert(seen_at(found, way, {first, behind}));
+        if (outer == first) break;
+        way.insert(way.end(), first, containers.end());
+        further_in.insert(seen_at(found, way, {}));
+    }
 }
 
 // An archive may store a member as it is, and a compression leaves a short secret in
 // one piece: it is then seen in the container's bytes as well. The finding that
 // knows the whole way in stays. That in a row of a database, which has the column's
 // name in front of it, stays instead of what any rule saw in the pages.
-void drop_seen_twice(LayerResult& result) {
+void drop_seen_twice(LayerResult& result, DroppedTold* told) {
     std::set<PathHash> further_in;
     for (const LayerFinding& found : result.findings) {
-        for (std::size_t i = 0; i < found.containers; ++i) {
-            further_in.insert(seen_at(found, i));
-            if (!found.finding.inner_path[i].starts_with(nested::sqlite_row_step)) continue;
-            further_in.insert(seen_at(found, i, true));
+        const Steps way(found.finding.inner_path);
+        const Steps containers = way.first(found.containers);
+        const Steps encodings = way.subspan(found.containers);
+        for (std::size_t i = 0; i < containers.size(); ++i) {
+            further_in.insert(seen_at(found, containers.first(i), encodings));
+            if (!containers[i].starts_with(nested::sqlite_row_step)) continue;
+            further_in.insert(seen_at(found, containers.first(i), encodings, true));
             // Rows are told in UTF-8; pages have them as the database is written.
             for (const std::string_view order : {"utf-16le", "utf-16be"}) {
-                further_in.insert(seen_at(found, i, true, order));
+                further_in.insert(seen_at(found, containers.first(i), encodings, true, order));
             }
         }
+        if (encodings.empty()) add_encoded(further_in, found, containers);
     }
     if (further_in.empty()) return;
     std::erase_if(result.findings, [&](const LayerFinding& found) {
-        return (found.finding.source == Source::file || found.finding.source == Source::trailer) &&
-               (further_in.contains(seen_at(found, found.containers)) ||
-                further_in.contains(seen_at(found, found.containers, true)));
+        const Steps way(found.finding.inner_path);
+        const Steps containers = way.first(found.containers);
+        const Steps encodings = way.subspan(found.containers);
+        const bool inside =
+            (found.finding.source == Source::file || found.finding.source == Source::trailer) &&
+            (further_in.contains(seen_at(found, containers, encodings)) ||
+             further_in.contains(seen_at(found, containers, encodings, true)));
+        if (inside) drop(result, told, found, match::dropped::seen_inside);
+        return inside;
     });
 }
 
@@ -103,15 +134,36 @@ void StreamCollectors::add_stream() {
                           streams_.empty() ? nullptr : &windows_left_);
 }
 
+LayerCollector& StreamCollectors::collector_of(std::uint32_t stream) {
+    if (stream >= first_passing_stream) {
+        return passing_
+            .try_emplace(stream, programs_, pairs_, limits_, exhausted_, findings_left_,
+                         certificates_, &windows_left_)
+            .first->second;
+    }
+    while (streams_.size() <= stream) add_stream();
+    return streams_[stream];
+}
+
+// What such a stream says of packages is of no root file system.
+void StreamCollectors::end_streams(std::uint32_t from, std::uint32_t to) {
+    for (auto at = passing_.lower_bound(from); at != passing_.end() && at->first < to;
+         at = passing_.erase(at)) {
+        at->second.finish(passed_, passed_gaps_);
+        passed_.packages = {};
+        auto& names = at->second.named_secrets();
+        std::move(names.begin(), names.end(), std::back_inserter(passed_names_));
+    }
+}
+
 void StreamCollectors::add(Window& window, WindowScan& scan, SpottedFacts& facts) {
     facts_.add(window, facts);
-    while (streams_.size() <= window.stream) add_stream();
     for (const WindowFinding& found : scan.findings) {
         if (found.member >= window.members.size()) continue;
         const Member& member = window.members[found.member];
         if (member.inner) streams_.front().want_digest(member.inner->host->ordinal);
     }
-    LayerCollector& collector = streams_[window.stream];
+    LayerCollector& collector = collector_of(window.stream);
     collector.add(window, scan);
     if (!error_) error_ = collector.error();
 }
@@ -119,8 +171,16 @@ void StreamCollectors::add(Window& window, WindowScan& scan, SpottedFacts& facts
 void StreamCollectors::finish(LayerResult& result, std::vector<OrdinalGap> inner_gaps) {
     std::vector<OrdinalGap> gaps;
     for (LayerCollector& collector : streams_) collector.finish(result, gaps);
+    end_streams(first_passing_stream, ~std::uint32_t{0});
+    std::move(passed_.findings.begin(), passed_.findings.end(),
+              std::back_inserter(result.findings));
+    std::move(passed_.programs.begin(), passed_.programs.end(),
+              std::back_inserter(result.programs));
+    std::move(passed_.notes.begin(), passed_.notes.end(), std::back_inserter(result.notes));
+    for (const auto& [reason, count] : passed_.dropped) result.dropped[reason] += count;
+    std::move(passed_gaps_.begin(), passed_gaps_.end(), std::back_inserter(gaps));
     std::move(inner_gaps.begin(), inner_gaps.end(), std::back_inserter(gaps));
-    drop_seen_twice(result);
+    drop_seen_twice(result, limits_.told);
     result.certificates = std::move(certificates_.kept());
     if (certificates_.untold() > 0) {
         result.notes.push_back(fmt::format("more than {} certificates; {} were not held against keys",
@@ -139,16 +199,23 @@ void StreamCollectors::finish(LayerResult& result, std::vector<OrdinalGap> inner
 
 void StreamCollectors::cut_names(LayerResult& result, std::vector<OrdinalGap>& gaps) {
     NamedSecrets secrets;
-    for (LayerCollector& collector : streams_) {
-        for (auto& named : collector.named_secrets()) {
+    const auto take = [&](std::vector<LayerCollector::NamedSecret>& names) {
+        for (auto& named : names) {
             const std::pair key(named.ordinal, named.name);
             secrets.emplace(key, std::move(named));
         }
-    }
+    };
+    for (LayerCollector& collector : streams_) take(collector.named_secrets());
+    take(passed_names_);
     if (secrets.empty()) return;
     for (LayerFinding& found : result.findings) {
         cut_path(secrets, found.ordinal, found.finding);
         if (found.finding.pair) cut_name(secrets, found.ordinal, found.finding.pair->path);
+    }
+    if (limits_.told != nullptr) {
+        for (DroppedCandidate& one : limits_.told->candidates) {
+            cut_path(secrets, one.candidate.ordinal, one.candidate.finding);
+        }
     }
     for (LayerProgram& found : result.programs) cut_path(secrets, found.ordinal, found.program);
     for (LayerCertificate& found : result.certificates) cut_path(secrets, found.ordinal, found);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -14,12 +15,19 @@
 
 namespace stratascan::layer {
 
+/// Streams from this number on come and go.
+inline constexpr std::uint32_t first_passing_stream = 1000;
+
 class StreamCollectors {
 public:
     StreamCollectors(const match::RuleSet& rules, const FileLimits& limits);
 
     /// Windows of one stream come in order of their sequence.
     void add(Window& window, WindowScan& scan, SpottedFacts& facts);
+
+    /// The streams of these numbers have ended: what they gave is kept, and their numbers
+    /// may be used again.
+    void end_streams(std::uint32_t from, std::uint32_t to);
 
     /// Hands over everything; `inner_gaps` are those met inside containers.
     void finish(LayerResult& result, std::vector<OrdinalGap> inner_gaps);
@@ -32,6 +40,7 @@ public:
     }
 
 private:
+    LayerCollector& collector_of(std::uint32_t stream);
     void add_stream();
     void cut_names(LayerResult& result, std::vector<OrdinalGap>& gaps);
 
@@ -44,6 +53,11 @@ private:
     std::size_t windows_left_ = windows_kept_inside;
     FactCollector facts_;
     std::deque<LayerCollector> streams_;
+    // Those of what is written in base64 or hex, which come and go.
+    std::map<std::uint32_t, LayerCollector> passing_;
+    LayerResult passed_;
+    std::vector<OrdinalGap> passed_gaps_;
+    std::vector<LayerCollector::NamedSecret> passed_names_;
     std::optional<Error> error_;
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "scanner/match/drop_detail.hpp"
+#include "scanner/match/drop_reason.hpp"
 #include "scanner/sieve/kernel.hpp"
 
 namespace stratascan::layer {
@@ -79,12 +81,28 @@ void ViewScanner::add_views(std::size_t depth, std::string_view text, const view
         if (depth == 0) {
             const ViewedText& from = texts_[source];
             if (stretch.end <= from.own_begin || stretch.begin >= from.own_end) continue;
+            if (is_run(stretch.encoding)) see_containers(from, stretch);
         }
         if (is_run(stretch.encoding)) {
             add_runs(depth, text, stretch, source);
         } else {
             level.store.add(text, stretch, source);
         }
+    }
+}
+
+// Its first characters tell, wherever groups may begin.
+void ViewScanner::see_containers(const ViewedText& text, const Stretch& stretch) {
+    const auto& segments = levels_[0].stretches.segments;
+    for (std::size_t phase = 0; phase < views::group_of(stretch.encoding); ++phase) {
+        const std::size_t start = stretch.starts[phase];
+        if (start == views::nowhere || start >= stretch.characters) continue;
+        std::size_t line = stretch.first_segment + stretch.segments - 1;
+        while (segments[line].before > start) --line;
+        const std::size_t place = segments[line].begin + (start - segments[line].before);
+        if (place < text.own_begin || place >= text.own_end) continue;
+        const auto writing = views::container_at(stretch.encoding, text.bytes.substr(place));
+        if (writing) containers_.push_back({text.number, place, *writing});
     }
 }
 
@@ -174,22 +192,43 @@ void ViewScanner::look_at_hit(std::size_t depth, const View& view, const match::
     found_.clear();
     if (looks_.size() <= text.number) looks_.resize(text.number + 1);
     looks_[text.number] += expression.rules.size();
+    dropped_.clear();
     for (const std::uint32_t rule : expression.rules) {
-        second_look_.look(rule, bytes, end_in_view - seen.begin, found_);
+        second_look_.look(rule, bytes, end_in_view - seen.begin, found_,
+                          {text.path, &dropped_, tell_dropped_});
     }
+    for (const match::Dropped& one : dropped_) drop(depth, view, seen.begin, bytes, one);
     for (match::Match& match : found_) {
-        if (rules_.rules()[match.rule]->is_generic() && !stands_in_text(bytes, match)) continue;
+        if (rules_.rules()[match.rule]->is_generic() && !stands_in_text(bytes, match)) {
+            drop(depth, view, seen.begin, bytes,
+                 {match.rule, match.begin, match.end, match.begin, match.end,
+                  match::dropped::no_text});
+            continue;
+        }
         const Places found = {seen.begin + match.begin, seen.begin + match.end};
         // One that the evidence told may stand behind the secret, where the view ends.
         const std::size_t identifier =
             std::min(seen.begin + match.identifier, view.end - view.begin - 1);
         match.identifier = encoded(depth, view, {identifier, identifier + 1}).begin;
-        report(depth, view, found, std::move(match), matches);
+        matches.push_back(placed(depth, view, found, std::move(match)));
     }
 }
 
-void ViewScanner::report(std::size_t depth, const View& view, Places found,
-                         match::Match match, std::vector<ViewMatch>& matches) const {
+void ViewScanner::drop(std::size_t depth, const View& view, std::size_t seen_begin,
+                       std::string_view bytes, const match::Dropped& one) {
+    match::Match match;
+    match.rule = one.rule;
+    std::string detail;
+    if (tell_dropped_) {
+        match.finding = second_look_.candidate(one, bytes);
+        detail = match::drop_detail(*rules_.rules()[one.rule], one, bytes, text_of(depth, view).path);
+    }
+    told_.push_back({placed(depth, view, {seen_begin + one.begin, seen_begin + one.end},
+                            std::move(match)), one.reason, std::move(detail)});
+}
+
+ViewMatch ViewScanner::placed(std::size_t depth, const View& view, Places found,
+                              match::Match match) const {
     Places place = encoded(depth, view, found);
     const std::string_view name = name_of(depth, view);
     // In front of a step that the evidence took itself.
@@ -207,7 +246,7 @@ void ViewScanner::report(std::size_t depth, const View& view, Places found,
     match.begin = place.begin;
     match.end = std::min(place.end, text_of(depth, view).bytes.size());
     match.finding.length = match.end - match.begin;
-    matches.push_back({text_of(depth, view).number, std::move(match)});
+    return {text_of(depth, view).number, std::move(match)};
 }
 
 const ViewedText& ViewScanner::text_of(std::size_t depth, const View& view) const {

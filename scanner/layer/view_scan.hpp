@@ -9,12 +9,14 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "scanner/layer/hit_finder.hpp"
 #include "scanner/layer/window.hpp"
 #include "scanner/match/second_look.hpp"
+#include "scanner/match/views/encoded_container.hpp"
 #include "scanner/match/views/stretch.hpp"
 #include "scanner/match/views/view.hpp"
 
@@ -28,6 +30,7 @@ struct ViewedText {
     std::size_t own_begin = 0, own_end = 0;  ///< as hits' ends are owned
     std::uint64_t offset = 0;                ///< of its first byte in the file
     std::uint32_t number = 0;                ///< for the caller to know it by
+    std::string_view path{};                 ///< of its file; empty where it is of none
     views::Hints hints{};                    ///< of `bytes`
 };
 
@@ -38,11 +41,29 @@ struct ViewMatch {
     match::Match match;
 };
 
+/// A candidate in a view that became no finding. What a reader is shown of it is
+/// filled in only where that is asked for.
+struct ViewDropped {
+    ViewMatch candidate;
+    std::string_view reason;
+    std::string detail;
+};
+
+/// What is written there, in base64 or hex, begins like a container.
+struct ViewContainer {
+    std::uint32_t text = 0;  ///< ViewedText::number
+    std::size_t place = 0;   ///< of the first character, which the text owns
+    views::ContainerWriting writing;
+};
+
 /// Not thread-safe; one a thread. All must outlive it.
 class ViewScanner {
 public:
-    ViewScanner(const match::RuleSet& rules, HitFinder& finder, const match::SecondLook& second_look)
-        : rules_(rules), hit_finder_(finder), second_look_(second_look) {}
+    /// `tell_dropped`: ViewDropped is to be filled in.
+    ViewScanner(const match::RuleSet& rules, HitFinder& finder, const match::SecondLook& second_look,
+                bool tell_dropped)
+        : rules_(rules), hit_finder_(finder), second_look_(second_look),
+          tell_dropped_(tell_dropped) {}
 
     /// Takes a text, which must stay where it is until finish().
     [[nodiscard]] Result<void> add(const ViewedText& text, std::vector<ViewMatch>& matches);
@@ -51,6 +72,16 @@ public:
     /// How often a text's views were held against a rule; after finish().
     [[nodiscard]] std::uint64_t looks(std::size_t number) const noexcept {
         return number < looks_.size() ? looks_[number] : 0;
+    }
+    /// What was dropped since forget().
+    [[nodiscard]] std::vector<ViewDropped>& dropped() noexcept { return told_; }
+    /// The containers seen since, in the texts as they stand: no view is too long for them.
+    [[nodiscard]] const std::vector<ViewContainer>& containers() const noexcept {
+        return containers_;
+    }
+    void forget() noexcept {
+        told_.clear();
+        containers_.clear();
     }
 
 private:
@@ -72,14 +103,17 @@ private:
 
     void add_views(std::size_t depth, std::string_view text, const views::Hints& hints,
                    std::size_t source);
+    void see_containers(const ViewedText& text, const views::Stretch& stretch);
     void add_runs(std::size_t depth, std::string_view text, const views::Stretch& stretch,
                   std::size_t source);
     [[nodiscard]] Result<void> flush(std::size_t depth, std::vector<ViewMatch>& matches);
     [[nodiscard]] Result<void> look_deeper(std::size_t depth, std::vector<ViewMatch>& matches);
     void look_at_hit(std::size_t depth, const views::View& view, const match::Hit& hit,
                      std::vector<ViewMatch>& matches);
-    void report(std::size_t depth, const views::View& view, views::Places found,
-                match::Match match, std::vector<ViewMatch>& matches) const;
+    void drop(std::size_t depth, const views::View& view, std::size_t seen_begin,
+              std::string_view bytes, const match::Dropped& one);
+    [[nodiscard]] ViewMatch placed(std::size_t depth, const views::View& view,
+                                   views::Places found, match::Match match) const;
 
     [[nodiscard]] const ViewedText& text_of(std::size_t depth, const views::View& view) const;
     [[nodiscard]] std::string_view source_of(std::size_t depth, const views::View& view) const;
@@ -95,10 +129,14 @@ private:
     const match::RuleSet& rules_;
     HitFinder& hit_finder_;
     const match::SecondLook& second_look_;
+    bool tell_dropped_;
     std::vector<ViewedText> texts_;
     std::array<Level, depth_limit> levels_;
     views::HintPlaces hints_;  // of the view that is looked into
     std::vector<match::Match> found_;
+    std::vector<match::Dropped> dropped_;
+    std::vector<ViewDropped> told_;
+    std::vector<ViewContainer> containers_;
     std::vector<std::uint64_t> looks_;  // by the text's number
 };
 

@@ -4,6 +4,7 @@
 
 #include "scanner/layer/clock.hpp"
 #include "scanner/layer/pairs.hpp"
+#include "scanner/layer/window_region.hpp"
 
 namespace stratascan::layer {
 
@@ -15,8 +16,6 @@ constexpr std::uint32_t observations_a_literal = 4;
 constexpr std::uint32_t applets_a_literal = program::most_names;
 // Bytes round a secret that decide whether its file has lines.
 constexpr std::size_t text_sight = 1024;
-// A window full of candidates is counted in parts, so that it does not fill memory.
-constexpr std::size_t most_dropped = 1 << 14;
 
 // Vectorised for what the processor has; the rest of the build is for the least
 // common one. ThreadSanitizer is not up yet when the loader chooses between clones.
@@ -41,15 +40,6 @@ bool is_contents_of(const Piece& piece, std::uint32_t member) noexcept {
 
 }  // namespace
 
-// The run of bytes in sight that belongs together with a place, and what it is.
-struct WindowScanner::Region {
-    std::string_view text;
-    std::uint64_t stream_begin = 0;  // of text
-    const Piece* piece = nullptr;    // nullptr: between pieces
-    std::uint32_t member = 0;
-    bool has_member = false;
-};
-
 namespace {
 
 Source header_source(std::string_view text, std::size_t at) {
@@ -69,7 +59,8 @@ WindowScanner::WindowScanner(const match::RuleSet& rules, const match::Database&
                              const sieve::Sieve* sieve, const identity::SecretKey& key,
                              const ScanOptions& options)
     : rules_(rules), finder_(rules, database, sieve),
-      second_look_(rules, key, options.show_secrets), views_(rules, finder_, second_look_),
+      second_look_(rules, key, options.show_secrets),
+      views_(rules, finder_, second_look_, options.tell_dropped),
       options_(options),
       seen_literals_(rules.programs().literals().size()) {}
 
@@ -86,6 +77,7 @@ WindowScan WindowScanner::scan(Window& window, std::optional<std::uint32_t> exha
     const std::uint64_t looked = now_ns();
     std::fill(seen_literals_.begin(), seen_literals_.end(), Seen{});
     line_cursor_ = {};
+    told_dropped_.clear();
     look_at_hits(window, result);
     if (options_.secrets) look_through_views(window, result);
     settle_dropped();
@@ -166,8 +158,10 @@ void WindowScanner::look_at_hit(const Window& window, const Region& region, cons
     const std::string_view path =
         region.has_member ? std::string_view(window.members[region.member].path) : "";
     for (const std::uint32_t rule : expression.rules) {
-        second_look_.look(rule, region.text, end, matches_, {path, &dropped_});
+        second_look_.look(rule, region.text, end, matches_,
+                          {path, &dropped_, options_.tell_dropped});
     }
+    if (options_.tell_dropped) tell_dropped(window, region, path, result);
     count_dropped(region.stream_begin);
     for (match::Match& match : matches_) take_match(window, region, match, result);
 }
@@ -180,6 +174,12 @@ void WindowScanner::take_match(const Window& window, const Region& region, match
         }
         return;
     }
+    result.findings.push_back(placed(window, region, match));
+}
+
+// What is known of a match, with its place in its file.
+WindowFinding WindowScanner::placed(const Window& window, const Region& region,
+                                    match::Match& match) {
     WindowFinding found;
     found.rule = match.rule;
     found.member = region.has_member ? region.member : ~std::uint32_t{0};
@@ -207,87 +207,7 @@ void WindowScanner::take_match(const Window& window, const Region& region, match
         found.finding.offset = place;
         found.identifier_offset = place + match.identifier - match.begin;
     }
-    result.findings.push_back(std::move(found));
-}
-
-// The pieces, and what lies between them, each as a text of its own.
-void WindowScanner::look_through_views(const Window& window, WindowScan& result) {
-    const std::string_view bytes = window.bytes();
-    const std::uint64_t sight = window.sight_begin();
-    std::vector<Region> regions;
-    view_matches_.clear();
-    const auto fail_with = [&](const Result<void>& done) {
-        if (!done) result.error = done.error();
-        return !done;
-    };
-    const auto add = [&](std::uint64_t begin, std::uint64_t end, const Piece* piece,
-                         const Piece* owner) {
-        begin = std::clamp(begin, sight, window.end);
-        end = std::clamp(end, begin, window.end);
-        const std::uint64_t own_begin = std::clamp(window.own_begin(), begin, end);
-        const std::uint64_t own_end = std::clamp(window.own_end(), begin, end);
-        if (own_begin == own_end) return false;
-        const auto in_bytes = [&](std::uint64_t place) {
-            return static_cast<std::size_t>(place - sight);
-        };
-        const views::Hints hints = hints_.within(in_bytes(begin), in_bytes(end));
-        Region region;
-        region.text = bytes.substr(static_cast<std::size_t>(begin - sight),
-                                   static_cast<std::size_t>(end - begin));
-        if (hints.empty() && !views::begins_with_units(region.text)) return false;
-        region.stream_begin = begin;
-        region.piece = piece;
-        region.has_member = owner != nullptr;
-        if (owner != nullptr) region.member = owner->member;
-        if (is_exhausted(window, region)) return false;
-        ViewedText text;
-        text.bytes = region.text;
-        text.own_begin = static_cast<std::size_t>(own_begin - begin);
-        text.own_end = static_cast<std::size_t>(own_end - begin);
-        text.offset = piece == nullptr ? begin : piece->file_offset + (begin - piece->begin);
-        text.number = static_cast<std::uint32_t>(regions.size());
-        text.hints = hints;
-        regions.push_back(region);
-        return fail_with(views_.add(text, view_matches_));
-    };
-    std::uint64_t at = sight;
-    const Piece* before = nullptr;
-    for (const Piece& piece : window.pieces) {
-        if (piece.begin > at && add(at, piece.begin, nullptr, before)) return;
-        if (add(piece.begin, piece.end, &piece, &piece)) return;
-        before = &piece;
-        at = std::max(at, piece.end);
-    }
-    if (at < window.end && add(at, window.end, nullptr, before)) return;
-    if (fail_with(views_.finish(view_matches_))) return;
-    // Members stand in order: the last one that anything was held against is kept.
-    for (std::size_t number = 0; number < regions.size(); ++number) {
-        const std::uint64_t looks = views_.looks(number);
-        if (looks == 0) continue;
-        if (!looks_ || regions[number].member > looks_->member) {
-            looks_ = Looks{regions[number].member, 0};
-        }
-        if (regions[number].member == looks_->member) looks_->count += looks;
-    }
-    for (ViewMatch& one : view_matches_) {
-        take_match(window, regions[one.text], one.match, result);
-    }
-}
-
-void WindowScanner::count_dropped(std::uint64_t stream_begin) {
-    for (const match::Dropped& one : dropped_) {
-        window_dropped_.push_back(
-            {stream_begin + one.begin, stream_begin + one.end, one.rule, one.reason});
-    }
-    dropped_.clear();
-    if (window_dropped_.size() >= most_dropped) settle_dropped();
-}
-
-void WindowScanner::settle_dropped() {
-    std::sort(window_dropped_.begin(), window_dropped_.end());
-    const auto end = std::unique(window_dropped_.begin(), window_dropped_.end());
-    for (auto one = window_dropped_.begin(); one != end; ++one) ++counters_.dropped[one->reason];
-    window_dropped_.clear();
+    return found;
 }
 
 // Findings come almost in order: each counts on from the one before it, or a file
@@ -391,7 +311,7 @@ void WindowScanner::mark_open_member(const Window& window, WindowScan& result) c
     }
 }
 
-Result<std::vector<Finding>> WindowScanner::scan_text(std::string_view text) {
+Result<std::vector<Finding>> WindowScanner::scan_text(std::string_view text, bool repeated) {
     if (auto done = finder_.find(text, hits_); !done) return std::unexpected(done.error());
     std::vector<WindowFinding> found;
     const auto take = [&](match::Match& match) {
@@ -412,16 +332,20 @@ Result<std::vector<Finding>> WindowScanner::scan_text(std::string_view text) {
         count_dropped(0);
         for (match::Match& match : matches_) take(match);
     }
-    settle_dropped();
     view_matches_.clear();
+    views_.forget();
     hints_.clear();
     sieve::find_encoded(text, 0, text.size(), hints_);
-    auto viewed = views_.add({text, 0, text.size(), 0, 0, hints_.within(0, text.size())},
+    auto viewed = views_.add({text, 0, text.size(), 0, 0, {}, hints_.within(0, text.size())},
                              view_matches_);
     if (viewed) viewed = views_.finish(view_matches_);
     if (!viewed) return std::unexpected(viewed.error());
     for (ViewMatch& one : view_matches_) take(one.match);
-    settle(found, counters_.dropped);
+    for (const ViewDropped& one : views_.dropped()) count_dropped(0, one);
+    if (repeated) window_dropped_.clear();
+    settle_dropped();
+    DropCounts uncounted;
+    settle(found, repeated ? uncounted : counters_.dropped);
     pair_up(found, rules_.shared_pairs().get());
     drop_told_secrets(found);
     std::vector<Finding> findings;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,20 @@ struct WindowFinding {
     std::string named_secret;
     /// Where the finding's identifier stands, in the same count as the offset.
     std::uint64_t identifier_offset = 0;
+};
+
+/// A candidate that became no finding, or a finding that gave way to another's.
+struct DroppedFinding {
+    WindowFinding finding;
+    std::string_view reason;  ///< match/drop_reason.hpp
+    std::string detail;       ///< which condition, or whose finding is told instead
+};
+
+/// What is written there, in base64 or hex, begins like a container.
+struct EncodedStart {
+    std::uint32_t member = 0;
+    std::uint64_t offset = 0;  ///< of its first character in the member
+    views::ContainerWriting writing;
 };
 
 struct Sighting {
@@ -67,7 +82,9 @@ struct SeenCertificate {
 
 struct WindowScan {
     std::vector<WindowFinding> findings;
+    std::vector<DroppedFinding> dropped;  ///< where ScanOptions ask for it
     std::vector<SeenCertificate> certificates;  ///< in files' contents
+    std::vector<EncodedStart> encoded_starts;   ///< likewise
     std::vector<Sighting> sightings;
     std::vector<ElfHead> elf_heads;
     std::vector<ScriptHead> script_heads;
@@ -96,6 +113,9 @@ struct ScanOptions {
     bool secrets = true;
     bool programs = true;
     bool show_secrets = false;
+    /// What was dropped is handed over one by one, and candidates that plainly lack their
+    /// digit are among it, which otherwise nothing looks at.
+    bool tell_dropped = false;
 };
 
 /// What one thread needs to scan windows. Not thread-safe; one a thread.
@@ -112,8 +132,10 @@ public:
     [[nodiscard]] WindowScan scan(Window& window,
                                   std::optional<std::uint32_t> exhausted = std::nullopt);
 
-    /// Findings in a text that is in no layer: an environment variable, a label.
-    [[nodiscard]] Result<std::vector<Finding>> scan_text(std::string_view text);
+    /// Findings in a text that is in no layer: an environment variable, a label. What was
+    /// dropped in it is not counted where the text repeats what was scanned before.
+    [[nodiscard]] Result<std::vector<Finding>> scan_text(std::string_view text,
+                                                         bool repeated = false);
 
     [[nodiscard]] const ScanCounters& counters() const noexcept { return counters_; }
 
@@ -123,9 +145,16 @@ private:
     void look_at_hit(const Window& window, const Region& region, const match::Hit& hit,
                      std::size_t end, WindowScan& result);
     void count_dropped(std::uint64_t stream_begin);
+    void count_dropped(std::uint64_t stream_begin, const ViewDropped& one);
     void settle_dropped();
+    void tell_dropped(const Window& window, const Region& region, std::string_view path,
+                      WindowScan& result);
+    void tell_dropped(const Window& window, const Region& region, ViewDropped& one,
+                      WindowScan& result);
     void take_match(const Window& window, const Region& region, match::Match& match,
                     WindowScan& result);
+    [[nodiscard]] WindowFinding placed(const Window& window, const Region& region,
+                                       match::Match& match);
     void look_through_views(const Window& window, WindowScan& result);
     void see_program(const Region& region, std::uint32_t literal, std::size_t end,
                      WindowScan& result);
@@ -154,6 +183,7 @@ private:
         auto operator<=>(const DroppedPlace&) const = default;
     };
     std::vector<DroppedPlace> window_dropped_;
+    std::set<DroppedPlace> told_dropped_;  // of the window, if they are told
     std::vector<ViewMatch> view_matches_;
     views::HintPlaces hints_;  // of the window
     // How often each literal was observed in the member that had it last.
@@ -179,20 +209,13 @@ private:
     ScanCounters counters_;
 };
 
-/// A finding that gave way to another rule's when a file's were settled.
-struct GaveWay {
-    WindowFinding finding;
-    std::string to;           ///< the other rule
-    std::string_view reason;  ///< dropped::same_bytes or dropped::overlapped
-};
-
 /// Of findings of the same bytes keeps the most telling one, drops generic ones
 /// that overlap specific ones, and sorts by offset and length. What was found in
 /// decoded bytes gives way to what was found in the bytes as they are, and the
 /// other way round where it tells more: the same secret is one finding. All must
 /// be of one member and source. Counts what was dropped in `counts`, and hands it
-/// over to `gave_way` where that is not null.
+/// over to `dropped` where that is not null.
 void settle(std::vector<WindowFinding>& findings, DropCounts& counts,
-            std::vector<GaveWay>* gave_way = nullptr);
+            std::vector<DroppedFinding>* dropped = nullptr);
 
 }  // namespace stratascan::layer

@@ -1,5 +1,10 @@
-// What became of everything in a text that some rule's pattern matched: the answer
-// to "why is this reported?" and to "why is that not?".
+// What became of everything in a file that some rule's pattern matched: the answer to
+// "why is this reported?" and to "why is that not?".
+//
+// The file is scanned as the only one of a layer, so what a scan looks into is looked into
+// here: encodings, and containers in each other. What `--stats` of a scan counts as dropped
+// is what is told here, but for candidates that lack their digit: of these a scan passes
+// most over before it looks, and here all are told.
 #pragma once
 
 #include <cstdint>
@@ -15,22 +20,21 @@ namespace stratascan::lint {
 
 /// One candidate. Reported, or dropped for a reason.
 struct Explained {
-    std::uint32_t rule = 0;
-    std::uint64_t offset = 0, length = 0;  ///< of the secret, or of what would be it
-    std::uint64_t line = 0;                ///< from 1; 0 in a text with NUL bytes
-    std::string shown;                     ///< redacted, or in the clear if asked for
-    std::string_view reason;               ///< why it was dropped; empty: reported
-    std::string detail;                    ///< which condition, which other rule; may be empty
-    Finding finding;                       ///< of a reported one
+    /// Rule, place (inner_path, source, offset, length; a line, or 0 where there are none)
+    /// and what is shown of it; evidence of a reported one.
+    Finding finding;
+    std::size_t containers = 0;  ///< steps of its inner_path that lead into containers
+    std::string_view reason;     ///< why it was dropped; empty: reported
+    std::string detail;          ///< which condition, which other rule; may be empty
 };
 
 struct Explanation {
-    std::vector<Explained> candidates;  ///< by offset, reported ones first
-    std::uint64_t hits = 0;             ///< places that some rule's literal led to
+    std::vector<Explained> candidates;  ///< by place, reported ones first
+    std::uint64_t untold = 0;           ///< dropped ones that were too many
+    std::vector<Gap> gaps;              ///< what of the file was not read
 };
 
-/// Looks at `text` as at the contents of one file of that path. REQUIRES: fewer
-/// than 4 GiB.
+/// Looks at `text` as at the contents of the file of that path.
 [[nodiscard]] Result<Explanation> explain(const Engine& engine, std::string_view text,
                                           std::string_view path, bool show_secrets);
 

@@ -12,6 +12,7 @@
 #include "scanner/lint/trial.hpp"
 #include "scanner/match/anchors.hpp"
 #include "scanner/match/database.hpp"
+#include "scanner/match/gitleaks_notes.hpp"
 
 namespace stratascan::lint {
 
@@ -255,6 +256,12 @@ Result<LintReport> lint_rules(const Engine& engine, const std::vector<std::uint3
 Result<LintReport> lint_files(const std::vector<std::string>& paths) {
     auto read = read_files(paths);
     if (!read) return std::unexpected(read.error());
+    // To a scan that is worth a note, for the other rules are there; here it is a mistake.
+    std::erase_if(read->extension.notes, [&](const std::string& note) {
+        const bool lost = match::tells_of_lost_rule(note);
+        if (lost) read->mistakes.push_back({ErrorCode::invalid_argument, note, {}, {}});
+        return lost;
+    });
     std::vector<std::string> notes = read->extension.notes;
     auto loaded = load(std::move(read->extension));
     if (!loaded) {

@@ -39,8 +39,9 @@ struct LintReport {
                                             const std::vector<std::uint32_t>& rules);
 
 /// Checks rule files beside the rules that the program carries. A file of the
-/// project's own patterns/ takes the place of what the program carries of it. An
-/// Error means that a file can't be read; whatever is wrong in it is a problem.
+/// project's own patterns/ takes the place of what the program carries of it. Of a file
+/// of gitleaks a rule that can't be carried over at all is a problem, and what others
+/// lose is a note. An Error means that a file can't be read; whatever is wrong in it is a problem.
 [[nodiscard]] Result<LintReport> lint_files(const std::vector<std::string>& paths);
 
 /// The files' rules, loaded beside those that the program carries, as lint_files()

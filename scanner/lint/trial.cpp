@@ -4,14 +4,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <memory>
 #include <numeric>
-#include <span>
 #include <string_view>
 #include <utility>
 
 #include "scanner/layer/layer_scan.hpp"
+#include "scanner/lint/text_layer.hpp"
 #include "scanner/match/example.hpp"
 #include "scanner/match/second_look.hpp"
 
@@ -26,8 +25,6 @@ constexpr std::array<std::size_t, 4> paddings = {0, 7, 61, 500};
 constexpr std::size_t texts_a_layer = 2000;
 constexpr std::size_t bytes_a_layer = std::size_t{32} << 20;
 
-constexpr std::size_t block = 512;
-
 // One text, and what it is to show.
 struct Sample {
     std::uint32_t rule = 0;
@@ -36,25 +33,6 @@ struct Sample {
     std::uint64_t seed = 0;
     std::size_t padding = 0;
     std::string text;
-};
-
-class TextBlob final : public source::BlobReader {
-public:
-    explicit TextBlob(std::string bytes) : bytes_(std::move(bytes)) {}
-
-    Result<std::size_t> read(std::span<std::byte> out) override {
-        const std::size_t size = std::min(out.size(), bytes_.size() - at_);
-        if (size > 0) std::memcpy(out.data(), bytes_.data() + at_, size);
-        at_ += size;
-        return size;
-    }
-    std::int64_t size() const noexcept override {
-        return static_cast<std::int64_t>(bytes_.size());
-    }
-
-private:
-    std::string bytes_;
-    std::size_t at_ = 0;
 };
 
 // Lines that no rule looks at, `size` bytes of them.
@@ -70,30 +48,6 @@ std::string filler(std::size_t size) {
 std::string padded(const std::string& example, std::size_t size) {
     if (size == 0) return example;
     return filler(size) + example + (example.ends_with('\n') ? "" : "\n") + filler(size);
-}
-
-// A member of a tar archive (POSIX.1-1988, "ustar").
-void append_file(std::string& archive, const std::string& name, std::string_view contents) {
-    std::array<char, block> header{};
-    const auto put = [&header](std::size_t at, std::string_view text) {
-        std::memcpy(header.data() + at, text.data(), text.size());
-    };
-    put(0, name);
-    put(100, "0000644");
-    put(108, "0000000");
-    put(116, "0000000");
-    put(124, fmt::format("{:011o}", contents.size()));
-    put(136, "00000000000");
-    put(148, "        ");
-    put(156, "0");
-    put(257, std::string_view("ustar\00000", 8));
-    unsigned sum = 0;
-    for (const char c : header) sum += static_cast<unsigned char>(c);
-    put(148, fmt::format("{:06o}", sum));
-    header[154] = '\0';
-    archive.append(header.data(), header.size());
-    archive.append(contents);
-    archive.append((block - contents.size() % block) % block, '\0');
 }
 
 class Trial {
@@ -114,7 +68,7 @@ public:
             }
             for (const std::size_t padding : paddings) {
                 samples_.push_back({rule, counter, number, seed, padding, padded(*text, padding)});
-                bytes_ += samples_.back().text.size() + 2 * block;
+                bytes_ += samples_.back().text.size() + 2 * tar_block;
                 if (samples_.size() < texts_a_layer && bytes_ < bytes_a_layer) continue;
                 if (auto ran = run(); !ran) return ran;
             }
@@ -126,11 +80,11 @@ public:
     Result<void> run() {
         if (samples_.empty()) return {};
         std::string archive;
-        archive.reserve(bytes_ + 2 * block);
+        archive.reserve(bytes_ + 2 * tar_block);
         for (std::size_t i = 0; i < samples_.size(); ++i) {
             append_file(archive, fmt::format("{:06}", i), samples_[i].text);
         }
-        archive.append(2 * block, '\0');
+        archive.append(2 * tar_block, '\0');
         const layer::LayerScanContext context{*engine_.rules,
                                               [this]() -> layer::WindowScanner& { return scanner_; },
                                               slabs_, 1, {}, layer::GzipEngine::fastest, {}, 16 << 20,

@@ -17,9 +17,13 @@ inline constexpr std::string_view allowed = "allow condition";
 inline constexpr std::string_view allow_list = "allowlist";
 inline constexpr std::string_view other_path = "not of the rule's path";
 
+// Said of what a generic rule sees in decoded bytes.
+inline constexpr std::string_view no_text = "decoded bytes that are no text";
+
 // Said when the findings of one file, or of its versions in git, are settled.
 inline constexpr std::string_view same_bytes = "same bytes as a more telling rule";
 inline constexpr std::string_view overlapped = "overlapped by a more specific rule";
 inline constexpr std::string_view other_version = "same secret in another version of the file";
+inline constexpr std::string_view seen_inside = "told with its way into the container";
 
 }  // namespace stratascan::match::dropped

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "scanner/match/allow_list.hpp"
+#include "scanner/match/gitleaks_notes.hpp"
 #include "scanner/match/toml.hpp"
 
 namespace stratascan::match {
@@ -28,8 +29,10 @@ public:
                                        : fmt::format("{}: rule \"{}\": {}", where_, rule_, what));
     }
     void lost(std::string_view what, std::string_view why) const {
-        note(fmt::format("{} not carried over: {}", what, why));
+        note(fmt::format("{} {}{}", what, nothing_left, why));
     }
+    // The rule, as a whole.
+    void lose(std::string_view why) const { note(fmt::format("{}{}", nothing_left, why)); }
     [[nodiscard]] const std::string& where() const noexcept { return where_; }
 
 private:
@@ -216,18 +219,26 @@ private:
         for (const auto& [key, value] : *table) {
             sound = read_rule_key(place, key.str(), value, from) && sound;
         }
-        if (!sound) return place.note("not carried over: see the line before");
+        if (!sound) return place.lose("see the line before");
         if (rule.title.empty()) rule.title = rule.id;
         if (rule.pattern.empty()) return take_without_pattern(place, rule);
         std::vector<std::string> notes;
         auto carried = carry_over(std::move(from), notes);
         if (!carried) {
             const Error& why = carried.error();
-            return place.note("not carried over: " + why.what +
-                              (why.hint.empty() ? "" : " (" + why.hint + ")"));
+            return place.lose(why.what + (why.hint.empty() ? "" : " (" + why.hint + ")"));
         }
         for (const std::string& note : notes) place.note(note);
-        file_.rules.push_back(std::move(*carried));
+        const auto earlier = std::find_if(file_.rules.begin(), file_.rules.end(),
+                                          [&](const Rule& one) { return one.id == carried->id; });
+        if (earlier == file_.rules.end()) {
+            file_.rules.push_back(std::move(*carried));
+            return;
+        }
+        file_.notes.push_back(fmt::format("{}:{}: rule \"{}\": {}the id stands again at line {}",
+                                          earlier->file, earlier->line, earlier->id, nothing_left,
+                                          carried->line));
+        *earlier = std::move(*carried);
     }
 
     // Whether the rule can still be what it should be.
@@ -296,9 +307,9 @@ private:
     // A rule that is defined elsewhere may get further allowlists here.
     void take_without_pattern(const Place& place, Rule& rule) {
         if (rule.allowlists.empty()) {
-            return place.note(rule.path.empty() ? "not carried over: it has no `regex`"
-                                                : "not carried over: it has a `path` and no "
-                                                  "`regex`, and a file's name alone is no secret");
+            return place.lose(rule.path.empty() ? "it has no `regex`"
+                                                : "it has a `path` and no `regex`, and a file's "
+                                                  "name alone is no secret");
         }
         for (AllowList& list : rule.allowlists) {
             file_.refinements.push_back({std::move(list), {rule.id}, place.where()});

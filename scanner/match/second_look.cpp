@@ -190,19 +190,32 @@ void SecondLook::look(std::uint32_t number, std::string_view text, std::size_t a
     }
 }
 
+Finding SecondLook::candidate(const Dropped& one, std::string_view text) const {
+    const Rule& rule = rules_.rules()[one.rule]->rule();
+    const std::string_view secret = text.substr(one.begin, one.end - one.begin);
+    Finding shown;
+    shown.rule = rule.id;
+    shown.title = rule.title;
+    shown.length = secret.size();
+    shown.redacted = identity::redact(secret, 0);
+    if (show_secrets_) shown.clear_text = std::string(secret);
+    return shown;
+}
+
 std::string_view SecondLook::judge(std::uint32_t number, std::string_view text, Range match,
                                    Range secret_at, std::string_view path,
                                    std::vector<Match>& matches) const {
     const CompiledRule& compiled = *rules_.rules()[number];
     const Rule& rule = compiled.rule();
     std::string_view secret = text.substr(secret_at.begin, secret_at.end - secret_at.begin);
+    // First, for most of these no scan comes to look at, and reasons are to agree.
+    if (rule.digit && !has_digit(secret)) return dropped::no_digit;
     // Filler where a form leaves no doubt what is meant is an example; elsewhere it
     // is nothing.
     const bool dull = rule.entropy > 0 && evidence::entropy(secret) < rule.entropy;
     if (dull && (compiled.is_generic() || rule.confidence < Confidence::high)) {
         return dropped::low_entropy;
     }
-    if (rule.digit && !has_digit(secret)) return dropped::no_digit;
     if (!has_context(rule, text, match.begin, match.end)) return dropped::no_context;
     if (compiled.allowed_by(secret) != nullptr) return dropped::allowed;
     if (!compiled.looks_at(path)) return dropped::other_path;

@@ -53,6 +53,10 @@ public:
     void look(std::uint32_t rule, std::string_view text, std::size_t anchor_end,
               std::vector<Match>& matches, const Beside& beside = {}) const;
 
+    /// What a reader is shown of a candidate in `text` that became no finding: rule,
+    /// title, length, and the secret that it is not, redacted unless secrets are shown.
+    [[nodiscard]] Finding candidate(const Dropped& one, std::string_view text) const;
+
 private:
     struct Range {
         std::size_t begin = 0, end = 0;

@@ -186,7 +186,8 @@ std::vector<GitHistory::Asked> GitHistory::ask(
 }
 
 void GitHistory::tell(layer::LayerResult& result,
-                      const std::function<std::string(std::string_view)>& clean) const {
+                      const std::function<std::string(std::string_view)>& clean,
+                      layer::DroppedTold* told) const {
     std::vector<Asked> asked = ask(result.findings);
     std::map<std::uint32_t, std::map<std::string, std::vector<std::size_t>>> by_repository;
     for (std::size_t i = 0; i < asked.size(); ++i) {
@@ -236,7 +237,6 @@ void GitHistory::tell(layer::LayerResult& result,
         if (in_head) stays.answer.in_head = true;
         gone[goes.finding] = true;
         at->second = static_cast<std::size_t>(&stays - asked.data());
-        ++result.dropped[match::dropped::other_version];
     }
     for (const Asked& one : asked) {
         if (gone[one.finding]) continue;
@@ -253,7 +253,11 @@ void GitHistory::tell(layer::LayerResult& result,
         ++result.findings[one.finding].containers;
     }
     std::size_t at = 0;
-    std::erase_if(result.findings, [&](const layer::LayerFinding&) { return gone[at++]; });
+    std::erase_if(result.findings, [&](const layer::LayerFinding& found) {
+        const bool goes = gone[at++];
+        if (goes) layer::drop(result, told, found, match::dropped::other_version);
+        return goes;
+    });
 }
 
 }  // namespace stratascan::nested

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "scanner/layer/dropped_told.hpp"
 #include "scanner/layer/layer_result.hpp"
 #include "scanner/nested/git_graph.hpp"
 
@@ -57,10 +58,11 @@ public:
 
     /// Behind the step of each blob that a commit is known for, adds the step
     /// "commit ID PATH", and sets Finding::in_head. Of a secret that several versions
-    /// of one path hold, the finding in the earliest stays. `clean` gives a path
-    /// without the secrets in it.
+    /// of one path hold, the finding in the earliest stays; the others are
+    /// told where `told` is not null. `clean` gives a path without the secrets in it.
     void tell(layer::LayerResult& result,
-              const std::function<std::string(std::string_view)>& clean) const;
+              const std::function<std::string(std::string_view)>& clean,
+              layer::DroppedTold* told = nullptr) const;
 
     static constexpr std::size_t ref_file_bytes = 1 << 20;
 

@@ -30,6 +30,24 @@ void Nest::open(layer::HostFile host) {
     levels_.push_back(std::make_unique<Level>());
 }
 
+void Nest::open_inside(std::shared_ptr<const layer::HostFile> host,
+                       std::shared_ptr<const layer::InnerPlace> place, unsigned depth) {
+    host_ = std::move(host);
+    host_bytes_ = host_output_ = 0;
+    auto level = std::make_unique<Level>();
+    level->place = std::move(place);
+    level->depth = depth;
+    level->hidden = true;
+    levels_.push_back(std::move(level));
+}
+
+bool Nest::reads_nothing() const noexcept {
+    if (levels_.size() != 1) return levels_.empty();
+    const Level& level = *levels_.front();
+    return level.gap.empty() && (level.kind == Level::Kind::leaf ||
+                                 (level.kind == Level::Kind::decoder && level.ended));
+}
+
 void Nest::give(std::string_view bytes) {
     host_bytes_ += bytes.size();
     arrive(*levels_.front(), bytes);

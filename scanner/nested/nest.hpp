@@ -45,16 +45,28 @@ struct NestLimits {
 class Nest {
 public:
     Nest(layer::SlabPool& pool, const NestLimits& limits);
+    /// What the layer's limits have been used up of elsewhere: members() and output_bytes()
+    /// begin there.
+    void begin_at(std::uint64_t members, std::uint64_t output_bytes) noexcept {
+        members_ = members;
+        output_bytes_ = output_bytes;
+    }
 
     /// Whether a file is open.
     [[nodiscard]] bool is_open() const noexcept { return !levels_.empty(); }
     /// The file that is open. REQUIRES: is_open().
     [[nodiscard]] const layer::HostFile& host() const noexcept { return *host_; }
+    /// Whether what is open was no container, or has ended: more bytes of it change nothing.
+    [[nodiscard]] bool reads_nothing() const noexcept;
     /// Bytes of it so far.
     [[nodiscard]] std::uint64_t host_bytes() const noexcept { return host_bytes_; }
 
     /// REQUIRES: !is_open().
     void open(layer::HostFile host);
+    /// The same for what stands at `place` in the file, inside so many containers, and is
+    /// shown already.
+    void open_inside(std::shared_ptr<const layer::HostFile> host,
+                     std::shared_ptr<const layer::InnerPlace> place, unsigned depth);
     /// The next bytes; they must stay until run() has answered false.
     void give(std::string_view bytes);
     /// There are no more. Once run() has answered false, the file is no longer open.
@@ -78,6 +90,8 @@ public:
     [[nodiscard]] bool over_memory() const noexcept {
         return over_memory_ || history_.truncated();
     }
+    /// The memory of decoders and parsers that are open, about.
+    [[nodiscard]] std::uint64_t hold() const { return limits_.decoder_bytes - memory_left(); }
     /// Of the git repositories that were met.
     [[nodiscard]] const GitHistory& history() const noexcept { return history_; }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "scanner/layer/lzw.hpp"
 #include "scanner/nested/git_object.hpp"
 #include "scanner/nested/git_pack.hpp"
 #include "scanner/nested/inflate.hpp"
@@ -16,6 +17,8 @@ namespace {
 
 // Those of zlib and the old lzma are weak magic: damage tells something only behind so much.
 constexpr std::uint64_t weak_believed_past = 64 << 10;
+// A table of compress's that is none is wrong within a few codes.
+constexpr std::uint64_t compress_believed_past = 256;
 
 layer::Compression compression_of(Packing packing) {
     switch (packing) {
@@ -49,6 +52,7 @@ std::unique_ptr<layer::Decoder> make_decoder(Format format, Packing packing,
         case Format::lzip: return layer::make_lzip_decoder(memory);
         case Format::lzma: return layer::make_lzma_decoder(memory);
         case Format::lz4: return layer::make_lz4_decoder();
+        case Format::compress: return layer::make_compress_decoder();
         default: return layer::make_gzip_decoder(options);
     }
 }
@@ -157,6 +161,7 @@ void Nest::begin_decoder(Level& level, Packing packing) {
     level.kind = Level::Kind::decoder;
     const bool weak = level.format == Format::zlib || level.format == Format::lzma;
     level.believed_past = weak ? weak_believed_past : 1;
+    if (level.format == Format::compress) level.believed_past = compress_believed_past;
     level.decoder = make_decoder(level.format, packing, left);
     level.out = std::make_unique_for_overwrite<char[]>(decoder_buffer);
 }

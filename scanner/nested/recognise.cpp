@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "scanner/layer/lzw.hpp"
 #include "scanner/nested/archive_parser.hpp"
 #include "scanner/nested/bytes.hpp"
 #include "scanner/nested/sqlite_file.hpp"
@@ -152,6 +153,7 @@ Format recognise(std::string_view head) {
     if (is_bzip2(head)) return Format::bzip2;
     if (is_lzip(head)) return Format::lzip;
     if (is_lz4(head)) return Format::lz4;
+    if (layer::is_compress(head)) return Format::compress;
     if (head.size() >= zip_header_size && is_zip_header(head)) return Format::zip;
     if (head.size() >= 68 && head.starts_with("!<arch>\n") && head.substr(66, 2) == "`\n") {
         return Format::ar;
@@ -170,8 +172,8 @@ Format recognise(std::string_view head) {
 }
 
 std::string_view to_string(Format format) noexcept {
-    constexpr std::array<std::string_view, 20> names = {
-        "none", "gzip", "zlib", "zstd", "bzip2", "xz", "lzip", "lzma", "lz4", "tar", "zip",
+    constexpr std::array<std::string_view, 21> names = {
+        "none", "gzip", "zlib", "zstd", "bzip2", "xz", "lzip", "lzma", "lz4", "compress", "tar", "zip",
         "ar",   "cpio", "rpm",  "git pack", "SQLite", "UPX", "script", "ELF", "git object"};
     return names[static_cast<std::size_t>(format)];
 }

@@ -11,7 +11,7 @@
 namespace stratascan::nested {
 
 enum class Format : std::uint8_t {
-    none, gzip, zlib, zstd, bzip2, xz, lzip, lzma, lz4, tar, zip, ar, cpio, rpm, git_pack, sqlite, upx,
+    none, gzip, zlib, zstd, bzip2, xz, lzip, lzma, lz4, compress, tar, zip, ar, cpio, rpm, git_pack, sqlite, upx,
     script, elf,  ///< something that starts, which a container may stand behind
     git_object,  ///< inflated; recognise() never says so, it needs its zlib stream
 };
@@ -28,7 +28,7 @@ inline constexpr std::size_t zip_header_size = 30;
 [[nodiscard]] constexpr bool is_compression(Format format) noexcept {
     return format == Format::gzip || format == Format::zlib || format == Format::zstd ||
            format == Format::bzip2 || format == Format::xz || format == Format::lzip ||
-           format == Format::lzma || format == Format::lz4;
+           format == Format::lzma || format == Format::lz4 || format == Format::compress;
 }
 
 /// No container itself, but one may stand behind it.

@@ -33,7 +33,8 @@ INSTANTIATE_TEST_SUITE_P(
                     "nested-across-windows", "nested-damaged", "nested-names-with-secrets",
                      "git-loose", "git-packed", "sqlite-rows", "folder-root", "packages-of-dpkg",
                      "key-and-certificate", "program-renamed", "two-targets",
-                    "packages-of-rpm-sqlite", "packages-of-rpm-berkeley", "program-evidence"),
+                    "packages-of-rpm-sqlite", "packages-of-rpm-berkeley", "program-evidence",
+                    "encoded-containers", "encoded-bombs"),
     test_name);
 
 TEST(Determinism, TwoRunsGiveTheSameBytes) {

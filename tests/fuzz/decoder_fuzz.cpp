@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "scanner/layer/decoder.hpp"
+#include "scanner/layer/lzw.hpp"
 
 namespace {
 
@@ -21,13 +22,14 @@ struct Decoded {
 };
 
 // Those of layers, and those that stand in containers only.
-constexpr unsigned formats = 8;
+constexpr unsigned formats = 9;
 
 std::unique_ptr<Decoder> decoder_of(unsigned format, const DecoderOptions& options) {
     switch (format) {
         case 5: return make_lzip_decoder(options.memory.xz_bytes);
         case 6: return make_lzma_decoder(options.memory.xz_bytes);
         case 7: return make_lz4_decoder();
+        case 8: return make_compress_decoder();
         default: return make_decoder(static_cast<Compression>(format), options);
     }
 }

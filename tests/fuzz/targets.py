@@ -22,7 +22,8 @@ class Target:
                       for path in (ROOT / "scanner").glob(pattern) if path.suffix == ".cpp")
 
 
-DECODERS = ["layer/decoder*", "layer/gzip*", "layer/zstd*", "layer/bzip2_xz*", "nested/inflate*"]
+DECODERS = ["layer/decoder*", "layer/gzip*", "layer/zstd*", "layer/bzip2_xz*", "layer/lzw*",
+            "nested/inflate*"]
 DOCUMENTS = ["source/oci_json*", "source/json_*", "source/schema1*", "source/platform*",
              "source/digest*", "source/index_walk*", "source/image_set*", "source/candidate*",
              "source/docker_archive*", "source/legacy_archive*"]
@@ -41,6 +42,7 @@ TARGETS = {
     "elf": Target(["program/elf.cpp"], ["elf"]),
     "elf_evidence": Target(["program/elf*", "program/script*", "program/toybox*",
                             "program/uutils*"], ["elf"]),
+    "encoded_container": Target(["match/views/encoded_container*"], ["text"], 2048),
     "envelope": Target(["image/envelope*", "image/cbor*", "image/cose*", "image/log_entry*",
                          "image/document*", "image/kept_attachments*", "policy/trust*",
                          "policy/transparency*", "policy/time_stamp*", "policy/certificate_log*",
@@ -63,7 +65,7 @@ TARGETS = {
                          "evidence/public_part*"], ["key"]),
     "key_prints": Target(["store/key_prints*"], ["key"]),
     "known_bases": Target(["policy/known_bases*"], ["text"], 1024),
-    "layer": Target(["layer/*"], ["tar", "compressed"], 16384, False),
+    "layer": Target(["layer/*", "nested/encoded_walk*"], ["tar", "compressed"], 16384, False),
     "manifest": Target(["policy/manifest*"], ["yaml"], 2048),
     "matching": Target(MATCHING, ["text"], 1024),
     "metadata": Target(["image/metadata*", "image/text_collector*", "image/document*",

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/encodings.hpp"
 #include "tests/support/scanning.hpp"
+#include "tests/support/tar_builder.hpp"
 
 namespace stratascan::lint {
 namespace {
@@ -41,12 +43,14 @@ std::string fates(std::string_view text) {
     if (!explanation) throw std::runtime_error(explanation.error().message());
     std::string all;
     for (const Explained& one : explanation->candidates) {
-        all += set->rules()[one.rule]->rule().id + ' ' + std::to_string(one.line) + ' ';
+        all += one.finding.rule + ' ' + std::to_string(one.finding.line) + ' ';
+        for (const std::string& step : one.finding.inner_path) all += step + ' ';
         all += one.reason.empty() ? "reported" : one.reason;
         if (!one.detail.empty()) all += " (" + one.detail + ")";
         all += '\n';
-        EXPECT_NE(one.shown.find("****"), std::string::npos) << one.shown;
+        EXPECT_NE(one.finding.redacted.find("****"), std::string::npos) << one.finding.redacted;
     }
+    for (const Gap& gap : explanation->gaps) all += "gap: " + gap.reason + '\n';
     return all;
 }
 
@@ -78,12 +82,61 @@ TEST(Explain, SecretsAreShownOnlyIfAskedFor) {
     const auto shown = explain(engine, "tst_4c1f7a3b tst_abcdefgh", "", true);
     ASSERT_TRUE(shown.has_value());
     ASSERT_EQ(shown->candidates.size(), 2U);
-    EXPECT_EQ(shown->candidates[0].shown, "tst_4c1f7a3b");
-    EXPECT_EQ(shown->candidates[1].shown, "tst_abcdefgh");
+    EXPECT_EQ(shown->candidates[0].finding.clear_text, "tst_4c1f7a3b");
+    EXPECT_EQ(shown->candidates[1].finding.clear_text, "tst_abcdefgh");
 }
 
 TEST(Explain, BinaryFilesHaveOffsetsAndNoLines) {
     EXPECT_EQ(fates(std::string_view("\0\ntst_4c1f7a3b", 14)), "token 0 reported\n");
+}
+
+TEST(Explain, SeesThroughEncodings) {
+    // Behind "x: " the encoded text begins a word of its own.
+    const std::string lines = "one: tst_1234abcd\nsecret = os.environ['X']\ntwo: tst_4c1f7a3b\n";
+    EXPECT_EQ(fates("x: " + test::base64(lines)),
+              "token 1 base64 allow condition (matches '^tst_1234')\n"
+              "generic-secret 1 base64 reference\ntoken 1 base64 reported\n");
+    EXPECT_EQ(fates(test::utf16_little("\ntst_11111111 and more\n")),
+              "token 0 utf-16le low entropy (1.42 of 2.5 bits a byte)\n");
+    // A generic rule's name and value that are none: the bytes round them are no text.
+    std::string noise = "secret = kX9wq72mZb4T\n";
+    for (int i = 0; i < 40; ++i) noise += static_cast<char>(0x01 + i % 7);
+    EXPECT_EQ(fates("x: " + test::base64(noise)),
+              "generic-secret 1 base64 decoded bytes that are no text\n");
+}
+
+TEST(Explain, LooksIntoContainers) {
+    const std::string text = "a\ntst_1234abcd\ntst_4c1f7a3b\n";
+    const std::string archive =
+        test::TarBuilder().file("etc/a.conf", text).file("b.gz", test::gzip(text)).finish();
+    const std::string inside = " allow condition (matches '^tst_1234')\n";
+    EXPECT_EQ(fates(test::gzip(archive)),
+              "token 2 gzip b.gz gzip" + inside + "token 3 gzip b.gz gzip reported\n" +
+                  "token 2 gzip etc/a.conf" + inside + "token 3 gzip etc/a.conf reported\n");
+}
+
+TEST(Explain, TellsWhatItSawTwiceAndWhatItCouldNotRead) {
+    // Stored as it is, the secret is seen in the archive's bytes, too; and the damaged
+    // end of a compression is not read.
+    const std::string archive = test::TarBuilder().file("a", "tst_4c1f7a3b\n").finish();
+    EXPECT_EQ(fates(archive), "token 0 told with its way into the container\n"
+                              "token 1 a reported\n");
+    std::string cut = test::gzip(std::string(5000, ' ') + "tst_4c1f7a3b\nand the end of it\n");
+    cut.resize(cut.size() - 9);
+    const std::string told = fates(cut);
+    EXPECT_NE(told.find("token 1 gzip reported\ngap: "), std::string::npos) << told;
+}
+
+TEST(Explain, LongPathsAreWhole) {
+    auto set = test::rules_of(rules);
+    auto database = match::Database::compile(*set);
+    ASSERT_TRUE(database.has_value());
+    const Engine engine{set, *database, nullptr, {}, {}};
+    const std::string path = std::string(300, 'd') + "/file";
+    const auto explanation = explain(engine, "tst_4c1f7a3b", path, false);
+    ASSERT_TRUE(explanation.has_value()) << explanation.error().message();
+    ASSERT_EQ(explanation->candidates.size(), 1U);
+    EXPECT_EQ(explanation->candidates[0].finding.path, path);
 }
 
 }  // namespace

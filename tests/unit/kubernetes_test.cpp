@@ -51,6 +51,39 @@ TEST(KubernetesSecret, IsKnownByTheDecodedValueInEveryFormOfManifest) {
     }
 }
 
+TEST(KubernetesSecret, AReleaseOfHelmIsNoValueOfItsOwn) {
+    std::string release = "H4sIAAAAAAAC";
+    for (std::uint64_t seed = 1; seed < 30; ++seed) release += test::example("{{b64:40}}", seed);
+    const std::string text = head + "data:\n  release: " + test::base64(release) +
+                             "\ntype: helm.sh/release.v1\n";
+    EXPECT_TRUE(test::shipped().scan_text(text).empty());
+}
+
+TEST(KubernetesSecret, APasswordIsToldWithItsUser) {
+    const std::string password = drawn_password(), encoded = test::base64(password);
+    const std::string user = test::base64("billing-service"), other = test::base64("mailer-app");
+    for (const std::string& text :
+         {head + "data:\n  username: " + user + "\n  password: " + encoded + "\n",
+          head + "data:\n  password: " + encoded + "\n  username: " + user + "\n",
+          head + "data:\n  mail-user: " + other + "\n  db-user: " + user + "\n  db-password: " +
+              encoded + "\n",
+          R"({"kind":"Secret","data":{"username":")" + user + R"(","password":")" + encoded +
+              R"("}})"}) {
+        bool told = false;
+        for (const Finding& finding : test::shipped().scan_text(text)) {
+            if (finding.offset != text.find(encoded)) continue;
+            told = finding.identifier && finding.identifier->kind == "user" &&
+                   finding.identifier->value == "billing-service";
+        }
+        EXPECT_TRUE(told) << text.substr(head.size(), 30);
+    }
+    const std::string apart =
+        head + "data:\n  mail-user: " + other + "\n  db-password: " + encoded + "\n";
+    for (const Finding& finding : test::shipped().scan_text(apart)) {
+        EXPECT_FALSE(finding.identifier) << finding.rule;
+    }
+}
+
 TEST(KubernetesSecret, StandsAsItIsUnderStringData) {
     const std::string password = drawn_password();
     const Finding finding = only(head + "stringData:\n  pw: " + password + "\n");

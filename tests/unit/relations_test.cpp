@@ -14,6 +14,7 @@
 #include "scanner/evidence/known_keys.hpp"
 #include "scanner/evidence/public_part.hpp"
 #include "scanner/image/join.hpp"
+#include "scanner/image/variable_users.hpp"
 #include "scanner/layer/pairs.hpp"
 #include "scanner/report/report_writer.hpp"
 #include "tests/support/scanning.hpp"
@@ -257,6 +258,110 @@ TEST(Identifiers, AreFoundAsConfigurationWritesThem) {
               "4711-ab.apps");
     EXPECT_EQ(identifier_in("user", "user = " + secret + "\npassword = " + secret, secret), "");
     EXPECT_EQ(identifier_in("user", "user = ${USER}\npassword = " + secret, secret), "");
+}
+
+TEST(Identifiers, AreOfTheSecretWhoseNameBeginsAlike) {
+    const std::string one = "Rt7" "xWq93", two = "Kp4" "mZt81";
+    // The nearest is another's.
+    const std::string dotenv = "DB_USER=billing\nMAIL_USER=mailer\nDB_PASSWORD=" + one +
+                               "\nMAIL_PASSWORD=" + two + "\n";
+    EXPECT_EQ(identifier_in("user", dotenv, one), "billing");
+    EXPECT_EQ(identifier_in("user", dotenv, two), "mailer");
+    const std::string compose = "environment:\n  POSTGRES_PASSWORD: " + one +
+                                "\n  POSTGRES_USER: billing\n  REDIS_PASSWORD: " + two + "\n";
+    EXPECT_EQ(identifier_in("user", compose, one), "billing") << "the value stands in front";
+    EXPECT_EQ(identifier_in("user", compose, two), "");
+    const std::string kubernetes = "- name: DB_USER\n  value: billing\n- name: MAIL_USERNAME\n  "
+                                   "value: mailer\n- name: DB_PASSWORD\n  value: " + one +
+                                   "\n- name: MAIL_PASSWORD\n  value: " + two + "\n";
+    EXPECT_EQ(identifier_in("user", kubernetes, one), "billing");
+    EXPECT_EQ(identifier_in("user", kubernetes, two), "mailer");
+    EXPECT_EQ(identifier_in("user", "{\"smtpUser\":\"mailer\",\"smtpPassword\":\"" + one + "\"}",
+                            one), "mailer");
+    EXPECT_EQ(identifier_in("user", "spring.datasource.username=billing\n"
+                                    "spring.datasource.password=" + one + "\n", one), "billing");
+    EXPECT_EQ(identifier_in("user", "MYSQL_USER=app\nMYSQL_ROOT_PASSWORD=" + one + "\n", one), "")
+        << "root's is not the application's";
+    EXPECT_EQ(identifier_in("user", "DB_USER=billing\nSESSION_TOKEN=" + one + "\n", one), "");
+    EXPECT_EQ(identifier_in("user", "DB_USER=billing\nPASSWORD=" + one + "\n", one), "billing");
+}
+
+TEST(Identifiers, OfAClientInEachForm) {
+    const std::string secret = test::expanded("{{alnum:29}}7xQ", 5);
+    for (const std::string& text :
+         {"{\"client_secret\": \"" + secret + "\", \"client_id\": \"4711-acme\"}",
+          "{\"clientId\":\"4711-acme\",\"clientSecret\":\"" + secret + "\"}",
+          "oauth:\n  client-id: 4711-acme\n  client-secret: " + secret + "\n",
+          "oauth:\n  client_secret: " + secret + "\n  client_id: 4711-acme\n",
+          "security.oauth2.client.client-id=4711-acme\nsecurity.oauth2.client.client-secret=" +
+              secret + "\n"}) {
+        const auto found = test::shipped().scan_text(text);
+        ASSERT_EQ(found.size(), 1U) << text.substr(0, 20);
+        ASSERT_TRUE(found[0].identifier) << text.substr(0, 20);
+        EXPECT_EQ(found[0].identifier->kind, "client-id");
+        EXPECT_EQ(found[0].identifier->value, "4711-acme");
+    }
+}
+
+TEST(Identifiers, OfTwilioAreItsSids) {
+    const std::string sid = test::expanded("AC{{hex:32}}", 1), key = test::expanded("SK{{hex:32}}", 2);
+    const std::string token = test::expanded("{{hex:32}}", 3);
+    const std::string secret = test::expanded("{{alnum:29}}7xQ", 4);
+    for (const std::string& text :
+         {"TWILIO_ACCOUNT_SID=" + sid + "\nTWILIO_AUTH_TOKEN=" + token + "\n",
+          "TWILIO_AUTH_TOKEN=" + token + "\nTWILIO_ACCOUNT_SID=" + sid + "\n",
+          "from twilio.rest import Client\n\nclient = Client(\"" + sid + "\", \"" + token + "\")\n",
+          "curl https://api.twilio.com/2010-04-01/Accounts -u " + sid + ":" + token + "\n"}) {
+        const auto found = test::shipped().scan_text(text);
+        ASSERT_EQ(found.size(), 1U) << text.substr(0, 20);
+        EXPECT_TRUE(found[0].rule.starts_with("twilio-")) << found[0].rule;
+        ASSERT_TRUE(found[0].identifier) << text.substr(0, 20);
+        EXPECT_EQ(found[0].identifier->kind, "account-sid");
+        EXPECT_EQ(found[0].identifier->value, sid);
+    }
+    for (const std::string& text :
+         {"TWILIO_API_KEY=" + key + "\nTWILIO_API_SECRET=" + secret + "\n",
+          "TWILIO_API_KEY_SECRET=" + secret + "\nTWILIO_API_KEY_SID=" + key + "\n"}) {
+        const auto found = test::shipped().scan_text(text);
+        ASSERT_EQ(found.size(), 2U) << text.substr(0, 20);
+        for (const Finding& one : found) {
+            ASSERT_TRUE(one.pair) << one.rule;
+            const bool names = one.rule == "twilio-api-key";
+            EXPECT_EQ(one.pair->role, names ? "secret" : "id");
+            EXPECT_EQ(one.pair->rule, names ? "twilio-api-secret" : "twilio-api-key");
+        }
+    }
+}
+
+TEST(Identifiers, OfAnEnvironmentStandInAVariableOfTheirOwn) {
+    const std::string password = test::expanded("K{{alnum:13}}7", 9);
+    const auto users = [&](const std::vector<std::string>& lines) {
+        std::vector<image::MetadataText> texts;
+        std::vector<Finding> findings;
+        for (std::size_t i = 0; i < lines.size(); ++i) {
+            texts.push_back({Source::env, "config.Env[" + std::to_string(i) + "]", lines[i], -1});
+            for (Finding finding : test::shipped().scan_text(lines[i])) {
+                finding.source = Source::env;
+                finding.path = texts.back().path;
+                findings.push_back(std::move(finding));
+            }
+        }
+        image::name_users(findings, texts, test::shipped().key());
+        std::string told;
+        for (const Finding& one : findings) {
+            told += one.path + '=' + (one.identifier ? one.identifier->value : "") + '\n';
+        }
+        return told;
+    };
+    EXPECT_EQ(users({"MAIL_USER=mailer", "POSTGRES_USER=billing", "POSTGRES_PASSWORD=" + password}),
+              "config.Env[2]=billing\n");
+    EXPECT_EQ(users({"POSTGRES_PASSWORD=" + password, "POSTGRES_USERNAME=billing"}),
+              "config.Env[0]=billing\n");
+    EXPECT_EQ(users({"MAIL_USER=mailer", "POSTGRES_PASSWORD=" + password}), "config.Env[1]=\n");
+    EXPECT_EQ(users({"DB_USER=$USER", "DB_PASSWORD=" + password}), "config.Env[1]=\n");
+    EXPECT_EQ(users({"DB_USER=one", "DB_LOGIN=two", "DB_PASSWORD=" + password}),
+              "config.Env[2]=\n")
+        << "two names, and nothing says which";
 }
 
 TEST(Identifiers, StandWithTheSecretThatTheyBelongTo) {

@@ -1,5 +1,6 @@
 """Archives and compressed streams, plain, layered and of the forms that few writers make."""
 
+import base64
 import bz2
 import gzip
 import io
@@ -90,7 +91,8 @@ def decoder() -> Seeds:
             for name, blob in numbered(TEXT).items()}
     made |= {"lzip": b"\5\x64" + compress.lzip(TEXT) * 2,
              "lzma": b"\6\x64" + compress.lzma_alone(TEXT),
-             "lz4": b"\7\x64" + compress.lz4(TEXT) * 2}
+             "lz4": b"\7\x64" + compress.lz4(TEXT) * 2,
+             "compress": b"\x08\x64" + compress.lzw(TEXT)}
     return made | {"cut-gzip": made["gzip-0"][:-5], "plain": b"\0\0" + TEXT,
                    "cut-lz4": made["lz4"][:-5], "cut-lzip": made["lzip"][:-5]}
 
@@ -228,7 +230,8 @@ def layer() -> Seeds:
     shell = b"\x7fELF\2\1\1" + b"\0" * 57 + b"usage: prog\0prog version\0version 1.2\0"
     tar = containers.tar_of({"etc/secret.ini": b"secret=tst_AbCd1234\n", "bin/prog": shell,
                              "n": b"name 0123abcd abc=12345\n", ".wh.gone": b"",
-                             "b.zip": containers.zip_of({"s": b"tst_AbCd1234"})})
+                             "b.zip": containers.zip_of({"s": b"tst_AbCd1234"}),
+                             "k": b"k: " + base64.b64encode(gzip.compress(b"tst_AbCd1234", mtime=0))})
     eager, _ = compress.zstd_chunked([("a", rawtar.member(b"a", b"tst_AbCd1234"))])
     return {"tar": tar, **numbered(tar), "zstd-chunked": eager,
             "estargz": compress.estargz([("a", rawtar.member(b"a", b"tst_AbCd1234"))]), **tars()}

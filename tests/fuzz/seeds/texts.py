@@ -1,6 +1,7 @@
 """Texts that people and tools write: rules, policies, lists, and what a scan looks through."""
 
 import base64
+import gzip
 import json
 from pathlib import Path
 
@@ -141,6 +142,17 @@ def views() -> Seeds:
              "entities": b"".join(b"&#%d;" % c for c in inside),
              "twice": base64.b64encode(base64.b64encode(inside * 2)), "plain": inside}
     return {name: b"\0\x14\1" + text for name, text in texts.items()}
+
+
+@target("encoded_container")
+def encoded_container() -> Seeds:
+    packed = gzip.compress(b"secret=tst_abc123 " * 9, mtime=0)
+    lines = base64.b64encode(packed).decode()
+    texts = {"base64": lines.encode(), "hex": packed.hex().encode(),
+             "twice": base64.b64encode(base64.b64encode(packed)),
+             "yaml": "\n    ".join([lines[:32], lines[32:64], lines[64:]]).encode(),
+             "source": '"\n  + "'.join([lines[:32], lines[32:64], lines[64:]]).encode()}
+    return under(7, {name: b"key: " + text + b"\n" for name, text in texts.items()})
 
 
 @target("sieve")

@@ -1,0 +1,214 @@
+// Containers that are written in base64 or hex in a file of a layer: opened wherever they
+// stand, over as many windows as they take, and told with the way in.
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "tests/support/encodings.hpp"
+#include "tests/support/parsing.hpp"
+#include "tests/support/scanning.hpp"
+#include "tests/support/tar_builder.hpp"
+
+namespace stratascan::nested {
+namespace {
+
+constexpr const char* rules = R"(
+[[rule]]
+id = "token"
+title = "Token"
+pattern = '\b(?P<secret>tst_[A-Za-z0-9]{8})\b'
+)";
+
+const std::string text = "a line\n\ntst_01234567\n";
+
+std::string told(const layer::LayerResult& result) {
+    std::string all;
+    for (const auto& found : result.findings) {
+        all += found.finding.path;
+        for (const std::string& step : found.finding.inner_path) all += '>' + step;
+        all += ':' + std::to_string(found.finding.line) + " @" +
+               std::to_string(found.finding.offset) + '\n';
+    }
+    for (const Gap& gap : result.gaps) {
+        all += "gap " + gap.path;
+        for (const std::string& step : gap.inner_path) all += '>' + step;
+        all += ": " + gap.reason + '\n';
+    }
+    return all;
+}
+
+// Bytes that compress little, and hold nothing.
+std::string noise(std::size_t size) {
+    std::string bytes(size, '\0');
+    std::uint64_t state = 88172645463325252U;
+    for (char& byte : bytes) {
+        state ^= state << 13U;
+        state ^= state >> 7U;
+        state ^= state << 17U;
+        byte = static_cast<char>(' ' + state % 90);
+        if (state % 61 == 0) byte = '\n';
+    }
+    return bytes;
+}
+
+std::string zlib(std::string_view bytes) {
+    std::string out(compressBound(bytes.size()), '\0');
+    uLongf size = out.size();
+    const auto* from = reinterpret_cast<const Bytef*>(bytes.data());
+    if (compress(reinterpret_cast<Bytef*>(out.data()), &size, from, bytes.size()) != Z_OK) {
+        throw std::runtime_error("compress");
+    }
+    out.resize(size);
+    return out;
+}
+
+class NestedEncoded : public testing::Test {
+protected:
+    std::string scan(const std::string& contents, const Options::Limits& limits = {},
+                     std::size_t before = 10) {
+        test::TarBuilder tar;
+        tar.file("before", std::string(before, '\n')).file("x", contents);
+        tar.file("after", "line\ntst_after000\n");
+        last_ = engine_.scan(tar.finish(), limits);
+        std::string all = told(last_);
+        const std::string after = "after:2 @5\n";
+        const std::size_t at = all.find(after);
+        EXPECT_NE(at, all.npos) << "the file behind it is read, too";
+        return at == all.npos ? all : all.erase(at, after.size());
+    }
+
+    test::TestEngine engine_{rules};
+    layer::LayerResult last_;
+};
+
+TEST_F(NestedEncoded, OpensWhatIsWrittenInBase64AndHex) {
+    const std::string packed = test::gzip(text);
+    const std::string found = "x>base64>gzip:3 @8\n";
+    EXPECT_EQ(scan("key: " + test::base64(packed) + "\nnext: 1\n"), found);
+    EXPECT_EQ(scan(test::base64(packed)), found) << "nothing stands round it";
+    EXPECT_EQ(scan("v=\"" + test::base64_url(packed) + "\";"), found);
+    EXPECT_EQ(scan("key: |\n    " + test::wrapped(test::base64(packed), 32, "\n    ") + "\nn: 1\n"),
+              found);
+    EXPECT_EQ(scan("k = \"" + test::wrapped(test::base64(packed), 32, "\" +\n  \"") + "\";"),
+              found);
+    EXPECT_EQ(scan("k = \"" + test::wrapped(test::base64(packed), 32, "\"\n  + \"") + "\";"),
+              found);
+    EXPECT_EQ(scan("{\"k\": \"" + test::wrapped(test::base64(packed), 32, "\\n") + "\"}"), found);
+    EXPECT_EQ(scan("data:application/gzip;base64," + test::base64(packed)), found);
+    EXPECT_EQ(scan("key: " + test::hex_lower(packed) + "\n"), "x>hex>gzip:3 @8\n");
+    EXPECT_EQ(scan("key: " + test::hex_upper(packed) + "\n"), "x>hex>gzip:3 @8\n");
+    EXPECT_EQ(last_.inner_bytes, text.size());
+}
+
+TEST_F(NestedEncoded, OpensEachFormat) {
+    const std::string tar = test::TarBuilder().file("in/y", text).finish();
+    const auto in_base64 = [](const std::string& bytes) {
+        return "key: " + test::base64(bytes) + "\n";
+    };
+    EXPECT_EQ(scan(in_base64(test::zstd(text))), "x>base64>zstd:3 @8\n");
+    EXPECT_EQ(scan(in_base64(zlib(text))), "x>base64>zlib:3 @8\n");
+    EXPECT_EQ(scan(in_base64(test::bzip2(text))), "x>base64>bzip2:3 @8\n");
+    EXPECT_EQ(scan(in_base64(test::xz(text))), "x>base64>xz:3 @8\n");
+    EXPECT_EQ(scan(in_base64(test::gzip(tar))), "x>base64>gzip>in/y:3 @8\n");
+    EXPECT_EQ(scan(in_base64(test::zip_entry("in/y", test::deflated(text), 8))),
+              "x>base64>in/y:3 @8\n");
+    EXPECT_EQ(scan(in_base64(test::zip_entry("in/y", text, 0))), "x>base64>in/y:3 @8\n")
+        << "once, though a view of the base64 shows it, too";
+}
+
+TEST_F(NestedEncoded, OpensAReleaseOfHelm) {
+    const std::string release = test::base64(test::base64(test::gzip(text)));
+    EXPECT_EQ(scan("apiVersion: v1\ndata:\n  release: " + release + "\nkind: Secret\n"),
+              "x>base64>base64>gzip:3 @8\n");
+    const std::string lines =
+        test::base64(test::wrapped(test::base64(test::gzip(text + noise(500))), 76, "\n"));
+    EXPECT_EQ(scan("data: " + lines + "\n"), "x>base64>base64>gzip:3 @8\n");
+}
+
+TEST_F(NestedEncoded, SeesItFromTheInnermostContainer) {
+    const std::string written = "key: " + test::base64(test::gzip(text)) + "\n";
+    EXPECT_EQ(scan(test::TarBuilder().file("in/y", written).finish()),
+              "x>in/y>base64>gzip:3 @8\n");
+    EXPECT_EQ(scan(test::gzip(test::TarBuilder().file("in/y", written).finish())),
+              "x>gzip>in/y>base64>gzip:3 @8\n");
+    EXPECT_EQ(scan(test::zip_entry("in/y", written, 0)), "x>in/y>base64>gzip:3 @8\n");
+}
+
+// Longer than a window, and wherever windows end in it.
+TEST_F(NestedEncoded, GoesOnOverWindows) {
+    std::string body = noise(3'000'000);
+    std::string end = "\n";
+    for (const std::size_t before : {0U, 1U, 70'001U, 1'048'000U, 1'031'700U, 1'048'576U}) {
+        const std::string packed = test::gzip(body + end + text);
+        const std::string way = "x>base64>gzip:";
+        const std::string whole = scan("k: " + test::base64(packed) + "\n", {}, before);
+        EXPECT_EQ(whole.substr(0, way.size()), way) << before;
+        EXPECT_NE(whole.find(" @3000009\n"), whole.npos) << whole;
+        const std::string lines =
+            scan("k: |\n  " + test::wrapped(test::base64(packed), 76, "\n  ") + "\nl: 1\n", {},
+                 before);
+        EXPECT_EQ(lines, whole) << before;
+    }
+}
+
+TEST_F(NestedEncoded, SeveralInOneFileEachOnItsOwn) {
+    std::string all;
+    std::string expected;
+    for (int i = 0; i < 200; ++i) {
+        all += "k" + std::to_string(i) + ": " +
+               test::base64(test::gzip("tst_" + std::to_string(10'000'000 + i) + "\n")) + "\n";
+        expected += "x>base64>gzip:1 @0\n";
+    }
+    EXPECT_EQ(scan(all), expected);
+}
+
+TEST_F(NestedEncoded, NestsAsDeepAsContainersMay) {
+    std::string written = text;
+    std::string way;
+    for (int level = 0; level < 5; ++level) {
+        written = "key: " + test::base64(test::gzip(written)) + "\n";
+        way += ">base64>gzip";
+    }
+    EXPECT_EQ(scan(written), "x" + way + ":3 @8\n");
+    written = "key: " + test::base64(test::gzip(written)) + "\n";
+    EXPECT_EQ(scan(written),
+              "gap x" + way + ">base64: gzip: containers are nested more than 5 levels deep\n");
+    Options::Limits limits;
+    limits.depth = 1;
+    EXPECT_EQ(scan("k: " + test::base64(test::gzip("k: " + test::base64(test::gzip(text)))), limits),
+              "gap x>base64>gzip>base64: gzip: containers are nested more than 1 levels deep\n");
+}
+
+TEST_F(NestedEncoded, ABombEndsInAGap) {
+    Options::Limits limits;
+    limits.output_bytes = 8 << 20;
+    const std::string bomb = test::gzip(std::string(64 << 20, '\0'));
+    const std::string all = scan("a: " + test::base64(test::gzip(text)) + "\nb: " +
+                                     test::base64(bomb) + "\n", limits);
+    EXPECT_EQ(all, "x>base64>gzip:3 @8\n"
+                   "gap x>base64>gzip: the layer's containers hold more than 8388608 bytes\n");
+    EXPECT_LT(last_.inner_bytes, std::uint64_t{9} << 20);
+}
+
+TEST_F(NestedEncoded, WhatIsCutIsAGap) {
+    std::string packed = test::gzip(text + noise(4000));
+    packed.resize(packed.size() - 100);
+    const std::string all = scan("k: " + test::base64(packed) + "\n");
+    EXPECT_TRUE(all.starts_with("x>base64>gzip:3 @8\ngap x>base64: ")) << all;
+    EXPECT_NE(all.find("ends inside"), all.npos) << all;
+}
+
+TEST_F(NestedEncoded, WhatOnlyBeginsSoIsNone) {
+    // Magic bytes, and nothing that a decoder makes anything of.
+    const std::string wrong(300, '\x07');  // deflate has no fourth kind of block
+    EXPECT_EQ(scan("k: " + test::base64(std::string("\x1f\x8b\x08\0", 4) + wrong) + "\nz: " +
+                   test::base64("x\x9c" + wrong) + "\nh: 789c" + test::hex_lower(wrong) + "\n"),
+              "");
+    EXPECT_EQ(scan("H4sIAAAAAAAA tst_01234567\n"), "x:1 @13\n");
+}
+
+}  // namespace
+}  // namespace stratascan::nested
