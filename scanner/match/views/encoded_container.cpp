@@ -3,7 +3,7 @@
 #include <array>
 #include <utility>
 
-#include "scanner/evidence/codec.hpp"
+#include "scanner/match/views/digits.hpp"
 
 namespace stratascan::views {
 
@@ -15,30 +15,7 @@ using namespace std::string_view_literals;
 constexpr std::size_t least_line = 32;
 constexpr std::size_t widest_break = 80;
 
-constexpr std::uint8_t no_value = 0xff;
-using Values = std::array<std::uint8_t, 256>;
-
-constexpr Values base64_values = [] {
-    Values values{};
-    values.fill(no_value);
-    for (std::uint8_t i = 0; i < 64; ++i) {
-        values[static_cast<unsigned char>(evidence::base64_digits[i])] = i;
-        values[static_cast<unsigned char>(evidence::base64url_digits[i])] = i;
-    }
-    return values;
-}();
-
-constexpr Values hex_values = [] {
-    Values values{};
-    values.fill(no_value);
-    for (std::uint8_t i = 0; i < 16; ++i) {
-        values[static_cast<unsigned char>("0123456789abcdef"[i])] = i;
-        values[static_cast<unsigned char>("0123456789ABCDEF"[i])] = i;
-    }
-    return values;
-}();
-
-const Values& values_of(Encoding encoding) noexcept {
+const DigitValues& values_of(Encoding encoding) noexcept {
     return encoding == Encoding::hex ? hex_values : base64_values;
 }
 
@@ -102,7 +79,7 @@ std::optional<ContainerWriting> container_at(Encoding encoding,
 }
 
 std::size_t ContainerReader::read(std::string_view characters, std::string& bytes) {
-    const Values& values = values_of(writing_.outer);
+    const DigitValues& values = values_of(writing_.outer);
     for (std::size_t at = 0; at < characters.size(); ++at) {
         const char c = characters[at];
         const std::uint8_t value = values[static_cast<unsigned char>(c)];

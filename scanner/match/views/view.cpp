@@ -4,7 +4,7 @@
 #include <array>
 #include <cstring>
 
-#include "scanner/evidence/codec.hpp"
+#include "scanner/match/views/digits.hpp"
 
 namespace stratascan::views {
 
@@ -14,26 +14,6 @@ namespace {
 constexpr std::size_t waypoint_bytes = 64;
 
 unsigned bits_of(Encoding encoding) noexcept { return encoding == Encoding::base64 ? 6 : 4; }
-
-using Values = std::array<std::uint8_t, 256>;
-
-constexpr Values base64_values = [] {
-    Values values{};
-    for (std::uint8_t i = 0; i < 64; ++i) {
-        values[static_cast<unsigned char>(evidence::base64_digits[i])] = i;
-        values[static_cast<unsigned char>(evidence::base64url_digits[i])] = i;
-    }
-    return values;
-}();
-
-constexpr Values hex_values = [] {
-    Values values{};
-    for (std::uint8_t i = 0; i < 16; ++i) {
-        values[static_cast<unsigned char>("0123456789abcdef"[i])] = i;
-        values[static_cast<unsigned char>("0123456789ABCDEF"[i])] = i;
-    }
-    return values;
-}();
 
 // Four characters' bits, each where it belongs in the three bytes that they make.
 using Quarters = std::array<std::array<std::uint32_t, 256>, 4>;
@@ -84,7 +64,7 @@ private:
         *out_++ = static_cast<char>((group_ >> held_) & 0xff);
     }
 
-    const Values& values_;
+    const DigitValues& values_;
     unsigned bits_, held_ = 0;
     std::uint32_t group_ = 0;
     char* out_;
