@@ -216,35 +216,47 @@ void ViewScanner::look_at_hit(std::size_t depth, const View& view, const match::
 
 void ViewScanner::drop(std::size_t depth, const View& view, std::size_t seen_begin,
                        std::string_view bytes, const match::Dropped& one) {
+    const Places found = {seen_begin + one.begin, seen_begin + one.end};
+    const Places place = place_of(depth, view, found, outermost_name(depth, view));
+    drops_.push_back({text_of(depth, view).number, one.rule, place.begin, place.end, one.reason});
+    if (!tell_dropped_) return;
     match::Match match;
     match.rule = one.rule;
-    std::string detail;
-    if (tell_dropped_) {
-        match.finding = second_look_.candidate(one, bytes);
-        detail = match::drop_detail(*rules_.rules()[one.rule], one, bytes, text_of(depth, view).path);
+    match.finding = second_look_.candidate(one, bytes);
+    std::string detail =
+        match::drop_detail(*rules_.rules()[one.rule], one, bytes, text_of(depth, view).path);
+    told_.push_back({placed(depth, view, found, std::move(match)), one.reason, std::move(detail)});
+}
+
+// The name of the encoding that stands in the text itself.
+std::string_view ViewScanner::outermost_name(std::size_t depth, const View& view) const {
+    if (depth == 0) return name_of(depth, view);
+    return name_of(depth - 1, levels_[depth - 1].store.views()[view.source]);
+}
+
+// In the text, of what was found in a view.
+Places ViewScanner::place_of(std::size_t depth, const View& view, Places found,
+                             std::string_view outermost) const {
+    Places place = encoded(depth, view, found);
+    // A big-endian unit has its zero in front.
+    if (outermost == "utf-16be" && place.begin > 0) {
+        --place.begin;
+        --place.end;
     }
-    told_.push_back({placed(depth, view, {seen_begin + one.begin, seen_begin + one.end},
-                            std::move(match)), one.reason, std::move(detail)});
+    place.end = std::min(place.end, text_of(depth, view).bytes.size());
+    return place;
 }
 
 ViewMatch ViewScanner::placed(std::size_t depth, const View& view, Places found,
                               match::Match match) const {
-    Places place = encoded(depth, view, found);
-    const std::string_view name = name_of(depth, view);
+    const std::string_view outermost = outermost_name(depth, view);
     // In front of a step that the evidence took itself.
     auto& path = match.finding.inner_path;
-    path.emplace(path.begin(), name);
-    if (depth > 0) {
-        const View& above = levels_[depth - 1].store.views()[view.source];
-        path.emplace(path.begin(), name_of(depth - 1, above));
-    }
-    // A big-endian unit has its zero in front.
-    if (path.front() == "utf-16be" && place.begin > 0) {
-        --place.begin;
-        --place.end;
-    }
+    if (depth > 0) path.emplace(path.begin(), name_of(depth, view));
+    path.emplace(path.begin(), outermost);
+    const Places place = place_of(depth, view, found, outermost);
     match.begin = place.begin;
-    match.end = std::min(place.end, text_of(depth, view).bytes.size());
+    match.end = place.end;
     match.finding.length = match.end - match.begin;
     return {text_of(depth, view).number, std::move(match)};
 }

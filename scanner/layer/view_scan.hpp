@@ -41,8 +41,16 @@ struct ViewMatch {
     match::Match match;
 };
 
-/// A candidate in a view that became no finding. What a reader is shown of it is
-/// filled in only where that is asked for.
+/// A candidate in a view that became no finding, by its encoded bytes in the text. Text that
+/// is dense with them has thousands of a kilobyte, so this is small.
+struct ViewDrop {
+    std::uint32_t text = 0;  ///< ViewedText::number
+    std::uint32_t rule = 0;
+    std::size_t begin = 0, end = 0;
+    std::string_view reason;
+};
+
+/// The same as a reader is shown it.
 struct ViewDropped {
     ViewMatch candidate;
     std::string_view reason;
@@ -59,7 +67,7 @@ struct ViewContainer {
 /// Not thread-safe; one a thread. All must outlive it.
 class ViewScanner {
 public:
-    /// `tell_dropped`: ViewDropped is to be filled in.
+    /// `tell_dropped`: what was dropped is to be shown, and not just counted.
     ViewScanner(const match::RuleSet& rules, HitFinder& finder, const match::SecondLook& second_look,
                 bool tell_dropped)
         : rules_(rules), hit_finder_(finder), second_look_(second_look),
@@ -74,12 +82,14 @@ public:
         return number < looks_.size() ? looks_[number] : 0;
     }
     /// What was dropped since forget().
-    [[nodiscard]] std::vector<ViewDropped>& dropped() noexcept { return told_; }
+    [[nodiscard]] const std::vector<ViewDrop>& dropped() const noexcept { return drops_; }
+    [[nodiscard]] std::vector<ViewDropped>& told_dropped() noexcept { return told_; }
     /// The containers seen since, in the texts as they stand: no view is too long for them.
     [[nodiscard]] const std::vector<ViewContainer>& containers() const noexcept {
         return containers_;
     }
     void forget() noexcept {
+        drops_.clear();
         told_.clear();
         containers_.clear();
     }
@@ -112,6 +122,9 @@ private:
                      std::vector<ViewMatch>& matches);
     void drop(std::size_t depth, const views::View& view, std::size_t seen_begin,
               std::string_view bytes, const match::Dropped& one);
+    [[nodiscard]] std::string_view outermost_name(std::size_t depth, const views::View& view) const;
+    [[nodiscard]] views::Places place_of(std::size_t depth, const views::View& view,
+                                         views::Places found, std::string_view outermost) const;
     [[nodiscard]] ViewMatch placed(std::size_t depth, const views::View& view,
                                    views::Places found, match::Match match) const;
 
@@ -135,6 +148,7 @@ private:
     views::HintPlaces hints_;  // of the view that is looked into
     std::vector<match::Match> found_;
     std::vector<match::Dropped> dropped_;
+    std::vector<ViewDrop> drops_;
     std::vector<ViewDropped> told_;
     std::vector<ViewContainer> containers_;
     std::vector<std::uint64_t> looks_;  // by the text's number

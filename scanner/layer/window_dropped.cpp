@@ -24,10 +24,9 @@ void WindowScanner::count_dropped(std::uint64_t stream_begin) {
     if (window_dropped_.size() >= most_dropped) settle_dropped();
 }
 
-void WindowScanner::count_dropped(std::uint64_t stream_begin, const ViewDropped& one) {
-    const match::Match& match = one.candidate.match;
+void WindowScanner::count_dropped(std::uint64_t stream_begin, const ViewDrop& one) {
     window_dropped_.push_back(
-        {stream_begin + match.begin, stream_begin + match.end, match.rule, one.reason});
+        {stream_begin + one.begin, stream_begin + one.end, one.rule, one.reason});
     if (window_dropped_.size() >= most_dropped) settle_dropped();
 }
 

@@ -341,7 +341,7 @@ Result<std::vector<Finding>> WindowScanner::scan_text(std::string_view text, boo
     if (viewed) viewed = views_.finish(view_matches_);
     if (!viewed) return std::unexpected(viewed.error());
     for (ViewMatch& one : view_matches_) take(one.match);
-    for (const ViewDropped& one : views_.dropped()) count_dropped(0, one);
+    for (const ViewDrop& one : views_.dropped()) count_dropped(0, one);
     if (repeated) window_dropped_.clear();
     settle_dropped();
     DropCounts uncounted;

@@ -145,7 +145,7 @@ private:
     void look_at_hit(const Window& window, const Region& region, const match::Hit& hit,
                      std::size_t end, WindowScan& result);
     void count_dropped(std::uint64_t stream_begin);
-    void count_dropped(std::uint64_t stream_begin, const ViewDropped& one);
+    void count_dropped(std::uint64_t stream_begin, const ViewDrop& one);
     void settle_dropped();
     void tell_dropped(const Window& window, const Region& region, std::string_view path,
                       WindowScan& result);

@@ -93,10 +93,11 @@ void WindowScanner::look_through_views(const Window& window, WindowScan& result)
             {region.member, region.piece->file_offset + (place - region.piece->begin),
              one.writing});
     }
-    for (ViewDropped& one : views_.dropped()) {
-        const Region& region = regions[one.candidate.text];
-        if (options_.tell_dropped) tell_dropped(window, region, one, result);
-        count_dropped(region.stream_begin, one);
+    for (ViewDropped& one : views_.told_dropped()) {
+        tell_dropped(window, regions[one.candidate.text], one, result);
+    }
+    for (const ViewDrop& one : views_.dropped()) {
+        count_dropped(regions[one.text].stream_begin, one);
     }
 }
 

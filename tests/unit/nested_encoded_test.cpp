@@ -8,37 +8,13 @@
 #include <string_view>
 
 #include "tests/support/encodings.hpp"
+#include "tests/support/nested_scanning.hpp"
 #include "tests/support/parsing.hpp"
-#include "tests/support/scanning.hpp"
-#include "tests/support/tar_builder.hpp"
 
 namespace stratascan::nested {
 namespace {
 
-constexpr const char* rules = R"(
-[[rule]]
-id = "token"
-title = "Token"
-pattern = '\b(?P<secret>tst_[A-Za-z0-9]{8})\b'
-)";
-
 const std::string text = "a line\n\ntst_01234567\n";
-
-std::string told(const layer::LayerResult& result) {
-    std::string all;
-    for (const auto& found : result.findings) {
-        all += found.finding.path;
-        for (const std::string& step : found.finding.inner_path) all += '>' + step;
-        all += ':' + std::to_string(found.finding.line) + " @" +
-               std::to_string(found.finding.offset) + '\n';
-    }
-    for (const Gap& gap : result.gaps) {
-        all += "gap " + gap.path;
-        for (const std::string& step : gap.inner_path) all += '>' + step;
-        all += ": " + gap.reason + '\n';
-    }
-    return all;
-}
 
 // Bytes that compress little, and hold nothing.
 std::string noise(std::size_t size) {
@@ -65,28 +41,17 @@ std::string zlib(std::string_view bytes) {
     return out;
 }
 
-class NestedEncoded : public testing::Test {
+class NestedEncoded : public test::NestedScan {
 protected:
     std::string scan(const std::string& contents, const Options::Limits& limits = {},
                      std::size_t before = 10) {
-        test::TarBuilder tar;
-        tar.file("before", std::string(before, '\n')).file("x", contents);
-        tar.file("after", "line\ntst_after000\n");
-        last_ = engine_.scan(tar.finish(), limits);
-        std::string all = told(last_);
-        const std::string after = "after:2 @5\n";
-        const std::size_t at = all.find(after);
-        EXPECT_NE(at, all.npos) << "the file behind it is read, too";
-        return at == all.npos ? all : all.erase(at, after.size());
+        return NestedScan::scan("x", contents, limits, std::string(before, '\n'));
     }
-
-    test::TestEngine engine_{rules};
-    layer::LayerResult last_;
 };
 
 TEST_F(NestedEncoded, OpensWhatIsWrittenInBase64AndHex) {
     const std::string packed = test::gzip(text);
-    const std::string found = "x>base64>gzip:3 @8\n";
+    const std::string found = "x>base64>gzip:3 @8 file\n";
     EXPECT_EQ(scan("key: " + test::base64(packed) + "\nnext: 1\n"), found);
     EXPECT_EQ(scan(test::base64(packed)), found) << "nothing stands round it";
     EXPECT_EQ(scan("v=\"" + test::base64_url(packed) + "\";"), found);
@@ -98,8 +63,8 @@ TEST_F(NestedEncoded, OpensWhatIsWrittenInBase64AndHex) {
               found);
     EXPECT_EQ(scan("{\"k\": \"" + test::wrapped(test::base64(packed), 32, "\\n") + "\"}"), found);
     EXPECT_EQ(scan("data:application/gzip;base64," + test::base64(packed)), found);
-    EXPECT_EQ(scan("key: " + test::hex_lower(packed) + "\n"), "x>hex>gzip:3 @8\n");
-    EXPECT_EQ(scan("key: " + test::hex_upper(packed) + "\n"), "x>hex>gzip:3 @8\n");
+    EXPECT_EQ(scan("key: " + test::hex_lower(packed) + "\n"), "x>hex>gzip:3 @8 file\n");
+    EXPECT_EQ(scan("key: " + test::hex_upper(packed) + "\n"), "x>hex>gzip:3 @8 file\n");
     EXPECT_EQ(last_.inner_bytes, text.size());
 }
 
@@ -108,33 +73,33 @@ TEST_F(NestedEncoded, OpensEachFormat) {
     const auto in_base64 = [](const std::string& bytes) {
         return "key: " + test::base64(bytes) + "\n";
     };
-    EXPECT_EQ(scan(in_base64(test::zstd(text))), "x>base64>zstd:3 @8\n");
-    EXPECT_EQ(scan(in_base64(zlib(text))), "x>base64>zlib:3 @8\n");
-    EXPECT_EQ(scan(in_base64(test::bzip2(text))), "x>base64>bzip2:3 @8\n");
-    EXPECT_EQ(scan(in_base64(test::xz(text))), "x>base64>xz:3 @8\n");
-    EXPECT_EQ(scan(in_base64(test::gzip(tar))), "x>base64>gzip>in/y:3 @8\n");
+    EXPECT_EQ(scan(in_base64(test::zstd(text))), "x>base64>zstd:3 @8 file\n");
+    EXPECT_EQ(scan(in_base64(zlib(text))), "x>base64>zlib:3 @8 file\n");
+    EXPECT_EQ(scan(in_base64(test::bzip2(text))), "x>base64>bzip2:3 @8 file\n");
+    EXPECT_EQ(scan(in_base64(test::xz(text))), "x>base64>xz:3 @8 file\n");
+    EXPECT_EQ(scan(in_base64(test::gzip(tar))), "x>base64>gzip>in/y:3 @8 file\n");
     EXPECT_EQ(scan(in_base64(test::zip_entry("in/y", test::deflated(text), 8))),
-              "x>base64>in/y:3 @8\n");
-    EXPECT_EQ(scan(in_base64(test::zip_entry("in/y", text, 0))), "x>base64>in/y:3 @8\n")
+              "x>base64>in/y:3 @8 file\n");
+    EXPECT_EQ(scan(in_base64(test::zip_entry("in/y", text, 0))), "x>base64>in/y:3 @8 file\n")
         << "once, though a view of the base64 shows it, too";
 }
 
 TEST_F(NestedEncoded, OpensAReleaseOfHelm) {
     const std::string release = test::base64(test::base64(test::gzip(text)));
     EXPECT_EQ(scan("apiVersion: v1\ndata:\n  release: " + release + "\nkind: Secret\n"),
-              "x>base64>base64>gzip:3 @8\n");
+              "x>base64>base64>gzip:3 @8 file\n");
     const std::string lines =
         test::base64(test::wrapped(test::base64(test::gzip(text + noise(500))), 76, "\n"));
-    EXPECT_EQ(scan("data: " + lines + "\n"), "x>base64>base64>gzip:3 @8\n");
+    EXPECT_EQ(scan("data: " + lines + "\n"), "x>base64>base64>gzip:3 @8 file\n");
 }
 
 TEST_F(NestedEncoded, SeesItFromTheInnermostContainer) {
     const std::string written = "key: " + test::base64(test::gzip(text)) + "\n";
     EXPECT_EQ(scan(test::TarBuilder().file("in/y", written).finish()),
-              "x>in/y>base64>gzip:3 @8\n");
+              "x>in/y>base64>gzip:3 @8 file\n");
     EXPECT_EQ(scan(test::gzip(test::TarBuilder().file("in/y", written).finish())),
-              "x>gzip>in/y>base64>gzip:3 @8\n");
-    EXPECT_EQ(scan(test::zip_entry("in/y", written, 0)), "x>in/y>base64>gzip:3 @8\n");
+              "x>gzip>in/y>base64>gzip:3 @8 file\n");
+    EXPECT_EQ(scan(test::zip_entry("in/y", written, 0)), "x>in/y>base64>gzip:3 @8 file\n");
 }
 
 // Longer than a window, and wherever windows end in it.
@@ -146,7 +111,7 @@ TEST_F(NestedEncoded, GoesOnOverWindows) {
         const std::string way = "x>base64>gzip:";
         const std::string whole = scan("k: " + test::base64(packed) + "\n", {}, before);
         EXPECT_EQ(whole.substr(0, way.size()), way) << before;
-        EXPECT_NE(whole.find(" @3000009\n"), whole.npos) << whole;
+        EXPECT_NE(whole.find(" @3000009 file\n"), whole.npos) << whole;
         const std::string lines =
             scan("k: |\n  " + test::wrapped(test::base64(packed), 76, "\n  ") + "\nl: 1\n", {},
                  before);
@@ -160,7 +125,7 @@ TEST_F(NestedEncoded, SeveralInOneFileEachOnItsOwn) {
     for (int i = 0; i < 200; ++i) {
         all += "k" + std::to_string(i) + ": " +
                test::base64(test::gzip("tst_" + std::to_string(10'000'000 + i) + "\n")) + "\n";
-        expected += "x>base64>gzip:1 @0\n";
+        expected += "x>base64>gzip:1 @0 file\n";
     }
     EXPECT_EQ(scan(all), expected);
 }
@@ -172,7 +137,7 @@ TEST_F(NestedEncoded, NestsAsDeepAsContainersMay) {
         written = "key: " + test::base64(test::gzip(written)) + "\n";
         way += ">base64>gzip";
     }
-    EXPECT_EQ(scan(written), "x" + way + ":3 @8\n");
+    EXPECT_EQ(scan(written), "x" + way + ":3 @8 file\n");
     written = "key: " + test::base64(test::gzip(written)) + "\n";
     EXPECT_EQ(scan(written),
               "gap x" + way + ">base64: gzip: containers are nested more than 5 levels deep\n");
@@ -188,7 +153,7 @@ TEST_F(NestedEncoded, ABombEndsInAGap) {
     const std::string bomb = test::gzip(std::string(64 << 20, '\0'));
     const std::string all = scan("a: " + test::base64(test::gzip(text)) + "\nb: " +
                                      test::base64(bomb) + "\n", limits);
-    EXPECT_EQ(all, "x>base64>gzip:3 @8\n"
+    EXPECT_EQ(all, "x>base64>gzip:3 @8 file\n"
                    "gap x>base64>gzip: the layer's containers hold more than 8388608 bytes\n");
     EXPECT_LT(last_.inner_bytes, std::uint64_t{9} << 20);
 }
@@ -197,7 +162,7 @@ TEST_F(NestedEncoded, WhatIsCutIsAGap) {
     std::string packed = test::gzip(text + noise(4000));
     packed.resize(packed.size() - 100);
     const std::string all = scan("k: " + test::base64(packed) + "\n");
-    EXPECT_TRUE(all.starts_with("x>base64>gzip:3 @8\ngap x>base64: ")) << all;
+    EXPECT_TRUE(all.starts_with("x>base64>gzip:3 @8 file\ngap x>base64: ")) << all;
     EXPECT_NE(all.find("ends inside"), all.npos) << all;
 }
 
@@ -207,7 +172,7 @@ TEST_F(NestedEncoded, WhatOnlyBeginsSoIsNone) {
     EXPECT_EQ(scan("k: " + test::base64(std::string("\x1f\x8b\x08\0", 4) + wrong) + "\nz: " +
                    test::base64("x\x9c" + wrong) + "\nh: 789c" + test::hex_lower(wrong) + "\n"),
               "");
-    EXPECT_EQ(scan("H4sIAAAAAAAA tst_01234567\n"), "x:1 @13\n");
+    EXPECT_EQ(scan("H4sIAAAAAAAA tst_01234567\n"), "x:1 @13 file\n");
 }
 
 }  // namespace

@@ -6,56 +6,15 @@
 #include <iterator>
 #include <string>
 
+#include "tests/support/nested_scanning.hpp"
 #include "tests/support/parsing.hpp"
-#include "tests/support/scanning.hpp"
-#include "tests/support/tar_builder.hpp"
 
 namespace stratascan::nested {
 namespace {
 
 using namespace std::string_literals;
 
-constexpr const char* rules = R"(
-[[rule]]
-id = "token"
-title = "Token"
-pattern = '\b(?P<secret>tst_[A-Za-z0-9]{8})\b'
-)";
-
-std::string told(const layer::LayerResult& result) {
-    std::string text;
-    for (const auto& found : result.findings) {
-        text += found.finding.path;
-        for (const std::string& step : found.finding.inner_path) text += '>' + step;
-        text += ':' + std::to_string(found.finding.line) + " @" +
-                std::to_string(found.finding.offset) + ' ' +
-                std::string(to_string(found.finding.source)) + '\n';
-    }
-    for (const Gap& gap : result.gaps) {
-        text += "gap " + gap.path;
-        for (const std::string& step : gap.inner_path) text += '>' + step;
-        text += ": " + gap.reason + '\n';
-    }
-    return text;
-}
-
-class NestedWalk : public testing::Test {
-protected:
-    std::string scan(const std::string& name, const std::string& contents,
-                     const Options::Limits& limits = {}) {
-        test::TarBuilder tar;
-        tar.file("before", "nothing\n").file(name, contents).file("after", "line\ntst_after000\n");
-        last_ = engine_.scan(tar.finish(), limits);
-        std::string text = told(last_);
-        const std::string after = "after:2 @5 file\n";
-        const std::size_t at = text.find(after);
-        EXPECT_NE(at, text.npos) << "the file behind it is read, too";
-        return at == text.npos ? text : text.erase(at, after.size());
-    }
-
-    test::TestEngine engine_{rules};
-    layer::LayerResult last_;
-};
+class NestedWalk : public test::NestedScan {};
 
 TEST_F(NestedWalk, FindsWhatDecodersMake) {
     const std::string text = "a line\n\ntst_01234567\n";
@@ -135,7 +94,7 @@ TEST_F(NestedWalk, DoesNotDependOnWhereTheContainerStands) {
           (std::size_t{1} << 20) - 2048, std::size_t{1} << 20}) {
         test::TarBuilder tar;
         tar.file("noise", random.text(before)).file("x", inner);
-        EXPECT_EQ(told(engine_.scan(tar.finish())), "x>y>gzip>z:1 @0 file\n") << before;
+        EXPECT_EQ(test::told_with_way(engine_.scan(tar.finish())), "x>y>gzip>z:1 @0 file\n") << before;
     }
 }
 
