@@ -22,7 +22,7 @@ class Target:
                       for path in (ROOT / "scanner").glob(pattern) if path.suffix == ".cpp")
 
 
-DECODERS = ["layer/decoder*", "layer/gzip*", "layer/zstd*", "layer/bzip2_xz*", "layer/lzw*",
+DECODERS = ["layer/decoder*", "layer/gzip*", "layer/zstd*", "layer/bzip2_xz*", "layer/lz4*", "layer/lzw*",
             "nested/inflate*"]
 DOCUMENTS = ["source/oci_json*", "source/json_*", "source/schema1*", "source/platform*",
              "source/digest*", "source/index_walk*", "source/image_set*", "source/candidate*",
