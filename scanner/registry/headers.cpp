@@ -219,19 +219,20 @@ std::optional<std::chrono::milliseconds> parse_go_duration(std::string_view text
 
 std::optional<std::chrono::milliseconds> parse_retry_after(
     std::string_view field, std::chrono::system_clock::time_point now) {
-    using std::chrono::milliseconds;
+    using std::chrono::seconds;
+    constexpr std::int64_t longest = std::int64_t{1} << 30U;
     while (!field.empty() && field.front() == ' ') field.remove_prefix(1);
     while (!field.empty() && field.back() == ' ') field.remove_suffix(1);
-    if (const auto seconds = parse_number(field)) {
-        return milliseconds(static_cast<std::int64_t>(std::min<std::uint64_t>(*seconds, 1U << 30U)) *
-                            1000);
+    if (const auto number = parse_number(field)) {
+        return seconds(static_cast<std::int64_t>(std::min<std::uint64_t>(*number, longest)));
     }
     if (const auto duration = parse_go_duration(field)) return duration;
     if (field.size() > 64) return std::nullopt;
     const std::time_t date = curl_getdate(std::string(field).c_str(), nullptr);
     if (date < 0) return std::nullopt;
-    const auto wait = std::chrono::system_clock::from_time_t(date) - now;
-    return std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(wait));
+    // In seconds: the clock counts nanoseconds, which do not reach the year 2263.
+    const auto today = std::chrono::duration_cast<seconds>(now.time_since_epoch()).count();
+    return seconds(std::clamp<std::int64_t>(std::int64_t{date} - today, 0, longest));
 }
 
 std::optional<RateLimit> parse_rate_limit(const Headers& headers,

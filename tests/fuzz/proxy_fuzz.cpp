@@ -19,8 +19,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return part;
     };
     const std::string proxy = next(), exceptions = next(), host = next();
-    ::setenv("https_proxy", proxy.c_str(), 1);
-    ::setenv("no_proxy", exceptions.c_str(), 1);
+    // setenv() keeps every value that ever was; these are taken over as they lie.
+    static std::string proxy_entry, exceptions_entry;
+    proxy_entry = "https_proxy=" + proxy;
+    exceptions_entry = "no_proxy=" + exceptions;
+    ::putenv(proxy_entry.data());
+    ::putenv(exceptions_entry.data());
     const bool excepted = names_host(exceptions, host);
     const auto url = parse_url("https://" + host + "/v2/");
     if (!url) return 0;

@@ -123,6 +123,7 @@ TEST(RetryAfter, SecondsDatesAndDurations) {
     EXPECT_EQ(parse_retry_after(" 0 ", now), 0ms);
     EXPECT_EQ(parse_retry_after("Tue, 14 Nov 2023 22:13:30 GMT", now), 10s);
     EXPECT_EQ(parse_retry_after("Tue, 14 Nov 2023 22:00:00 GMT", now), 0ms);
+    EXPECT_EQ(parse_retry_after("Wed, 21 Oct 2826 07:28:00 GMT", now), std::chrono::seconds(1 << 30));
     EXPECT_EQ(parse_retry_after("454.813µs", now), 0ms);
     EXPECT_EQ(parse_retry_after("1m30s", now), 90s);
     EXPECT_EQ(parse_retry_after("1.5s", now), 1500ms);
