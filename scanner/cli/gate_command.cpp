@@ -177,7 +177,7 @@ void tell_base(const policy::GateReport& gate) {
     for (const policy::TargetVerdict& target : gate.targets) {
         if (target.report->image.kind != "image" || target.base_layers >= 0) continue;
         complain(target.report->target + ": which layers are a base's is not proved by checked "
-                 "digests: every layer counts as its own (give --base TARGET)");
+                 "digests: every layer counts as its own (give --base TARGET or --known-bases FILE)");
     }
 }
 
