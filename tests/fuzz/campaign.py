@@ -2,11 +2,12 @@
 """Runs the fuzz targets of build/fuzz for some minutes of processor time each.
 
     campaign.py [options] [TARGET...]      all targets, one after the other
-    campaign.py --table bench/fuzz.md      writes what has been run so far, and runs nothing
+    campaign.py --record bench/fuzz.tsv --table bench/fuzz.md
+                                           writes what has been run so far, and runs nothing
 
 A target's corpus stays in the corpora folder and is where the next run goes on; so do its
-dictionary, inputs that crashed it (crashes/TARGET/) and its log. record.tsv there has a line for
-each run, with the last commit that changed one of the target's parsers: a target that has its
+dictionary, inputs that crashed it (crashes/TARGET/) and its log. The record (record.tsv there, or
+--record: bench/fuzz.tsv is that of the table in bench/fuzz.md) has a line for each run, with the last commit that changed one of the target's parsers: a target that has its
 minutes for that commit is passed over, so a campaign that was stopped goes on where it was.
 
 Processor time is counted and not the clock, for other work on the machine must not shorten a run.
@@ -41,7 +42,7 @@ class Campaign:
         self.options = options
         self.corpora = Path(options.corpora).resolve()
         self.corpora.mkdir(parents=True, exist_ok=True)
-        self.record = self.corpora / "record.tsv"
+        self.record = Path(options.record or self.corpora / "record.tsv")
         self.lock = threading.Lock()
         self.running: set[subprocess.Popen] = set()
 
@@ -78,7 +79,7 @@ class Campaign:
         with self.lock:
             new = not self.record.exists()
             with self.record.open("a", newline="") as file:
-                writer = csv.DictWriter(file, FIELDS, delimiter="\t")
+                writer = csv.DictWriter(file, FIELDS, delimiter="\t", lineterminator="\n")
                 if new:
                     writer.writeheader()
                 writer.writerow(row)
@@ -154,9 +155,10 @@ HEAD = """# Fuzzing
 `make fuzz` builds every target of `tests/fuzz` with clang 19 under AddressSanitizer and
 UndefinedBehaviorSanitizer and runs each for ten minutes of processor time (`CPU_MINUTES=n`), from
 the seeds of `tests/fuzz/seeds` and what earlier runs kept. This table is what
-`tests/fuzz/campaign.py --table bench/fuzz.md` prints: runs since the last commit that changed one
-of a target's parsers. Parsers are below `scanner/`; edges are those of clang's coverage counters
-over the whole program. Every input that ever crashed a target is in `tests/fuzz/regressions.py`.
+`tests/fuzz/campaign.py --record bench/fuzz.tsv --table bench/fuzz.md` makes of the runs in
+`bench/fuzz.tsv`: those since the last commit that changed one of a target's parsers. Parsers are
+below `scanner/`; edges are those of clang's coverage counters over the whole program. Every input
+that ever crashed a target is in `tests/fuzz/regressions.py`.
 
 Most targets hold a parser against itself: what it makes of its input cut anywhere is what it makes
 of the whole. Against others: `decoder_reference` our decoders against zlib's, zstd's, libbz2's and
@@ -177,6 +179,7 @@ def main() -> int:
     parser.add_argument("targets", nargs="*")
     parser.add_argument("--build", default=str(ROOT / "build/fuzz"))
     parser.add_argument("--corpora", default=str(ROOT / "build/fuzz-corpora"))
+    parser.add_argument("--record", metavar="FILE")
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seconds", type=float, help="in place of --minutes")
     parser.add_argument("--jobs", type=int, default=1, help="targets at once")

@@ -26,8 +26,9 @@ std::string altered(std::string token) {
 
 TEST(CheckNames, AreSortedAndAllFound) {
     const auto names = check_names();
+    EXPECT_FALSE(names.empty());
     EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
-    EXPECT_EQ(names.size(), 37U);
+    EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end());
     for (const auto name : names) EXPECT_NE(find_check(name), nullptr) << name;
     EXPECT_EQ(find_check("no-such-check"), nullptr);
     EXPECT_EQ(find_check(""), nullptr);
