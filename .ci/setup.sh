@@ -20,7 +20,7 @@ for more in "$@"; do
             packages="$packages $example
               libgtest-dev libbenchmark-dev
               jq zstd xz-utils bzip2 gzip lzip lz4 ncompress openssl gnupg binutils sqlite3 python3-jsonschema python3-yaml
-              cmark-gfm chromium rpm db5.3-util docker-registry nginx-light apache2-utils
+              curl cmark-gfm chromium rpm db5.3-util docker-registry nginx-light apache2-utils
               tinyproxy-bin podman crun conmon netavark" ;;
         clang) packages="$packages clang-19 clang-tidy-19 libclang-rt-19-dev llvm-19" ;;
         *) echo "setup: no set of packages is called $more" >&2; exit 3 ;;

@@ -48,8 +48,10 @@ bool write_output(const std::string& path, std::string_view text) {
 namespace {
 
 // Secrets are in memory while a scan runs: no file of it is left by a crash, and no other
-// process of the user looks into it. Sanitizers need what is taken here.
+// process of the user looks into it. Sanitizers need what is taken here. libcurl would write
+// the keys of its connections to the file that this variable names.
 void keep_memory_private() {
+    ::unsetenv("SSLKEYLOGFILE");
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     const rlimit none{0, 0};
     ::setrlimit(RLIMIT_CORE, &none);

@@ -115,6 +115,12 @@ void OutputFile::write(std::string_view bytes) {
 Result<void> OutputFile::finish() {
     const std::string place = path_.empty() ? "standard output" : path_;
     if (descriptor_ > STDERR_FILENO) {
+        // Before it has its name, so that no machine that fails leaves an empty report under it.
+        // Not every file system has such a thing.
+        if (!draft_.empty() && ::fsync(descriptor_) != 0 && errno != EINVAL && errno != ENOSYS &&
+            error_ == 0) {
+            error_ = errno;
+        }
         // File systems over a network say here that they are full.
         if (::close(std::exchange(descriptor_, -1)) != 0 && error_ == 0) error_ = errno;
     }

@@ -81,6 +81,17 @@ Result<std::string> read_key(const std::string& path) {
     return bytes;
 }
 
+bool write_whole(int file, const unsigned char* bytes, std::size_t size) {
+    while (size > 0) {
+        const ssize_t done = ::write(file, bytes, size);
+        if (done < 0 && errno != EINTR) return false;
+        const auto part = static_cast<std::size_t>(std::max<ssize_t>(done, 0));
+        bytes += part;
+        size -= part;
+    }
+    return true;
+}
+
 // Written under another name and linked into place, so that two processes that
 // start together agree on one key and nobody reads half of it.
 Result<void> make_key(const std::string& path) {
@@ -90,8 +101,7 @@ Result<void> make_key(const std::string& path) {
     const File file(::mkostemp(draft.data(), O_CLOEXEC));
     std::array<unsigned char, made_key_bytes> bytes{};
     const bool written = file.get() >= 0 && RAND_bytes(bytes.data(), bytes.size()) == 1 &&
-                         ::write(file.get(), bytes.data(), bytes.size()) ==
-                             static_cast<ssize_t>(bytes.size()) &&
+                         write_whole(file.get(), bytes.data(), bytes.size()) &&
                          ::fsync(file.get()) == 0;
     const int why = errno;
     OPENSSL_cleanse(bytes.data(), bytes.size());

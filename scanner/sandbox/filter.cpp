@@ -1,6 +1,7 @@
 #include "scanner/sandbox/filter.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -14,6 +15,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <utility>
 
 namespace stratascan {
@@ -37,7 +39,7 @@ constexpr long allowed[] = {
     SYS_fcntl, SYS_fstatfs, SYS_fsync, SYS_fdatasync, SYS_ftruncate, SYS_fallocate, SYS_fadvise64,
     SYS_flock, SYS_futex_waitv, SYS_sched_yield, SYS_sched_getaffinity, SYS_clock_gettime,
     SYS_clock_getres, SYS_clock_nanosleep, SYS_nanosleep, SYS_gettimeofday, SYS_getrandom,
-    SYS_rt_sigprocmask, SYS_rt_sigaction, SYS_rt_sigreturn, SYS_sigaltstack, SYS_exit,
+    SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_sigaltstack, SYS_exit,
     SYS_exit_group, SYS_gettid, SYS_getpid, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid,
     SYS_getcwd, SYS_set_robust_list, SYS_rseq, SYS_restart_syscall, SYS_membarrier, SYS_getrusage,
     SYS_sysinfo, SYS_uname, SYS_getcpu, SYS_ppoll,
@@ -63,18 +65,29 @@ struct Program {
         unless_equal_skip(static_cast<std::uint32_t>(number), 1);
         answer(SECCOMP_RET_ALLOW);
     }
-    /// `what` where the bits `mask` of the argument are `value`.
-    void where(long number, unsigned argument, std::uint64_t mask, std::uint64_t value,
+    /// The bits `mask` of an argument are `value`.
+    struct Condition {
+        unsigned argument;
+        std::uint64_t mask, value;
+    };
+    /// `what` where all that is asked of the arguments holds.
+    void where(long number, std::initializer_list<Condition> conditions,
                std::uint32_t what = SECCOMP_RET_ALLOW) {
         static_assert(std::endian::native == std::endian::little);
-        const std::size_t low = offsetof(seccomp_data, args) + sizeof(std::uint64_t) * argument;
-        unless_equal_skip(static_cast<std::uint32_t>(number), 8);
-        load(low);
-        steps.push_back(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, static_cast<std::uint32_t>(mask)));
-        unless_equal_skip(static_cast<std::uint32_t>(value), 4);
-        load(low + sizeof(std::uint32_t));
-        steps.push_back(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, static_cast<std::uint32_t>(mask >> 32U)));
-        unless_equal_skip(static_cast<std::uint32_t>(value >> 32U), 1);
+        constexpr std::size_t half_steps = 3;
+        // To behind the answer, where the call's number is loaded again.
+        std::size_t left = 2 * half_steps * conditions.size() + 1;
+        unless_equal_skip(static_cast<std::uint32_t>(number), static_cast<std::uint8_t>(left + 1));
+        for (const auto& [argument, mask, value] : conditions) {
+            for (const unsigned shift : {0U, 32U}) {
+                load(offsetof(seccomp_data, args) + sizeof(std::uint64_t) * argument + shift / 8);
+                steps.push_back(
+                    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, static_cast<std::uint32_t>(mask >> shift)));
+                left -= half_steps;
+                unless_equal_skip(static_cast<std::uint32_t>(value >> shift),
+                                  static_cast<std::uint8_t>(left));
+            }
+        }
         answer(what);
         load(offsetof(seccomp_data, nr));
     }
@@ -96,23 +109,24 @@ std::vector<sock_filter> scanning_filter() {
     constexpr std::uint64_t all = ~std::uint64_t{0};
     constexpr std::uint64_t writing =
         O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & ~O_DIRECTORY);
-    program.where(SYS_openat, 2, writing, O_RDONLY);
+    program.where(SYS_openat, {{2, writing, O_RDONLY}});
 #if defined(__x86_64__)
-    program.where(SYS_open, 1, writing, O_RDONLY);
+    program.where(SYS_open, {{1, writing, O_RDONLY}});
 #endif
-    program.where(SYS_mmap, 2, PROT_EXEC, 0);
-    program.where(SYS_mprotect, 2, PROT_EXEC, 0);
+    program.where(SYS_mmap, {{2, PROT_EXEC, 0}});
+    program.where(SYS_mprotect, {{2, PROT_EXEC, 0}});
     // More threads, no processes.
-    program.where(SYS_clone, 0, CLONE_THREAD, CLONE_THREAD);
-    program.where(SYS_prctl, 0, all, PR_SET_NAME);
+    program.where(SYS_clone, {{0, CLONE_THREAD, CLONE_THREAD}});
+    program.where(SYS_prctl, {{0, all, PR_SET_NAME}});
     // How a thread that began inside knows that it is.
-    program.where(SYS_prctl, 0, all, sandbox_question,
+    program.where(SYS_prctl, {{0, all, sandbox_question}},
                   SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(EALREADY));
     // Whether a file is a terminal.
-    program.where(SYS_ioctl, 1, all, TCGETS);
+    program.where(SYS_ioctl, {{1, all, TCGETS}});
     // To what is connected already: libcurl's thread is woken so.
-    program.where(SYS_sendto, 4, all, 0);
-    program.where(SYS_tgkill, 0, all, static_cast<std::uint64_t>(::getpid()));
+    program.where(SYS_sendto, {{4, all, 0}});
+    // abort(), and no handler of anybody's: no call that sets one is among those above.
+    program.where(SYS_tgkill, {{0, all, static_cast<std::uint64_t>(::getpid())}, {2, all, SIGABRT}});
     // Its flags lie in memory, where no filter sees them. glibc then asks for clone().
     program.unless_equal_skip(static_cast<std::uint32_t>(SYS_clone3), 1);
     program.refuse(ENOSYS);

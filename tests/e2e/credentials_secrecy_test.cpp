@@ -168,13 +168,32 @@ TEST_F(CredentialsSecrecy, HelpersAreAskedThroughPipes) {
         << "the helper was seen while it ran";
 }
 
+// With the keys of a connection whoever recorded it reads the credentials in it.
+TEST_F(CredentialsSecrecy, KeysOfConnectionsAreNotLogged) {
+    make_certificates();
+    const DockerRegistry registry(tls());
+    push(layout(built_), registry.address(), "team/app:1");
+    const std::string log = folder() / "keys";
+    shell("SSLKEYLOGFILE=" + log + " curl -s --cacert ca.crt https://" + registry.address() +
+          "/v2/ > answer");
+    EXPECT_TRUE(fs::exists(log)) << "libcurl knows the variable";
+    fs::remove(log);
+    shell("mkdir certs && cp ca.crt certs/");
+    watch_scan_and_sweep(registry.address(), {"--certs", folder() / "certs"},
+                         {{"SSLKEYLOGFILE", log}});
+    EXPECT_FALSE(fs::exists(log));
+}
+
 TEST_F(CredentialsSecrecy, NoOptionTakesOrTracesThem) {
     for (const char* const command : {"scan", "sweep", "gate"}) {
         const Ran help = stratascan({command, "--help"});
         EXPECT_EQ(help.exit, 0);
         EXPECT_EQ(help.out.find("--registry-password "), std::string::npos);
         for (const char* const option : {"--verbose", "--debug", "--trace", "--registry-password=x"}) {
-            EXPECT_EQ(stratascan({command, option, "x"}).exit, 3) << option;
+            const Ran refused = stratascan({command, option, "x"});
+            EXPECT_EQ(refused.exit, 3) << option;
+            EXPECT_NE(refused.err.find("was not expected: " + std::string(option)), std::string::npos)
+                << refused.err;
         }
     }
 }

@@ -38,6 +38,23 @@ TEST_F(DiskFull, AReportIsWholeOrTheOldOne) {
     }
 }
 
+TEST_F(DiskFull, AKeyIsWholeOrNotThere) {
+    const Built built = recipe("gzip-single-member");
+    const auto scan = [&](std::map<std::string, std::string> faults) {
+        Command command = with(std::move(faults));
+        command.environment["XDG_CONFIG_HOME"] = path("config");
+        return stratascan({"scan", targets_of(built).front()}, command);
+    };
+    for (const char* const at : {"stratascan/key:0", "stratascan/key:16"}) {
+        const Ran ran = scan({{"FAULT_WRITE", at}});
+        EXPECT_EQ(ran.exit, 1) << at << ran.err;
+        EXPECT_TRUE(has(ran.err, reason) && has(ran.err, "nothing is kept")) << ran.err;
+        EXPECT_TRUE(fs::is_empty(path("config/stratascan"))) << at;
+    }
+    EXPECT_EQ(scan({}).err, "");
+    EXPECT_EQ(fs::file_size(path("config/stratascan/key")), 32U);
+}
+
 // The kernel's own full device, and no fake.
 TEST_F(DiskFull, StandardOutputThatIsFullIsSaid) {
     const Built built = recipe("blob-shared");

@@ -1,6 +1,7 @@
 // Memory that runs out, at any allocation of a scan: the end is a message and an exit code
 // that says so, or a report that says what is missing, or the whole report where what failed
 // could be done without. Never a signal, a hang, or a report that only looks complete.
+#include <algorithm>
 #include <cmath>
 #include <random>
 #include <set>
@@ -76,9 +77,12 @@ TEST_P(MemoryFaults, AScanIsHonest) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, MemoryFaults, testing::Values("blob-shared", "private-keys"),
+INSTANTIATE_TEST_SUITE_P(Of, MemoryFaults, testing::Values("blob-shared", "private-keys", "git-packed",
+                                         "nested-two-and-three-fold"),
                          [](const auto& of) {
-                             return std::string(of.param) == "blob-shared" ? "Layers" : "Keys";
+                             std::string name = of.param;
+                             std::ranges::replace(name, '-', '_');
+                             return name;
                          });
 
 class StoreMemoryFaults : public MemoryFaults {};

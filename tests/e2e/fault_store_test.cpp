@@ -207,7 +207,9 @@ TEST_F(SharedStore, AllAtOnce) {
         EXPECT_EQ(check(place).out, "sound\n");
     }
     const Ran report = stratascan({"report", "--format", "json", "--store", place.file()});
-    for (const char* const part : {"team/app", "team/other"}) EXPECT_TRUE(has(report.out, part));
+    for (const std::string& part : {std::string("team/app"), std::string("team/other"), first, second}) {
+        EXPECT_TRUE(has(report.out, part)) << part;
+    }
 }
 
 }  // namespace

@@ -20,18 +20,20 @@ std::string line_of(const fs::path& file, const std::string& name) {
     return "";
 }
 
-/// A scan that runs until it is stopped.
-Running endless_scan(std::vector<std::string> options) {
+/// A scan that runs until it is stopped; `before` starts the program.
+Running endless_scan(std::vector<std::string> options, std::vector<std::string> before = {},
+                     const fs::path& file = program()) {
     Command command;
     command.producer = {python(), source() / "fixtures/streams.py", "endless"};
-    command.words = {program(), "scan", "--no-store", "--format", "json"};
+    command.words = std::move(before);
+    command.words.insert(command.words.end(), {file, "scan", "--no-store", "--format", "json"});
     command.words.insert(command.words.end(), options.begin(), options.end());
     command.words.emplace_back("-");
     return Running(command);
 }
 
 struct Threads {
-    std::size_t confined = 0, without_privileges = 0;
+    std::size_t all = 0, confined = 0, without_privileges = 0;
     bool main_confined = false;
 };
 
@@ -42,6 +44,7 @@ Threads threads_of(pid_t id) {
     for (const auto& task : fs::directory_iterator(tasks, failed)) {
         const fs::path status = task.path() / "status";
         const bool confined = line_of(status, "Seccomp") == "2";
+        ++threads.all;
         threads.confined += confined ? 1 : 0;
         threads.without_privileges += confined && line_of(status, "NoNewPrivs") == "1" ? 1 : 0;
         if (task.path().filename() == std::to_string(id)) threads.main_confined = confined;
@@ -103,6 +106,67 @@ TEST(Sandbox, LeavesNoCore) {
         core = line_of(limits, "Max core file size");
         return core.starts_with("0 ");
     })) << core;
+    scan.interrupt();
+    static_cast<void>(scan.finish());
+}
+
+// A core that is piped to a program of the machine's has no limit: what keeps it from being
+// made is that the process is not dumpable, and then its files in /proc are root's.
+TEST(Sandbox, IsNotDumpable) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "sanitizers look at the process from outside";
+#endif
+    if (geteuid() != 0) GTEST_SKIP() << "only root can become nobody";
+    const TemporaryFolder folder;
+    fs::permissions(folder.path(), fs::perms::others_read | fs::perms::others_exec,
+                    fs::perm_options::add);
+    const fs::path copied = folder.path() / "stratascan";
+    fs::copy(program(), copied);
+    const std::vector<std::string> nobody = {"setpriv", "--reuid", "65534", "--regid", "65534",
+                                             "--clear-groups", "--no-new-privs"};
+    Command plain;
+    plain.words = nobody;
+    plain.words.insert(plain.words.end(), {"sleep", "60"});
+    const auto owner = [](const Running& running) {
+        struct stat status {};
+        const std::string memory = "/proc/" + std::to_string(running.id()) + "/mem";
+        return ::stat(memory.c_str(), &status) == 0 ? static_cast<long>(status.st_uid) : -1;
+    };
+    const auto is_called = [](const Running& running, const std::string& name) {
+        return wait_for([&] {
+            return read_file("/proc/" + std::to_string(running.id()) + "/comm") == name + "\n";
+        });
+    };
+    {
+        Running other(plain);
+        EXPECT_TRUE(is_called(other, "sleep"));
+        EXPECT_TRUE(wait_for([&] { return owner(other) == 65534; })) << "what is dumpable";
+        other.interrupt();
+        static_cast<void>(other.finish());
+    }
+    Running scan = endless_scan({}, nobody, copied);
+    EXPECT_TRUE(is_called(scan, "stratascan"));
+    EXPECT_TRUE(wait_for([&] { return threads_of(scan.id()).all >= 3; })) << "it never scanned";
+    EXPECT_EQ(owner(scan), 0);
+    scan.interrupt();
+    static_cast<void>(scan.finish());
+}
+
+// The mark in /proc/PID/smaps of what is left out of dumps is `dd` (proc(5)).
+TEST(Sandbox, SlabsAreLeftOutOfDumps) {
+    Running scan = endless_scan({});
+    const fs::path maps = "/proc/" + std::to_string(scan.id()) + "/smaps";
+    std::size_t kilobytes = 0;
+    EXPECT_TRUE(wait_for([&] {
+        kilobytes = 0;
+        std::size_t size = 0;
+        std::istringstream lines(read_file(maps));
+        for (std::string line; std::getline(lines, line);) {
+            if (line.starts_with("Size:")) size = std::stoul(line.substr(5));
+            if (line.starts_with("VmFlags:") && line.find(" dd") != line.npos) kilobytes += size;
+        }
+        return kilobytes >= 2048;
+    })) << kilobytes;
     scan.interrupt();
     static_cast<void>(scan.finish());
 }

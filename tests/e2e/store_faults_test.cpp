@@ -80,6 +80,7 @@ TEST(StoreFaults, TwoScansShareOne) {
     }
     EXPECT_EQ(stratascan({"store", "check", "--store", place.file()}).out, "sound\n");
     EXPECT_EQ(layers_from_store(scan_with(first, place, {"--stats"})), 3);
+    EXPECT_EQ(layers_from_store(scan_with(second, place, {"--stats"})), 1);
 }
 
 // Whatever the file is, the report and the exit code are those without a store, and

@@ -11,11 +11,13 @@
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -67,6 +69,12 @@ TEST_F(SandboxTest, IsOnAndCannotBeLeft) {
     EXPECT_EQ(::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), 0) << "this thread is not in it";
 }
 
+TEST_F(SandboxTest, AbortsAsOutside) {
+    // In a process that has made its own: a filter knows its process.
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT(sandbox_->run([] { std::abort(); }), testing::KilledBySignal(SIGABRT), "");
+}
+
 TEST_F(SandboxTest, StartsNoProgram) {
     expect_refused("execve", [] {
         const char* const words[] = {"/bin/true", nullptr};
@@ -84,6 +92,17 @@ TEST_F(SandboxTest, OpensNoSocketAndSeesNoOtherProcess) {
         expect_refused("socket", [&] { return ::socket(family, SOCK_STREAM, 0); });
     }
     expect_refused("kill", [] { return ::kill(::getppid(), 0); });
+    expect_refused("a signal to another process", [] {
+        return ::syscall(SYS_tgkill, ::getppid(), ::getppid(), SIGABRT);
+    });
+    expect_refused("a signal to a thread beside it", [] {
+        return ::syscall(SYS_tgkill, ::getpid(), ::getpid(), SIGUSR1);
+    });
+    expect_refused("a handler for the whole process", [] {
+        struct sigaction handler {};
+        handler.sa_handler = SIG_IGN;
+        return ::sigaction(SIGUSR1, &handler, nullptr);
+    });
     expect_refused("ptrace", [] { return ::ptrace(PTRACE_ATTACH, ::getppid(), nullptr, nullptr); });
 }
 

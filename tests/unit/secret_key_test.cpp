@@ -73,6 +73,19 @@ TEST(SecretKey, IsRefusedWhenOthersMayReadIt) {
     }
 }
 
+TEST(SecretKey, IsRefusedWhenItIsAnothersFile) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
+    const PrivateHome home;
+    const std::string path = home.write("key", std::string(32, 'k'));
+    ASSERT_EQ(::chmod(path.c_str(), 0600), 0);
+    ASSERT_TRUE(SecretKey::load(path).has_value());
+    // Root's own are taken; that root is asked for another's is what can be tried here.
+    ASSERT_EQ(::chown(path.c_str(), 65534, 65534), 0);
+    const auto key = SecretKey::load(path);
+    ASSERT_FALSE(key.has_value());
+    EXPECT_EQ(key.error().where, path);
+}
+
 TEST(SecretKey, IsRefusedWhenItIsTooShortOrNotThere) {
     const PrivateHome home;
     for (const std::size_t size : {0U, 1U, 15U, 16U, 5000U}) {
