@@ -43,6 +43,7 @@ struct Member {
     bool fresh = false;      ///< this window is the first that shows it
     bool after_end = false;  ///< behind the end marker, where container runtimes do not look
     bool program = false;  ///< begins like an ELF file or a script, or is not in sight yet
+    bool packed = false;   ///< may hold strings with nothing between them
     bool whiteout_payload = false;  ///< a whiteout marker that has contents
     std::string path;        ///< normalised; a whiteout's is the path that it hides
     std::string link;        ///< target of a link, resolved

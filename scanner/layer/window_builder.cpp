@@ -4,6 +4,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "scanner/match/packed_token.hpp"
+
 namespace stratascan::layer {
 
 void carry_context(const FilledSlab& before, FilledSlab& next) {
@@ -37,17 +39,20 @@ void WindowBuilder::add_piece(Piece piece) {
 }
 
 // While a member's first bytes are in sight.
-void WindowBuilder::see_program(const Window& window, const Piece& piece) {
+void WindowBuilder::see_head(const Window& window, const Piece& piece) {
     if (piece.kind != PieceKind::contents || piece.file_offset != 0 ||
         piece.begin < window.sight_begin()) {
         return;
     }
     constexpr std::string_view magic = "\x7f" "ELF";
+    static_assert(magic.size() == match::packed_head);
     const std::string_view head =
         window.bytes().substr(static_cast<std::size_t>(piece.begin - window.sight_begin()),
                               std::min<std::uint64_t>(magic.size(), piece.end - piece.begin));
     const bool cut = piece.begin + magic.size() > window.end && !window.last;
-    members_[piece.member - first_].program = cut || head == magic || head.starts_with("#!");
+    Member& member = members_[piece.member - first_];
+    member.program = cut || head == magic || head.starts_with("#!");
+    member.packed = match::holds_packed_strings(head);
 }
 
 Window WindowBuilder::assemble(FilledSlab filled, bool last) {
@@ -69,7 +74,7 @@ Window WindowBuilder::assemble(FilledSlab filled, bool last) {
     std::uint32_t shown = 0;
     for (const Piece& piece : pieces_) {
         if (piece.begin >= window.end) break;
-        see_program(window, piece);
+        see_head(window, piece);
         window.pieces.push_back(piece);
         window.pieces.back().member -= first_;
         shown = window.pieces.back().member + 1;

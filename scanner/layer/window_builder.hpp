@@ -40,7 +40,7 @@ public:
     [[nodiscard]] const Member& newest() const noexcept { return members_.back(); }
 
 private:
-    void see_program(const Window& window, const Piece& piece);
+    void see_head(const Window& window, const Piece& piece);
 
     std::deque<Piece> pieces_;
     std::deque<Member> members_;  // the front has ordinal first_

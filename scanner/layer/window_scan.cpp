@@ -157,9 +157,10 @@ void WindowScanner::look_at_hit(const Window& window, const Region& region, cons
     looks_->count += expression.rules.size();
     const std::string_view path =
         region.has_member ? std::string_view(window.members[region.member].path) : "";
+    const bool packed = region.has_member && window.members[region.member].packed;
     for (const std::uint32_t rule : expression.rules) {
         second_look_.look(rule, region.text, end, matches_,
-                          {path, &dropped_, options_.tell_dropped});
+                          {path, &dropped_, options_.tell_dropped, packed});
     }
     if (options_.tell_dropped) tell_dropped(window, region, path, result);
     count_dropped(region.stream_begin);

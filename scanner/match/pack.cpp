@@ -46,6 +46,8 @@ void write_rule(WireWriter& out, const Rule& rule) {
     out.number(rule.width);
     out.number(rule.lead);
     out.text(rule.beginnings);
+    out.number(rule.packed_least);
+    out.number(rule.packed_most);
     out.number(static_cast<std::uint64_t>(std::llround(rule.entropy * 1000)));
     out.number((rule.digit ? 1U : 0U) | (rule.gate_in_secret ? 2U : 0U));
     out.texts(rule.context);
@@ -83,6 +85,8 @@ Rule read_rule(WireReader& in) {
     rule.width = static_cast<std::uint32_t>(in.number());
     rule.lead = static_cast<std::uint32_t>(in.number());
     rule.beginnings = in.text();
+    rule.packed_least = static_cast<std::uint32_t>(in.number());
+    rule.packed_most = static_cast<std::uint32_t>(in.number());
     rule.entropy = static_cast<double>(in.number() % 8001) / 1000;
     const auto flags = in.number();
     rule.digit = (flags & 1U) != 0;

@@ -83,6 +83,33 @@ std::optional<std::uint64_t> widest(const RegexNode& node) {
     return std::nullopt;
 }
 
+const RegexNode* secret_of(const RegexNode& node) {
+    if (node.secret) return &node;
+    for (const RegexNode& child : node.children) {
+        if (const RegexNode* found = secret_of(child)) return found;
+    }
+    return nullptr;
+}
+
+std::uint64_t narrowest(const RegexNode& node) {
+    switch (node.kind) {
+        case Kind::empty: return 0;
+        case Kind::bytes: return 1;
+        case Kind::sequence: {
+            std::uint64_t width = 0;
+            for (const RegexNode& child : node.children) width += narrowest(child);
+            return width;
+        }
+        case Kind::choice: {
+            std::uint64_t width = narrowest(node.children.front());
+            for (const RegexNode& child : node.children) width = std::min(width, narrowest(child));
+            return width;
+        }
+        case Kind::repeat: return node.least * narrowest(node.children.front());
+    }
+    return 0;
+}
+
 Beginnings::Beginnings(const RegexNode& node) {
     Automaton automaton;
     const std::uint32_t start = automaton.state();

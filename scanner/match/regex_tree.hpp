@@ -47,6 +47,12 @@ enum class EndOfText : std::uint8_t {
 /// Longest text in bytes; nothing when there is none.
 [[nodiscard]] std::optional<std::uint64_t> widest(const RegexNode& node);
 
+/// The node that is the secret; null when there is none.
+[[nodiscard]] const RegexNode* secret_of(const RegexNode& node);
+
+/// Shortest text in bytes.
+[[nodiscard]] std::uint64_t narrowest(const RegexNode& node);
+
 /// How far behind the beginning of any match an anchor is sure to have ended:
 /// the bound within which the second look begins. Nothing when a match without
 /// any anchor is possible. `width` bounds the whole match, where repeats don't.

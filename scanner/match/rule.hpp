@@ -78,6 +78,9 @@ struct Rule {
     std::uint32_t lead = 0;
     /// Where a match can begin, as Beginnings::bytes() gives it; derived.
     std::string beginnings;
+    /// Bytes of the token where strings have nothing between them (packed_token.hpp);
+    /// derived. 0: it is not looked for there.
+    std::uint32_t packed_least = 0, packed_most = 0;
 
     /// At least this many bits a byte in the secret; 0: not asked.
     double entropy = 0;

@@ -13,6 +13,7 @@
 #include "scanner/match/anchors.hpp"
 #include "scanner/match/database.hpp"
 #include "scanner/match/pack.hpp"
+#include "scanner/match/packed_token.hpp"
 #include "scanner/match/regex_tree.hpp"
 
 namespace stratascan::match {
@@ -235,6 +236,11 @@ Result<Rule> complete_rule(Rule rule) {
     if (done) done = complete_width(rule, *tree);
     if (done) done = complete_anchors(rule, *tree);
     rule.beginnings = Beginnings(*tree).bytes();
+    if (const auto packed = packed_token(*tree);
+        packed && rule.reach == 0 && rule.context.empty() && !rule.first_group) {
+        rule.packed_least = packed->least;
+        rule.packed_most = packed->most;
+    }
     if (!done) return std::unexpected(about(rule, done.error()));
     return rule;
 }

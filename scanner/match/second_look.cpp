@@ -151,6 +151,7 @@ void SecondLook::look(std::uint32_t number, std::string_view text, std::size_t a
     };
     const Beginnings& beginnings = compiled.beginnings();
     unsigned failed = 0;
+    bool candidates = false;
     std::size_t at = sight.search.begin;
     while (at < sight.begins_before && at < sight.search.end) {
         const bool attempt = failed < most_attempts;
@@ -179,6 +180,7 @@ void SecondLook::look(std::uint32_t number, std::string_view text, std::size_t a
         const std::size_t secret_end =
             has_secret ? offset(captured) + captured.size() : std::max(end, begin + 1);
         if (has_secret && end >= sight.ends_at) {
+            candidates = true;
             const Range secret{offset(captured), secret_end};
             const std::string_view why =
                 judge(number, text, {begin, end}, secret, beside.path, matches);
@@ -187,6 +189,47 @@ void SecondLook::look(std::uint32_t number, std::string_view text, std::size_t a
             }
         }
         at = std::max(secret_end, begin + 1);
+    }
+    if (beside.packed && rule.packed_least > 0 && !candidates) {
+        look_packed(number, text, anchor_end, matches, beside);
+    }
+}
+
+// What stands beside the token is left out of sight, so that boundaries hold. Of which
+// length it is must be clear from its own bytes.
+void SecondLook::look_packed(std::uint32_t number, std::string_view text, std::size_t anchor_end,
+                             std::vector<Match>& matches, const Beside& beside) const {
+    const CompiledRule& compiled = *rules_.rules()[number];
+    const Rule& rule = compiled.rule();
+    const Sight sight = sight_of(rule, text.size(), anchor_end);
+    Groups groups;
+    for (std::size_t at = sight.search.begin; at < sight.begins_before; ++at) {
+        if (!compiled.beginnings().possible({text.data() + at, sight.search.end - at})) continue;
+        std::size_t length = 0, lengths = 0;
+        const std::size_t most = std::min<std::size_t>(rule.packed_most, text.size() - at);
+        for (std::size_t size = rule.packed_least; size <= most && lengths < 2; ++size) {
+            const bool whole =
+                compiled.pattern().Match({text.data() + at, size}, 0, size, re2::RE2::ANCHOR_BOTH,
+                                         groups.data(), compiled.last_group() + 1) &&
+                secret_of(groups, compiled.secret_group(), compiled.last_group()).size() == size;
+            if (!whole) continue;
+            length = size;
+            ++lengths;
+        }
+        if (lengths != 1 || at + length < sight.ends_at) continue;
+        const std::size_t before = matches.size();
+        const Range token{at, at + length};
+        const std::string_view why = judge(number, text, token, token, beside.path, matches);
+        if (!why.empty() && beside.dropped != nullptr) {
+            beside.dropped->push_back({number, token.begin, token.end, token.begin, token.end, why});
+        }
+        for (std::size_t i = before; i < matches.size(); ++i) {
+            Finding& finding = matches[i].finding;
+            if (finding.evidence != Evidence::pattern) continue;
+            finding.confidence = shifted(finding.confidence, -1);
+            finding.evidence_detail = "nothing parts it from what stands beside it";
+        }
+        return;
     }
 }
 

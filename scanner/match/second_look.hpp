@@ -39,6 +39,7 @@ struct Beside {
     std::string_view path;  ///< empty where the text is of no file
     std::vector<Dropped>* dropped = nullptr;
     bool thorough = false;  ///< candidates that plainly lack their digit are dropped by name
+    bool packed = false;    ///< strings may stand there with nothing between them
 };
 
 class SecondLook {
@@ -61,6 +62,8 @@ private:
     struct Range {
         std::size_t begin = 0, end = 0;
     };
+    void look_packed(std::uint32_t rule, std::string_view text, std::size_t anchor_end,
+                     std::vector<Match>& matches, const Beside& beside) const;
     /// Appends what it finds; or says why it is nothing.
     [[nodiscard]] std::string_view judge(std::uint32_t rule, std::string_view text, Range match,
                                          Range secret, std::string_view path,

@@ -162,7 +162,7 @@ private:
             const match::Rule& rule = rules_.rules()[number]->rule();
             anything = anything || rule.reach > 0;
             if (anything) break;
-            const auto pattern = parse(rule.pattern);
+            const auto pattern = parse(rule);
             if (!pattern) return std::unexpected(pattern.error());
             const auto first_open = open.add(pattern->open, rule.anchors, rule.nocase);
             const auto first_whole = whole.add(pattern->whole, rule.anchors, rule.nocase);
@@ -200,7 +200,7 @@ private:
         std::vector<Strings> of_rules;
         for (const std::uint32_t number : expression.rules) {
             const match::Rule& rule = rules_.rules()[number]->rule();
-            auto pattern = parse(rule.pattern);
+            auto pattern = parse(rule);
             if (!pattern) return std::unexpected(pattern.error());
             auto strings = required_strings(pattern->whole);
             if (!strings) break;
@@ -290,6 +290,15 @@ private:
     static bool proved(const RegexNode& tree, const std::vector<std::string>& strings,
                        bool nocase) {
         return Patterns().add(tree, strings, nocase).has_value();
+    }
+
+    // In some files nothing need part a token from what stands behind it.
+    static Result<Pattern> parse(const match::Rule& rule) {
+        if (rule.packed_least == 0) return parse(rule.pattern);
+        const auto tree = match::parse_regex(rule.pattern);
+        if (!tree) return std::unexpected(tree.error());
+        const RegexNode* const token = match::secret_of(*tree);
+        return Pattern{*token, *token};
     }
 
     static Result<Pattern> parse(const std::string& text) {

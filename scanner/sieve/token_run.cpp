@@ -28,27 +28,6 @@ const std::bitset<256>& token_bytes() {
     return bytes;
 }
 
-std::uint64_t narrowest(const RegexNode& node) {
-    switch (node.kind) {
-        case Kind::empty: return 0;
-        case Kind::bytes: return 1;
-        case Kind::repeat: return narrowest(node.children.front()) * node.least;
-        case Kind::sequence: {
-            std::uint64_t width = 0;
-            for (const RegexNode& child : node.children) width += narrowest(child);
-            return width;
-        }
-        case Kind::choice: {
-            std::uint64_t width = std::numeric_limits<std::uint64_t>::max();
-            for (const RegexNode& child : node.children) {
-                width = std::min(width, narrowest(child));
-            }
-            return width;
-        }
-    }
-    return 0;
-}
-
 bool is_token(const RegexNode& node) {
     if (node.kind == Kind::bytes) return (node.bytes & ~token_bytes()).none();
     return std::all_of(node.children.begin(), node.children.end(), is_token);
