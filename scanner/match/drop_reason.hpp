@@ -16,6 +16,7 @@ inline constexpr std::string_view no_context = "no context word near";
 inline constexpr std::string_view allowed = "allow condition";
 inline constexpr std::string_view allow_list = "allowlist";
 inline constexpr std::string_view other_path = "not of the rule's path";
+inline constexpr std::string_view unlikely = "among other letters, and nothing proves it";
 
 // Said of what a generic rule sees in decoded bytes.
 inline constexpr std::string_view no_text = "decoded bytes that are no text";

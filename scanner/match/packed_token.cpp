@@ -14,6 +14,17 @@ using Kind = RegexNode::Kind;
 // Bits: one that is as rare as four given letters among letters, digits, `_` and `-`.
 constexpr double least_rarity = 24;
 constexpr std::uint64_t most_lengths = 64;
+// Where a token begins must be clear from its first byte.
+constexpr std::size_t most_first_bytes = 8;
+
+std::bitset<256> first_bytes(const RegexNode& node) {
+    std::bitset<256> first = node.bytes;
+    for (const RegexNode& child : node.children) {
+        first |= first_bytes(child);
+        if (node.kind == Kind::sequence && narrowest(child) > 0) break;
+    }
+    return first;
+}
 
 // Bits by which it is rarer than any other text of letters, digits, `_` and `-`.
 double rarity(const RegexNode& node) {
@@ -55,7 +66,9 @@ std::optional<PackedToken> packed_token(const RegexNode& pattern) {
     const std::uint64_t least = narrowest(*secret);
     const auto most = widest(*secret);
     if (narrowest(pattern) != least || !most || *most - least > most_lengths) return std::nullopt;
-    if (rarity(*secret) < least_rarity) return std::nullopt;
+    if (first_bytes(*secret).count() > most_first_bytes || rarity(*secret) < least_rarity) {
+        return std::nullopt;
+    }
     return PackedToken{static_cast<std::uint32_t>(least), static_cast<std::uint32_t>(*most)};
 }
 

@@ -12,6 +12,9 @@
 
 namespace stratascan::match {
 
+/// Bytes by which one is told at least, of its `least`.
+inline constexpr std::size_t packed_prefix = 4;
+
 /// How long a rule's token is, if it can be told without what stands beside it.
 struct PackedToken {
     std::uint32_t least = 0, most = 0;  ///< bytes

@@ -7,6 +7,7 @@
 #include "scanner/evidence/identifier.hpp"
 #include "scanner/match/database.hpp"
 #include "scanner/match/drop_reason.hpp"
+#include "scanner/match/packed_token.hpp"
 
 namespace stratascan::match {
 
@@ -217,20 +218,38 @@ void SecondLook::look_packed(std::uint32_t number, std::string_view text, std::s
             ++lengths;
         }
         if (lengths != 1 || at + length < sight.ends_at) continue;
-        const std::size_t before = matches.size();
         const Range token{at, at + length};
-        const std::string_view why = judge(number, text, token, token, beside.path, matches);
+        const std::string_view why = judge_packed(number, text, token, beside.path, matches);
         if (!why.empty() && beside.dropped != nullptr) {
             beside.dropped->push_back({number, token.begin, token.end, token.begin, token.end, why});
         }
-        for (std::size_t i = before; i < matches.size(); ++i) {
-            Finding& finding = matches[i].finding;
-            if (finding.evidence != Evidence::pattern) continue;
-            finding.confidence = shifted(finding.confidence, -1);
-            finding.evidence_detail = "nothing parts it from what stands beside it";
-        }
         return;
     }
+}
+
+// Words in a row, and names in a program's table of symbols, may begin as a token does.
+std::string_view SecondLook::judge_packed(std::uint32_t number, std::string_view text, Range token,
+                                          std::string_view path,
+                                          std::vector<Match>& matches) const {
+    const std::string_view behind_prefix =
+        text.substr(token.begin, token.end - token.begin).substr(packed_prefix);
+    if (behind_prefix.find_first_of("0123456789") == behind_prefix.npos) {
+        return dropped::unlikely;
+    }
+    const std::size_t before = matches.size();
+    const std::string_view why = judge(number, text, token, token, path, matches);
+    if (matches.size() == before) return why;
+    Finding& finding = matches.back().finding;
+    if (finding.evidence == Evidence::bad_checksum) {
+        matches.pop_back();
+        return dropped::unlikely;
+    }
+    if (finding.evidence == Evidence::pattern || finding.evidence == Evidence::well_formed) {
+        finding.confidence = shifted(finding.confidence, -1);
+        if (!finding.evidence_detail.empty()) finding.evidence_detail += ", ";
+        finding.evidence_detail += "nothing parts it from what stands beside it";
+    }
+    return why;
 }
 
 Finding SecondLook::candidate(const Dropped& one, std::string_view text) const {

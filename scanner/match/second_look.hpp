@@ -69,6 +69,10 @@ private:
                                          Range secret, std::string_view path,
                                          std::vector<Match>& matches) const;
 
+    [[nodiscard]] std::string_view judge_packed(std::uint32_t rule, std::string_view text,
+                                                Range token, std::string_view path,
+                                                std::vector<Match>& matches) const;
+
     const RuleSet& rules_;
     const identity::SecretKey& key_;
     bool show_secrets_;

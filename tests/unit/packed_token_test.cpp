@@ -30,6 +30,7 @@ TEST(PackedToken, IsNoneOtherwise) {
     for (const std::string_view pattern : {
              "(?P<secret>ab[A-Za-z0-9_-]{36})",           // two letters of a prefix
              "(?P<secret>(?:wxyz|[a-z]{4})[A-Za-z]{30})",  // or none
+             "(?P<secret>[A-Z]{20}abcd[a-z]{4})",          // its beginning is anything
              "key=(?P<secret>abcd[A-Za-z0-9]{36})",        // more than the token is asked for
              "(?P<secret>abcd[A-Za-z0-9]{16,200})",        // of any length
              "(?P<secret>abcd[A-Za-z0-9]+)", "abcd[A-Za-z0-9]{36}",
