@@ -14,10 +14,6 @@ namespace {
 
 constexpr auto npos = std::string_view::npos;
 
-bool is_hex_digit(char c) noexcept {
-    return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'f');
-}
-
 /// Where `value` stands in `around`; npos when it does not.
 std::size_t place_in(std::string_view around, std::string_view value) noexcept {
     const bool inside =

@@ -31,10 +31,6 @@ std::string drop_detail(const CompiledRule& compiled, const Dropped& one, std::s
         return fmt::format("none of {} within {} bytes", quoted(rule.context),
                            rule.context_within);
     }
-    if (one.reason == dropped::allowed) {
-        const re2::RE2* allow = compiled.allowed_by(secret);
-        return allow == nullptr ? std::string() : fmt::format("matches '{}'", allow->pattern());
-    }
     if (one.reason == dropped::allow_list) {
         const AllowList* list =
             compiled.allowed_by({text, one.match_begin, one.match_end, secret, path});
@@ -44,6 +40,10 @@ std::string drop_detail(const CompiledRule& compiled, const Dropped& one, std::s
         parts.insert(parts.end(), list->regexes.begin(), list->regexes.end());
         parts.insert(parts.end(), list->stopwords.begin(), list->stopwords.end());
         return (list->all ? "all of " : "one of ") + quoted(parts);
+    }
+    // Whatever it was called for a reader.
+    if (const re2::RE2* allow = compiled.allowed_by(secret); allow != nullptr) {
+        return fmt::format("matches '{}'", allow->pattern());
     }
     if (one.reason == dropped::other_path) return fmt::format("only '{}'", rule.path);
     if (one.reason != "placeholder" && evidence::placeholder_reason(secret) == one.reason) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 
+#include "scanner/evidence/allowed_value.hpp"
 #include "scanner/evidence/identifier.hpp"
 #include "scanner/match/database.hpp"
 #include "scanner/match/drop_reason.hpp"
@@ -279,7 +280,10 @@ std::string_view SecondLook::judge(std::uint32_t number, std::string_view text, 
         return dropped::low_entropy;
     }
     if (!has_context(rule, text, match.begin, match.end)) return dropped::no_context;
-    if (compiled.allowed_by(secret) != nullptr) return dropped::allowed;
+    if (compiled.allowed_by(secret) != nullptr) {
+        const std::string_view why = evidence::allowed_reason(secret);
+        return why.empty() ? dropped::allowed : why;
+    }
     if (!compiled.looks_at(path)) return dropped::other_path;
     if (!rule.allowlists.empty() &&
         compiled.allowed_by({text, match.begin, match.end, secret, path}) != nullptr) {

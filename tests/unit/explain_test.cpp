@@ -59,7 +59,7 @@ TEST(Explain, NamesTheReason) {
     EXPECT_EQ(fates("a\ntst_4c1f7a3b"), "token 2 reported\n");
     EXPECT_EQ(fates("tst_11111111"), "token 1 low entropy (1.42 of 2.5 bits a byte)\n");
     EXPECT_EQ(fates("tst_abcdefgh"), "token 1 no digit\n");
-    EXPECT_EQ(fates("tst_1234abcd"), "token 1 allow condition (matches '^tst_1234')\n");
+    EXPECT_EQ(fates("tst_1234abcd"), "token 1 sequential characters (matches '^tst_1234')\n");
     EXPECT_EQ(fates("near=4c1f7a3b"), "near 1 no context word near (none of 'acme', 'corp' within "
                                       "16 bytes)\n");
     EXPECT_EQ(fates("corp near=4c1f7a3b"), "near 1 reported\n");
@@ -94,7 +94,7 @@ TEST(Explain, SeesThroughEncodings) {
     // Behind "x: " the encoded text begins a word of its own.
     const std::string lines = "one: tst_1234abcd\nsecret = os.environ['X']\ntwo: tst_4c1f7a3b\n";
     EXPECT_EQ(fates("x: " + test::base64(lines)),
-              "token 1 base64 allow condition (matches '^tst_1234')\n"
+              "token 1 base64 sequential characters (matches '^tst_1234')\n"
               "generic-secret 1 base64 reference\ntoken 1 base64 reported\n");
     EXPECT_EQ(fates(test::utf16_little("\ntst_11111111 and more\n")),
               "token 0 utf-16le low entropy (1.42 of 2.5 bits a byte)\n");
@@ -109,7 +109,7 @@ TEST(Explain, LooksIntoContainers) {
     const std::string text = "a\ntst_1234abcd\ntst_4c1f7a3b\n";
     const std::string archive =
         test::TarBuilder().file("etc/a.conf", text).file("b.gz", test::gzip(text)).finish();
-    const std::string inside = " allow condition (matches '^tst_1234')\n";
+    const std::string inside = " sequential characters (matches '^tst_1234')\n";
     EXPECT_EQ(fates(test::gzip(archive)),
               "token 2 gzip b.gz gzip" + inside + "token 3 gzip b.gz gzip reported\n" +
                   "token 2 gzip etc/a.conf" + inside + "token 3 gzip etc/a.conf reported\n");
