@@ -63,11 +63,24 @@ private:
         disable(*file, rules);
         for (Rule& rule : file->rules) {
             all_.without.push_back({rule.id, fmt::format("{}:{}", rule.file, rule.line), true});
-            if (Rule* const base = find(rules, rule.id)) *base = std::move(rule);
+            if (find(rules, rule.id) != nullptr) refine(std::move(rule), rules);
             else rules.push_back(std::move(rule));
         }
         allow(*file, rules);
         return rules;
+    }
+
+    // As gitleaks does: what a rule does not say is that of the one that it stands for, whose
+    // allowlists stay.
+    void refine(Rule rule, std::vector<Rule>& rules) {
+        Rule& base = *find(rules, rule.id);
+        const std::string where = fmt::format("{}:{}", rule.file, rule.line);
+        const std::vector<AllowList> inherited = std::move(base.allowlists);
+        if (rule.title == rule.id) rule.title = base.title;
+        if (rule.entropy == 0) rule.entropy = base.entropy;
+        if (rule.path.empty()) rule.path = base.path;
+        base = std::move(rule);
+        for (const AllowList& list : inherited) apply({list, {base.id}, where}, rules, all_.notes);
     }
 
     Result<std::vector<Rule>> rules_of_base(const GitleaksFile& file, const std::string& path,

@@ -221,7 +221,7 @@ private:
         }
         if (!sound) return place.lose("see the line before");
         if (rule.title.empty()) rule.title = rule.id;
-        if (rule.pattern.empty()) return take_without_pattern(place, rule);
+        if (rule.pattern.empty()) return take_without_pattern(place, from);
         std::vector<std::string> notes;
         auto carried = carry_over(std::move(from), notes);
         if (!carried) {
@@ -305,11 +305,21 @@ private:
     }
 
     // A rule that is defined elsewhere may get further allowlists here.
-    void take_without_pattern(const Place& place, Rule& rule) {
+    void take_without_pattern(const Place& place, GitleaksRule& from) {
+        Rule& rule = from.rule;
         if (rule.allowlists.empty()) {
             return place.lose(rule.path.empty() ? "it has no `regex`"
                                                 : "it has a `path` and no `regex`, and a file's "
                                                   "name alone is no secret");
+        }
+        for (const auto& [is_set, key] :
+             {std::pair(rule.entropy > 0, "entropy"), std::pair(!rule.path.empty(), "path"),
+              std::pair(!from.keywords.empty(), "keywords"),
+              std::pair(from.secret_group != 0, "secretGroup")}) {
+            if (is_set) {
+                place.lost(fmt::format("`{}`", key),
+                           "without a `regex`, a rule that is defined elsewhere gets allowlists alone");
+            }
         }
         for (AllowList& list : rule.allowlists) {
             file_.refinements.push_back({std::move(list), {rule.id}, place.where()});

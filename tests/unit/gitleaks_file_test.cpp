@@ -232,6 +232,35 @@ TEST_F(GitleaksExtend, AnotherFile) {
     EXPECT_TRUE(noted(extension->notes, path + ":1: ", "no rule \"none\"")) << joined(extension->notes);
 }
 
+TEST_F(GitleaksExtend, WhatARuleDoesNotSayIsThatOfTheOneItStandsFor) {
+    write("base.toml", "[[rules]]\nid = 'a'\ndescription = 'A token'\nregex = 'token_a'\nentropy = 3.5\n"
+                       "path = 'conf$'\n[[rules.allowlists]]\nstopwords = ['x']\n");
+    const std::string path = write("own.toml", "[extend]\npath = 'base.toml'\n[[rules]]\nid = 'a'\n"
+                                               "regex = 'other_a'\n[[rules.allowlists]]\nstopwords = ['y']\n");
+    const auto extension = read_extension({path});
+    ASSERT_TRUE(extension.has_value()) << extension.error().message();
+    ASSERT_EQ(extension->rules.rules.size(), 1U);
+    const Rule& rule = extension->rules.rules[0];
+    EXPECT_EQ(rule.pattern, "other_a");
+    EXPECT_EQ(rule.title, "A token");
+    EXPECT_NEAR(rule.entropy, 3.5, 1e-9);
+    EXPECT_EQ(rule.path, "conf$");
+    ASSERT_EQ(rule.allowlists.size(), 2U);
+    EXPECT_EQ(rule.allowlists[1].stopwords.front(), "x");
+}
+
+TEST_F(GitleaksExtend, WhatIsNotTakenFromARuleWithoutAnExpressionIsSaid) {
+    const std::string path = write(
+        "own.toml", "[extend]\nuseDefault = true\n[[rules]]\nid = 'npm-access-token'\nentropy = 5.5\n"
+                    "keywords = ['k']\npath = 'x$'\nsecretGroup = 1\n[[rules.allowlists]]\nstopwords = ['y']\n");
+    const auto extension = read_extension({path});
+    ASSERT_TRUE(extension.has_value()) << extension.error().message();
+    for (const char* const key : {"`entropy`", "`keywords`", "`path`", "`secretGroup`"}) {
+        EXPECT_TRUE(noted(extension->notes, path + ":3: ", key)) << joined(extension->notes);
+    }
+    EXPECT_EQ(extension->allowances.size(), 1U);
+}
+
 TEST_F(GitleaksExtend, ACircleIsAnError) {
     const std::string path = write("own.toml", "[extend]\npath = 'own.toml'\n");
     const auto extension = read_extension({path});
