@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <map>
+#include <set>
 
 #include "tests/e2e/expect.hpp"
 
@@ -91,6 +93,42 @@ void expect_nothing_leaks(const json& expect, const std::string& output, const s
     }
 }
 
+bool is_complete(const json& target) { return target.at("coverage").at("complete").get<bool>(); }
+
+std::set<std::string> paths_of_gaps(const json& target) {
+    std::set<std::string> paths;
+    for (const json& layer : target.at("layers")) {
+        for (const json& gap : layer.at("gaps")) paths.insert(gap.value("path", ""));
+    }
+    return paths;
+}
+
+void expect_nothing_is_silent(const json& expect, const json& report) {
+    // One argument may be several targets: blobs that no image has are one of their own.
+    std::map<std::string, std::vector<json>> by_name;
+    for (const json& target : report.at("targets")) by_name[target.at("target")].push_back(target);
+    const auto all_complete = [&](const std::string& name) {
+        return std::all_of(by_name[name].begin(), by_name[name].end(), is_complete);
+    };
+    for (const std::string name : expect.at("told")) {
+        ASSERT_FALSE(all_complete(name)) << name << " is told as complete";
+    }
+    for (const auto& [name, targets] : by_name) {
+        const bool found = std::any_of(targets.begin(), targets.end(), [](const json& target) {
+            return !target.at("findings").empty();
+        });
+        ASSERT_TRUE(!expect.at("found_or_told") || found || !all_complete(name))
+            << name << " is complete, and nothing was found";
+    }
+    for (const auto& [name, least] : expect.at("told_paths").items()) {
+        std::size_t most = 0;
+        for (const json& target : by_name[name]) {
+            most = std::max(most, paths_of_gaps(target).size());
+        }
+        EXPECT_GE(most, least.get<std::size_t>()) << name;
+    }
+}
+
 void add_to_table(const std::string& name, const Ran& ran) {
     const std::string table = setting("STRATASCAN_HOSTILE_TABLE", "");
     if (table.empty()) return;
@@ -123,6 +161,7 @@ TEST_P(Hostile, IsToldAndCostsWhatItMay) {
     const Ran ran = scan_built(built, {"--format", "json", "--no-store", "--stats"});
     add_to_table(GetParam(), ran);
     check_report(built.expect, ran);
+    if (ran.exit != 3) expect_nothing_is_silent(built.expect, report_of(ran));
     expect_nothing_leaks(built.expect, ran.out, "the JSON report");
     expect_nothing_leaks(built.expect, ran.err, "standard error");
     if (memory_is_measured) {

@@ -14,20 +14,25 @@ from attack import Attack
 from planted import run
 
 
-def text(f: Attack) -> bytes:
+def text(f: Attack, size: int = 0) -> bytes:
+    """With a secret in front; padded to `size` with what compresses badly."""
     filler = b"".join(b"line %d\n" % line for line in range(300))
-    return b"value " + f.secrets.github() + b"\n" + filler
+    made = b"value " + f.secrets.github() + b"\n" + filler
+    return made + f.secrets.random.randbytes(max(size - len(made), 0) // 2).hex().encode()
 
 
-def containers_of_files(f: Attack) -> dict[str, bytes]:
-    """By name; what looks into them goes by their first bytes."""
+def containers_of_files(f: Attack, weak: int = 0) -> dict[str, bytes]:
+    """By name; what looks into them goes by their first bytes. Those that may be anything by them
+    hold at least `weak` bytes."""
     def of(*names: str) -> dict[str, bytes]:
         return {name: text(f) for name in names}
 
     packed = {"a.gz": compress.gzip_member, "a.zst": compress.zstd, "a.bz2": compress.bzip2,
               "a.xz": compress.xz, "a.lz4": compress.lz4, "a.lz": compress.lzip,
-              "a.lzma": compress.lzma_alone, "a.Z": compress.lzw, "a.zz": zlib.compress}
+              "a.Z": compress.lzw}
+    loosely = {"a.lzma": compress.lzma_alone, "a.zz": zlib.compress}
     return {**{name: pack(text(f)) for name, pack in packed.items()},
+            **{name: pack(text(f, weak)) for name, pack in loosely.items()},
             "a.zip": containers.zip_of(of("x", "y")), "a.tar": containers.tar_of(of("x", "y")),
             "a.ar": containers.ar_of(of("x", "y" * 20)),
             "a.cpio": containers.cpio_of(of("x", "y")),
@@ -35,7 +40,7 @@ def containers_of_files(f: Attack) -> dict[str, bytes]:
             "a.deb": containers.deb_of(of("x")), "a.apk": containers.alpine_apk_of(of("x")),
             "a.db": database(f), "a.upx": packed_by_upx(program(text(f))),
             "a.sh": packed_by_gzexe(f), "objects/pack/pack-0.pack": git_pack(f),
-            "objects/ab/" + "c" * 38: git_object(text(f))}
+            "objects/ab/" + "c" * 38: git_object(text(f, 4000))}
 
 
 def database(f: Attack) -> bytes:
@@ -65,6 +70,15 @@ def program(data: bytes) -> bytes:
     head = b"\x7fELF\2\1\1".ljust(16, b"\0")
     head += struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0x400078, 64, 0, 0, 64, 56, 1, 64, 0, 0)
     return head + struct.pack("<IIQQQQQQ", 1, 5, 0, 0x400000, 0x400000, size, size, 4096) + data
+
+
+def linked_program() -> bytes:
+    """With all that a linker writes: segments, notes, a dynamic table, sections and symbols."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, out = Path(folder) / "a.c", Path(folder) / "a"
+        source.write_text("int puts(const char*); int main() { return puts(\"tool 1.2.3\"); }")
+        run("cc", "-O1", "-Wl,--build-id", "-o", str(out), str(source))
+        return out.read_bytes()
 
 
 def packed_by_upx(original: bytes) -> bytes:
