@@ -8,7 +8,7 @@ Besides the members of a fixture's expectation there are
   hits      the most candidates that may be looked at; null: any
   formats   more report formats to write, each held against `never` and `planted`
   never     texts that no output may hold, as latin-1
-  markup    the same of HTML (in Markdown names stand in code spans)
+  markup    the same of HTML, JUnit's XML, and Markdown outside of code spans
   told      targets, as they are called, that must not be complete
   found_or_told   whether each target that is complete must have a finding
   told_paths      by target, how many paths in it must have a gap at least

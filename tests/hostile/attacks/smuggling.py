@@ -1,6 +1,6 @@
 """Tar archives that one reader unpacks otherwise than the next: what is hidden from one is found,
 and that readers differ is said (`ambiguous-archive`). tests/hostile/readers.py reads all of these
-but millions_of_empty_members with GNU tar and Python's tarfile as well."""
+but empty_members_by_the_hundred_thousand with GNU tar and Python's tarfile as well."""
 
 import rawtar
 from attack import MIB, Attack, attack
@@ -277,15 +277,16 @@ def pax_headers_of_a_mebibyte(f: Attack) -> None:
 
 @attack
 def pax_records_by_the_hundred_thousand(f: Attack) -> None:
-    """Attributes without end: 60,000 in one header, twenty times."""
+    """Attributes without end: 30,000 in one header, which is as many as a mebibyte holds, twenty
+    times."""
     body = b"".join(record(b"SCHILY.xattr.user.%d" % number, b"") for number in range(30_000))
     one = rawtar.header(b"PaxHeaders/0", len(body), b"x") + padded(body) + rawtar.header(b"x", 0)
     smuggle(f, one * (20 * f.size) + hidden(f) + END, "", "complete")
 
 
 @attack
-def millions_of_empty_members(f: Attack) -> None:
-    """(The two millions of the memory tests stand in streams.py.)"""
+def empty_members_by_the_hundred_thousand(f: Attack) -> None:
+    """150,000; the two millions of the tests `Memory.*` stand in streams.py."""
     made = b"".join(rawtar.header(b"d%d/f%d" % (number % 500, number))
                     for number in range(150_000))
     smuggle(f, made * f.size + hidden(f) + END, "", "complete")
