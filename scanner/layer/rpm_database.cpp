@@ -94,6 +94,7 @@ void RpmDatabase::begin(std::string_view head) {
     if (number(head, 12, 4) == hash_magic && size >= 512 && size <= (64 << 10) &&
         is_power_of_two(size)) {
         page_bytes_ = static_cast<std::size_t>(size);
+        pages_end_ = (number(head, 32, 4) + 1) * size;
         return;
     }
     form_ = Form::ignored;
@@ -242,8 +243,10 @@ void RpmDatabase::end() {
     for (; blob_ < blobs_.size(); ++blob_) {
         rest += blobs_[blob_].bytes - std::exchange(held_, {}).size();
     }
-    const bool no_start = form_ == Form::start && !held_.empty();
-    if (!chains_.empty() || !pages_.empty() || rest > 0 || no_start) lose(damaged, rest);
+    // Of the metadata, of a page or of the slots; and the metadata say how many pages follow.
+    const bool cut = form_ == Form::berkeley ? at_ < pages_end_
+                                             : form_ != Form::ndb_blobs && !held_.empty();
+    if (!chains_.empty() || !pages_.empty() || rest > 0 || cut) lose(damaged, rest);
     chains_.clear();
     pages_.clear();
     blobs_.clear();

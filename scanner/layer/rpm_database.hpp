@@ -73,6 +73,7 @@ private:
     std::size_t page_bytes_ = 0;
     std::string held_;       // of the page, or of the slots, that is cut
     std::uint64_t at_ = 0;   // in the file
+    std::uint64_t pages_end_ = 0;  // where Berkeley DB's last page ends
     std::map<std::uint32_t, std::string> chains_;  // by the page that they go on with
     std::map<std::uint32_t, Page> pages_;    // that passed before their turn
     std::size_t kept_ = 0;

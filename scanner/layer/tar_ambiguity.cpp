@@ -77,12 +77,19 @@ public:
                 }
             }
             if (std::string_view("xXgLK").find(type) == std::string_view::npos) {
-                return judge_member(head, *size);
+                const std::string_view why = judge_member(head, *size);
+                return why.empty() && type == 'S' ? judge_map(bytes, *size) : why;
             }
             bytes.remove_prefix(block);
             const std::string_view body =
                 bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(*size, bytes.size())));
             if (const std::string_view why = read_extended(type, body); !why.empty()) return why;
+            // GNU tar and tarfile read to the NUL in the block, others as far as the size says.
+            if ((type == 'L' || type == 'K') && body.find('\0') == body.npos &&
+                body.size() % block != 0 && bytes.size() > body.size() &&
+                bytes[body.size()] != '\0') {
+                return "a long name that goes on behind its size";
+            }
             bytes.remove_prefix(std::min((body.size() + block - 1) / block * block, bytes.size()));
         }
         return {};
@@ -106,6 +113,7 @@ private:
     std::string_view read_records(std::string_view body, bool global) {
         std::array<bool, telling.size()> seen{};
         // Some writers fill the rest of the block into the record's size.
+        bool told = false;
         while (body.find_first_not_of('\0') != body.npos) {
             const std::size_t space = body.find(' ');
             const auto length = space == body.npos ? std::nullopt
@@ -127,7 +135,10 @@ private:
                 return "an extended header that says a thing twice";
             }
             if (const auto why = take(key, record.substr(equals + 1)); !why.empty()) return why;
+            told = true;
         }
+        // libarchive then passes over all that the header says.
+        if (told && !body.empty()) return "an extended header with NULs behind its records";
         return {};
     }
 
@@ -168,6 +179,10 @@ private:
         const bool file = type == '0' || type == '\0' || type == '7' || type == 'S';
         if (known.ends_with('/') && file && !old_folder) return "a file by the name of a folder";
         if (known.empty()) return "a member without a name";
+        // An extended one is then passed over by libarchive.
+        if ((type == '1' || type == '2') && head[157] == '\0') {
+            return "a link whose header has no target";
+        }
         const bool folder = old_folder && name.ends_with('/');
         if (pax_size_.value_or(size) > 0 && ((type >= '1' && type <= '6') || folder)) {
             return "contents of a link, folder or device";
@@ -179,6 +194,32 @@ private:
         if (sparse_name_ && other && *other != *sparse_name_) return "two names of one member";
         if (pax_link_ && gnu_link_ && *pax_link_ != *gnu_link_) return "two targets of one link";
         return {};
+    }
+
+    // GNU's old sparse files: where parts lie and how long they are, four of them in the
+    // header at 386 and 21 in each block behind it, while a byte says that there are more.
+    static std::string_view judge_map(std::string_view bytes, std::uint64_t stored) {
+        static constexpr std::string_view does_not_fit = "a sparse file whose map does not fit";
+        const auto real_size = read_size(bytes.substr(483, 12));
+        if (!real_size) return does_not_fit;
+        std::uint64_t end = 0, parts = 0;
+        std::size_t at = 386, entries = 4, more = 482;
+        for (bool going = true; going;) {
+            for (std::size_t entry = 0; entry < entries && bytes[at] != '\0'; ++entry, at += 24) {
+                const auto offset = read_size(bytes.substr(at, 12));
+                const auto size = read_size(bytes.substr(at + 12, 12));
+                if (!offset || !size || *offset < end || *offset > *real_size ||
+                    *size > *real_size - *offset) {
+                    return does_not_fit;
+                }
+                end = *offset + *size;
+                parts += *size;
+            }
+            going = bytes[more] != '\0' && bytes.size() >= 2 * block;
+            if (going) bytes.remove_prefix(block);
+            at = 0, entries = 21, more = 504;
+        }
+        return parts == stored ? std::string_view() : does_not_fit;
     }
 
     bool extended_ = false;

@@ -269,6 +269,8 @@ void TarWalk::step_header() {
     const std::uint32_t ordinal = builder_.add_member(std::move(member));
     builder_.add_piece({std::min(header, position_), position_, 0, ordinal, PieceKind::header});
     hand_out(position_);
+    file_end_ = 0;
+    parts_told_ = false;
     state_ = State::contents;
 }
 
@@ -347,8 +349,18 @@ void TarWalk::step_contents() {
         return;
     }
     if (size > 0) {
-        builder_.add_piece({position_, position_ + size, static_cast<std::uint64_t>(offset),
-                            builder_.newest().ordinal, PieceKind::contents});
+        const auto from = static_cast<std::uint64_t>(offset);
+        // In whatever form the map of a sparse file stands.
+        if (from < file_end_ || from > builder_.newest().size ||
+            size > builder_.newest().size - from) {
+            if (!std::exchange(parts_told_, true)) {
+                note_ambiguity(builder_.newest().path,
+                               "parts of a file on top of each other or behind its end");
+            }
+        }
+        file_end_ = from + size;
+        builder_.add_piece({position_, position_ + size, from, builder_.newest().ordinal,
+                            PieceKind::contents});
         position_ += size;
     }
     hand_out(position_);

@@ -94,6 +94,8 @@ private:
 
     std::uint64_t position_ = 0;       // of the next byte of the current member
     std::uint64_t contents_end_ = ~std::uint64_t{0};  // where its contents should end
+    std::uint64_t file_end_ = 0;       // of the current member's contents, as a file's offset
+    bool parts_told_ = false;          // that they do not follow each other
     std::uint64_t files_ = 0;
     std::uint64_t warnings_ = 0;
     bool is_tar_ = false;

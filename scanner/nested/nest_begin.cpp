@@ -20,6 +20,12 @@ constexpr std::uint64_t weak_believed_past = 64 << 10;
 // A table of compress's that is none is wrong within a few codes.
 constexpr std::uint64_t compress_believed_past = 256;
 
+// Four bytes of magic and fields that hold: what gives nothing then is cut or damaged.
+bool is_known_at_once(Format format) {
+    return format == Format::zstd || format == Format::bzip2 || format == Format::xz ||
+           format == Format::lzip || format == Format::lz4;
+}
+
 layer::Compression compression_of(Packing packing) {
     switch (packing) {
         case Packing::bzip2: return layer::Compression::bzip2;
@@ -160,7 +166,7 @@ void Nest::begin_decoder(Level& level, Packing packing) {
     }
     level.kind = Level::Kind::decoder;
     const bool weak = level.format == Format::zlib || level.format == Format::lzma;
-    level.believed_past = weak ? weak_believed_past : 1;
+    level.believed_past = weak ? weak_believed_past : is_known_at_once(level.format) ? 0 : 1;
     if (level.format == Format::compress) level.believed_past = compress_believed_past;
     level.decoder = make_decoder(level.format, packing, left);
     level.out = std::make_unique_for_overwrite<char[]>(decoder_buffer);

@@ -3,6 +3,8 @@
 // archive, mostly compressed. A header is a magic, the count of its index entries
 // (16 bytes each) and the size of its data. Linux Standard Base, "Package File
 // Format". What the payload is, its own magic says.
+#include <utility>
+
 #include "scanner/nested/archive_parser.hpp"
 #include "scanner/nested/bytes.hpp"
 
@@ -45,9 +47,11 @@ public:
                 case State::payload:
                     if (in.empty()) {
                         if (!last) return Found::need_input;
+                        if (!std::exchange(paid_, true)) return lost("rpm: it ends early", 0);
                         state_ = State::rest;
                         return Found::member_end;
                     }
+                    paid_ = true;
                     left_ = in.size();
                     return run(Found::contents, in, left_);
                 case State::rest:
@@ -64,6 +68,8 @@ private:
     Found starved(bool last) {
         if (!last) return Found::need_input;
         state_ = State::rest;
+        // Behind a header that holds it is an rpm package, though it has no member yet.
+        if (headers_ > 0) return lost("rpm: it ends early", 0);
         return damaged("rpm: it ends early", held_);
     }
 
@@ -84,6 +90,7 @@ private:
     std::string held_;
     unsigned headers_ = 0;
     std::uint64_t left_ = lead_size;
+    bool paid_ = false;  // something of the payload came
 };
 
 }  // namespace

@@ -65,11 +65,11 @@ private:
         return (size + tar_block - 1) / tar_block * tar_block;
     }
 
-    // Some writers leave out the last member's padding and the end marker, and
-    // what is shorter than a block is no header.
+    // Some writers leave out the last member's padding and the end marker.
     Found starved(bool last) {
         if (!last) return Found::need_input;
-        const bool whole = state_ == State::header && held_from_ == 0;
+        const bool whole = state_ == State::header && held_from_ == 0 &&
+                           held_.find_first_not_of('\0') == held_.npos;
         state_ = State::rest;
         if (!whole) return damaged("tar: it ends early", held_);
         header_ = std::move(held_);

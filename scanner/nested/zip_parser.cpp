@@ -141,6 +141,7 @@ private:
     Found cut_header(bool last) {
         if (!last) return Found::need_input;
         state_ = State::rest;
+        if (held_.starts_with(signature)) return damaged("zip: it ends inside an entry", held_);
         header_ = std::move(held_);
         held_.clear();
         return header_.empty() ? Found::need_input : say(Found::aside, header_);

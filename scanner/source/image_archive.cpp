@@ -19,7 +19,8 @@ Result<std::string> read_document(const FileHandle& file, const ArchiveIndex& in
     const ArchiveMember* const member = index.find(name);
     if (member == nullptr) return fail(ErrorCode::not_found, "not in the archive", name);
     if (member->size > max_document_bytes) {
-        return fail(ErrorCode::over_limit, "too large for a JSON document", name);
+        return fail(ErrorCode::over_limit, "too large for a JSON document", name,
+                    "a document of an image has at most 4 MiB");
     }
     std::string bytes(static_cast<std::size_t>(member->size), '\0');
     const auto got = file.read_at(member->offset, std::as_writable_bytes(std::span(bytes)));

@@ -10,11 +10,13 @@ namespace {
 
 class LayerFile final : public ImageSource {
 public:
-    LayerFile(std::string path, std::uint64_t bytes) : path_(std::move(path)), bytes_(bytes) {}
+    LayerFile(std::string path, std::uint64_t bytes, std::string doubt)
+        : path_(std::move(path)), bytes_(bytes), doubt_(std::move(doubt)) {}
 
     Result<std::vector<ImageRef>> images() override {
         ImageRef image;
         image.kind = "layer";
+        if (!doubt_.empty()) image.gaps.push_back({{}, doubt_, 0});
         LayerRef layer;
         layer.key = path_;
         layer.size = static_cast<std::int64_t>(bytes_);
@@ -29,6 +31,7 @@ public:
 private:
     std::string path_;
     std::uint64_t bytes_;
+    std::string doubt_;
 };
 
 class Directory final : public ImageSource {
@@ -49,8 +52,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<ImageSource> open_layer_file(std::string path, std::uint64_t bytes) {
-    return std::make_unique<LayerFile>(std::move(path), bytes);
+std::unique_ptr<ImageSource> open_layer_file(std::string path, std::uint64_t bytes,
+                                             std::string doubt) {
+    return std::make_unique<LayerFile>(std::move(path), bytes, std::move(doubt));
 }
 
 std::unique_ptr<ImageSource> open_directory(std::string path) {

@@ -9,8 +9,10 @@
 
 namespace stratascan::source {
 
-/// A layer tarball, of whatever compression. `bytes` is the file's size.
-[[nodiscard]] std::unique_ptr<ImageSource> open_layer_file(std::string path, std::uint64_t bytes);
+/// A layer tarball, of whatever compression. `bytes` is the file's size; `doubt`, if not empty,
+/// says why it may be none, and is told as a gap.
+[[nodiscard]] std::unique_ptr<ImageSource> open_layer_file(std::string path, std::uint64_t bytes,
+                                                           std::string doubt = {});
 
 /// A root file system that lies unpacked in a folder.
 [[nodiscard]] std::unique_ptr<ImageSource> open_directory(std::string path);

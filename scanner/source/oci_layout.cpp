@@ -40,7 +40,8 @@ public:
         auto reader = open(name);
         if (!reader) return std::unexpected(reader.error());
         if ((*reader)->size() > static_cast<std::int64_t>(max_document_bytes)) {
-            return fail(ErrorCode::over_limit, "too large for a JSON document", name);
+            return fail(ErrorCode::over_limit, "too large for a JSON document", name,
+                        "a document of an image has at most 4 MiB");
         }
         return read_whole(**reader, max_document_bytes);
     }

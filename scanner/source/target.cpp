@@ -4,6 +4,7 @@
 #include "scanner/source/target.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -103,6 +104,18 @@ Opened open_compressed(const std::shared_ptr<const FileHandle>& file,
     return open_pipe(file->path(), scheme, std::move(wanted));
 }
 
+/// What has an image archive's files and can't be read as one: cut, or damaged. All its bytes
+/// are scanned as a layer; which files an image of it had is not known.
+std::string why_no_image(const ArchiveIndex& index) {
+    for (const char* const document : {"index.json", "manifest.json"}) {
+        if (!index.has_marker() || index.find(document) == nullptr) continue;
+        return fmt::format("an image archive whose {} can't be read; scanned as one layer",
+                           document);
+    }
+    if (index.find("oci-layout") == nullptr) return {};
+    return "an image archive without index.json; scanned as one layer";
+}
+
 /// An archive whose members have holes cut out is read as a stream too: then
 /// libarchive puts the holes back.
 Opened open_plain(std::shared_ptr<const FileHandle> file, Scheme scheme, Wanted wanted) {
@@ -122,7 +135,7 @@ Opened open_plain(std::shared_ptr<const FileHandle> file, Scheme scheme, Wanted 
                     file->path());
     }
     if (!documents.any()) {
-        return open_layer_file(file->path(), file->size());
+        return open_layer_file(file->path(), file->size(), why_no_image(*index));
     }
     if (index->has_sparse()) {
         const bool by_content = scheme == Scheme::none;

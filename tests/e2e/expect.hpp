@@ -108,20 +108,25 @@ inline void check_images(const json& expect, const json& report) {
 }
 
 inline void check_gaps(const json& expect, const json& report) {
-    std::vector<json> gaps = gather(report, "gaps");
+    std::multimap<std::string, json> gaps;
+    const auto keep = [&](const json& gap) { gaps.emplace(gap.value("path", ""), gap); };
+    for (const json& gap : gather(report, "gaps")) keep(gap);
     for (const json& layer : gather(report, "layers")) {
-        for (const json& gap : layer.value("gaps", json::array())) gaps.push_back(gap);
+        for (const json& gap : layer.value("gaps", json::array())) keep(gap);
     }
     for (json wanted : expect.at("gaps")) {
         const std::string reason = wanted.at("reason");
         wanted.erase("reason");
-        bool found = false;
-        for (const json& gap : gaps) {
-            found = found || (has_members(gap, wanted) &&
-                              gap.value("reason", "").find(reason) != std::string::npos);
-        }
+        const bool anywhere = !wanted.contains("path");
+        const std::string path = wanted.value("path", "");
+        const auto first = anywhere ? gaps.begin() : gaps.lower_bound(path);
+        const auto last = anywhere ? gaps.end() : gaps.upper_bound(path);
+        const bool found = std::any_of(first, last, [&](const auto& gap) {
+            return has_members(gap.second, wanted) &&
+                   gap.second.value("reason", "").find(reason) != std::string::npos;
+        });
         EXPECT_TRUE(found) << "no gap " << wanted.dump() << " because of '" << reason << "' in "
-                           << json(gaps).dump();
+                           << json(gaps).dump().substr(0, 5000);
     }
 }
 
@@ -135,6 +140,31 @@ inline void check_coverage(const json& expect, const json& report) {
         << report.at("targets").dump().substr(0, 2000);
 }
 
+/// Where there is no report there is an error: what and where in a line of its own, and
+/// nothing of the attacker's as it is.
+inline void check_error(const json& expect, const Ran& ran) {
+    constexpr std::size_t most_in_a_line = 4096, most_at_all = 1 << 20;
+    EXPECT_EQ(ran.out, "") << "an error and a report";
+    EXPECT_LE(ran.err.size(), most_at_all);
+    std::istringstream lines(ran.err);
+    std::size_t told = 0;
+    for (std::string line; std::getline(lines, line);) {
+        EXPECT_LE(line.size(), most_in_a_line) << line.substr(0, 200);
+        const bool raw = std::any_of(line.begin(), line.end(), [](unsigned char c) {
+            return c < 0x20 || c == 0x7f;
+        });
+        EXPECT_FALSE(raw) << "control characters: " << json(line.substr(0, 200)).dump();
+        // "stratascan: where: what"
+        const std::size_t where = line.find(": ");
+        if (line.starts_with("stratascan: ") && line.find(": ", where + 2) != line.npos) ++told;
+    }
+    EXPECT_GE(told, 1U) << ran.err;
+    EXPECT_NE(ran.err.find(expect.at("error").get<std::string>()), std::string::npos) << ran.err;
+    for (const std::string secret : expect.at("planted")) {
+        EXPECT_EQ(ran.err.find(secret), std::string::npos) << "a planted secret is in the error";
+    }
+}
+
 /// Everything at once, for a scan with `--format json`.
 inline void check_report(const json& expect, const Ran& ran) {
     ASSERT_FALSE(ran.timed_out);
@@ -143,7 +173,7 @@ inline void check_report(const json& expect, const Ran& ran) {
         EXPECT_TRUE(agrees(json(ran.exit), expect.at("exit")))
             << "exit code " << ran.exit << ", not " << expect.at("exit").dump() << "\n" << ran.err;
     }
-    if (ran.exit == 3) return;
+    if (ran.exit == 3) return check_error(expect, ran);
     const json report = report_of(ran);
     ASSERT_TRUE(report.is_object()) << ran.out.substr(0, 400) << ran.err;
     EXPECT_EQ(report.value("schema", ""), "stratascan/report/1");

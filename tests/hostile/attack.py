@@ -8,7 +8,10 @@ Besides the members of a fixture's expectation there are
   hits      the most candidates that may be looked at; null: any
   formats   more report formats to write, each held against `never` and `planted`
   never     texts that no output may hold, as latin-1
-  markup    the same of HTML (in Markdown names stand in code spans)
+  markup    the same of HTML, JUnit's XML, and Markdown outside of code spans
+  told      targets, as they are called, that must not be complete
+  found_or_told   whether each target that is complete must have a finding
+  told_paths      by target, how many paths in it must have a gap at least
 
 `size` is 1, or more where figures are taken: an attack whose cost depends on its length is that
 many times as long.
@@ -41,12 +44,16 @@ class Attack(Fixture):
         self.formats: list[str] = []
         self.never: list[bytes] = []
         self.markup: list[bytes] = []
+        self.told: list[str] = []
+        self.found_or_told = False
+        self.told_paths: dict[str, int] = {}
 
     def expectation(self) -> dict:
         return {**super().expectation(), "memory": self.memory, "scanned": self.scanned,
                 "hits": self.hits, "formats": self.formats,
                 "never": [text.decode("latin-1") for text in self.never],
-                "markup": [text.decode("latin-1") for text in self.markup]}
+                "markup": [text.decode("latin-1") for text in self.markup], "told": self.told,
+                "found_or_told": self.found_or_told, "told_paths": self.told_paths}
 
     def seen(self, rule: str = "github-pat-classic", **members: object) -> None:
         """Expects a finding of which only these members matter."""

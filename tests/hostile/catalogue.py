@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The catalogue of attacks: `catalogue.py --list` names them, `catalogue.py --cached NAME DIR`
-builds one below DIR unless that was done before from the same sources, and prints where;
+builds one below DIR unless that was done before from the same sources, and prints where (`NAME*2`:
+at twice its size);
 `catalogue.py --table PROGRAM DIR [NAME...]` runs the program on each at its size and at twice
 that, and prints what came of it: bench/hostile.md. Lines that are given to it on standard input
 with `--table PROGRAM DIR -` are those of attacks that have been tried, and are not tried again."""
@@ -166,11 +167,12 @@ def main(arguments: list[str]) -> int:
     if len(arguments) >= 3 and arguments[0] == "--table":
         return table(str(Path(arguments[1]).resolve()), Path(arguments[2]),
                      arguments[3:] or sorted(ATTACKS))
-    if len(arguments) != 3 or arguments[0] != "--cached" or arguments[1] not in ATTACKS:
+    name, _, size = arguments[1].partition("*") if len(arguments) == 3 else ("", "", "")
+    if arguments[:1] != ["--cached"] or name not in ATTACKS:
         print(__doc__, file=sys.stderr)
         return 3
     try:
-        print(build_cached(arguments[1], Path(arguments[2])))
+        print(build_cached(name, Path(arguments[2]), int(size or 1)))
     except Unavailable as reason:
         print(f"skipped: {reason}", file=sys.stderr)
         return SKIPPED

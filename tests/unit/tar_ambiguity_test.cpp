@@ -49,12 +49,34 @@ std::string with(std::string header, std::size_t at, const std::string& bytes) {
     return header;
 }
 
+std::string link(char type, const std::string& size = octal(0)) {
+    return with(block(type, size), 157, "target");
+}
+
+/// A file of GNU's old sparse form: its size, and where each part lies.
+std::string sparse(std::uint64_t stored, std::uint64_t real_size,
+                   const std::vector<std::pair<std::uint64_t, std::uint64_t>>& parts) {
+    std::string made = with(with(block('S', octal(stored)), 257, "ustar  "), 483,
+                            octal(real_size));
+    for (std::size_t at = 0; at < parts.size(); ++at) {
+        made = with(std::move(made), 386 + 24 * at, octal(parts[at].first));
+        made = with(std::move(made), 386 + 24 * at + 12, octal(parts[at].second));
+    }
+    return made;
+}
+
+/// A block of more parts; `more` says that there is another one behind it.
+std::string more_parts(std::uint64_t offset, std::uint64_t size, bool more = false) {
+    std::string made = with(with(std::string(512, '\0'), 0, octal(offset)), 12, octal(size));
+    return more ? with(std::move(made), 504, "\1") : made;
+}
+
 TEST(TarAmbiguity, HonestHeadersAreNone) {
     const std::string huge(11, '7');
     const std::vector<std::pair<std::string, std::string>> honest = {
         {"a file", block('0', octal(100))},
         {"an old file", block('\0', "     144 \0")},
-        {"a link", block('2', octal(0))},
+        {"a link", link('2')},
         {"a folder", block('5', octal(0), "folder/")},
         {"an old folder", block('\0', octal(0), "folder/")},
         {"no size at all", block('0', std::string(12, '\0'))},
@@ -62,7 +84,9 @@ TEST(TarAmbiguity, HonestHeadersAreNone) {
         {"a long name of pax", extended(record("path", "n/a")) + block('0', octal(1))},
         {"a long name of GNU", long_name("n/a") + block('0', octal(1))},
         {"a long name and a long target of GNU",
-         long_name("n/a") + long_name("n/b", 'K') + block('2', octal(0))},
+         long_name("n/a") + long_name("n/b", 'K') + link('2')},
+        {"a long name whose size leaves out the NUL",
+         block('L', octal(3)) + padded("n/a") + block('0', octal(1))},
         {"both, alike", long_name("n/a") + extended(record("path", "n/a")) + block('0', octal(1))},
         {"a size that is said again", extended(record("size", "9")) + block('0', octal(9))},
         {"8 GiB, the field left at zero",
@@ -81,10 +105,15 @@ TEST(TarAmbiguity, HonestHeadersAreNone) {
              block('0', octal(10), "./GNUSparseFile.1/a")},
         {"a folder from before POSIX", with(block('\0', octal(0), "folder/"), 257,
                                             std::string(8, '\0'))},
-        {"padding in the record's size", extended(record("path", "n") + std::string(20, '\0')) +
+        {"padding in the record's size", extended(record("mtime", "1") + std::string(20, '\0')) +
                                              block('0', octal(1))},
         {"what stands behind the header",
-         with(block('S', octal(10)), 257, "ustar  ") + std::string(512, '\xff')},
+         sparse(10, 10, {{0, 10}}) + std::string(512, '\xff')},
+        {"a sparse file", sparse(15, 99, {{0, 5}, {20, 10}, {99, 0}})},
+        {"one of holes alone", sparse(0, 99, {{99, 0}})},
+        {"one of many parts",
+         with(sparse(12, 99, {{0, 1}, {2, 2}, {5, 1}, {7, 1}}), 482, "\1") +
+             more_parts(10, 3, true) + more_parts(20, 4)},
         {"nothing", ""},
         {"half a block", std::string(100, 'x')},
     };
@@ -110,7 +139,7 @@ TEST(TarAmbiguity, EachFormIsTold) {
         {extended(record("path", "a")) + extended(record("path", "b")) + file, "two extended"},
         {long_name("a") + long_name("b") + file, "two long names"},
         {long_name("a") + extended(record("path", "b")) + file, "two names"},
-        {long_name("a", 'K') + extended(record("linkpath", "b")) + block('2', octal(0)),
+        {long_name("a", 'K') + extended(record("linkpath", "b")) + link('2'),
          "two targets"},
         {extended(record("path", "a"), 'g') + file, "for all members"},
         {extended(record("size", "9"), 'g') + file, "for all members"},
@@ -134,8 +163,8 @@ TEST(TarAmbiguity, EachFormIsTold) {
         {block('Z', octal(9)), "of a type"},
         {block('0', std::string(12, '\xff')), "not a number"},
         {block('0', "\x80\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01"), "not a number"},
-        {block('1', octal(9)), "contents of a link"},
-        {block('2', octal(9)), "contents of a link"},
+        {link('1', octal(9)), "contents of a link"},
+        {link('2', octal(9)), "contents of a link"},
         {block('3', octal(9)), "contents of a link"},
         {block('5', octal(9)), "contents of a link"},
         {block('0', octal(9), "folder/"), "name of a folder"},
@@ -150,7 +179,21 @@ TEST(TarAmbiguity, EachFormIsTold) {
                   record("path", "b")) + file, "two names"},
         {long_name("b") + extended(record("GNU.sparse.name", "a") +
                                    record("GNU.sparse.major", "1")) + file, "two names"},
-        {extended(record("size", "9")) + block('1', octal(9)), "contents of a link"},
+        {extended(record("size", "9")) + link('1', octal(9)), "contents of a link"},
+        {block('1', octal(0)), "no target"},
+        {block('2', octal(0)), "no target"},
+        {extended(record("linkpath", "a")) + block('1', octal(0)), "no target"},
+        {long_name("a", 'K') + block('1', octal(0)), "no target"},
+        {block('L', octal(1)) + padded("n/a") + file, "goes on behind its size"},
+        {block('K', octal(2)) + padded("n/a") + link('1'), "goes on behind its size"},
+        {extended(record("path", "n") + std::string(20, '\0')) + file, "NULs behind"},
+        {sparse(512, 0, {}), "does not fit"},
+        {sparse(10, 99, {{0, 5}}), "does not fit"},
+        {sparse(10, 99, {{20, 5}, {0, 5}}), "does not fit"},
+        {sparse(10, 99, {{0, 5}, {4, 5}}), "does not fit"},
+        {sparse(10, 99, {{0, 5}, {97, 5}}), "does not fit"},
+        {with(sparse(6, 99, {{0, 1}, {2, 2}, {5, 1}, {7, 1}}), 482, "\1") + more_parts(6, 1),
+         "does not fit"},
     };
     for (const auto& [headers, what] : forms) {
         EXPECT_NE(tar_ambiguity(headers).find(what), std::string_view::npos)

@@ -77,6 +77,50 @@ def table_of_a_large_image_in_zstd_chunked(f: Attack) -> None:
     f.one_image(Blob(blob, b"".join(layer.parts) + END, annotations=annotations))
 
 
+def contradicting(layer_members: dict[str, bytes]) -> list[dict]:
+    """For each member an entry that says something else of it: another size, another digest,
+    another name, a link where a file is, and another target."""
+    said = []
+    for number, (name, data) in enumerate(layer_members.items()):
+        honest = {"name": name, "type": "reg", "offset": 600 * number, "size": len(data),
+                  "digest": "sha256:" + hashlib.sha256(data).hexdigest()}
+        said.append([{**honest, "size": 7},
+                     {**honest, "digest": "sha256:" + hashlib.sha256(b"other").hexdigest()},
+                     {**honest, "name": "etc/another"},
+                     {**honest, "type": "symlink", "linkName": "/etc/passwd", "size": 0}]
+                    [number % 4])
+    return [*said, {"name": "bin/link", "type": "symlink", "linkName": "/etc/elsewhere"}]
+
+
+def tar_that_is_contradicted(f: Attack) -> tuple[list[bytes], list[dict]]:
+    """What a runtime that unpacks the tar has, with a secret in each file."""
+    members, parts = {}, []
+    for number in range(8):
+        secret, data = f.layer().text_with("github")
+        name = f"etc/app{number}.env"
+        members[name] = data
+        parts.append(rawtar.member(name.encode(), data))
+        f.found("github-pat-classic", data, secret, name)
+    parts.append(rawtar.member(b"bin/link", kind=rawtar.SYMLINK, link=b"/etc/app0.env"))
+    return parts, contradicting(members)
+
+
+@attack
+def table_against_the_tar_in_estargz(f: Attack) -> None:
+    """Who mounts by the table sees other files than who unpacks the tar. All bytes are read, so
+    nothing is missed; that the two disagree is not told."""
+    parts, listed = tar_that_is_contradicted(f)
+    f.one_image(Blob(estargz(parts, table_of(listed)), b"".join(parts) + END))
+
+
+@attack
+def table_against_the_tar_in_zstd_chunked(f: Attack) -> None:
+    """The same, where the table is in a skippable frame."""
+    parts, listed = tar_that_is_contradicted(f)
+    blob, annotations = chunked([*parts, END], table_of(listed))
+    f.one_image(Blob(blob, b"".join(parts) + END, annotations=annotations))
+
+
 @attack
 def contents_that_only_the_table_knows(f: Attack) -> None:
     """A compressed file in a skippable frame, to which the table leads: no tar has it."""

@@ -15,7 +15,8 @@ import oci
 import rawtar
 from attack import MIB, Attack, attack
 from oci import Layout
-from rawtar import END, SYMLINK
+from rawtar import BLOCK, END, SYMLINK
+
 
 def cover(f: Attack) -> bytes:
     return rawtar.member(b"etc/hostname", b"nothing\n")
@@ -252,24 +253,41 @@ def secret_in_json_keys_and_escapes(f: Attack) -> None:
     f.seen("slack-bot-token")
 
 
-def text_with_secrets(f: Attack, size: int, every: int, reach: int = 61) -> tuple[bytes, int]:
-    """Text with a token across each multiple of `every`, each cut elsewhere."""
+def text_with_secrets(f: Attack, size: int, every: int, reach: int = 61,
+                      begin: int = 0) -> tuple[bytes, int]:
+    """Text with a token across each multiple of `every`, each cut elsewhere; the text itself stands
+    at `begin` of what is cut there."""
     data = bytearray((b"a line of text that says nothing of note\n" * (size // 41 + 1))[:size])
     count = 0
     for at in range(every, size - 100, every):
         secret = f.secrets.github()
-        place = at - (count * 7) % reach
+        place = at - begin - (count * 7) % reach
         data[place - 1 : place + len(secret) + 1] = b" " + secret + b" "
         count += 1
     return bytes(data), count
 
 
 def cut_at_edges(f: Attack, pack, name: str, inner: bool = False) -> None:
-    data, count = text_with_secrets(f, 3 * MIB, 32 << 10)
+    data, count = text_with_secrets(f, 3 * MIB, 32 << 10, begin=0 if inner else BLOCK)
     for _ in range(count):
         f.seen(path=name)
     tar = rawtar.member(name.encode(), pack(data) if inner else data) + END
     f.target_file("layer", tar if inner else pack(tar))
+    f.image("complete")
+
+
+@attack
+def secrets_across_edges_of_slabs(f: Attack) -> None:
+    """Across each mebibyte, where the stream is handed on, and 16 KiB before it, where a window's own
+    places end: a token cut at each of its letters."""
+    data, count = text_with_secrets(f, 49 * MIB, MIB, 47, BLOCK)
+    more, others = text_with_secrets(f, 49 * MIB, MIB, 47, BLOCK + (16 << 10))
+    for name, amount in (("a.txt", count), ("b.txt", others)):
+        for _ in range(amount):
+            f.seen(path=name)
+    f.target_file("a.tar", rawtar.member(b"a.txt", data) + END)
+    f.target_file("b.tar", rawtar.member(b"b.txt", more) + END)
+    f.image("complete")
     f.image("complete")
 
 

@@ -1,17 +1,17 @@
-"""Archives cut at each hundredth of their length, and with single bits turned over."""
+"""All kinds of things cut at each hundredth of their length: what is cut and is told."""
 
 import gzip
-import sqlite3
+import lzma
+import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 import compress
-import containers
 import oci
 import rawtar
-import streams
 from attack import Attack, attack
-from oci import Blob, Layout
-from rawtar import END
+from attacks import contents_tables, samples
+from oci import CONFIG, MANIFEST, Blob, Layout
 
 
 def sample(f: Attack) -> bytes:
@@ -25,21 +25,43 @@ def sample(f: Attack) -> bytes:
     return layer.tar()
 
 
-def every_hundredth(f: Attack, whole: bytes, scheme: str = "layer:", name: str = "cut") -> None:
-    """A hundred files, each longer by one part; what was cut is never complete."""
-    for part in range(1, 100):
+def hundredths(whole: bytes) -> list[bytes]:
+    return [whole[: max(len(whole) * part // 100, 1)] for part in range(1, 100)]
+
+
+def between_members(tar: bytes) -> Callable[[int], bool]:
+    """Whether a cut of that size can't be told from an archive without an end marker: behind a
+    member's contents, up to the next header."""
+    spans, at = [], 0
+    while tar[at : at + 1] not in (b"", b"\0"):
+        end = at + 512 + int(tar[at + 124 : at + 135], 8)
+        at = end + -end % 512
+        spans.append((end, at))
+    spans.append((at, len(tar)))
+    return lambda size: any(begin <= size <= end for begin, end in spans)
+
+
+def every_hundredth(f: Attack, whole: bytes, scheme: str = "layer:", name: str = "cut",
+                    fine: Callable[[int], bool] = lambda size: False) -> None:
+    """A hundred targets, each longer by one part: what was cut is never complete, but for sizes
+    that are `fine`, and what is complete has the secret."""
+    for part, cut in enumerate(hundredths(whole), 1):
         path = f"{name}{part:02d}"
-        (f.out / path).write_bytes(whole[: max(len(whole) * part // 100, 1)])
+        (f.out / path).write_bytes(cut)
         f.arguments.append(scheme + path)
-    f.open = True
-    f.exit = [1, 2]
+        if not fine(len(cut)):
+            f.told.append(f.arguments[-1])
+    f.found_or_told = f.open = True
+    f.exit, f.complete = [1, 2], None
 
 
-def cut_layer(f: Attack, pack: Callable[[bytes], bytes], end: int = 99) -> None:
-    """No cut of a compressed layer is complete."""
-    every_hundredth(f, pack(sample(f)))
-    f.images = [{"layers": [["partial", "failed", "unsupported"]]}] * end
-    f.complete = False
+def cut_layer(f: Attack, pack: Callable[[bytes], bytes], behind: int = 0) -> None:
+    """No cut of a compressed layer is complete, but where the cut is of the bytes that may stand
+    behind it."""
+    whole = pack(sample(f))
+    every_hundredth(f, whole, fine=lambda size: size >= len(whole) - behind)
+    f.images = [{"layers": [["partial", "failed", "unsupported"] if target in f.told else
+                            ["partial", "complete"]]} for target in f.arguments]
 
 
 @attack
@@ -62,13 +84,38 @@ def cut_xz_layer(f: Attack) -> None:
     cut_layer(f, compress.xz)
 
 
+def in_parts(tar: bytes) -> list[bytes]:
+    """Cut where no member ends, without the end marker."""
+    body = tar[: -len(rawtar.END)]
+    return [body[at : at + 5000] for at in range(0, len(body), 5000)]
+
+
+@attack
+def cut_estargz_layer(f: Attack) -> None:
+    """Its table and its footer, too."""
+    def pack(tar: bytes) -> bytes:
+        table = contents_tables.table_of(contents_tables.entries("etc/first.env"))
+        return contents_tables.estargz(in_parts(tar), table)
+    cut_layer(f, pack)
+
+
+@attack
+def cut_zstd_chunked_layer(f: Attack) -> None:
+    def pack(tar: bytes) -> bytes:
+        listed = contents_tables.entries(*[f"file{number}" for number in range(300)])
+        return contents_tables.chunked([*in_parts(tar), rawtar.END],
+                                       contents_tables.table_of(listed))[0]
+    cut_layer(f, pack, behind=72)  # the footer, which only says where the table is
+
+
 @attack
 def cut_plain_layer(f: Attack) -> None:
     """Between two members a cut can't be told from an archive without an end marker; elsewhere it
     is told."""
-    every_hundredth(f, sample(f))
-    f.images = [{"layers": [["partial", "failed", "unsupported", "complete"]]}] * 99
-    f.complete = None
+    tar = sample(f)
+    every_hundredth(f, tar, fine=between_members(tar))
+    f.images = [{"layers": [["partial", "failed", "unsupported"] if target in f.told else
+                            "complete"]} for target in f.arguments]
 
 
 def image_archive(f: Attack) -> bytes:
@@ -78,153 +125,151 @@ def image_archive(f: Attack) -> bytes:
     return rawtar.archive(layout.files)
 
 
+def cut_archive(f: Attack, archive: bytes, fine: Callable[[int], bool]) -> None:
+    """All that is needed is there when the last member is."""
+    last = len(archive.rstrip(b"\0"))
+    every_hundredth(f, archive, "", fine=lambda size: size >= last or fine(size))
+
+
 @attack
 def cut_image_archive(f: Attack) -> None:
-    every_hundredth(f, image_archive(f), "")
-    f.exit, f.complete = [1, 2, 3], None
+    cut_archive(f, image_archive(f), lambda size: False)
+
+
+@attack
+def cut_docker_archive(f: Attack) -> None:
+    """Nothing but the members' names says before its manifest that it is none of a layer's: between
+    two of them a cut can't be told."""
+    archive = oci.old_docker_archive([sample(f)])
+    cut_archive(f, archive, between_members(archive))
+    f.found_or_told = False
 
 
 @attack
 def cut_compressed_image_archive(f: Attack) -> None:
     every_hundredth(f, compress.zstd(image_archive(f)), "")
-    f.exit, f.complete = [1, 2, 3], None
 
 
-def inner_samples(f: Attack) -> dict[str, bytes]:
-    """A file of each kind that is looked into, with a secret in it."""
-    def text() -> bytes:
-        filler = b"".join(b"line %d\n" % line for line in range(300))
-        return b"value " + f.secrets.github() + b"\n" + filler
+@attack
+def cut_documents(f: Attack) -> None:
+    """Index, manifest, config and docker's manifest, whose digests are those of what is left."""
+    blob = f.layer()
+    _, data = blob.text_with("github")
+    layer = blob.file("etc/first.env", data).blob()
+    whole = Layout()
+    image = whole.image([layer], Env=["A=b"], history=[{"created_by": "RUN x"}])
+    whole.finish(image)
+    manifest = whole.files["blobs/" + image["digest"].replace(":", "/")]
+    config = next(text for text in whole.files.values() if b'"rootfs"' in text)
+    targets = {}
+    for part, cut in enumerate(hundredths(whole.files["index.json"])):
+        targets[f"index{part}"] = {**whole.files, "index.json": cut}
+    for part, cut in enumerate(hundredths(manifest)):
+        layout = Layout()
+        layout.files.update(whole.files)
+        targets[f"manifest{part}"] = layout.finish(
+            {"mediaType": MANIFEST, "digest": layout.blob(cut), "size": len(cut)})
+    for part, cut in enumerate(hundredths(config)):
+        layout = Layout()
+        layout.blob(layer.data or b"")
+        descriptor = {"mediaType": CONFIG, "digest": layout.blob(cut), "size": len(cut)}
+        targets[f"config{part}"] = layout.finish(layout.document(
+            {"schemaVersion": 2, "mediaType": MANIFEST, "config": descriptor,
+             "layers": [layer.descriptor()]}, MANIFEST))
+    listed = oci.docker_manifest(image["digest"], [layer], "a:1")
+    for part, cut in enumerate(hundredths(listed)):
+        files = {path: text for path, text in whole.files.items() if path.startswith("blobs/")}
+        targets[f"docker{part}"] = {**files, "manifest.json": cut}
+    for name, files in targets.items():
+        (f.out / name).write_bytes(rawtar.archive(files))
+        f.arguments.append(name)
+    f.told = list(f.arguments)
+    f.open = True
+    f.exit, f.complete = [1, 2], False
 
-    path = f.out / "build.db"
-    base = sqlite3.connect(path)
-    base.execute("create table t (name, value)")
-    base.executemany("insert into t values (?, ?)", [(f"n{n}", "v" * n) for n in range(200)])
-    base.execute("insert into t values ('token', ?)", (f.secrets.github().decode(),))
-    base.commit()
-    base.close()
-    database = path.read_bytes()
-    path.unlink()
-    objects = [streams.pack_object(3, text()) for _ in range(5)]
-    pack = b"".join(streams.pack_layer(iter(objects), len(objects), sum(map(len, objects))))
-    return {"a.gz": compress.gzip_member(text()), "a.zst": compress.zstd(text()),
-            "a.bz2": compress.bzip2(text()), "a.xz": compress.xz(text()),
-            "a.zip": containers.zip_of({"x": text(), "y": text()}),
-            "a.tar": containers.tar_of({"x": text(), "y": text()}),
-            "a.ar": containers.ar_of({"x": text(), "y" * 20: text()}),
-            "a.cpio": containers.cpio_of({"x": text(), "y": text()}),
-            "a.odc": containers.cpio_of({"x": text()}, "odc"),
-            "a.rpm": containers.rpm_of({"x": text()}), "a.deb": containers.deb_of({"x": text()}),
-            "a.apk": containers.alpine_apk_of({"x": text()}), "a.db": database,
-            "objects/pack/pack-0.pack": pack[512 : 512 + 12 + sum(map(len, objects)) + 20]}
+
+# A file is known by so many bytes, and its cut is told from there on.
+KNOWN_FROM = {"a.gz": 64, "a.zst": 6, "a.bz2": 10, "a.xz": 12, "a.lz4": 7, "a.lz": 26, "a.zip": 40,
+              "a.tar": 512, "a.ar": 120, "a.cpio": 112, "a.odc": 80, "a.rpm": 112, "a.deb": 68,
+              "a.apk": 12, "a.db": 100, "a.upx": 150, "objects/pack/pack-0.pack": 12}
+# zlib and the old lzma may be anything by their first bytes: a cut is told behind so much output.
+WEAK = 64 << 10
+
+
+def told_from(name: str, data: bytes) -> Callable[[int], bool]:
+    """Whether a cut of that size must be told."""
+    if name == "a.zz":
+        return lambda size: len(zlib.decompressobj().decompress(data[:size])) > WEAK + 1024
+    if name == "a.lzma":
+        return lambda size: len(lzma.LZMADecompressor(lzma.FORMAT_ALONE).decompress(
+            data[:size])) > WEAK + 4096
+    if name.startswith("objects/ab/"):
+        return lambda size: size >= 512
+    if name == "a.Z":  # the format has no end
+        return lambda size: False
+    if name == "a.sh":
+        begin = data.index(b"\x1f\x8b\x08")
+        return lambda size: size >= begin + 64
+    if name == "a.upx":  # the loader comes last
+        end = data.index(b"\x90" * 100)
+        return lambda size: KNOWN_FROM[name] <= size < end
+    if name == "a.tar":
+        whole = between_members(data)
+        return lambda size: size >= KNOWN_FROM[name] and not whole(size)
+    if name == "a.zip":
+        # Behind an entry that is whole more may come, or the directory.
+        entries = [at for at in range(len(data)) if data[at : at + 4] == b"PK\3\4"]
+        directory = data.index(b"PK\1\2")
+        return lambda size: KNOWN_FROM[name] <= size < directory and not any(
+            at <= size < at + 4 for at in entries)
+    return lambda size: size >= KNOWN_FROM[name]
 
 
 @attack
 def cut_files_in_a_layer(f: Attack) -> None:
-    """Each kind of container at each hundredth, all in one layer; the secret behind them all is
-    found."""
+    """Each kind of container at each hundredth, a layer a kind: each cut is told that can be, and
+    the secret behind them all is found."""
+    for name, data in samples.containers_of_files(f, 200_000).items():
+        layer = f.layer()
+        must = told_from(name, data)
+        for part, cut in enumerate(hundredths(data), 1):
+            layer.file(f"{part}/{name}", cut)
+            if must(len(cut)):
+                f.gap(path=f"{part}/{name}")
+        layer.secret("etc/after.env", "slack", image=len(f.arguments))
+        kind = name.replace("/", "-")
+        f.arguments.append(f"layer:{kind}.tar")
+        (f.out / f"{kind}.tar").write_bytes(layer.tar())
+        f.image("complete" if name == "a.Z" else "partial")
+    f.open = True
+
+
+@attack
+def cut_rpm_databases(f: Attack) -> None:
+    """In each of its three forms: not all packages are known, and that is said."""
+    for path, data in samples.rpm_databases().items():
+        for part, cut in enumerate(hundredths(data)):
+            layer = f.layer().file(path, cut)
+            layer.secret("etc/after.env", image=len(f.arguments))
+            name = f"{Path(path).name}{part}"
+            f.arguments.append(f"layer:{name}")
+            (f.out / name).write_bytes(layer.tar())
+            f.image("partial")
+
+
+@attack
+def cut_key_stores_and_programs(f: Attack) -> None:
+    """Nothing is unpacked of them, so that no gap is told; what is left of a key store is one."""
     layer = f.layer()
-    for name, data in inner_samples(f).items():
-        for part in range(1, 100):
-            layer.file(f"{part}/{name}", data[: len(data) * part // 100])
+    for name, data in samples.key_stores(f).items():
+        for part, cut in enumerate(hundredths(data), 1):
+            layer.file(f"{part}/{name}", cut)
+            if part > 50:
+                f.seen("keystore-pkcs12" if name == "a.p12" else "keystore-java",
+                       path=f"{part}/{name}")
+    for part, cut in enumerate(hundredths(samples.linked_program()), 1):
+        layer.file(f"{part}/bin/tool", cut, mode=0o755)
     layer.secret("etc/after.env", "slack")
     f.open = True
-    f.one_image(layer.blob(), states=["partial"])
-    f.complete = False
-
-
-def flip(data: bytes, bit: int) -> bytes:
-    made = bytearray(data)
-    made[bit // 8] ^= 1 << bit % 8
-    return bytes(made)
-
-
-def thousand_bits(f: Attack, data: bytes) -> list[bytes]:
-    places = f.secrets.random.sample(range(len(data) * 8), min(1000, len(data) * 8))
-    return [flip(data, bit) for bit in places]
-
-
-@attack
-def flipped_bits_in_files_of_a_layer(f: Attack) -> None:
-    """A thousand bits of each kind of container: what was damaged, and nothing behind it, is
-    lost."""
-    layer = f.layer()
-    for name, data in inner_samples(f).items():
-        for number, flipped in enumerate(thousand_bits(f, data[:6000])[:300]):
-            layer.file(f"{number}/{name}", flipped)
-    layer.secret("etc/after.env", "slack")
-    f.open = True
-    f.one_image(layer.blob(), states=["partial"])
-    f.complete = False
-
-
-def flipped_layers(f: Attack, pack: Callable[[bytes], bytes]) -> None:
-    """A thousand images of one layer with one bit turned over in each: none is what its digest
-    claims, and every one is said."""
-    layer = f.layer()
-    _, data = layer.text_with("github")
-    layer.file("etc/first.env", data)
-    layer.file("usr/share/doc/text", b"".join(b"line %d\n" % line for line in range(400)))
-    whole = pack(layer.tar())
-    digest = oci.sha256(whole)
-    paths = []
-    for number, flipped in enumerate(thousand_bits(f, whole)):
-        layout = Layout()
-        layout.finish(layout.image([Blob(whole, layer.tar())]))
-        layout.files["blobs/" + digest.replace(":", "/")] = flipped
-        path = f"image{number}.tar"
-        (f.out / path).write_bytes(rawtar.archive(layout.files))
-        paths.append("oci-archive:" + path)
-    f.arguments += paths
-    f.images = [{"layers": ["failed"]}] * len(paths)
-    f.open, f.exit, f.complete = True, [1, 2], False
-
-
-@attack
-def flipped_bits_in_gzip_layers(f: Attack) -> None:
-    flipped_layers(f, lambda tar: gzip.compress(tar, mtime=0))
-
-
-@attack
-def flipped_bits_in_zstd_layers(f: Attack) -> None:
-    flipped_layers(f, compress.zstd)
-
-
-@attack
-def flipped_bits_in_plain_layers(f: Attack) -> None:
-    flipped_layers(f, bytes)
-
-
-@attack
-def flipped_bits_in_documents(f: Attack) -> None:
-    """Index, manifest and config in turn: a thousand bits, a thousand images."""
-    layer = f.layer()
-    _, data = layer.text_with("github")
-    layer.file("etc/first.env", data)
-    layout = Layout()
-    layout.finish(layout.image([layer.blob()], Env=["A=b"], history=[{"created_by": "RUN x"}]))
-    texts = [path for path, text in layout.files.items() if text[:1] == b"{"]
-    for number in range(1000):
-        path = texts[number % len(texts)]
-        bits = len(layout.files[path]) * 8
-        files = {**layout.files, path: flip(layout.files[path], f.secrets.random.randrange(bits))}
-        (f.out / f"image{number}.tar").write_bytes(rawtar.archive(files))
-        f.arguments.append(f"oci-archive:image{number}.tar")
-    f.open, f.exit, f.complete = True, [1, 2, 3], None
-
-
-@attack
-def flipped_bits_in_headers(f: Attack) -> None:
-    """A thousand bits of a tar's headers, in one file each; the secret is never lost."""
-    tar = sample(f)[: 40 << 10]
-    headers = [at for at in range(0, len(tar), 512) if tar[at + 257 : at + 262] == b"ustar"]
-    for number in range(1000):
-        at = f.secrets.random.choice(headers)
-        (f.out / f"layer{number}").write_bytes(
-            flip(tar, at * 8 + f.secrets.random.randrange(4096)) + END)
-        f.arguments.append(f"layer:layer{number}")
-    f.open, f.complete = True, None
-    for number in range(1000):
-        f.seen(image=number)
-
-
+    f.target_file("layer.tar", layer.tar())
+    f.image("complete")

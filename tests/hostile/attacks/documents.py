@@ -33,8 +33,9 @@ def json_of_64_mebibytes(f: Attack) -> None:
     manifest = layout.image([blob], manifest={"x": "a" * (64 * MIB)})
     layout.finish(manifest)
     f.target_layout(layout)
-    f.findings, f.open = [], True
-    f.exit, f.complete = [1, 2, 3], None
+    f.findings = []
+    f.seen()  # in the layer that no manifest has
+    f.gap("the manifest was not read: too large for a JSON document")
     f.memory = 400 * MIB
 
 
@@ -43,26 +44,37 @@ def index_of_64_mebibytes(f: Attack) -> None:
     layout = Layout()
     layout.finish(layout.image([good(f)]), x="a" * (64 * MIB))
     f.target_layout(layout)
-    f.findings, f.open = [], True
-    f.exit, f.complete = [1, 2, 3], None
+    f.findings = []
+    f.exit, f.error = 3, "index.json: too large for a JSON document"
     f.memory = 400 * MIB
 
 
 @attack
 def json_of_a_million_brackets(f: Attack) -> None:
-    """In a manifest, an index, a config and annotations in turn."""
+    """In a manifest, an index, a config and a manifest's annotations in turn: each is told."""
     deep = b"[" * 1_000_000 + b"]" * 1_000_000
     layout = Layout()
+    layer = f.layer().file("etc/hostname").blob()
+    layout.blob(layer.data or b"")
     made = []
+
+    def add(kind: str, members: bytes) -> dict:
+        data = b'{"schemaVersion":2,"mediaType":"' + kind.encode() + b'",' + members + b"}"
+        return {"mediaType": kind, "digest": layout.blob(data), "size": len(data)}
+
     for kind in (MANIFEST, INDEX):
-        data = b'{"schemaVersion":2,"mediaType":"' + kind.encode() + b'","x":' + deep + b"}"
-        made.append({"mediaType": kind, "digest": layout.blob(data), "size": len(data)})
+        made.append(add(kind, b'"x":' + deep))
+    config = add(CONFIG, b'"os":"linux","x":' + deep)
+    made.append(layout.document({"schemaVersion": 2, "mediaType": MANIFEST, "config": config,
+                                 "layers": [layer.descriptor()]}, MANIFEST))
+    made.append(add(MANIFEST, b'"layers":[],"annotations":{"x":' + deep + b"}"))
     beside(f, *made, layout=layout)
-    f.exit = 1
+    for path in (*(descriptor["digest"] for descriptor in (*made[:2], made[3])), config["digest"]):
+        f.gap("nested deeper than", path="blobs/" + path.replace(":", "/"))
 
 
 @attack
-def json_of_a_million_keys(f: Attack) -> None:
+def json_of_two_hundred_thousand_keys(f: Attack) -> None:
     """Two hundred thousand labels, all different, none of note."""
     layout = Layout()
     labels = {f"k{number}": "v" for number in range(200_000)}
@@ -70,6 +82,11 @@ def json_of_a_million_keys(f: Attack) -> None:
     f.target_layout(layout)
     f.exit, f.complete, f.images = 1, None, []
     f.memory = 450 * MIB
+
+
+def with_member(layout: Layout, path: str, member: bytes) -> bytes:
+    """A document that has one more member, of a name that it has already."""
+    return layout.files[path].rstrip()[:-1] + b", " + member + b"}"
 
 
 @attack
@@ -81,13 +98,48 @@ def json_with_keys_twice(f: Attack) -> None:
         finding.pop("layer_index")
         finding.pop("path")
     image = layout.image([first])
-    manifest = layout.files.pop("blobs/" + image["digest"].replace(":", "/"))
+    path = "blobs/" + image["digest"].replace(":", "/")
+    data = with_member(layout, path, b'"layers": [' + oci.to_json(second.descriptor()) + b"]")
+    layout.files.pop(path)
     layout.blob(second.data or b"")
-    extra = b', "layers": [' + oci.to_json(second.descriptor()) + b"]}"
-    data = manifest.rstrip()[:-1] + extra
     layout.finish({"mediaType": MANIFEST, "digest": layout.blob(data), "size": len(data)})
     f.target_layout(layout)
-    f.gap("ambiguous")
+    f.gap('ambiguous JSON: "layers"')
+    f.open = True
+
+
+@attack
+def index_with_keys_twice(f: Attack) -> None:
+    """Two lists of manifests: whoever takes the other one runs another image."""
+    layout = Layout()
+    first, second = layout.image([good(f, 0)]), layout.image([good(f, 1, "slack")])
+    layout.finish(first)
+    layout.files["index.json"] = with_member(layout, "index.json",
+                                             b'"manifests": [' + oci.to_json(second) + b"]")
+    f.findings = []
+    f.seen()
+    f.seen("slack-bot-token")
+    f.target_layout(layout)
+    f.gap('ambiguous JSON: "manifests"')
+    f.open = True
+
+
+@attack
+def config_with_keys_twice(f: Attack) -> None:
+    """Two environments, with a secret in each."""
+    layout = Layout()
+    layer = good(f)
+    secrets = f.secrets.slack().decode(), f.secrets.npm().decode()
+    image = layout.image([layer], Env=[f"A={secrets[0]}"])
+    path = next(path for path, data in layout.files.items() if b'"rootfs"' in data)
+    data = with_member(layout, path, b'"config": ' + oci.to_json({"Env": [f"A={secrets[1]}"]}))
+    config = {"mediaType": CONFIG, "digest": layout.blob(data), "size": len(data)}
+    manifest = json.loads(layout.files["blobs/" + image["digest"].replace(":", "/")])
+    layout.finish(layout.document({**manifest, "config": config}, MANIFEST))
+    f.seen("slack-bot-token")
+    f.seen("npm-access-token")
+    f.target_layout(layout)
+    f.gap("ambiguous JSON: a member of the config stands twice")
     f.open = True
 
 
@@ -187,7 +239,7 @@ def index_of_ten_thousand_missing_images(f: Attack) -> None:
 
 
 @attack
-def manifest_of_a_hundred_thousand_layers(f: Attack) -> None:
+def manifest_of_twenty_thousand_layers(f: Attack) -> None:
     layout = Layout()
     blob = good(f)
     ghosts = [Blob(None, b"", digest=sha256(b"%d" % number), size=9, media_type=LAYER)
@@ -309,7 +361,8 @@ def docker_archive_of_links_in_a_ring(f: Attack) -> None:
 def docker_archive_that_names_itself(f: Attack) -> None:
     """The manifest as its own config and layer."""
     docker(f, [{"Config": "manifest.json", "RepoTags": None, "Layers": ["manifest.json"] * 3}], {})
-    f.exit, f.complete = [2, 3], None
+    f.exit = 2
+    f.gap("the config was not read: not a JSON object")
 
 
 @attack

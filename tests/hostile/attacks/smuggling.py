@@ -1,6 +1,6 @@
 """Tar archives that one reader unpacks otherwise than the next: what is hidden from one is found,
-and that readers differ is said (`ambiguous-archive`). tests/hostile/readers.py holds each of these
-against GNU tar and Python's tarfile."""
+and that readers differ is said (`ambiguous-archive`). tests/hostile/readers.py reads all of these
+but empty_members_by_the_hundred_thousand with GNU tar and Python's tarfile as well."""
 
 import rawtar
 from attack import MIB, Attack, attack
@@ -277,15 +277,16 @@ def pax_headers_of_a_mebibyte(f: Attack) -> None:
 
 @attack
 def pax_records_by_the_hundred_thousand(f: Attack) -> None:
-    """Attributes without end: 60,000 in one header, twenty times."""
+    """Attributes without end: 30,000 in one header, which is as many as a mebibyte holds, twenty
+    times."""
     body = b"".join(record(b"SCHILY.xattr.user.%d" % number, b"") for number in range(30_000))
     one = rawtar.header(b"PaxHeaders/0", len(body), b"x") + padded(body) + rawtar.header(b"x", 0)
     smuggle(f, one * (20 * f.size) + hidden(f) + END, "", "complete")
 
 
 @attack
-def millions_of_empty_members(f: Attack) -> None:
-    """(The two millions of the memory tests stand in streams.py.)"""
+def empty_members_by_the_hundred_thousand(f: Attack) -> None:
+    """150,000; the two millions of the tests `Memory.*` stand in streams.py."""
     made = b"".join(rawtar.header(b"d%d/f%d" % (number % 500, number))
                     for number in range(150_000))
     smuggle(f, made * f.size + hidden(f) + END, "", "complete")
@@ -317,9 +318,55 @@ def sparse_extents_that_overlap(f: Attack) -> None:
     f.seen()
     data = data.ljust(512, b".")
     extents = [(4096, data), (4000, b"x" * 512), (0, b"y" * 512), ((1 << 62), b"z" * 512)]
-    smuggle(f, rawtar.gnu_sparse(b"srv/disk", 4608, extents) + plain() + END, "", "complete")
-    f.images = []
-    f.complete = None
+    smuggle(f, rawtar.gnu_sparse(b"srv/disk", 4608, extents) + plain() + END)
+
+
+@attack
+def sparse_extents_that_overlap_in_pax(f: Attack) -> None:
+    """The same where the map stands before the data."""
+    data = b"value " + f.secrets.github() + b"\n"
+    f.seen()
+    data = data.ljust(512, b".")
+    tar = rawtar.pax_sparse(b"srv/disk", 4608, [(4096, data), (0, b"y" * 512)])
+    smuggle(f, tar + plain() + END)
+
+
+@attack
+def sparse_file_whose_map_is_empty(f: Attack) -> None:
+    """A block that no part of the file is, and nobody unpacks."""
+    _, data = f.layer().text_with("github")
+    f.seen()
+    area = bytearray(167)
+    area[483 - 345 : 483 - 345 + 12] = rawtar.octal(0, 12)
+    tar = rawtar.header(b"srv/disk", len(data), b"S", magic=GNU, prefix=bytes(area))
+    smuggle(f, tar + padded(data) + plain() + END)
+
+
+@attack
+def gnu_name_behind_its_size(f: Attack) -> None:
+    """A long name of which the size takes in ten bytes: some read to the NUL, some do not."""
+    _, data = f.layer().text_with("github")
+    f.seen()
+    name = b"etc/hidden/by/a/name/that/goes/on.env"
+    tar = rawtar.header(b"././@LongLink", 10, b"L", magic=GNU) + padded(name + b"\0")
+    smuggle(f, tar + rawtar.header(b"etc/x", len(data), magic=GNU) + padded(data) + END)
+
+
+@attack
+def pax_header_with_nuls_behind_its_records(f: Attack) -> None:
+    """The records hold for some readers; others pass over all of them."""
+    _, data = f.layer().text_with("github")
+    f.seen()
+    body = record(b"path", b"etc/hidden.env").ljust(400, b"\0")
+    tar = rawtar.header(b"PaxHeaders/0", len(body), b"x") + padded(body)
+    smuggle(f, tar + rawtar.header(b"etc/x", len(data)) + padded(data) + END)
+
+
+@attack
+def hard_link_whose_header_has_no_target(f: Attack) -> None:
+    """The target stands in the extended header alone: a link to some, nothing to others."""
+    tar = hidden(f) + rawtar.pax({b"linkpath": b"etc/hidden.env"})
+    smuggle(f, tar + rawtar.header(b"etc/link", kind=HARDLINK) + END)
 
 
 @attack
