@@ -117,6 +117,8 @@ TARGETS = {
     "verify_key": Target(["policy/verify_key*", "policy/trust*", "policy/transparency*"],
                          ["key"], 2048),
     "views": Target(["match/views/*", "layer/view_scan*"], ["text"], 2048),
+    "windows": Target(["layer/window*", "layer/view_scan*", "layer/hit_finder*", "layer/settle*",
+                       "match/second_look*"], ["text"], 1024),
 }
 
 

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import struct
 from pathlib import Path
 
 from seeds import Seeds, target, under
@@ -142,6 +143,30 @@ def views() -> Seeds:
              "entities": b"".join(b"&#%d;" % c for c in inside),
              "twice": base64.b64encode(base64.b64encode(inside * 2)), "plain": inside}
     return {name: b"\0\x14\1" + text for name, text in texts.items()}
+
+
+@target("windows")
+def windows() -> Seeds:
+    """Which rules, two cuts in threes of bytes, and pieces: how it is written, how long it is, what
+    is repeated for so long."""
+    def piece(text: bytes, long: int = 0, way: int = 0) -> bytes:
+        return bytes([way, long >> 8, long & 255, len(text)]) + text
+
+    def cut(rules: int, *pieces: bytes, at: tuple[int, int] = (9000, 14000)) -> bytes:
+        return struct.pack(">BHH", rules, *at) + b"".join(pieces)
+
+    line, near = piece(b"name = value\n", 18000), piece(b"a key_AbCd1234 ") + piece(b".", 900) + piece(b"context ")
+    wide = piece(b"OPENING ") + piece(b"what lies between ", 15700) + piece(b" CLOSING\n")
+    token = b"and secret=tst_abc123 in it\n"
+    made = {"wide": cut(0, line, wide, wide, line), "near": cut(0, line, *[near, piece(b"-", 3000)] * 9, line),
+            "far": cut(0, line, piece(b"anchor"), piece(b" ", 900), piece(b"0123456789abcdef "), line, line),
+            "many": cut(0, piece(token, 48000), piece(token, 20000)),
+            "examples": cut(1, line, *[piece(b"", number) + piece(b" ", 400) for number in range(0, 300, 5)], line)}
+    for way in range(128, 144):
+        made[f"written-{way}"] = cut(0, line, piece(token, 9000, way), piece(b"\n"), piece(token, 9000, way), line)
+        made[f"shipped-{way}"] = cut(1, line, *[piece(b"", way + number, way) + piece(b"\n\n")
+                                              for number in range(0, 200, 7)], line, at=(8000, 11000))
+    return made
 
 
 @target("encoded_container")
