@@ -2,9 +2,13 @@
 
 import base64
 import gzip
+import hashlib
 import json
 import struct
 from pathlib import Path
+
+import compress
+import rawtar
 
 from seeds import Seeds, target, under
 from seeds.documents import DIGEST
@@ -198,10 +202,19 @@ def matching() -> Seeds:
 
 @target("jobs")
 def jobs() -> Seeds:
-    lines = b"".join(b"token_%d = 'abc%d'\n" % (i, i * i) for i in range(300))
-    return {"one": b"\1secret = 'Zx81q'", "many": b"\2" + b"\0\0".join([lines[at : at + 900] for at in
-                                                                       range(0, 4500, 700)]),
-            "raw": b"\x83" + lines, "twice": b"\1" + b"\0\0".join([lines[:500]] * 4)}
+    def value(number: int) -> bytes:
+        return base64.b64encode(hashlib.sha256(b"jobs %d" % number).digest(), b"Zq")[:20]
+
+    lines = b"".join(b"api_key_%d = '%s'\n" % (i, value(i)) for i in range(120))
+    many = b"\0\0".join([lines[at : at + 900] for at in range(0, 4500, 700)])
+    made = {"one": b"\1\0\0" + lines[:40], "many": b"\2\0\0" + many,
+            "raw": b"\x83\0\0" + lines, "twice": b"\1\0\0" + b"\0\0".join([lines[:500]] * 4)}
+    # Layers of several windows: one file, some, a tar in one, and more findings than a file may have.
+    # Files end at NUL pairs, and zstd writes none here.
+    inside = compress.zstd(rawtar.member(b"inside", lines[:300]) + rawtar.END)
+    assert b"\0\0" not in inside
+    return made | {"long": b"\0\xff\xff" + lines[:40], "some": b"\2\x50\0" + many,
+                   "long-tar": b"\0\xff\0" + inside, "long-lines": b"\0\xff\x0f" + lines}
 
 
 @target("printable")
