@@ -113,7 +113,26 @@ def decoder_reference() -> Seeds:
         packer = zlib.compressobj(level, zlib.DEFLATED, -15)
         made[f"deflate-{level}"] = b"\4" + packer.compress(TEXT) + packer.flush() + b"rest"
         made[f"zlib-{level}"] = b"\5" + zlib.compress(TEXT, level)
-    return made
+        made[f"gzip-of-deflate-{level}"] = b"\6" + made[f"deflate-{level}"][1:]
+    incomplete = incomplete_deflate()
+    return made | {"deflate-incomplete-code": b"\4" + incomplete, "gzip-incomplete-code": b"\6" + incomplete}
+
+
+def incomplete_deflate() -> bytes:
+    """Twenty letters in a Huffman code of which half is used, which ISA-L takes and zlib doesn't."""
+    def number(value: int, bits: int) -> str:
+        return f"{value:0{bits}b}"[::-1]
+
+    # A dynamic block with the codes 18: 0, 0: 10 and 2: 11 for the lengths of codes.
+    lengths = {18: 1, 0: 2, 2: 2}
+    order = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2]
+    bits = "1" + number(2, 2) + number(0, 5) + number(0, 5) + number(len(order) - 4, 4)
+    bits += "".join(number(lengths.get(symbol, 0), 3) for symbol in order)
+    # None of 97 symbols, "a" with two bits, none of 158, the end with two bits, no distance.
+    bits += "0" + number(97 - 11, 7) + "11" + "0" + number(138 - 11, 7) + "0" + number(20 - 11, 7) + "11" + "10"
+    bits += "00" * 20 + "01"
+    bits += "0" * (-len(bits) % 8)
+    return bytes(int(bits[at : at + 8][::-1], 2) for at in range(0, len(bits), 8))
 
 
 @target("decoded_stream")
