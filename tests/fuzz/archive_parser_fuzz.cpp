@@ -1,5 +1,5 @@
-// Any bytes as an archive: the first byte picks the format and how the bytes are
-// cut. However that is, the parser finds the same members and ends.
+// Any bytes as an archive, or as what one may stand behind: the first byte picks the format,
+// the second how the bytes are cut. However that is, the parser finds the same members and ends.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -14,12 +14,14 @@ namespace {
 using namespace stratascan;
 
 std::unique_ptr<nested::ArchiveParser> make(unsigned format) {
-    switch (format % 5) {
+    switch (format % 7) {
         case 0: return nested::make_tar_parser();
         case 1: return nested::make_zip_parser();
         case 2: return nested::make_ar_parser();
         case 3: return nested::make_cpio_parser();
-        default: return nested::make_rpm_parser();
+        case 4: return nested::make_rpm_parser();
+        case 5: return nested::make_script_parser();
+        default: return nested::make_elf_parser();
     }
 }
 

@@ -163,11 +163,11 @@ that ever crashed a target is in `tests/fuzz/regressions.py`.
 Most targets hold a parser against itself: what it makes of its input cut anywhere is what it makes
 of the whole. Against others: `decoder_reference` our decoders against zlib's, zstd's, libbz2's and
 liblzma's own simplest calls, `decoder` ISA-L against zlib, `matching` Hyperscan with confirmation
-against RE2 alone, `sieve` a scan with the sieve against one without it, `views` and `sieve` whole
-files against windows, `jobs` one thread against eight, `regex` what is known of an expression
-against RE2, `json` repeated names against a parser of its own. `overlay` and `store_file` hold
-answers against themselves: the same in any order of questions, and nothing left to repair after a
-repair. The tar walk against GNU tar and
+against RE2 alone, `sieve` a scan with the sieve against one without it, `windows` a file seen at once
+against windows that end inside it, `views` one window against two that own a part each, `jobs` one
+thread against eight, `regex` what is known of an expression against RE2, `json` repeated names
+against a parser of its own. `overlay` and `store_file` hold answers against themselves: the same in
+any order of questions, and nothing left to repair after a repair. The tar walk against GNU tar and
 Python's `tarfile` is `tests/hostile/readers.py`.
 
 """

@@ -9,6 +9,7 @@
 
 #include "scanner/layer/decoder.hpp"
 #include "scanner/layer/lzw.hpp"
+#include "scanner/nested/inflate.hpp"
 
 namespace {
 
@@ -22,7 +23,7 @@ struct Decoded {
 };
 
 // Those of layers, and those that stand in containers only.
-constexpr unsigned formats = 9;
+constexpr unsigned formats = 10;
 
 std::unique_ptr<Decoder> decoder_of(unsigned format, const DecoderOptions& options) {
     switch (format) {
@@ -30,6 +31,7 @@ std::unique_ptr<Decoder> decoder_of(unsigned format, const DecoderOptions& optio
         case 6: return make_lzma_decoder(options.memory.xz_bytes);
         case 7: return make_lz4_decoder();
         case 8: return make_compress_decoder();
+        case 9: return stratascan::nested::make_zip_lzma_decoder(options.memory.xz_bytes);
         default: return make_decoder(static_cast<Compression>(format), options);
     }
 }

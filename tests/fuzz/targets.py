@@ -32,7 +32,7 @@ MATCHING = ["match/second_look*", "match/database.cpp", "layer/window_scan*", "l
 TARGETS = {
     "archive_index": Target(["source/archive_index*", "source/tar_header*"], ["tar"], 8192),
     "archive_parser": Target(["nested/*_parser.cpp", "nested/tar_header*", "nested/gathered*"],
-                             ["archive", "tar"], 8192),
+                             ["archive", "tar", "elf"], 8192),
     "bill": Target(["layer/bill_of_materials*"], ["json"], 2048),
     "certificate": Target(["evidence/certificate.cpp"], ["key"]),
     "database_cache": Target(["match/database_cache*"], ["pack"], 1024),
@@ -52,7 +52,8 @@ TARGETS = {
     "gate": Target(["policy/checks/*", "policy/verdict*", "policy/base_image*", "image/facts*",
                     "image/image_facts*", "image/kept_config*"], ["json", "text"], 4096),
     "git_graph": Target(["nested/git_graph*"], ["graph"], 1024),
-    "git_pack": Target(["nested/git_*"], ["git"]),
+    "git_object": Target(["nested/git_object*", "nested/git_history*"], ["git"], 2048),
+    "git_pack": Target(["nested/git_pack*", "nested/git_delta*", "nested/git_zlib*"], ["git"]),
     "gitleaks_file": Target(["match/gitleaks_*", "match/allow_list*"], ["toml", "regex"], 2048),
     "identify": Target(["program/identify*", "program/version*", "program/multicall*",
                         "program/judge*"], ["elf"]),
@@ -117,6 +118,8 @@ TARGETS = {
     "verify_key": Target(["policy/verify_key*", "policy/trust*", "policy/transparency*"],
                          ["key"], 2048),
     "views": Target(["match/views/*", "layer/view_scan*"], ["text"], 2048),
+    "windows": Target(["layer/window*", "layer/view_scan*", "layer/hit_finder*", "layer/settle*",
+                       "match/second_look*"], ["text"], 1024),
 }
 
 

@@ -1,5 +1,6 @@
-// Any bytes as a file: findings in views have places in the file, and are the same
-// wherever windows are cut.
+// Any bytes as a file: findings in views have places in the file, and are the same whichever
+// window owns them. No file is longer than a margin, so each window sees all of it; those that
+// end inside a file are in windows_fuzz.cpp.
 #include <cstddef>
 #include <cstdint>
 #include <set>
@@ -52,7 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static test::TestEngine engine(rules);
     if (size < 4 || size > (64U << 10)) return 0;
     std::string stream(reinterpret_cast<const char*>(data) + 3, size - 3);
-    // The bytes over and over, so that stretches are longer than windows see.
+    // The bytes over and over, so that stretches are long, and one may begin in another.
     const std::size_t times = data[2] % 8 + 1U;
     const std::string once = stream;
     for (std::size_t i = 1; i < times; ++i) stream += once;

@@ -84,6 +84,13 @@ def numbered(data: bytes) -> Seeds:
             for number, blob in enumerate(blobs)}
 
 
+def zip_lzma() -> bytes:
+    """A member of a zip that is packed as lzma: what stands behind its header, name and all."""
+    entry = containers.zip_of({"z": TEXT}, "lzma")
+    name, extra = struct.unpack_from("<HH", entry, 26)
+    return entry[30 + name + extra : entry.index(b"PK\1\2")]
+
+
 @target("decoder")
 def decoder() -> Seeds:
     forms = ["none", *compressed(TEXT)]
@@ -92,7 +99,7 @@ def decoder() -> Seeds:
     made |= {"lzip": b"\5\x64" + compress.lzip(TEXT) * 2,
              "lzma": b"\6\x64" + compress.lzma_alone(TEXT),
              "lz4": b"\7\x64" + compress.lz4(TEXT) * 2,
-             "compress": b"\x08\x64" + compress.lzw(TEXT)}
+             "compress": b"\x08\x64" + compress.lzw(TEXT), "zip-lzma": b"\x09\x64" + zip_lzma()}
     return made | {"cut-gzip": made["gzip-0"][:-5], "plain": b"\0\0" + TEXT,
                    "cut-lz4": made["lz4"][:-5], "cut-lzip": made["lzip"][:-5]}
 
@@ -106,7 +113,26 @@ def decoder_reference() -> Seeds:
         packer = zlib.compressobj(level, zlib.DEFLATED, -15)
         made[f"deflate-{level}"] = b"\4" + packer.compress(TEXT) + packer.flush() + b"rest"
         made[f"zlib-{level}"] = b"\5" + zlib.compress(TEXT, level)
-    return made
+        made[f"gzip-of-deflate-{level}"] = b"\6" + made[f"deflate-{level}"][1:]
+    incomplete = incomplete_deflate()
+    return made | {"deflate-incomplete-code": b"\4" + incomplete, "gzip-incomplete-code": b"\6" + incomplete}
+
+
+def incomplete_deflate() -> bytes:
+    """Twenty letters in a Huffman code of which half is used, which ISA-L takes and zlib doesn't."""
+    def number(value: int, bits: int) -> str:
+        return f"{value:0{bits}b}"[::-1]
+
+    # A dynamic block with the codes 18: 0, 0: 10 and 2: 11 for the lengths of codes.
+    lengths = {18: 1, 0: 2, 2: 2}
+    order = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2]
+    bits = "1" + number(2, 2) + number(0, 5) + number(0, 5) + number(len(order) - 4, 4)
+    bits += "".join(number(lengths.get(symbol, 0), 3) for symbol in order)
+    # None of 97 symbols, "a" with two bits, none of 158, the end with two bits, no distance.
+    bits += "0" + number(97 - 11, 7) + "11" + "0" + number(138 - 11, 7) + "0" + number(20 - 11, 7) + "11" + "10"
+    bits += "00" * 20 + "01"
+    bits += "0" * (-len(bits) % 8)
+    return bytes(int(bits[at : at + 8][::-1], 2) for at in range(0, len(bits), 8))
 
 
 @target("decoded_stream")
@@ -145,7 +171,17 @@ def archive_parser() -> Seeds:
     made |= under(2, {"ar": containers.ar_of(FILES), "deb": containers.deb_of(SLIM),
                       "bsd": b"!<arch>\n" + containers.ar_header("#1/4", 8) + b"nameabcd"}, 9)
     made |= under(3, {form: containers.cpio_of(FILES, form) for form in ("newc", "odc")}, 30)
-    return made | under(4, {"rpm": containers.rpm_of(SLIM)}, 200)
+    made |= under(4, {"rpm": containers.rpm_of(SLIM)}, 200)
+    script = b"#!/bin/sh\ntail -n +4 $0 | tar x\nexit\n"
+    made |= under(5, {"script-tar": script + tars()["files"], "script-gzip": script + gzip.compress(TEXT, mtime=0),
+                      "script": script, "script-zip": script + containers.zip_of(SLIM)}, 40)
+    # No sections, and one segment, which ends where the zip begins.
+    program = b"\x7fELF\2\1\1" + b"\0" * 9 + struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0, 64, 0, 0, 64, 56, 1, 64,
+                                                       0, 0)
+    program += struct.pack("<IIQQQQQQ", 1, 5, 0, 0, 0, 600, 600, 4096)
+    program = program.ljust(600, b"\x90")
+    return made | under(6, {"elf-zip": program + containers.zip_of(SLIM), "elf": program,
+                            "elf-cut": program[:500]}, 66)
 
 
 @cache
@@ -168,6 +204,25 @@ def git_repository() -> Seeds:
         pack = next(Path(folder).rglob("*.pack")).read_bytes()
     return {"pack": pack, **{f"loose-{number}": data
                              for number, data in enumerate(sorted(loose.values(), key=len))}}
+
+
+@target("git_object")
+def git_object() -> Seeds:
+    def seed(how: int, object_: bytes, name: bytes = b"r/.git/objects/ab/" + b"c" * 38) -> bytes:
+        return bytes([how, 9, len(name)]) + name + object_
+
+    loose = {name: zlib.decompress(data) for name, data in git_repository().items() if name != "pack"}
+    made = {name: seed(0, data) for name, data in loose.items()}
+    made |= {f"little-{name}": seed(1, data) for name, data in loose.items()}
+    for number, kind in enumerate(("commit", "tree", "blob", "tag")):
+        body = next((data.split(b"\0", 1)[1] for data in loose.values() if data.startswith(kind.encode())),
+                    b"object " + b"1" * 40 + b"\ntype commit\ntag v1\ntagger n <e> 1 +0000\n\nnote\n")
+        made |= {f"made-{kind}": seed(2 + 4 * number, body),
+                 f"made-{kind}-sha256": seed(2 + 4 * number, body, b"objects/ab/" + b"0" * 62)}
+    return made | {"cut": seed(0, b"blob 900\0abc"), "long-size": seed(0, b"blob " + b"9" * 25 + b"\0abc"),
+                   "more": seed(0, b"blob 2\0abcd"), "ref": seed(0, b"ref: refs/heads/main\n", b"r/HEAD"),
+                   "packed-refs": seed(0, b"# pack-refs with: peeled\n" + b"1" * 40 + b" refs/heads/main\n",
+                                       b"r/packed-refs")}
 
 
 @target("git_pack")

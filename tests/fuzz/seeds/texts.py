@@ -2,8 +2,13 @@
 
 import base64
 import gzip
+import hashlib
 import json
+import struct
 from pathlib import Path
+
+import compress
+import rawtar
 
 from seeds import Seeds, target, under
 from seeds.documents import DIGEST
@@ -144,6 +149,30 @@ def views() -> Seeds:
     return {name: b"\0\x14\1" + text for name, text in texts.items()}
 
 
+@target("windows")
+def windows() -> Seeds:
+    """Which rules, two cuts in threes of bytes, and pieces: how it is written, how long it is, what
+    is repeated for so long."""
+    def piece(text: bytes, long: int = 0, way: int = 0) -> bytes:
+        return bytes([way, long >> 8, long & 255, len(text)]) + text
+
+    def cut(rules: int, *pieces: bytes, at: tuple[int, int] = (9000, 14000)) -> bytes:
+        return struct.pack(">BHH", rules, *at) + b"".join(pieces)
+
+    line, near = piece(b"name = value\n", 18000), piece(b"a key_AbCd1234 ") + piece(b".", 900) + piece(b"context ")
+    wide = piece(b"OPENING ") + piece(b"what lies between ", 15700) + piece(b" CLOSING\n")
+    token = b"and secret=tst_abc123 in it\n"
+    made = {"wide": cut(0, line, wide, wide, line), "near": cut(0, line, *[near, piece(b"-", 3000)] * 9, line),
+            "far": cut(0, line, piece(b"anchor"), piece(b" ", 900), piece(b"0123456789abcdef "), line, line),
+            "many": cut(0, piece(token, 48000), piece(token, 20000)),
+            "examples": cut(1, line, *[piece(b"", number) + piece(b" ", 400) for number in range(0, 300, 5)], line)}
+    for way in range(128, 144):
+        made[f"written-{way}"] = cut(0, line, piece(token, 9000, way), piece(b"\n"), piece(token, 9000, way), line)
+        made[f"shipped-{way}"] = cut(1, line, *[piece(b"", way + number, way) + piece(b"\n\n")
+                                              for number in range(0, 200, 7)], line, at=(8000, 11000))
+    return made
+
+
 @target("encoded_container")
 def encoded_container() -> Seeds:
     packed = gzip.compress(b"secret=tst_abc123 " * 9, mtime=0)
@@ -173,10 +202,19 @@ def matching() -> Seeds:
 
 @target("jobs")
 def jobs() -> Seeds:
-    lines = b"".join(b"token_%d = 'abc%d'\n" % (i, i * i) for i in range(300))
-    return {"one": b"\1secret = 'Zx81q'", "many": b"\2" + b"\0\0".join([lines[at : at + 900] for at in
-                                                                       range(0, 4500, 700)]),
-            "raw": b"\x83" + lines, "twice": b"\1" + b"\0\0".join([lines[:500]] * 4)}
+    def value(number: int) -> bytes:
+        return base64.b64encode(hashlib.sha256(b"jobs %d" % number).digest(), b"Zq")[:20]
+
+    lines = b"".join(b"api_key_%d = '%s'\n" % (i, value(i)) for i in range(120))
+    many = b"\0\0".join([lines[at : at + 900] for at in range(0, 4500, 700)])
+    made = {"one": b"\1\0\0" + lines[:40], "many": b"\2\0\0" + many,
+            "raw": b"\x83\0\0" + lines, "twice": b"\1\0\0" + b"\0\0".join([lines[:500]] * 4)}
+    # Layers of several windows: one file, some, a tar in one, and more findings than a file may have.
+    # Files end at NUL pairs, and zstd writes none here.
+    inside = compress.zstd(rawtar.member(b"inside", lines[:300]) + rawtar.END)
+    assert b"\0\0" not in inside
+    return made | {"long": b"\0\xff\xff" + lines[:40], "some": b"\2\x50\0" + many,
+                   "long-tar": b"\0\xff\0" + inside, "long-lines": b"\0\xff\x0f" + lines}
 
 
 @target("printable")
