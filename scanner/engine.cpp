@@ -74,11 +74,9 @@ Result<Engine> load_with(match::Pack pack, match::Extension extension) {
     if (!carried) return std::unexpected(carried.error());
     match::RuleFile& all = pack.rules;
     adapt(all, extension);
-    for (match::Rule& rule : extension.rules.rules) {
-        auto complete = match::complete_rule(std::move(rule));
-        if (!complete) return std::unexpected(complete.error());
-        all.rules.push_back(std::move(*complete));
-    }
+    auto complete = match::complete_rules(std::move(extension.rules.rules));
+    if (!complete) return std::unexpected(complete.error());
+    std::move(complete->begin(), complete->end(), std::back_inserter(all.rules));
     std::move(extension.rules.programs.begin(), extension.rules.programs.end(),
               std::back_inserter(all.programs));
     auto rules = match::RuleSet::assemble(std::move(all));

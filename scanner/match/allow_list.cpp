@@ -88,13 +88,18 @@ bool matches_path(const re2::RE2& expression, std::string_view path) {
            re2::RE2::PartialMatch("/" + std::string(path), expression);
 }
 
-Result<void> check_allow_list(const AllowList& list) {
+std::uint64_t instructions_of(const re2::RE2& expression) {
+    return static_cast<std::uint64_t>(std::max(0, expression.ProgramSize()));
+}
+
+Result<void> check_allow_list(const AllowList& list, std::uint64_t& instructions) {
     for (const auto* texts : {&list.paths, &list.regexes}) {
         for (const std::string& text : *texts) {
             const re2::RE2 expression(text, regex_options());
             if (!expression.ok()) {
                 return fail(ErrorCode::invalid_argument, "allowlist: " + expression.error());
             }
+            instructions += instructions_of(expression);
         }
     }
     return {};

@@ -45,7 +45,11 @@ private:
 /// Whether the expression matches the path, written with or without a leading slash.
 [[nodiscard]] bool matches_path(const re2::RE2& expression, std::string_view path);
 
-/// An Error names the expression of the list that RE2 does not take.
-[[nodiscard]] Result<void> check_allow_list(const AllowList& list);
+/// How long the program is that RE2 made of it.
+[[nodiscard]] std::uint64_t instructions_of(const re2::RE2& expression);
+
+/// An Error names the expression of the list that RE2 does not take. `instructions` grows by
+/// those of its expressions.
+[[nodiscard]] Result<void> check_allow_list(const AllowList& list, std::uint64_t& instructions);
 
 }  // namespace stratascan::match

@@ -1,10 +1,13 @@
 #include "scanner/match/anchors.hpp"
 
+#include <fmt/format.h>
 #include <re2/filtered_re2.h>
 #include <re2/re2.h>
 
 #include <algorithm>
 #include <cctype>
+
+#include "scanner/match/rule_limits.hpp"
 
 namespace stratascan::match {
 
@@ -105,6 +108,13 @@ Result<Anchors> derive_anchors(const std::string& pattern) {
         return fail(ErrorCode::invalid_argument,
                     "no literal of 4 bytes or more is required by the pattern", {},
                     "give the pattern a fixed prefix, or write a `gate`, or `anchors` and `reach`");
+    }
+    if (requirements.atoms().size() > most_derived_anchors) {
+        return fail(ErrorCode::over_limit,
+                    fmt::format("the pattern has {} literals of which one may be required; {} is "
+                                "the most",
+                                requirements.atoms().size(), most_derived_anchors),
+                    {}, "name `anchors`, write a `gate`, or make several rules of it");
     }
     Anchors anchors{fewest(requirements), false};
     for (std::string& literal : anchors.literals) {

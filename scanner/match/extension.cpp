@@ -7,6 +7,7 @@
 #include <iterator>
 #include <utility>
 
+#include "scanner/match/rule_limits.hpp"
 #include "scanner/match/ruleset.hpp"
 
 namespace stratascan::match {
@@ -31,6 +32,13 @@ public:
         auto rules = rules_of(path, 0);
         if (!rules) return std::unexpected(rules.error());
         std::move(rules->begin(), rules->end(), std::back_inserter(all_.rules.rules));
+        for (const std::size_t count : {all_.rules.rules.size(), all_.rules.programs.size()}) {
+            if (count <= most_rules) continue;
+            return fail(ErrorCode::over_limit,
+                        fmt::format("with this file there are {} rules; {} is the most", count,
+                                    most_rules),
+                        path, "give fewer at once");
+        }
         return {};
     }
 
@@ -158,7 +166,11 @@ void apply(const Extension::Allowance& allowance, std::vector<Rule>& rules,
     }
     for (Rule& rule : rules) {
         if (!ids.empty() && std::find(ids.begin(), ids.end(), rule.id) == ids.end()) continue;
-        if (list.target != AllowList::Target::line) {
+        // That there is room for lines is known of a rule that has such a list.
+        const bool has_lines =
+            std::any_of(rule.allowlists.begin(), rule.allowlists.end(),
+                        [](const auto& one) { return one.target == AllowList::Target::line; });
+        if (list.target != AllowList::Target::line || has_lines) {
             rule.allowlists.push_back(list);
             continue;
         }

@@ -10,6 +10,7 @@
 
 #include "scanner/match/allow_list.hpp"
 #include "scanner/match/gitleaks_notes.hpp"
+#include "scanner/match/rule_limits.hpp"
 #include "scanner/match/toml.hpp"
 
 namespace stratascan::match {
@@ -151,7 +152,7 @@ class FileReader {
 public:
     FileReader(const std::string& name, GitleaksFile& into) : name_(name), file_(into) {}
 
-    void read(const toml::table& document) {
+    Result<void> read(const toml::table& document) {
         for (const auto& [key, node] : document) {
             const std::string_view name = key.str();
             if (name == "rules") {
@@ -164,6 +165,8 @@ public:
                 place_of(node).lost(fmt::format("`{}`", name), "the key is not known");
             }
         }
+        if (too_much_) return std::unexpected(*too_much_);
+        return {};
     }
 
 private:
@@ -175,13 +178,35 @@ private:
     void each(const toml::node& node, const Action& action) {
         const toml::array* array = node.as_array();
         if (array == nullptr) return action(node);
-        for (const toml::node& element : *array) action(element);
+        for (const toml::node& element : *array) {
+            if (too_much_) return;
+            action(element);
+        }
+    }
+
+    // A file that asks for too much is refused: what it is about would be looked for in part.
+    bool fits(const Rule& rule, const Place& place, std::uint64_t instructions) {
+        const auto sized = sizes_.add(rule, instructions);
+        if (sized && file_.rules.size() < most_rules) return true;
+        too_much_ = sized ? Error{ErrorCode::over_limit,
+                                  fmt::format("there are more than {} rules", most_rules), {},
+                                  "give fewer at once"}
+                          : sized.error();
+        too_much_->where = place.where();
+        return false;
     }
 
     void read_global(const toml::node& node) {
         const Place place = place_of(node);
         auto draft = read_allow_list(place, node);
         if (!draft) return;
+        // Whether a rule has room for lines is asked of each rule.
+        if (draft->list.target == AllowList::Target::line) {
+            constexpr std::uint64_t times = 100;
+            std::uint64_t instructions = 0;
+            static_cast<void>(check_allow_list(draft->list, instructions));
+            if (!fits({}, place, times * instructions)) return;
+        }
         file_.everywhere.push_back({std::move(draft->list), std::move(draft->ids), place.where()});
     }
 
@@ -223,7 +248,9 @@ private:
         if (rule.title.empty()) rule.title = rule.id;
         if (rule.pattern.empty()) return take_without_pattern(place, from);
         std::vector<std::string> notes;
-        auto carried = carry_over(std::move(from), notes);
+        std::uint64_t instructions = 0;
+        auto carried = carry_over(std::move(from), notes, instructions);
+        if (!fits(carried ? *carried : Rule(), place, instructions)) return;
         if (!carried) {
             const Error& why = carried.error();
             return place.lose(why.what + (why.hint.empty() ? "" : " (" + why.hint + ")"));
@@ -328,6 +355,8 @@ private:
 
     const std::string& name_;
     GitleaksFile& file_;
+    RuleSizes sizes_;
+    std::optional<Error> too_much_;
 };
 
 }  // namespace
@@ -349,7 +378,9 @@ Result<GitleaksFile> parse_gitleaks_file(std::string_view text, const std::strin
     GitleaksFile file;
     try {
         const toml::table document = toml::parse(text, name);
-        FileReader(name, file).read(document);
+        if (auto read = FileReader(name, file).read(document); !read) {
+            return std::unexpected(read.error());
+        }
     } catch (const toml::parse_error& error) {
         return fail(ErrorCode::malformed, std::string(error.description()),
                     fmt::format("{}:{}", name, error.source().begin.line));

@@ -48,7 +48,7 @@ struct GitleaksFile {
 [[nodiscard]] bool is_gitleaks_file(std::string_view text);
 
 /// Parses the text of one file; `name` is for messages only. An Error when it is no
-/// TOML.
+/// TOML, or asks for more than rules may (rule_limits.hpp).
 [[nodiscard]] Result<GitleaksFile> parse_gitleaks_file(std::string_view text,
                                                        const std::string& name);
 
@@ -60,7 +60,9 @@ struct GitleaksRule {
 };
 
 /// The rule in our form, completed. Appends to `notes` what is lost, without the
-/// rule's name; an Error says why it can't be carried over.
-[[nodiscard]] Result<Rule> carry_over(GitleaksRule from, std::vector<std::string>& notes);
+/// rule's name; an Error says why it can't be carried over. `instructions` are those of
+/// complete_rule(), of all that was tried.
+[[nodiscard]] Result<Rule> carry_over(GitleaksRule from, std::vector<std::string>& notes,
+                                      std::uint64_t& instructions);
 
 }  // namespace stratascan::match

@@ -138,10 +138,11 @@ void carry_keywords(Rule& rule, const std::vector<std::string>& keywords, const 
 // By a literal of the expression, by the keywords, or as a whole: the first way
 // that works. The Error is that of the first.
 Result<Rule> find_by(const Rule& rule, const std::vector<std::string>& keywords,
-                     const RegexNode& tree, std::vector<std::string>& notes) {
+                     const RegexNode& tree, std::vector<std::string>& notes,
+                     std::uint64_t& instructions) {
     Rule by_literal = rule;
     carry_keywords(by_literal, keywords, tree, notes);
-    auto complete = complete_rule(std::move(by_literal));
+    auto complete = complete_rule(std::move(by_literal), &instructions);
     if (complete) return complete;
     const bool long_keywords =
         !keywords.empty() && std::all_of(keywords.begin(), keywords.end(), [](const auto& word) {
@@ -152,7 +153,7 @@ Result<Rule> find_by(const Rule& rule, const std::vector<std::string>& keywords,
         by_keyword.anchors = keywords;
         by_keyword.nocase = true;
         by_keyword.reach = keyword_reach;
-        if (auto done = complete_rule(std::move(by_keyword))) {
+        if (auto done = complete_rule(std::move(by_keyword), &instructions)) {
             std::erase_if(notes, [](const auto& note) { return note.starts_with("`keywords`"); });
             notes.push_back(fmt::format("`regex` has no literal of 4 bytes that every match has: it "
                                         "is looked for within {} bytes of a keyword",
@@ -166,7 +167,7 @@ Result<Rule> find_by(const Rule& rule, const std::vector<std::string>& keywords,
         as_whole.context = keywords;
         as_whole.context_within = keyword_sight;
     }
-    auto done = complete_rule(std::move(as_whole));
+    auto done = complete_rule(std::move(as_whole), &instructions);
     if (!done) return complete;
     notes.emplace_back("`regex` has no literal of 4 bytes that every match has: it is looked for as "
                        "a whole, which slows a scan");
@@ -175,7 +176,8 @@ Result<Rule> find_by(const Rule& rule, const std::vector<std::string>& keywords,
 
 }  // namespace
 
-Result<Rule> carry_over(GitleaksRule from, std::vector<std::string>& notes) {
+Result<Rule> carry_over(GitleaksRule from, std::vector<std::string>& notes,
+                        std::uint64_t& instructions) {
     Rule& rule = from.rule;
     if (auto carried = carry_pattern(from); !carried) return std::unexpected(carried.error());
     if (std::any_of(rule.pattern.begin(), rule.pattern.end(),
@@ -192,7 +194,7 @@ Result<Rule> carry_over(GitleaksRule from, std::vector<std::string>& notes) {
     rule.severity = Severity::high;
     rule.confidence = Confidence::medium;
     rule.carried_over = true;
-    return find_by(rule, keywords, *tree, notes);
+    return find_by(rule, keywords, *tree, notes, instructions);
 }
 
 }  // namespace stratascan::match

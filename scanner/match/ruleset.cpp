@@ -15,6 +15,7 @@
 #include "scanner/match/pack.hpp"
 #include "scanner/match/packed_token.hpp"
 #include "scanner/match/regex_tree.hpp"
+#include "scanner/match/rule_limits.hpp"
 
 namespace stratascan::match {
 
@@ -35,7 +36,8 @@ std::string sha256_hex(std::string_view bytes) {
     return text;
 }
 
-Result<void> check_regexes(const Rule& rule) {
+// `size` counts the instructions of all of them.
+Result<void> check_regexes(const Rule& rule, std::uint64_t& size) {
     const re2::RE2 pattern(rule.pattern, regex_options());
     if (!pattern.ok()) return fail(ErrorCode::invalid_argument, "`pattern`: " + pattern.error());
     const auto secret = pattern.NamedCapturingGroups().find("secret");
@@ -48,12 +50,15 @@ Result<void> check_regexes(const Rule& rule) {
     for (const std::string& text : rule.allow) {
         const re2::RE2 allow(text, regex_options());
         if (!allow.ok()) return fail(ErrorCode::invalid_argument, "`allow`: " + allow.error());
+        size += instructions_of(allow);
+        if (size > most_instructions) break;  // the whole is refused
     }
     for (const AllowList& list : rule.allowlists) {
-        if (auto sound = check_allow_list(list); !sound) return sound;
+        if (auto sound = check_allow_list(list, size); !sound) return sound;
     }
     const re2::RE2 path(rule.path, regex_options());
     if (!path.ok()) return fail(ErrorCode::invalid_argument, "`path`: " + path.error());
+    size += instructions_of(pattern) + instructions_of(path);
     if (rule.first_group && pattern.NumberOfCapturingGroups() > most_groups) {
         return fail(ErrorCode::invalid_argument,
                     fmt::format("the pattern has more than {} groups", most_groups), {},
@@ -126,7 +131,7 @@ Result<void> complete_anchors(Rule& rule, const RegexNode& tree) {
     // A match without any of the anchors may be possible. What is narrow enough is
     // looked for as a whole, and then nothing is left to prove.
     rule.gate = rule.pattern;
-    if (check_gate(rule)) {
+    if (rule.gate.size() <= longest_gate && check_gate(rule)) {
         rule.anchors.clear();
         return {};
     }
@@ -229,20 +234,40 @@ bool CompiledRule::looks_at(std::string_view path) const {
     return !path.empty() && matches_path(*path_, path);
 }
 
-Result<Rule> complete_rule(Rule rule) {
+Result<Rule> complete_rule(Rule rule, std::uint64_t* instructions) {
+    if (const auto sized = check_size(rule); !sized) {
+        return std::unexpected(about(rule, sized.error()));
+    }
     const auto tree = parse_regex(rule.pattern);
     if (!tree) return std::unexpected(about(rule, tree.error()));
-    Result<void> done = check_regexes(rule);
+    std::uint64_t size = 0;
+    Result<void> done = check_regexes(rule, size);
+    if (instructions != nullptr) *instructions += size;
+    if (done && size > most_instructions) done = RuleSizes().add(rule, size);
     if (done) done = complete_width(rule, *tree);
     if (done) done = complete_anchors(rule, *tree);
+    if (!done) return std::unexpected(about(rule, done.error()));
     rule.beginnings = Beginnings(*tree).bytes();
     if (const auto packed = packed_token(*tree);
         packed && rule.reach == 0 && rule.context.empty() && !rule.first_group) {
         rule.packed_least = packed->least;
         rule.packed_most = packed->most;
     }
-    if (!done) return std::unexpected(about(rule, done.error()));
     return rule;
+}
+
+Result<std::vector<Rule>> complete_rules(std::vector<Rule> rules) {
+    RuleSizes sizes;
+    for (Rule& rule : rules) {
+        std::uint64_t instructions = 0;
+        auto complete = complete_rule(std::move(rule), &instructions);
+        if (!complete) return std::unexpected(complete.error());
+        rule = std::move(*complete);
+        if (const auto sized = sizes.add(rule, instructions); !sized) {
+            return std::unexpected(about(rule, sized.error()));
+        }
+    }
+    return rules;
 }
 
 namespace {
@@ -269,11 +294,9 @@ std::shared_ptr<const PairRules> pair_rules(
 }  // namespace
 
 Result<std::shared_ptr<const RuleSet>> RuleSet::build(RuleFile file) {
-    for (Rule& rule : file.rules) {
-        auto complete = complete_rule(std::move(rule));
-        if (!complete) return std::unexpected(complete.error());
-        rule = std::move(*complete);
-    }
+    auto complete = complete_rules(std::move(file.rules));
+    if (!complete) return std::unexpected(complete.error());
+    file.rules = std::move(*complete);
     return assemble(std::move(file));
 }
 

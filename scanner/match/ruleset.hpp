@@ -109,6 +109,12 @@ private:
 
 /// One rule's mistakes and missing parts: derives anchors and width where the
 /// file left them out. Gives the rule as it runs.
-[[nodiscard]] Result<Rule> complete_rule(Rule rule);
+///
+/// What a rule may ask for is bounded (rule_limits.hpp). `instructions`, if given, grows by those
+/// of the RE2 programs that were made to see whether the rule is sound, also where it is not.
+[[nodiscard]] Result<Rule> complete_rule(Rule rule, std::uint64_t* instructions = nullptr);
+
+/// All of them, which are bounded together, too. The first mistake is the answer.
+[[nodiscard]] Result<std::vector<Rule>> complete_rules(std::vector<Rule> rules);
 
 }  // namespace stratascan::match

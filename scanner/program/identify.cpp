@@ -75,6 +75,9 @@ Complaint check_rule(const ProgramRule& rule) {
     return check_literals(rule.embedded_when);
 }
 
+// Of RE2's programs for all version expressions: some seconds of compilation, and some hundred MiB.
+constexpr std::uint64_t most_version_instructions = 1'000'000;
+
 Complaint check_version(const re2::RE2& expression) {
     if (!expression.ok()) return "its version expression: " + expression.error();
     if (expression.NumberOfCapturingGroups() != 1) {
@@ -184,6 +187,7 @@ Result<std::shared_ptr<const ProgramSet>> ProgramSet::build(std::vector<ProgramR
     Impl& impl = *set->impl_;
     LiteralTable table(impl.literals, impl.uses);
     std::set<std::string> ids;
+    std::uint64_t instructions = 0;  // of version expressions
     for (const ProgramRule& rule : rules) {
         const auto bad = [&](std::string what) {
             return fail(ErrorCode::invalid_argument, std::move(what),
@@ -198,6 +202,11 @@ Result<std::shared_ptr<const ProgramSet>> ProgramSet::build(std::vector<ProgramR
             if (!trusted) {
                 if (auto complaint = check_version(version->get())) {
                     return bad(std::move(*complaint));
+                }
+                instructions += static_cast<std::uint64_t>(version->get().ProgramSize());
+                if (instructions > most_version_instructions) {
+                    return bad("with this one version expressions are too large together: write "
+                               "shorter repeats");
                 }
             }
         }
