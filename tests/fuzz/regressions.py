@@ -1,5 +1,9 @@
 """Inputs that once crashed a fuzz target, hung it or broke what it promises; by target and by what
-was wrong. They stay among its seeds."""
+was wrong. They stay among its seeds, and each is a test of its own (seed_test.cpp):
+FuzzRegressions/json.RepeatedUnderAnEscape.
+
+One fault has no input: `proxy` kept 2 GiB of environment after 25,294,017 executions, for setenv()
+frees nothing. No input did that but their number, and it was the target's fault, not a parser's."""
 
 CRASHES: dict[str, dict[str, bytes]] = {
     "json": {
