@@ -157,8 +157,9 @@ UndefinedBehaviorSanitizer and runs each for ten minutes of processor time (`CPU
 the seeds of `tests/fuzz/seeds` and what earlier runs kept. This table is what
 `tests/fuzz/campaign.py --record bench/fuzz.tsv --table bench/fuzz.md` makes of the runs in
 `bench/fuzz.tsv`: those since the last commit that changed one of a target's parsers. Parsers are
-below `scanner/`; edges are those of clang's coverage counters over the whole program. Every input
-that ever crashed a target is in `tests/fuzz/regressions.py`.
+below `scanner/`, their headers among them; edges are those of clang's coverage counters over the
+whole program. Crashes are those of the runs in this table: what earlier runs found is told below it.
+Every input that ever crashed a target is in `tests/fuzz/regressions.py`, and a test of its own name.
 
 Most targets hold a parser against itself: what it makes of its input cut anywhere is what it makes
 of the whole. Against others: `decoder_reference` our decoders against zlib's, zstd's, libbz2's and

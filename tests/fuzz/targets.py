@@ -19,7 +19,8 @@ class Target:
 
     def sources(self) -> list[Path]:
         return sorted(path for pattern in self.parsers
-                      for path in (ROOT / "scanner").glob(pattern) if path.suffix == ".cpp")
+                      for path in (ROOT / "scanner").glob(pattern)
+                      if path.suffix in (".cpp", ".hpp"))
 
 
 DECODERS = ["layer/decoder*", "layer/gzip*", "layer/zstd*", "layer/bzip2_xz*", "layer/lz4*", "layer/lzw*",
