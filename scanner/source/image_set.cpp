@@ -285,7 +285,7 @@ Result<std::vector<ImageRef>> resolve_images(const BlobStore& store, const Selec
     } else if (!index.error) {
         all = std::move(index.candidates);
     }
-    if (all.empty()) return fail(ErrorCode::malformed, "the index lists no image");
+    if (all.empty()) return fail(ErrorCode::malformed, "it lists no image", "index.json");
     for (Candidate& candidate : all) settle_platform(candidate);
     for (const auto& [listing, name] : {std::pair{&index, "index.json"},
                                         std::pair{&manifest, "manifest.json"}}) {
