@@ -126,7 +126,11 @@ inline std::string read_all(int fd) {
 
 inline std::string read_file(const fs::path& path) {
     std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
+    // A process may end between the opening and the reading of its files in /proc, and an
+    // iterator would throw.
+    std::ostringstream bytes;
+    bytes << file.rdbuf();
+    return std::move(bytes).str();
 }
 
 /// Starts `words` with these descriptors; the process id, or -1.

@@ -81,8 +81,8 @@ def change(rand: random.Random, tar: bytes) -> bytes:
         return tar[:at] + rawtar.pax(records, kind) + tar[at:]
     if what == 4:
         key = rand.choice([b"path", b"size", b"comment"])
-        one = record(key, b"512" if key == b"size" else b"etc/one")
-        two = record(key, b"10" if key == b"size" else b"etc/two")
+        one = rawtar.pax_record(key, b"512" if key == b"size" else b"etc/one")
+        two = rawtar.pax_record(key, b"10" if key == b"size" else b"etc/two")
         body = one + two
         return (tar[:at] + rawtar.header(b"PaxHeaders/1", len(body), b"x") + rawtar.padded(body) +
                 tar[at:])
@@ -98,11 +98,3 @@ def change(rand: random.Random, tar: bytes) -> bytes:
                 tar[at:])
     return with_field(tar, at, rand.choice([257, 263, 345, 0, 99, 157]),
                       rand.choice([b"\0", b"ustar  \0", b"ustar\x0000", b"/", b"zz"]))
-
-
-def record(key: bytes, value: bytes) -> bytes:
-    rest = b" " + key + b"=" + value + b"\n"
-    length = len(rest) + 1
-    while len(b"%d" % length) + len(rest) != length:
-        length = len(b"%d" % length) + len(rest)
-    return b"%d" % length + rest

@@ -75,16 +75,8 @@ def pax_path_twice(f: Attack) -> None:
 
 def pax_records(records: list[tuple[bytes, bytes]], kind: bytes = b"x") -> bytes:
     """As rawtar.pax, with the same key as often as one likes."""
-    body = b"".join(record(key, value) for key, value in records)
+    body = b"".join(rawtar.pax_record(key, value) for key, value in records)
     return rawtar.header(b"PaxHeaders/0", len(body), kind) + padded(body)
-
-
-def record(key: bytes, value: bytes) -> bytes:
-    rest = b" " + key + b"=" + value + b"\n"
-    length = len(rest) + 1
-    while len(b"%d" % length) + len(rest) != length:
-        length = len(b"%d" % length) + len(rest)
-    return b"%d" % length + rest
 
 
 @attack
@@ -279,7 +271,7 @@ def pax_headers_of_a_mebibyte(f: Attack) -> None:
 def pax_records_by_the_hundred_thousand(f: Attack) -> None:
     """Attributes without end: 30,000 in one header, which is as many as a mebibyte holds, twenty
     times."""
-    body = b"".join(record(b"SCHILY.xattr.user.%d" % number, b"") for number in range(30_000))
+    body = b"".join(rawtar.pax_record(b"SCHILY.xattr.user.%d" % number, b"") for number in range(30_000))
     one = rawtar.header(b"PaxHeaders/0", len(body), b"x") + padded(body) + rawtar.header(b"x", 0)
     smuggle(f, one * (20 * f.size) + hidden(f) + END, "", "complete")
 
@@ -357,7 +349,7 @@ def pax_header_with_nuls_behind_its_records(f: Attack) -> None:
     """The records hold for some readers; others pass over all of them."""
     _, data = f.layer().text_with("github")
     f.seen()
-    body = record(b"path", b"etc/hidden.env").ljust(400, b"\0")
+    body = rawtar.pax_record(b"path", b"etc/hidden.env").ljust(400, b"\0")
     tar = rawtar.header(b"PaxHeaders/0", len(body), b"x") + padded(body)
     smuggle(f, tar + rawtar.header(b"etc/x", len(data)) + padded(data) + END)
 
