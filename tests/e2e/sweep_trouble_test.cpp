@@ -122,7 +122,12 @@ TEST_F(SweepTrouble, KilledAtAnyMomentItGoesOn) {
     const Ran calm = sweep(slow.address(), {}, undisturbed);
     ASSERT_EQ(calm.exit, 1) << calm.err;
     const auto whole = exported(undisturbed);
-    const int full = summary(calm).at("milliseconds").get<int>();
+    const auto lines_of = [](const fs::path& log) {
+        const std::string text = read_file(log);
+        return std::count(text.begin(), text.end(), '\n');
+    };
+    const auto requests = static_cast<unsigned>(lines_of(folder() / "slow.log"));
+    ASSERT_GT(requests, 5U);
     std::atomic<int> next = 0;
     std::atomic<int> killed = 0;
     std::atomic<int> partly = 0;
@@ -140,8 +145,12 @@ TEST_F(SweepTrouble, KilledAtAnyMomentItGoesOn) {
         {
             std::mt19937 random(static_cast<unsigned>(round));
             Running running(with);
-            // Beside each other they take longer than the calm one.
-            usleep(static_cast<useconds_t>(1000 * (200 + random() % static_cast<unsigned>(2 * full))));
+            // By how far it has come, for the clock says little of that on a machine at work.
+            const auto wanted = static_cast<std::ptrdiff_t>(1 + random() % (requests - 1));
+            for (int tries = 0; tries < 10'000 && lines_of(folder() / log) < wanted; ++tries) {
+                usleep(2000);
+            }
+            usleep(static_cast<useconds_t>(random() % 20'000));
             ::kill(running.id(), SIGKILL);
             killed += running.finish().signal == SIGKILL ? 1 : 0;
         }
@@ -177,9 +186,8 @@ TEST_F(SweepTrouble, KilledAtAnyMomentItGoesOn) {
             });
         }
     }
-    // How many depends on the machine.
-    EXPECT_GT(killed, 0) << "every sweep was faster than its death";
-    EXPECT_GT(partly, 0) << "none had kept a layer before it died";
+    EXPECT_GT(killed, rounds / 2) << "most sweeps were faster than their death";
+    EXPECT_GT(partly, rounds / 7) << "hardly one had kept a layer before it died";
 }
 
 TEST_F(SweepTrouble, InterruptedItKeepsWhatIsComplete) {
