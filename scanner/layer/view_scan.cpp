@@ -337,11 +337,15 @@ std::string_view ViewScanner::name_of(std::size_t depth, const View& view) const
         case Encoding::entities: return "entities";
         case Encoding::utf16: break;
     }
-    // In files UTF-16 stands at even places. Of a view's places that says nothing.
-    if (depth > 0) return view.zero_before ? "utf-16be" : "utf-16le";
-    const bool whole = view.text.end - view.text.begin <= view_sight;
-    const bool odd = ((texts_[view.source].offset + view.text.begin) & 1U) != 0;
-    return odd && !(whole && view.order_known) ? "utf-16be" : "utf-16le";
+    const std::size_t seen = view.text.end - view.text.begin + 2 * views::order_sight;
+    if (view.order != views::ByteOrder::unknown && (depth > 0 || seen <= view_sight)) {
+        return view.order == views::ByteOrder::big ? "utf-16be" : "utf-16le";
+    }
+    // In files it mostly stands at even places. Of a view's places that says nothing.
+    const std::size_t begin = view.text.begin;
+    const bool big = depth > 0 ? source_of(depth, view)[begin - 1] == '\0'
+                               : ((texts_[view.source].offset + begin) & 1U) != 0;
+    return big ? "utf-16be" : "utf-16le";
 }
 
 }  // namespace stratascan::layer

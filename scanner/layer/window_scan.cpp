@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "scanner/layer/clock.hpp"
+#include "scanner/layer/line_breaks.hpp"
 #include "scanner/layer/pairs.hpp"
 #include "scanner/layer/window_region.hpp"
 
@@ -17,21 +18,13 @@ constexpr std::uint32_t applets_a_literal = program::most_names;
 // Bytes round a secret that decide whether its file has lines.
 constexpr std::size_t text_sight = 1024;
 
-// Vectorised for what the processor has; the rest of the build is for the least
-// common one. ThreadSanitizer is not up yet when the loader chooses between clones.
-#if defined(__SANITIZE_THREAD__)
-#define STRATASCAN_CLONES
-#else
-#define STRATASCAN_CLONES __attribute__((target_clones("arch=skylake-avx512", "avx2", "default")))
-#endif
-STRATASCAN_CLONES std::uint64_t count_lines(const char* bytes, std::size_t size) {
-    std::uint64_t lines = 0;
-    for (std::size_t i = 0; i < size; ++i) lines += bytes[i] == '\n' ? 1 : 0;
-    return lines;
-}
-
-bool looks_binary(std::string_view bytes) noexcept {
-    return bytes.find('\0') != std::string_view::npos;
+// Line feeds of a file at the places [from, to) of the stream.
+std::uint64_t breaks_of(const Window& window, const Piece& piece, std::uint64_t from,
+                        std::uint64_t to, LineUnit unit) noexcept {
+    const std::uint64_t sight = window.sight_begin();
+    const bool odd = ((sight ^ piece.begin) & 1U) != 0;
+    return count_breaks(window.bytes(), static_cast<std::size_t>(from - sight),
+                        static_cast<std::size_t>(to - sight), unit, odd);
 }
 
 bool is_contents_of(const Piece& piece, std::uint32_t member) noexcept {
@@ -191,13 +184,11 @@ WindowFinding WindowScanner::placed(const Window& window, const Region& region,
         found.finding.source = Source::file;
         found.finding.offset = region.piece->file_offset + (place - region.piece->begin);
         found.identifier_offset = found.finding.offset + match.identifier - match.begin;
-        const std::size_t near = match.begin > text_sight ? match.begin - text_sight : 0;
-        // A sparse file's holes are zeros: it has no lines.
-        found.has_line = region.piece->file_offset == 0 &&
-                         !looks_binary(region.text.substr(near, match.end + text_sight - near));
+        const LineUnit unit = line_unit_of(region, match, found.finding);
+        found.has_line = unit != LineUnit::none;
         // The mark is where the member's owned contents begin in this window.
         const std::uint64_t mark = std::max(region.piece->begin, window.own_begin());
-        found.lines = lines_from(window, mark, place);
+        if (found.has_line) found.lines = lines_from(window, *region.piece, mark, place, unit);
     } else if (region.piece != nullptr) {
         found.finding.source = header_source(region.text, match.begin);
         found.finding.offset = place - region.piece->begin;
@@ -211,15 +202,30 @@ WindowFinding WindowScanner::placed(const Window& window, const Region& region,
     return found;
 }
 
+// What the lines of the text are made of that a match stands in. A sparse file's holes are zeros:
+// it has no lines.
+LineUnit WindowScanner::line_unit_of(const Region& region, const match::Match& match,
+                                     const Finding& finding) {
+    if (region.piece->file_offset != 0) return LineUnit::none;
+    const std::size_t near = match.begin > text_sight ? match.begin - text_sight : 0;
+    const std::uint64_t at = region.stream_begin + near - region.piece->begin;
+    const LineUnit unit = line_unit(region.text.substr(near, match.end + text_sight - near),
+                                    (at & 1U) != 0);
+    if (unit == LineUnit::byte) return unit;
+    const std::string_view way = finding.inner_path.empty() ? "" : finding.inner_path.front();
+    if (unit == LineUnit::little && way == "utf-16le") return unit;
+    if (unit == LineUnit::big && way == "utf-16be") return unit;
+    return LineUnit::none;
+}
+
 // Findings come almost in order: each counts on from the one before it, or a file
 // of nothing but secrets would be counted over and over.
-std::int64_t WindowScanner::lines_from(const Window& window, std::uint64_t mark,
-                                       std::uint64_t place) {
-    if (line_cursor_.mark != mark) line_cursor_ = {mark, mark, 0};
-    const char* const base = window.bytes().data() - window.sight_begin();
-    const std::uint64_t from = std::min(line_cursor_.place, place);
-    const std::uint64_t to = std::max(line_cursor_.place, place);
-    const auto lines = static_cast<std::int64_t>(count_lines(base + from, to - from));
+std::int64_t WindowScanner::lines_from(const Window& window, const Piece& piece,
+                                       std::uint64_t mark, std::uint64_t place, LineUnit unit) {
+    if (line_cursor_.mark != mark || line_cursor_.unit != unit) line_cursor_ = {mark, mark, 0, unit};
+    const auto lines = static_cast<std::int64_t>(
+        breaks_of(window, piece, std::min(line_cursor_.place, place),
+                  std::max(line_cursor_.place, place), unit));
     line_cursor_.lines += place >= line_cursor_.place ? lines : -lines;
     line_cursor_.place = place;
     return line_cursor_.lines;
@@ -306,9 +312,10 @@ void WindowScanner::mark_open_member(const Window& window, WindowScan& result) c
         const std::uint64_t from = std::max(piece.begin, window.own_begin());
         const std::uint64_t to = std::min(piece.end, end);
         if (from >= to) continue;
-        // A file that has NUL bytes has no lines; its bytes need not be counted.
+        // A file without lines need not be counted.
         const std::string_view first(base + from, std::min<std::uint64_t>(to - from, text_sight));
-        if (!looks_binary(first)) result.open_lines += count_lines(base + from, to - from);
+        const LineUnit unit = line_unit(first, ((from - piece.begin) & 1U) != 0);
+        result.open_lines += breaks_of(window, piece, from, to, unit);
     }
 }
 

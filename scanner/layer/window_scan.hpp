@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "scanner/layer/hit_finder.hpp"
+#include "scanner/layer/line_breaks.hpp"
 #include "scanner/layer/view_scan.hpp"
 #include "scanner/layer/window.hpp"
 #include "scanner/match/database.hpp"
@@ -158,8 +159,10 @@ private:
     void look_through_views(const Window& window, WindowScan& result);
     void see_program(const Region& region, std::uint32_t literal, std::size_t end,
                      WindowScan& result);
-    [[nodiscard]] std::int64_t lines_from(const Window& window, std::uint64_t mark,
-                                          std::uint64_t place);
+    [[nodiscard]] static LineUnit line_unit_of(const Region& region, const match::Match& match,
+                                               const Finding& finding);
+    [[nodiscard]] std::int64_t lines_from(const Window& window, const Piece& piece,
+                                          std::uint64_t mark, std::uint64_t place, LineUnit unit);
     void read_heads(const Window& window, WindowScan& result) const;
     void read_text_head(const Member& member, std::uint32_t number, std::string_view head,
                         WindowScan& result) const;
@@ -197,6 +200,7 @@ private:
         std::uint64_t mark = ~std::uint64_t{0};
         std::uint64_t place = 0;
         std::int64_t lines = 0;
+        LineUnit unit = LineUnit::none;
     };
     LineCursor line_cursor_;
     std::optional<std::uint32_t> exhausted_;

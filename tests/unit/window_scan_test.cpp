@@ -8,6 +8,7 @@
 #include <array>
 #include <set>
 
+#include "tests/support/encodings.hpp"
 #include "tests/support/scanning.hpp"
 
 namespace stratascan::layer {
@@ -241,6 +242,57 @@ TEST(WindowScan, CountsLinesWhenFilesFollowAFileThatCrossesAWindow) {
             .finish());
     ASSERT_EQ(result.findings.size(), 1U);
     EXPECT_EQ(result.findings[0].finding.line, static_cast<std::uint64_t>(lines) + 1);
+}
+
+// Of letters whose bytes are those of a line feed, none is a line's end.
+TEST(WindowScan, CountsLinesOfTextsInUtf16) {
+    Random random(6);
+    for (const bool little : {true, false}) {
+        SCOPED_TRACE(little ? "little" : "big");
+        const auto unit = [&](unsigned value) {
+            std::string bytes = {static_cast<char>(value & 0xff), static_cast<char>(value >> 8)};
+            if (!little) std::swap(bytes[0], bytes[1]);
+            return bytes;
+        };
+        std::string contents = unit(0xfeff);
+        const auto add = [&](std::string_view text) {
+            for (const char c : text) contents += unit(static_cast<unsigned char>(c));
+        };
+        std::uint64_t line = 1;
+        std::vector<std::string> expected;
+        for (int i = 0; i < 40; ++i) {
+            const std::size_t size = contents.size() + random.number(1, 150'000);
+            while (contents.size() < size) {
+                add("a line of text with " + drawn(random, random.number(1, 60)));
+                contents += unit(0x0a05) + unit(0x010a) + unit(0x0a0a);
+                add("\r\n");
+                ++line;
+            }
+            add("key ");
+            expected.push_back("token f:" + std::to_string(line) + " @" +
+                               std::to_string(contents.size()));
+            add("tst_" + drawn(random, 30) + " behind it\n");
+            ++line;
+        }
+        ASSERT_GT(contents.size(), 2 * mebibyte);
+        const LayerResult result = engine().scan(TarBuilder().file("f", contents).finish());
+        std::vector<std::string> found;
+        for (const auto& one : result.findings) {
+            found.push_back("token f:" + std::to_string(one.finding.line) + " @" +
+                            std::to_string(one.finding.offset));
+        }
+        EXPECT_EQ(found, expected);
+    }
+}
+
+TEST(WindowScan, ProgramsThatHoldUtf16HaveNoLines) {
+    Random random(7);
+    const std::string text = test::utf16_little("one\ntwo tst_" + drawn(random, 30) + "\n");
+    const std::string zeros(2, '\0');
+    const LayerResult result =
+        engine().scan(TarBuilder().file("f", zeros + text + zeros).finish());
+    ASSERT_EQ(result.findings.size(), 1U);
+    EXPECT_EQ(result.findings[0].finding.line, 0U);
 }
 
 TEST(WindowScan, TellsWhereInTheArchiveTheBytesStood) {

@@ -329,24 +329,16 @@ void StretchFinder::close(Encoding encoding, Cluster& cluster) {
 }
 
 void StretchFinder::see_pairs(std::size_t at) {
-    const auto is_text = [&](std::size_t place) {
-        if (place >= text_.size()) return false;
-        const char c = text_[place];
-        return (c >= ' ' && c <= '~') || c == '\t' || c == '\n' || c == '\r';
-    };
     std::size_t end = at;
-    while (is_text(end) && end + 1 < text_.size() && text_[end + 1] == '\0') end += 2;
+    while (end + 1 < text_.size() && is_ascii_text(text_[end]) && text_[end + 1] == '\0') end += 2;
     if (end - at < 2 * least_units) return;
     pairs_done_ = end;
     Stretch stretch;
     stretch.encoding = Encoding::utf16;
     stretch.begin = at;
     stretch.end = end;
-    // Big endian has a zero in front, and its last character has none behind it.
-    // Either may be chance.
-    stretch.zero_before = at > 0 && text_[at - 1] == '\0';
-    stretch.order_known = !stretch.zero_before && !is_text(end);
-    if (is_text(end)) ++stretch.end;
+    stretch.order = order_of_row(text_, at, end);
+    if (end < text_.size() && is_ascii_text(text_[end])) ++stretch.end;
     out_->found.push_back(stretch);
 }
 

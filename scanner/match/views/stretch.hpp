@@ -20,6 +20,7 @@
 
 #include "scanner/match/views/hints.hpp"
 #include "scanner/match/views/marks.hpp"
+#include "scanner/match/views/utf16.hpp"
 
 namespace stratascan::views {
 
@@ -45,10 +46,9 @@ struct Stretch {
     /// It looks like what it is taken for, not like words. Of a stretch whose
     /// beginning is far away nothing is asked.
     bool telling = true;
-    /// Of UTF-16, whose characters stand at every second place from `begin` on: it
-    /// can't but be little endian, when all of it is in sight. Else it may be either.
-    bool order_known = true;
-    bool zero_before = false;
+    /// Of UTF-16, whose characters stand at every second place from `begin` on: what the bytes
+    /// round it say, if all of it and `order_sight` bytes on either side are in sight.
+    ByteOrder order = ByteOrder::unknown;
 };
 
 /// Characters that a phase goes by: four of base64, two of hex.

@@ -123,8 +123,7 @@ void ViewStore::add(std::string_view text, const Stretch& stretch, std::size_t s
     view.encoding = stretch.encoding;
     view.source = source;
     view.text = {stretch.begin, stretch.end};
-    view.order_known = stretch.order_known;
-    view.zero_before = stretch.zero_before;
+    view.order = stretch.order;
     view.begin = bytes_.size();
     const std::string_view encoded = text.substr(stretch.begin, stretch.end - stretch.begin);
     if (stretch.encoding == Encoding::utf16) {

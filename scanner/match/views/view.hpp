@@ -31,7 +31,7 @@ struct View {
     std::size_t first_segment = 0, segments = 0;  ///< in ViewStore::segments
     std::size_t first_character = 0;              ///< of those of its stretch
     std::size_t first_waypoint = 0, waypoints = 0;
-    bool order_known = true, zero_before = false;  ///< as in Stretch
+    ByteOrder order = ByteOrder::unknown;  ///< as in Stretch
     /// Its stretch begins so far away, or looks so, that only what is far behind
     /// its beginning counts; else what stands behind `start`, a place in the source.
     bool starts = true;
