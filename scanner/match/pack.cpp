@@ -59,6 +59,7 @@ void write_rule(WireWriter& out, const Rule& rule) {
     out.texts(rule.pairs_with);
     out.number(rule.pair_within);
     out.text(rule.identifier);
+    out.texts(rule.section);
     out.number(static_cast<std::uint64_t>(rule.public_prefix) + 1);  // of -1 it is 0
     out.texts(rule.examples);
     out.texts(rule.counter_examples);
@@ -101,6 +102,7 @@ Rule read_rule(WireReader& in) {
     rule.pairs_with = in.texts();
     rule.pair_within = static_cast<std::uint32_t>(in.number());
     rule.identifier = in.text();
+    rule.section = in.texts();
     rule.public_prefix = static_cast<std::int32_t>(in.number() % 4096) - 1;
     rule.examples = in.texts();
     rule.counter_examples = in.texts();

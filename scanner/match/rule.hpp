@@ -115,6 +115,10 @@ struct Rule {
     /// "user", "client-id"; or empty.
     std::string identifier;
 
+    /// Names of sections (sections.hpp) under which an assigned token in the form of the group
+    /// `secret` is this rule's: "datadog". Lower case, letters and digits alone.
+    std::vector<std::string> section;
+
     /// The number of leading bytes of the secret that are public (a token's
     /// prefix) and may be shown. Empty in the file: the anchor, when the secret
     /// starts with it.

@@ -144,6 +144,7 @@ const Setters<Rule>& rule_setters() {
         {"pairs_with", texts(&Rule::pairs_with)},
         {"pair_within", number(&Rule::pair_within, 1, 4096)},
         {"identifier", text(&Rule::identifier)},
+        {"section", texts(&Rule::section)},
         {"public_prefix", number(&Rule::public_prefix, 0, 64)},
         {"examples", texts(&Rule::examples)},
         {"counter_examples", texts(&Rule::counter_examples)},

@@ -64,6 +64,20 @@ Result<void> check_regexes(const Rule& rule, std::uint64_t& size) {
                     fmt::format("the pattern has more than {} groups", most_groups), {},
                     "write (?:…) for groups that hold no secret");
     }
+    for (const std::string& name : rule.section) {
+        if (!is_section_name(name)) {
+            return fail(ErrorCode::invalid_argument, "`section`: \"" + name + "\" is no name", {},
+                        "write 3 to 32 small letters and digits");
+        }
+    }
+    if (!rule.section.empty()) {
+        const re2::RE2 form(secret_form(rule.pattern), regex_options());
+        if (secret == pattern.NamedCapturingGroups().end() || !form.ok()) {
+            return fail(ErrorCode::invalid_argument,
+                        "`section`: the pattern has no group `secret` that stands for itself");
+        }
+        size += instructions_of(form);
+    }
     if (!rule.identifier.empty() && !evidence::is_identifier_kind(rule.identifier)) {
         return fail(ErrorCode::invalid_argument,
                     "there is no kind of identifier `" + rule.identifier + "`");
@@ -212,6 +226,13 @@ int CompiledRule::last_group() const {
     return last_group_;
 }
 
+bool CompiledRule::has_form(std::string_view secret) const {
+    std::call_once(form_once_, [this] {
+        form_ = std::make_unique<re2::RE2>(secret_form(rule_.pattern), regex_options());
+    });
+    return re2::RE2::FullMatch({secret.data(), secret.size()}, *form_);
+}
+
 const re2::RE2* CompiledRule::allowed_by(std::string_view secret) const {
     compile_conditions();
     const re2::StringPiece text(secret.data(), secret.size());
@@ -319,6 +340,7 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::assemble(RuleFile file, bool tru
                 numbering.literal(anchor, rule.nocase).rules.push_back(number);
             }
         }
+        for (const std::string& name : rule.section) set->sections_.add(name, number);
         set->rules_.push_back(std::make_unique<CompiledRule>(std::move(rule), conditions));
     }
     set->pairs_ = pair_rules(set->rules_);
@@ -330,6 +352,13 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::assemble(RuleFile file, bool tru
         numbering.literal(bytes, false).programs.push_back(literal++);
     }
     return set;
+}
+
+std::optional<Section> RuleSet::section_of(std::string_view text, std::size_t begin,
+                                           std::size_t end) const {
+    const std::string_view secret = text.substr(begin, end - begin);
+    return sections_.find(text, begin, end,
+                          [&](std::uint32_t rule) { return rules_[rule]->has_form(secret); });
 }
 
 }  // namespace stratascan::match

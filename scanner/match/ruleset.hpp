@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "scanner/match/regex_tree.hpp"
 #include "scanner/match/rule.hpp"
 #include "scanner/match/rule_file.hpp"
+#include "scanner/match/sections.hpp"
 #include "scanner/program/identify.hpp"
 #include "stratascan/error.hpp"
 
@@ -49,6 +51,8 @@ public:
     [[nodiscard]] int last_group() const;
     /// Where a match can begin.
     [[nodiscard]] const Beginnings& beginnings() const;
+    /// Whether the secret alone has the form of the pattern's group.
+    [[nodiscard]] bool has_form(std::string_view secret) const;
     /// The rule's condition by which the secret is none, or null.
     [[nodiscard]] const re2::RE2* allowed_by(std::string_view secret) const;
     [[nodiscard]] const AllowList* allowed_by(const Candidate& candidate) const;
@@ -65,11 +69,11 @@ private:
     std::shared_ptr<RegexPool> conditions_;
     evidence::Check check_ = nullptr;
     bool generic_ = false;
-    mutable std::once_flag beginnings_once_, pattern_once_, conditions_once_;
+    mutable std::once_flag beginnings_once_, pattern_once_, conditions_once_, form_once_;
     mutable std::unique_ptr<re2::RE2> pattern_;
     mutable std::vector<const re2::RE2*> allow_;
     mutable std::vector<AllowCondition> allow_lists_;
-    mutable std::unique_ptr<re2::RE2> path_;
+    mutable std::unique_ptr<re2::RE2> path_, form_;
     mutable int secret_group_ = 0, last_group_ = 0;
     mutable Beginnings beginnings_;
 };
@@ -93,6 +97,10 @@ public:
         return programs_;
     }
     [[nodiscard]] std::shared_ptr<const PairRules> shared_pairs() const noexcept { return pairs_; }
+    /// The rule whose token an assigned one is by its form and the names round it: see
+    /// sections.hpp. `text` is what was looked at, the secret stands at [begin, end).
+    [[nodiscard]] std::optional<Section> section_of(std::string_view text, std::size_t begin,
+                                                    std::size_t end) const;
     [[nodiscard]] const std::vector<Expression>& expressions() const noexcept {
         return expressions_;
     }
@@ -103,6 +111,7 @@ private:
     std::vector<std::unique_ptr<CompiledRule>> rules_;
     std::shared_ptr<const program::ProgramSet> programs_;
     std::shared_ptr<const PairRules> pairs_;
+    Sections sections_;
     std::vector<Expression> expressions_;
     std::string hash_;
 };

@@ -52,6 +52,11 @@ bool has_form_of_token(std::string_view secret, std::string_view placeholder) no
     return typed && secret.size() >= shortest && any('0', '9') && any('a', 'z');
 }
 
+void add_detail(Finding& finding, std::string_view detail) {
+    if (!finding.evidence_detail.empty()) finding.evidence_detail += ", ";
+    finding.evidence_detail += detail;
+}
+
 Confidence shifted(Confidence confidence, int shift) {
     const int value = std::clamp(static_cast<int>(confidence) + shift, 0, 2);
     return static_cast<Confidence>(value);
@@ -247,10 +252,24 @@ std::string_view SecondLook::judge_packed(std::uint32_t number, std::string_view
     }
     if (finding.evidence == Evidence::pattern || finding.evidence == Evidence::well_formed) {
         finding.confidence = shifted(finding.confidence, -1);
-        if (!finding.evidence_detail.empty()) finding.evidence_detail += ", ";
-        finding.evidence_detail += "nothing parts it from what stands beside it";
+        add_detail(finding, "nothing parts it from what stands beside it");
     }
     return why;
+}
+
+// The name may belong to what stands beside the token: it is not as sure as one in the token's
+// own name.
+bool SecondLook::judge_in_section(std::string_view text, Range match, Range secret,
+                                  std::string_view path, std::vector<Match>& matches) const {
+    const auto section = rules_.section_of(text, secret.begin, secret.end);
+    if (!section) return false;
+    const std::size_t before = matches.size();
+    const std::string_view why = judge(section->rule, text, match, secret, path, matches);
+    if (!why.empty() || matches.size() == before) return false;
+    Finding& finding = matches.back().finding;
+    finding.confidence = std::min(finding.confidence, Confidence::medium);
+    add_detail(finding, "stands under the name " + std::string(section->name));
+    return true;
 }
 
 Finding SecondLook::candidate(const Dropped& one, std::string_view text) const {
@@ -318,6 +337,11 @@ std::string_view SecondLook::judge(std::uint32_t number, std::string_view text, 
             proof.level = Evidence::known_example;
             proof.detail = placeholder == "published example" ? placeholder : "placeholder";
         }
+    }
+
+    if (compiled.is_generic() && proof.decoded.empty() &&
+        judge_in_section(text, match, secret_at, path, matches)) {
+        return {};
     }
 
     Match found;

@@ -69,6 +69,11 @@ private:
                                          Range secret, std::string_view path,
                                          std::vector<Match>& matches) const;
 
+    /// Of what a generic rule found: as the rule would have it whose section it stands in.
+    /// Whether there is one.
+    [[nodiscard]] bool judge_in_section(std::string_view text, Range match, Range secret,
+                                        std::string_view path, std::vector<Match>& matches) const;
+
     [[nodiscard]] std::string_view judge_packed(std::uint32_t rule, std::string_view text,
                                                 Range token, std::string_view path,
                                                 std::vector<Match>& matches) const;

@@ -99,6 +99,7 @@ TARGETS = {
     "rpm_database": Target(["layer/rpm_*"], ["sqlite"], 8192),
     "rule_file": Target(["match/rule_file*", "match/ruleset*"], ["toml", "regex"], 2048),
     "second_look": Target(MATCHING, ["text", "key"], 2048),
+    "sections": Target(["match/sections*"], ["toml", "yaml", "json"], 2048),
     "side_scan": Target(["layer/side_scan*"], ["compressed", "text"], 4096),
     "sieve": Target(["sieve/*"], ["text"], 4096),
     "signature": Target(["policy/signature*", "image/envelope*", "image/attachments*",

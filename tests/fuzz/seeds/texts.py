@@ -289,6 +289,15 @@ def sweep_scope() -> Seeds:
             for number, text in enumerate(all_of_it)}
 
 
+@target("sections")
+def sections() -> Seeds:
+    return {"ini": b"[acme]\non = true\nkey = @\n", "yaml": b"a:\n  acme:\n    key: @\n",
+            "json": b'{"b": [1], "newforge": {"key": "@"}}', "xml": b"<acme>\n <key>@</key>\n",
+            "call": b"new AcmeClient({ key: '@' })", "comment": b"# new-forge\nA=1\nKEY=@\n",
+            "url": b"'key: @' https://api.acme.example/v1\n",
+            "form": b"acme=(?P<secret>[a-z)\\]]{2}(?:x|@))"}
+
+
 @target("os_release")
 def os_release() -> Seeds:
     return {"debian": b'PRETTY_NAME="Debian GNU/Linux 12"\nID=debian\nVERSION_ID="12"\n',
