@@ -6,8 +6,15 @@
 // entry ends (bit 3: sizes stand behind the data); then the decoder says so. Between
 // entries may stand anything (a signing block in Android packages, a descriptor, a
 // second archive), so the next local header is looked for by its signature, and
-// believed when its fields make sense.
+// believed when its fields make sense. So is the record that ends the directory (4.3.16):
+// a file without it was cut.
+//
+// An entry's CRC-32 and size are those of its local header or, with bit 3, those that stand
+// behind it (4.3.9): with or without a signature in front, the sizes in 32 or 64 bits, and
+// some writers set the bit and fill in the header all the same. What fits any of these is
+// believed.
 #include <fmt/format.h>
+#include <isa-l/crc.h>
 
 #include <algorithm>
 
@@ -20,7 +27,9 @@ namespace stratascan::nested {
 
 namespace {
 
-constexpr std::string_view signature{"PK\3\4", 4};
+constexpr std::string_view signature{"PK\3\4", 4}, end_signature{"PK\5\6", 4};
+constexpr std::string_view descriptor_signature{"PK\7\10", 4};
+constexpr std::size_t end_size = 22, longest_descriptor = 24;
 constexpr std::uint32_t in_extra = 0xffffffff;  // the size is in the zip64 field
 
 constexpr unsigned flag_encrypted = 1U << 0, flag_descriptor = 1U << 3, flag_masked = 1U << 13;
@@ -47,6 +56,10 @@ public:
                         state_ = State::header;
                         break;
                     }
+                    if (held_.starts_with(end_signature)) {
+                        state_ = State::end;
+                        break;
+                    }
                     if (const Found found = seek(in, last);
                         found != Found::need_input || in.empty()) {
                         const bool settled = held_.size() == signature.size() ||
@@ -66,13 +79,34 @@ public:
                     return begin_member();
                 case State::contents:
                     if (head_.sized && left_ == 0) {
-                        state_ = State::seek;
+                        state_ = State::sums;
                         return Found::member_end;
                     }
                     if (in.empty()) return cut_contents(last);
-                    if (head_.sized) return run(Found::contents, in, left_);
+                    if (head_.sized) {
+                        static_cast<void>(run(Found::contents, in, left_));
+                        if (head_.packing == Packing::stored) see_unpacked(bytes_);
+                        return Found::contents;
+                    }
                     left_ = in.size();
                     return run(Found::contents, in, left_);
+                case State::sums:
+                    if (has_descriptor_ && whole_ && !gather(held_, in, longest_descriptor) &&
+                        !last) {
+                        return Found::need_input;
+                    }
+                    state_ = State::seek;
+                    if (whole_ && !sums_hold()) {
+                        return mismatch("zip: the contents are not those of the CRC-32 and the size");
+                    }
+                    break;
+                case State::end:
+                    if (!gather(held_, in, end_size)) return cut_header(last);
+                    ended_ = true;
+                    header_ = held_.substr(0, end_size);
+                    held_.erase(0, end_size);
+                    state_ = State::seek;
+                    return say(Found::aside, header_);
                 case State::rest:
                     if (in.empty()) return Found::need_input;
                     left_ = in.size();
@@ -83,11 +117,19 @@ public:
 
     void contents_ended(std::string_view early) override {
         held_ = early;
-        state_ = State::seek;
+        state_ = State::sums;
     }
 
+    void see_unpacked(std::string_view bytes) override {
+        // ISA-L's function takes a pointer to bytes that it only reads.
+        crc_ = crc32_gzip_refl(
+            crc_, reinterpret_cast<unsigned char*>(const_cast<char*>(bytes.data())), bytes.size());
+        unpacked_bytes_ += bytes.size();
+    }
+    void unpacked_whole() override { whole_ = true; }
+
 private:
-    enum class State : std::uint8_t { seek, header, names, contents, rest };
+    enum class State : std::uint8_t { seek, header, names, contents, sums, end, rest };
 
     [[nodiscard]] std::size_t names_size() const {
         return static_cast<std::size_t>(little_endian(held_, 26, 2) + little_endian(held_, 28, 2));
@@ -97,7 +139,7 @@ private:
     // one at the end of `in` is held.
     Found seek(std::string_view& in, bool last) {
         if (held_.empty()) {
-            if (in.empty()) return Found::need_input;
+            if (in.empty()) return last ? end_of_file() : Found::need_input;
             const std::size_t at = beginning_in(in);
             if (at == 0) {
                 gather(held_, in, signature.size());
@@ -107,7 +149,7 @@ private:
             in.remove_prefix(at);
             return say(Found::aside, part);
         }
-        if (!signature.starts_with(held_.substr(0, signature.size()))) {
+        if (!begins_signature(held_)) {
             const std::size_t at = 1 + beginning_in(std::string_view(held_).substr(1));
             header_ = held_.substr(0, at);
             held_.erase(0, at);
@@ -118,16 +160,27 @@ private:
         return Found::need_input;
     }
 
-    // Where the signature, or at the end what may become one, begins.
+    // Whether one of the two, or what may become one, stands in front.
+    static bool begins_signature(std::string_view bytes) {
+        bytes = bytes.substr(0, signature.size());
+        return signature.starts_with(bytes) || end_signature.starts_with(bytes);
+    }
+    // Where the first that does so begins.
     static std::size_t beginning_in(std::string_view bytes) {
-        const std::size_t at = bytes.find(signature);
-        if (at != bytes.npos) return at;
-        for (std::size_t size = std::min(bytes.size(), signature.size() - 1); size > 0; --size) {
-            if (signature.starts_with(bytes.substr(bytes.size() - size))) {
-                return bytes.size() - size;
-            }
+        std::size_t at = bytes.find(signature.front());
+        while (at != bytes.npos && !begins_signature(bytes.substr(at))) {
+            at = bytes.find(signature.front(), at + 1);
         }
-        return bytes.size();
+        return std::min(at, bytes.size());
+    }
+
+    Found end_of_file() {
+        state_ = State::rest;
+        if (!ended_) return damaged("zip: it ends before its central directory does", held_);
+        if (held_.empty()) return Found::need_input;
+        header_ = std::move(held_);
+        held_.clear();
+        return say(Found::aside, header_);
     }
 
     // Bytes that happen to be a signature are passed over.
@@ -140,11 +193,7 @@ private:
 
     Found cut_header(bool last) {
         if (!last) return Found::need_input;
-        state_ = State::rest;
-        if (held_.starts_with(signature)) return damaged("zip: it ends inside an entry", held_);
-        header_ = std::move(held_);
-        held_.clear();
-        return header_.empty() ? Found::need_input : say(Found::aside, header_);
+        return held_.starts_with(signature) ? cut_contents(last) : end_of_file();
     }
 
     Found cut_contents(bool last) {
@@ -164,8 +213,15 @@ private:
         head_.packing = packing_of(method);
         if (head_.packing == Packing::unsupported) head_.method = fmt::format("method {}", method);
         if ((flags & (flag_encrypted | flag_masked)) != 0) head_.packing = Packing::encrypted;
-        left_ = stored_size(bytes.substr(zip_header_size + name_size));
-        if ((flags & flag_descriptor) != 0 && left_ == 0) leave_end_open(name.ends_with('/'));
+        has_descriptor_ = (flags & flag_descriptor) != 0;
+        const std::string_view extra = bytes.substr(zip_header_size + name_size);
+        left_ = size_of(Size::packed, extra);
+        said_crc_ = static_cast<std::uint32_t>(little_endian(bytes, 14, 4));
+        said_bytes_ = size_of(Size::unpacked, extra);
+        crc_ = 0;
+        unpacked_bytes_ = 0;
+        if (has_descriptor_ && left_ == 0) leave_end_open(name.ends_with('/'));
+        whole_ = head_.packing == Packing::stored;
         head_.bytes = left_;
         header_ = std::move(held_);
         held_.clear();
@@ -190,26 +246,50 @@ private:
         }
     }
 
-    // As packed. A size of 64 bits stands in an extra field, behind the unpacked
+    // A size of 64 bits stands in an extra field, the packed one behind the unpacked
     // one where that is there, too (APPNOTE.TXT, 4.5.3).
-    [[nodiscard]] std::uint64_t stored_size(std::string_view extra) const {
-        const std::uint64_t packed = little_endian(held_, 18, 4);
-        if (packed != in_extra) return packed;
-        const std::size_t at = little_endian(held_, 22, 4) == in_extra ? 8 : 0;
+    enum class Size : std::uint8_t { packed, unpacked };
+    [[nodiscard]] std::uint64_t size_of(Size which, std::string_view extra) const {
+        const std::uint64_t size = little_endian(held_, which == Size::packed ? 18 : 22, 4);
+        if (size != in_extra) return size;
+        const std::size_t at =
+            which == Size::packed && little_endian(held_, 22, 4) == in_extra ? 8 : 0;
         while (extra.size() >= 4) {
             const auto id = little_endian(extra, 0, 2);
-            const auto size = static_cast<std::size_t>(little_endian(extra, 2, 2));
+            const auto length = static_cast<std::size_t>(little_endian(extra, 2, 2));
             extra.remove_prefix(4);
-            if (size > extra.size()) break;
-            if (id == 1 && size >= at + 8) return little_endian(extra, at, 8);
-            extra.remove_prefix(size);
+            if (length > extra.size()) break;
+            if (id == 1 && length >= at + 8) return little_endian(extra, at, 8);
+            extra.remove_prefix(length);
         }
-        return packed;
+        return size;
+    }
+
+    [[nodiscard]] bool sums_hold() const {
+        if (crc_ == said_crc_ && unpacked_bytes_ == said_bytes_) return true;
+        if (!has_descriptor_) return false;
+        std::string_view behind = held_;
+        // Without one, the directory alone has the sums.
+        if (behind.starts_with(signature) || behind.starts_with("PK\1\2")) return true;
+        return fits(behind) || (behind.starts_with(descriptor_signature) && fits(behind.substr(4)));
+    }
+    // The CRC-32, the packed size and the unpacked one, of four or eight bytes each.
+    [[nodiscard]] bool fits(std::string_view descriptor) const {
+        const auto has = [&](std::size_t at, std::uint64_t value, std::size_t size) {
+            return descriptor.size() >= at + size && little_endian(descriptor, at, size) == value;
+        };
+        return has(0, crc_, 4) && (has(8, unpacked_bytes_, 4) || has(12, unpacked_bytes_, 8));
     }
 
     State state_ = State::seek;
     std::string held_;  // of a signature or a header, what was there so far
     std::uint64_t left_ = 0;
+    // Of the newest entry: what its header says, and what its contents are.
+    std::uint32_t said_crc_ = 0, crc_ = 0;
+    std::uint64_t said_bytes_ = 0, unpacked_bytes_ = 0;
+    bool has_descriptor_ = false;
+    bool whole_ = false;  // all of its contents were seen
+    bool ended_ = false;  // the directory's end was there
 };
 
 }  // namespace
