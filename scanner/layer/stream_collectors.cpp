@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "scanner/layer/dropped_told.hpp"
+#include "scanner/layer/encoded_step.hpp"
 #include "scanner/match/drop_reason.hpp"
 #include "scanner/nested/sqlite.hpp"
 
@@ -39,6 +40,12 @@ void cut_name(const NamedSecrets& secrets, std::uint32_t ordinal, std::string& n
 
 using Steps = std::span<const std::string>;
 
+// Without the place of what is written in base64: that is another one in the file outside.
+std::string_view name_of(const std::string& step) {
+    const std::string_view encoding = encoding_of_step(step);
+    return encoding.empty() ? std::string_view(step) : encoding;
+}
+
 // A secret in a file of the layer, by steps into containers and by the encodings that it
 // is written in, and by the rule that found it or by any. The container may be written in
 // an encoding itself, which then is the outermost.
@@ -47,13 +54,13 @@ PathHash seen_at(const LayerFinding& found, Steps containers, Steps encodings,
     std::string text = std::to_string(found.ordinal) + '\0' +
                        (any_rule ? std::string() : found.finding.rule) + '\0' +
                        found.finding.secret_id;
-    for (const std::string& step : containers) (text += '\0') += step;
+    for (const std::string& step : containers) (text += '\0') += name_of(step);
     if (!written_in.empty()) (text += '\1') += written_in;
-    for (const std::string& step : encodings) (text += '\1') += step;
+    for (const std::string& step : encodings) (text += '\1') += name_of(step);
     return hash_path(text);
 }
 
-bool is_encoding(const std::string& step) { return step == "base64" || step == "hex"; }
+bool is_encoding(const std::string& step) { return !encoding_of_step(step).empty(); }
 
 // Where else a secret may be seen that stands in a container which is written in base64 or
 // hex: as a view of that shows it, and from each container that holds the text as it is.
