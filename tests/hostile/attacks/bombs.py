@@ -211,6 +211,15 @@ def zip_of_many_empty_entries(f: Attack) -> None:
 
 
 @attack
+def zip_of_two_million_empty_entries(f: Attack) -> None:
+    """What is known of an entry is given up with the window that shows it."""
+    data = b"".join(containers.zip_entry(b"%07d" % number, b"", 0)
+                    for number in range(2_000_000 * f.size))
+    inside(f, "many.zip", data + containers.ZIP_END, scanned=640 * MIB * f.size)
+    f.memory = 256 * MIB
+
+
+@attack
 def tar_in_tar_a_thousand_deep(f: Attack) -> None:
     data = b"the innermost\n"
     for _ in range(1000):
