@@ -92,8 +92,11 @@ void drop_seen_twice(LayerResult& result, DroppedTold* told) {
             if (!containers[i].starts_with(nested::sqlite_row_step)) continue;
             further_in.insert(seen_at(found, containers.first(i), encodings, true));
             // Rows are told in UTF-8; pages have them as the database is written.
+            // The order of what is UTF-16 in a row, too, is told by where it stands.
+            const bool is_utf16 = !encodings.empty() && encodings.front().starts_with("utf-16");
+            const Steps others = encodings.subspan(is_utf16 ? 1 : 0);
             for (const std::string_view order : {"utf-16le", "utf-16be"}) {
-                further_in.insert(seen_at(found, containers.first(i), encodings, true, order));
+                further_in.insert(seen_at(found, containers.first(i), others, true, order));
             }
         }
         if (encodings.empty()) add_encoded(further_in, found, containers);

@@ -273,8 +273,27 @@ def databases() -> Seeds:
 
 @target("sqlite")
 def sqlite() -> Seeds:
-    return {name: bytes([1 if name == "utf-16" else 0, 90]) + data
+    made = {name: bytes([1 if name == "utf-16" else 0, 90]) + data
             for name, data in databases().items()}
+    packed = gzip.compress(TEXT, mtime=0).hex()
+    blobs = ["create table t(a text, b blob)", f"insert into t values('key', x'{packed}'), "
+             f"('wide', x'{'key = tst_abc123'.encode('utf-16le').hex()}')"]
+    return made | {"blobs": b"\0\x5a" + database(blobs, 512), "log": b"\2\x5a" + log_of(blobs)}
+
+
+def log_of(statements: list[str]) -> bytes:
+    """A write-ahead log, with a schema and rows in it, of pages of 512 bytes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "d.sqlite"
+        base = sqlite3.connect(path)
+        base.execute("pragma page_size = 512")
+        base.execute("pragma journal_mode = wal")
+        for statement in statements:
+            base.execute(statement)
+            base.commit()
+        made = path.with_name("d.sqlite-wal").read_bytes()
+        base.close()
+        return made
 
 
 @target("nest")
