@@ -80,9 +80,10 @@ void add_encoded(std::set<PathHash>& further_in, const LayerFinding& found, Step
 // An archive may store a member as it is, and a compression leaves a short secret in
 // one piece: it is then seen in the container's bytes as well. The finding that
 // knows the whole way in stays. That in a row of a database, which has the column's
-// name in front of it, stays instead of what any rule saw in the pages.
+// name in front of it, stays instead of what any rule saw in the pages. What a member's packed
+// bytes show beside its contents is nobody's in the container, and told with the member.
 void drop_seen_twice(LayerResult& result, DroppedTold* told) {
-    std::set<PathHash> further_in;
+    std::set<PathHash> further_in, in_contents;
     for (const LayerFinding& found : result.findings) {
         const Steps way(found.finding.inner_path);
         const Steps containers = way.first(found.containers);
@@ -100,6 +101,9 @@ void drop_seen_twice(LayerResult& result, DroppedTold* told) {
             }
         }
         if (encodings.empty()) add_encoded(further_in, found, containers);
+        if (!containers.empty() && found.finding.source == Source::file) {
+            in_contents.insert(seen_at(found, containers, encodings));
+        }
     }
     if (further_in.empty()) return;
     std::erase_if(result.findings, [&](const LayerFinding& found) {
@@ -109,7 +113,9 @@ void drop_seen_twice(LayerResult& result, DroppedTold* told) {
         const bool inside =
             (found.finding.source == Source::file || found.finding.source == Source::trailer) &&
             (further_in.contains(seen_at(found, containers, encodings)) ||
-             further_in.contains(seen_at(found, containers, encodings, true)));
+             further_in.contains(seen_at(found, containers, encodings, true)) ||
+             (found.finding.source == Source::trailer &&
+              in_contents.contains(seen_at(found, containers, encodings))));
         if (inside) drop(result, told, found, match::dropped::seen_inside);
         return inside;
     });

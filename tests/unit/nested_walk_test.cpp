@@ -6,6 +6,7 @@
 #include <iterator>
 #include <string>
 
+#include "tests/support/blobs.hpp"
 #include "tests/support/nested_scanning.hpp"
 #include "tests/support/parsing.hpp"
 
@@ -112,6 +113,15 @@ TEST_F(NestedWalk, TellsDamageAndGoesOn) {
               "x>b:1 @0 file\ngap x>a: deflate: damaged stream\n");
     EXPECT_EQ(scan("x", "\x1f\x8b\x08"s + std::string(7, '\0') + std::string(300, '\xff')), "")
         << "it only looks like one";
+}
+
+TEST_F(NestedWalk, TellsWhatPackedBytesShowOnceWithTheMember) {
+    const std::string data = "a tst_01234567\n" + test::Random(8).bytes(20'000);
+    const std::string packed = test::deflated(data);
+    ASSERT_NE(packed.find("tst_01234567"), packed.npos) << "as what does not compress is stored";
+    EXPECT_EQ(scan("x", test::gzip(zip_of(test::zip_entry("y", packed, 8)))),
+              "x>gzip>y:0 @2 file\n");
+    EXPECT_EQ(scan("x", zip_of(test::zip_entry("y", packed, 8))), "x>y:0 @2 file\n");
 }
 
 TEST_F(NestedWalk, TellsContentsThatAreNotThoseOfTheirSums) {
