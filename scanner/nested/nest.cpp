@@ -257,8 +257,13 @@ void Nest::decoder_ended(std::size_t at, const Error* error) {
     if (!level.end_open) return;
     // The archive goes on where the decoder stopped.
     Level& archive = *levels_[at - 1];
-    archive.parser->contents_ended(level.left);
-    archive.input = {level.input.data(), level.input.size() + archive.input.size()};
+    std::string early = level.left;
+    if (level.input.data() + level.input.size() == archive.input.data()) {
+        archive.input = {level.input.data(), level.input.size() + archive.input.size()};
+    } else {
+        early += level.input;  // contents that the parser had held
+    }
+    archive.parser->contents_ended(early);
     level.input = {};
     level.left.clear();
     level.last = true;

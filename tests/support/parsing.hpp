@@ -79,9 +79,14 @@ inline Parsed parse(nested::ArchiveParser& parser, std::string_view archive, std
                 if (member.head.sized || member.contents.size() < open_end) break;
                 const std::size_t over = member.contents.size() - open_end;
                 member.contents.resize(open_end);
-                in = {parser.bytes().data() + parser.bytes().size() - over, over + in.size()};
+                // They are in front of `in`, or the parser had held them.
+                std::string_view early = parser.bytes().substr(parser.bytes().size() - over);
+                if (early.data() + over == in.data()) {
+                    in = {early.data(), over + in.size()};
+                    early = {};
+                }
                 unpack(member);
-                parser.contents_ended({});
+                parser.contents_ended(std::string(early));
                 break;
             }
             case Found::member_end:
@@ -125,6 +130,14 @@ inline std::string zip_entry(std::string_view name, std::string_view packed, uns
     return std::string("PK\3\4", 4) + little(20, 2) + little(flags, 2) + little(method, 2) +
            little(0, 4) + (open ? std::string(12, '\0') : zip_sums(packed, method)) +
            little(name.size(), 2) + little(0, 2) + std::string(name) + std::string(packed);
+}
+
+/// What the central directory says of an entry with these sums.
+inline std::string zip_listed(std::string_view name, const std::string& sums,
+                              std::string_view extra = {}) {
+    return "PK\1\2" + little(20, 2) + little(20, 2) + std::string(8, '\0') + sums +
+           little(name.size(), 2) + little(extra.size(), 2) + std::string(14, '\0') +
+           std::string(name) + std::string(extra);
 }
 
 /// The record at the end of a zip file, of a central directory that names nothing.

@@ -98,17 +98,17 @@ TEST(NestedTar, AnExtendedHeaderIsNotBelievedWithoutEnd) {
 }
 
 TEST(NestedZip, GivesEntriesByTheirLocalHeaders) {
+    const std::string listed_b = test::zip_listed("a/b", test::zip_sums("stored", 0));
     const std::string zip = test::zip_entry("a/b", "stored", 0) +
                             test::zip_entry("c", test::deflated("packed"), 8) +
-                            test::zip_entry("d/", "", 0) + "PK\1\2 central directory" +
-                            test::zip_end();
+                            test::zip_entry("d/", "", 0) + listed_b + test::zip_end();
     const auto parsed = parse(&make_zip_parser, zip);
     ASSERT_EQ(parsed.members.size(), 3U);
     EXPECT_EQ(parsed.members[0].contents, "stored");
     EXPECT_EQ(parsed.members[1].head.packing, Packing::deflate);
     EXPECT_EQ(parsed.members[1].contents, test::deflated("packed"));
     EXPECT_EQ(parsed.members[2].head.name, "d");
-    EXPECT_EQ(parsed.aside, "PK\1\2 central directory" + test::zip_end());
+    EXPECT_EQ(parsed.aside, listed_b + test::zip_end());
     EXPECT_TRUE(parsed.damage.empty());
 }
 
@@ -144,14 +144,56 @@ TEST(NestedZip, SaysWhatItCannotRead) {
     EXPECT_EQ(parsed.aside, "xxxx" + test::zip_end()) << "an entry without a size is nobody's";
 }
 
+std::string unlike(int entries) {
+    return "zip: " + std::to_string(entries) + " entries of its directory are not as they were read";
+}
+
+TEST(NestedZip, HoldsItsDirectoryAgainstWhatWasRead) {
+    const std::string sums = test::zip_sums("one", 0), other = test::zip_sums("two", 0);
+    const std::string a = test::zip_entry("a", "one", 0), end = test::zip_end();
+    const auto told = [](const std::string& zip) { return listed(parse(&make_zip_parser, zip)); };
+    EXPECT_EQ(told(a + test::zip_listed("a", sums) + end), "a=one;");
+    EXPECT_EQ(told(a + end), "a=one;") << "an entry that it does not name";
+    EXPECT_EQ(told(a + test::zip_listed("a", other) + end), "a=one;!" + unlike(1));
+    EXPECT_EQ(told(a + test::zip_listed("b", sums) + test::zip_listed("a", sums) +
+                   test::zip_listed("c", sums) + end), "a=one;!" + unlike(2));
+    // Of what was not read its name is known.
+    EXPECT_EQ(told(test::zip_entry("a", "xxxx", 8, 1) + test::zip_listed("a", sums) + end),
+              "a=xxxx;");
+    // An entry of the directory that says that all the rest is its name hides nothing.
+    std::string endless = test::zip_listed("a", sums);
+    endless.replace(28, 2, "\xff\xff");
+    EXPECT_EQ(told(a + endless + test::zip_entry("b", "two", 0) + end), "a=one;b=two;");
+    std::string wide = test::zip_listed("a", sums);
+    wide.replace(28, 2, "\x80\1");
+    EXPECT_EQ(told(a + wide + test::zip_entry("b", "two", 0) + std::string(400, '-') + end),
+              "a=one;b=two;!" + unlike(1));
+}
+
+TEST(NestedZip, KnowsNothingOfItsDirectoryBehindTooManyEntries) {
+    std::string zip;
+    for (int i = 0; i < 270'000; ++i) zip += test::zip_entry(std::to_string(i), "", 0);
+    zip += test::zip_listed("other", test::zip_sums("one", 0)) + test::zip_end();
+    bool stuck = false;
+    const auto parser = make_zip_parser();
+    EXPECT_TRUE(test::parse(*parser, zip, zip.size(), stuck).damage.empty());
+    EXPECT_LT(parser->hold(), std::uint64_t{8} << 20);
+}
+
 TEST(NestedZip, ReadsSizesOf64Bits) {
     std::string entry = test::zip_entry("a", "", 0);
     entry.replace(18, 8, std::string(8, '\xff'));
     entry.replace(28, 2, test::little(20, 2));
     entry.replace(14, 4, test::zip_sums("stuff", 0).substr(0, 4));
     entry += test::little(1, 2) + test::little(16, 2) + test::little(5, 8) + test::little(5, 8);
-    EXPECT_EQ(listed(parse(&make_zip_parser, entry + "stuff" + "PK\1\2" + test::zip_end())),
+    std::string directory = test::zip_listed(
+        "a", entry.substr(14, 4) + std::string(8, '\xff'),
+        test::little(1, 2) + test::little(16, 2) + test::little(5, 8) + test::little(5, 8));
+    EXPECT_EQ(listed(parse(&make_zip_parser, entry + "stuff" + directory + test::zip_end())),
               "a=stuff;");
+    ++directory[directory.size() - 16];
+    EXPECT_EQ(listed(parse(&make_zip_parser, entry + "stuff" + directory + test::zip_end())),
+              "a=stuff;!" + unlike(1));
 }
 
 constexpr const char* wrong_zip_sums = "zip: the contents are not those of the CRC-32 and the size";
@@ -171,7 +213,7 @@ TEST(NestedZip, HoldsContentsAgainstTheSumsInTheirHeader) {
 }
 
 TEST(NestedZip, SaysThatItEndsEarly) {
-    const std::string zip = test::zip_entry("a", "one", 0) + "PK\1\2 directory" + test::zip_end();
+    const std::string zip = test::zip_entry("a", "one", 0) + test::zip_listed("a", test::zip_sums("one", 0)) + test::zip_end();
     EXPECT_EQ(listed(parse(&make_zip_parser, zip + "a comment")), "a=one;");
     const std::string entry = test::zip_entry("a", "one", 0);
     for (std::size_t size = 1; size < zip.size(); ++size) {

@@ -115,6 +115,22 @@ TEST_F(NestedWalk, TellsDamageAndGoesOn) {
         << "it only looks like one";
 }
 
+TEST_F(NestedWalk, LosesNothingOfAnEntryThatABrokenDirectoryReachesInto) {
+    const std::string text = "a line\n\ntst_01234567\n", packed = test::deflated(text);
+    const std::string first = test::zip_entry("a", "one", 0);
+    std::string wide = test::zip_listed("a", test::zip_sums("one", 0));
+    wide.replace(28, 2, "\x80\1");
+    const std::string behind = test::zip_entry("z", "more", 0) + std::string(400, '-');
+    const std::string told = "x>y:3 @8 file\ngap x: zip: 1 entries of its directory are not as they "
+                             "were read\n";
+    for (const unsigned flags : {0U, 8U}) {
+        std::string entry = test::zip_entry("y", packed, 8, flags);
+        if (flags != 0) entry += test::zip_sums(packed, 8);
+        EXPECT_EQ(scan("x", zip_of(first + wide + entry + behind)), told) << flags;
+        EXPECT_EQ(scan("x", zip_of(first + wide + test::zip_entry("y", text, 0) + behind)), told);
+    }
+}
+
 TEST_F(NestedWalk, TellsWhatPackedBytesShowOnceWithTheMember) {
     const std::string data = "a tst_01234567\n" + test::Random(8).bytes(20'000);
     const std::string packed = test::deflated(data);
@@ -144,7 +160,7 @@ TEST_F(NestedWalk, TellsContentsThatAreNotThoseOfTheirSums) {
     std::string filled_in = open;
     filled_in.replace(14, 12, sums);
     for (const std::string& behind : {sums, large, "PK\7\10" + sums, "PK\7\10" + large, ""s}) {
-        EXPECT_EQ(scan("x", zip_of(open + behind + "PK\1\2 directory, long enough")), found);
+        EXPECT_EQ(scan("x", zip_of(open + behind + test::zip_listed("y", sums))), found);
         EXPECT_EQ(scan("x", zip_of(filled_in + behind)), found);
     }
     for (const std::string& behind : {crc + std::string(20, 'x'), "PK\7\10" + std::string(20, 'x')}) {

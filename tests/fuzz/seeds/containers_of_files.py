@@ -64,6 +64,7 @@ def zips() -> Seeds:
     made["encrypted"] = containers.zip_entry(b"e", b"?" * 24, 0, flags=1) + containers.ZIP_END
     made["without-end"] = containers.zip_entry(b"s", TEXT, 0)
     made["wrong-sum"] = containers.zip_entry(b"s", TEXT, 0, data=TEXT[1:]) + containers.ZIP_END
+    made["other-directory"] = containers.zip_of(FILES).replace(b"PK\1\2", b"PK\1\2\x14", 1)
     packed = containers.raw_deflate(TEXT)
     for name, signature, size in (("", b"PK\7\x08", "I"), ("-bare", b"", "I"), ("-64", b"PK\7\x08", "Q")):
         behind = signature + struct.pack("<I" + size * 2, zlib.crc32(TEXT), len(packed), len(TEXT))

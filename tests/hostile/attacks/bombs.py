@@ -172,7 +172,7 @@ def zip_overlapping_entries(f: Attack) -> None:
     count = 5000 * f.size
     end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, count & 0xFFFF, count & 0xFFFF,
                       len(directory), len(local), 0)
-    inside(f, "overlap.zip", local + directory + end, scanned=8 * MIB * f.size)
+    inside(f, "overlap.zip", local + directory + end, "entries of its directory", scanned=8 * MIB * f.size)
 
 
 @attack
