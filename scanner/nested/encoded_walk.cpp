@@ -133,7 +133,8 @@ std::optional<std::size_t> EncodedWalk::open(const layer::Window& window,
     }
     const auto shared = std::make_shared<const layer::HostFile>(std::move(host));
     auto place = std::make_shared<const layer::InnerPlace>(
-        shared, member.inner, layer::encoded_step(step_of(start.writing.outer), start.offset), true);
+        shared, member.inner,
+        layer::encoded_step(step_of(start.writing.outer), start.offset), true);
     const unsigned depth = depth_of(member.inner.get());
     if (start.writing.twice) {
         place = std::make_shared<const layer::InnerPlace>(shared, place, "base64", true);

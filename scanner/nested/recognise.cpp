@@ -128,7 +128,7 @@ bool is_rpm(std::string_view head) {
 
 // The SQLite file format, 4.1: the magic, the format's version, and a page's size.
 bool is_sqlite_wal(std::string_view head) {
-    if (head.size() < 32 || (big_endian(head, 0, 4) & ~std::uint64_t{1}) != 0x377f0682) return false;
+    if (head.size() < 32 || big_endian(head, 0, 4) >> 1U != 0x377f0682 >> 1U) return false;
     const std::uint64_t page = big_endian(head, 8, 4);
     return big_endian(head, 4, 4) == 3'007'000 && page >= 512 && page <= 65536 &&
            std::has_single_bit(page);
@@ -184,7 +184,8 @@ Format recognise(std::string_view head) {
 std::string_view to_string(Format format) noexcept {
     constexpr std::array<std::string_view, 22> names = {
         "none", "gzip", "zlib", "zstd", "bzip2", "xz", "lzip", "lzma", "lz4", "compress", "tar", "zip",
-        "ar",   "cpio", "rpm",  "git pack", "SQLite", "SQLite log", "UPX", "script", "ELF", "git object"};
+        "ar",   "cpio", "rpm",  "git pack", "SQLite", "SQLite log", "UPX", "script", "ELF",
+        "git object"};
     return names[static_cast<std::size_t>(format)];
 }
 

@@ -61,7 +61,9 @@ bool holds_values(std::string_view column) {
 std::optional<bool> utf16_order(std::string_view bytes) {
     bool little = true, big = true;
     for (std::size_t i = 0; i + 1 < bytes.size(); i += 2) {
-        const auto is_letter = [](char c) { return (c >= ' ' && c < '\x7f') || (c >= '\t' && c <= '\r'); };
+        const auto is_letter = [](char c) {
+            return (c >= ' ' && c < '\x7f') || (c >= '\t' && c <= '\r');
+        };
         little = little && is_letter(bytes[i]) && bytes[i + 1] == '\0';
         big = big && is_letter(bytes[i + 1]) && bytes[i] == '\0';
     }

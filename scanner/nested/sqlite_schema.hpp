@@ -1,5 +1,5 @@
-// The tables of a database, by its schema: columns out of the text of a CREATE TABLE. No SQL is understood
-// here beyond what it takes to tell one column from the next.
+// The tables of a database, by its schema: columns out of the text of a CREATE TABLE. No SQL is
+// understood here beyond what it takes to tell one column from the next.
 // https://www.sqlite.org/lang_createtable.html
 #pragma once
 

@@ -203,7 +203,8 @@ private:
     bool next_row() {
         while (const auto cell = next_cell()) {
             if (is_known(*cell)) continue;
-            const std::string table = table_ == nullptr ? fmt::format("of page {}", page_) : table_->name;
+            const std::string table =
+                table_ == nullptr ? fmt::format("of page {}", page_) : table_->name;
             if (teller_.begin(sqlite_row_step + table,
                               fmt::format(" row {} in frame {}", cell->id, frame_), *file_,
                               payload_of(*cell), table_ == nullptr ? no_names_ : table_->columns)) {

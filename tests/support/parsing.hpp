@@ -178,8 +178,8 @@ inline std::string cpio_member(const std::string& name, std::string_view content
         std::snprintf(text, sizeof text, "%08zX", value);
         return std::string(text);
     };
-    std::string made = (sum ? "070702" : "070701") + hex(1) + hex(0100644) + hex(0) + hex(0) + hex(1) + hex(0) +
-                       hex(contents.size()) + hex(0) + hex(0) + hex(0) + hex(0) +
+    std::string made = (sum ? "070702" : "070701") + hex(1) + hex(0100644) + hex(0) +
+                       hex(0) + hex(1) + hex(0) + hex(contents.size()) + hex(0) + hex(0) + hex(0) + hex(0) +
                        hex(name.size() + 1) + hex(sum.value_or(0)) + name + '\0';
     made.resize((made.size() + 3) / 4 * 4, '\0');
     made += contents;

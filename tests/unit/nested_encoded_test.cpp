@@ -80,7 +80,8 @@ TEST_F(NestedEncoded, OpensEachFormat) {
     EXPECT_EQ(scan(in_base64(test::gzip(tar))), "x>base64 at 5>gzip>in/y:3 @8 file\n");
     EXPECT_EQ(scan(in_base64(test::zip_entry("in/y", test::deflated(text), 8) + test::zip_end())),
               "x>base64 at 5>in/y:3 @8 file\n");
-    EXPECT_EQ(scan(in_base64(test::zip_entry("in/y", text, 0) + test::zip_end())), "x>base64 at 5>in/y:3 @8 file\n")
+    EXPECT_EQ(scan(in_base64(test::zip_entry("in/y", text, 0) + test::zip_end())),
+              "x>base64 at 5>in/y:3 @8 file\n")
         << "once, though a view of the base64 shows it, too";
 }
 
@@ -99,7 +100,8 @@ TEST_F(NestedEncoded, SeesItFromTheInnermostContainer) {
               "x>in/y>base64 at 5>gzip:3 @8 file\n");
     EXPECT_EQ(scan(test::gzip(test::TarBuilder().file("in/y", written).finish())),
               "x>gzip>in/y>base64 at 5>gzip:3 @8 file\n");
-    EXPECT_EQ(scan(test::zip_entry("in/y", written, 0) + test::zip_end()), "x>in/y>base64 at 5>gzip:3 @8 file\n");
+    EXPECT_EQ(scan(test::zip_entry("in/y", written, 0) + test::zip_end()),
+              "x>in/y>base64 at 5>gzip:3 @8 file\n");
 }
 
 // Longer than a window, and wherever windows end in it.

@@ -213,7 +213,8 @@ TEST(NestedZip, HoldsContentsAgainstTheSumsInTheirHeader) {
 }
 
 TEST(NestedZip, SaysThatItEndsEarly) {
-    const std::string zip = test::zip_entry("a", "one", 0) + test::zip_listed("a", test::zip_sums("one", 0)) + test::zip_end();
+    const std::string zip = test::zip_entry("a", "one", 0) +
+                            test::zip_listed("a", test::zip_sums("one", 0)) + test::zip_end();
     EXPECT_EQ(listed(parse(&make_zip_parser, zip + "a comment")), "a=one;");
     const std::string entry = test::zip_entry("a", "one", 0);
     for (std::size_t size = 1; size < zip.size(); ++size) {

@@ -176,7 +176,8 @@ TEST(SqliteLog, TellsWhatIsNewInEachFrame) {
         "[table late row 1 in frame 5]\napi_key = \"abc\"\nb = 7\n";
     EXPECT_EQ(rows_of_log(log), expected);
     EXPECT_EQ(rows_of_log(log, 77), expected);
-    EXPECT_EQ(rows_of_log(log.substr(0, log.size() - 1)), expected + "gap SQLite: the log ends in a frame\n");
+    EXPECT_EQ(rows_of_log(log.substr(0, log.size() - 1)),
+              expected + "gap SQLite: the log ends in a frame\n");
     EXPECT_EQ(recognise(log), Format::sqlite_wal);
     std::string other = log;
     other[7] = '\1';

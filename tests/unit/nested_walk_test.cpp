@@ -109,7 +109,8 @@ TEST_F(NestedWalk, TellsDamageAndGoesOn) {
               "gap x: gzip: the blob ends inside a member\n");
     EXPECT_EQ(scan("x", zip_of(test::zip_entry("a", "xxxx", 8, 1))), "gap x>a: encrypted\n");
     EXPECT_EQ(last_.gaps.front().bytes, 4U);
-    EXPECT_EQ(scan("x", zip_of(test::zip_entry("a", "\7\7\7\7", 8) + test::zip_entry("b", "tst_01234567", 0))),
+    EXPECT_EQ(scan("x", zip_of(test::zip_entry("a", "\7\7\7\7", 8) +
+                               test::zip_entry("b", "tst_01234567", 0))),
               "x>b:1 @0 file\ngap x>a: deflate: damaged stream\n");
     EXPECT_EQ(scan("x", "\x1f\x8b\x08"s + std::string(7, '\0') + std::string(300, '\xff')), "")
         << "it only looks like one";
