@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "scanner/layer/dropped_told.hpp"
+#include "scanner/layer/encoded_step.hpp"
 #include "scanner/match/drop_reason.hpp"
 #include "scanner/nested/sqlite.hpp"
 
@@ -39,6 +40,12 @@ void cut_name(const NamedSecrets& secrets, std::uint32_t ordinal, std::string& n
 
 using Steps = std::span<const std::string>;
 
+// Without the place of what is written in base64: that is another one in the file outside.
+std::string_view name_of(const std::string& step) {
+    const std::string_view encoding = encoding_of_step(step);
+    return encoding.empty() ? std::string_view(step) : encoding;
+}
+
 // A secret in a file of the layer, by steps into containers and by the encodings that it
 // is written in, and by the rule that found it or by any. The container may be written in
 // an encoding itself, which then is the outermost.
@@ -47,13 +54,13 @@ PathHash seen_at(const LayerFinding& found, Steps containers, Steps encodings,
     std::string text = std::to_string(found.ordinal) + '\0' +
                        (any_rule ? std::string() : found.finding.rule) + '\0' +
                        found.finding.secret_id;
-    for (const std::string& step : containers) (text += '\0') += step;
+    for (const std::string& step : containers) (text += '\0') += name_of(step);
     if (!written_in.empty()) (text += '\1') += written_in;
-    for (const std::string& step : encodings) (text += '\1') += step;
+    for (const std::string& step : encodings) (text += '\1') += name_of(step);
     return hash_path(text);
 }
 
-bool is_encoding(const std::string& step) { return step == "base64" || step == "hex"; }
+bool is_encoding(const std::string& step) { return !encoding_of_step(step).empty(); }
 
 // Where else a secret may be seen that stands in a container which is written in base64 or
 // hex: as a view of that shows it, and from each container that holds the text as it is.
@@ -73,9 +80,10 @@ void add_encoded(std::set<PathHash>& further_in, const LayerFinding& found, Step
 // An archive may store a member as it is, and a compression leaves a short secret in
 // one piece: it is then seen in the container's bytes as well. The finding that
 // knows the whole way in stays. That in a row of a database, which has the column's
-// name in front of it, stays instead of what any rule saw in the pages.
+// name in front of it, stays instead of what any rule saw in the pages. What a member's packed
+// bytes show beside its contents is nobody's in the container, and told with the member.
 void drop_seen_twice(LayerResult& result, DroppedTold* told) {
-    std::set<PathHash> further_in;
+    std::set<PathHash> further_in, in_contents;
     for (const LayerFinding& found : result.findings) {
         const Steps way(found.finding.inner_path);
         const Steps containers = way.first(found.containers);
@@ -85,11 +93,17 @@ void drop_seen_twice(LayerResult& result, DroppedTold* told) {
             if (!containers[i].starts_with(nested::sqlite_row_step)) continue;
             further_in.insert(seen_at(found, containers.first(i), encodings, true));
             // Rows are told in UTF-8; pages have them as the database is written.
+            // The order of what is UTF-16 in a row, too, is told by where it stands.
+            const bool is_utf16 = !encodings.empty() && encodings.front().starts_with("utf-16");
+            const Steps others = encodings.subspan(is_utf16 ? 1 : 0);
             for (const std::string_view order : {"utf-16le", "utf-16be"}) {
-                further_in.insert(seen_at(found, containers.first(i), encodings, true, order));
+                further_in.insert(seen_at(found, containers.first(i), others, true, order));
             }
         }
         if (encodings.empty()) add_encoded(further_in, found, containers);
+        if (!containers.empty() && found.finding.source == Source::file) {
+            in_contents.insert(seen_at(found, containers, encodings));
+        }
     }
     if (further_in.empty()) return;
     std::erase_if(result.findings, [&](const LayerFinding& found) {
@@ -99,7 +113,9 @@ void drop_seen_twice(LayerResult& result, DroppedTold* told) {
         const bool inside =
             (found.finding.source == Source::file || found.finding.source == Source::trailer) &&
             (further_in.contains(seen_at(found, containers, encodings)) ||
-             further_in.contains(seen_at(found, containers, encodings, true)));
+             further_in.contains(seen_at(found, containers, encodings, true)) ||
+             (found.finding.source == Source::trailer &&
+              in_contents.contains(seen_at(found, containers, encodings))));
         if (inside) drop(result, told, found, match::dropped::seen_inside);
         return inside;
     });

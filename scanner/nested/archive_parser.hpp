@@ -45,6 +45,7 @@ enum class Found : std::uint8_t {
     aside,       ///< bytes() belong to no member
     damage,      ///< what() is wrong; header() are nobody's; more may follow
     gap,         ///< what() was not read, lost_bytes() of it; more may follow
+    mismatch,    ///< the member that has ended is not what what() says of it; more may follow
 };
 
 class ArchiveParser {
@@ -58,6 +59,11 @@ public:
     /// The contents of a member that is not sized ended; `early` are bytes behind
     /// its end that stood in front of the next `in`.
     virtual void contents_ended(std::string_view early) { static_cast<void>(early); }
+
+    /// What a decoder made of the newest member's contents, as it comes; and that it came to
+    /// their end.
+    virtual void see_unpacked(std::string_view bytes) { static_cast<void>(bytes); }
+    virtual void unpacked_whole() {}
 
     /// Whether it makes what its members hold, as a decoder does. Its members are
     /// then in another stream than its own bytes, which are shown whole.
@@ -99,6 +105,10 @@ protected:
         what_ = std::move(what);
         lost_bytes_ = bytes;
         return Found::gap;
+    }
+    Found mismatch(std::string what) {
+        what_ = std::move(what);
+        return Found::mismatch;
     }
     /// What was gathered of a header belongs to nobody then.
     Found damaged(std::string what, std::string& held) {

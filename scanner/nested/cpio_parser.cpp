@@ -1,10 +1,15 @@
 // cpio, as rpm packages and initial RAM disks are made. Two of its forms are in
 // use, both with headers of text: newc ("070701", with a checksum "070702"), whose
-// names and contents are padded to four bytes, and odc ("070707"), not padded. A
+// names and contents are padded to four bytes, and odc ("070707"), not padded. The
+// checksum is the sum of a file's bytes; what is no file, and a name of several for one
+// file that comes without its contents, has none. A
 // member TRAILER!!! ends the archive, but not always the file: a RAM disk is
 // several archives one behind the other, of which all but the first ones may be
 // compressed, with zeros between them.
 #include <sys/stat.h>
+
+#include <numeric>
+#include <optional>
 
 #include "scanner/layer/layer_result.hpp"
 #include "scanner/nested/archive_parser.hpp"
@@ -39,12 +44,20 @@ public:
                     return begin_member();
                 case State::contents:
                     if (left_ == 0) {
-                        left_ = contents_padding_;
-                        state_ = State::padding;
+                        state_ = State::sum;
                         return Found::member_end;
                     }
                     if (in.empty()) return starved(last);
-                    return run(Found::contents, in, left_);
+                    static_cast<void>(run(Found::contents, in, left_));
+                    if (said_sum_) add_up();
+                    return Found::contents;
+                case State::sum:
+                    left_ = contents_padding_;
+                    state_ = State::padding;
+                    if (said_sum_ && *said_sum_ != sum_) {
+                        return mismatch("cpio: the contents are not those of the checksum");
+                    }
+                    break;
                 case State::padding:
                     if (left_ == 0) {
                         state_ = after_;
@@ -73,7 +86,7 @@ public:
 
 private:
     enum class State : std::uint8_t {
-        magic, header, name, contents, padding, ended, appended, rest
+        magic, header, name, contents, sum, padding, ended, appended, rest
     };
 
     Found starved(bool last) {
@@ -98,10 +111,19 @@ private:
         if (!mode || !size || !name || *name == 0 || *name > longest_name) return false;
         head_ = {};
         head_.mode = static_cast<std::uint32_t>(*mode);
+        const bool has_sum = head.starts_with("070702") && S_ISREG(head_.mode) && *size > 0;
+        said_sum_ = has_sum ? digits(head.substr(102, 8), 16) : std::nullopt;
+        sum_ = 0;
         left_ = *size;
         contents_padding_ = newc_ ? (4 - *size % 4) % 4 : 0;
         name_bytes_ = static_cast<std::size_t>(*name);
         return true;
+    }
+
+    void add_up() {
+        sum_ = std::accumulate(bytes_.begin(), bytes_.end(), sum_, [](std::uint32_t sum, char c) {
+            return sum + static_cast<unsigned char>(c);
+        });
     }
 
     Found begin_member() {
@@ -140,6 +162,8 @@ private:
     bool newc_ = false;
     std::size_t name_bytes_ = 0;
     std::uint64_t left_ = 0, contents_padding_ = 0;
+    std::optional<std::uint64_t> said_sum_;
+    std::uint32_t sum_ = 0;
 };
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "scanner/layer/encoded_step.hpp"
+
 namespace stratascan::nested {
 
 namespace {
@@ -21,9 +23,7 @@ unsigned depth_of(const layer::InnerPlace* place) {
     unsigned depth = 0;
     bool in_compression = false;
     for (; place != nullptr; place = place->outer.get()) {
-        const bool encoding =
-            place->same_file && (place->step == "base64" || place->step == "hex");
-        if (encoding) continue;
+        if (place->same_file && !layer::encoding_of_step(place->step).empty()) continue;
         const bool compression = place->same_file && !place->self_unpacking;
         if (!compression) {
             ++depth;
@@ -133,7 +133,8 @@ std::optional<std::size_t> EncodedWalk::open(const layer::Window& window,
     }
     const auto shared = std::make_shared<const layer::HostFile>(std::move(host));
     auto place = std::make_shared<const layer::InnerPlace>(
-        shared, member.inner, std::string(step_of(start.writing.outer)), true);
+        shared, member.inner,
+        layer::encoded_step(step_of(start.writing.outer), start.offset), true);
     const unsigned depth = depth_of(member.inner.get());
     if (start.writing.twice) {
         place = std::make_shared<const layer::InnerPlace>(shared, place, "base64", true);

@@ -53,6 +53,7 @@ struct Level {
     std::unique_ptr<ArchiveParser> parser;
     std::unique_ptr<std::string> ref_text;  ///< of a file that may say what HEAD is in git
     std::uint64_t members = 0;
+    std::shared_ptr<const layer::InnerPlace> newest;  ///< of its members
 
     std::string gap;               ///< why its bytes from some place on are not read
     std::uint64_t gap_bytes = 0;

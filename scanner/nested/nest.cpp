@@ -234,6 +234,7 @@ void Nest::decoder_made(std::size_t at, std::string_view bytes) {
         levels_.push_back(std::move(inner));
     }
     level.made += bytes.size();
+    if (level.packed) levels_[at - 1]->parser->see_unpacked(bytes);
     arrive(*levels_[at + 1], bytes);
 }
 
@@ -243,6 +244,7 @@ void Nest::decoder_ended(std::size_t at, const Error* error) {
     Level& level = *levels_[at];
     level.ended = true;
     if (at + 1 < levels_.size()) levels_[at + 1]->last = true;
+    if (level.packed && error == nullptr) levels_[at - 1]->parser->unpacked_whole();
     if (error != nullptr) {
         const bool greedy = error->code == ErrorCode::over_limit;
         over_memory_ = over_memory_ || greedy;
@@ -255,8 +257,13 @@ void Nest::decoder_ended(std::size_t at, const Error* error) {
     if (!level.end_open) return;
     // The archive goes on where the decoder stopped.
     Level& archive = *levels_[at - 1];
-    archive.parser->contents_ended(level.left);
-    archive.input = {level.input.data(), level.input.size() + archive.input.size()};
+    std::string early = level.left;
+    if (level.input.data() + level.input.size() == archive.input.data()) {
+        archive.input = {level.input.data(), level.input.size() + archive.input.size()};
+    } else {
+        early += level.input;  // contents that the parser had held
+    }
+    archive.parser->contents_ended(early);
     level.input = {};
     level.left.clear();
     level.last = true;
@@ -300,6 +307,7 @@ bool Nest::step_archive(std::size_t at) {
             over_memory_ = over_memory_ || level.parser->over_memory();
             add_gap(level.place.get(), level.parser->what(), level.parser->lost_bytes());
             return true;
+        case Found::mismatch: add_gap(level.newest.get(), level.parser->what(), 0); return true;
     }
     return false;
 }
@@ -328,6 +336,7 @@ void Nest::begin_member(std::size_t at) {
                     fmt::format("a path of more than {} bytes", limits_.path_bytes), 0);
         }
     }
+    level.newest = inner->place;
     inner->depth = inner->inner_depth = level.inner_depth;
     inner->stream = level.stream + (level.parser->makes_contents() ? 1 : 0);
     if (may_have_appended(level.format)) {

@@ -112,6 +112,10 @@ void Nest::begin_parser(Level& level) {
         level.parser = make_sqlite_parser(memory_left());
         return;
     }
+    if (level.format == Format::sqlite_wal) {
+        level.parser = make_sqlite_wal_parser(memory_left());
+        return;
+    }
     if (level.format == Format::upx) {
         level.parser = make_upx_parser(memory_left());
         return;

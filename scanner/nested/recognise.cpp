@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include <array>
+#include <bit>
 
 #include "scanner/layer/lzw.hpp"
 #include "scanner/nested/archive_parser.hpp"
@@ -125,6 +126,14 @@ bool is_rpm(std::string_view head) {
            head.substr(96, 4) == "\x8e\xad\xe8\x01"sv;
 }
 
+// The SQLite file format, 4.1: the magic, the format's version, and a page's size.
+bool is_sqlite_wal(std::string_view head) {
+    if (head.size() < 32 || big_endian(head, 0, 4) >> 1U != 0x377f0682 >> 1U) return false;
+    const std::uint64_t page = big_endian(head, 8, 4);
+    return big_endian(head, 4, 4) == 3'007'000 && page >= 512 && page <= 65536 &&
+           std::has_single_bit(page);
+}
+
 // gitformat-pack(5): versions 2 and 3 differ in nothing that is read here.
 bool is_git_pack(std::string_view head) {
     if (head.size() < 12 || !head.starts_with("PACK")) return false;
@@ -163,6 +172,7 @@ Format recognise(std::string_view head) {
     if (is_tar_block(head.substr(0, tar_block))) return Format::tar;
     if (is_git_pack(head)) return Format::git_pack;
     if (read_sqlite_header(head)) return Format::sqlite;
+    if (is_sqlite_wal(head)) return Format::sqlite_wal;
     if (find_upx(head)) return Format::upx;
     if (head.starts_with("#!")) return Format::script;
     if (head.starts_with("\x7f" "ELF")) return Format::elf;
@@ -172,9 +182,10 @@ Format recognise(std::string_view head) {
 }
 
 std::string_view to_string(Format format) noexcept {
-    constexpr std::array<std::string_view, 21> names = {
+    constexpr std::array<std::string_view, 22> names = {
         "none", "gzip", "zlib", "zstd", "bzip2", "xz", "lzip", "lzma", "lz4", "compress", "tar", "zip",
-        "ar",   "cpio", "rpm",  "git pack", "SQLite", "UPX", "script", "ELF", "git object"};
+        "ar",   "cpio", "rpm",  "git pack", "SQLite", "SQLite log", "UPX", "script", "ELF",
+        "git object"};
     return names[static_cast<std::size_t>(format)];
 }
 

@@ -11,7 +11,8 @@
 namespace stratascan::nested {
 
 enum class Format : std::uint8_t {
-    none, gzip, zlib, zstd, bzip2, xz, lzip, lzma, lz4, compress, tar, zip, ar, cpio, rpm, git_pack, sqlite, upx,
+    none, gzip, zlib, zstd, bzip2, xz, lzip, lzma, lz4, compress, tar, zip, ar, cpio, rpm, git_pack,
+    sqlite, sqlite_wal, upx,
     script, elf,  ///< something that starts, which a container may stand behind
     git_object,  ///< inflated; recognise() never says so, it needs its zlib stream
 };

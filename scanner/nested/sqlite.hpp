@@ -14,4 +14,7 @@ inline constexpr const char* sqlite_row_step = "table ";
 /// Rows become members. A database of more than half of `memory` is not opened.
 [[nodiscard]] std::unique_ptr<ArchiveParser> make_sqlite_parser(std::uint64_t memory);
 
+/// The same of a write-ahead log, whatever its size; see sqlite_wal.cpp.
+[[nodiscard]] std::unique_ptr<ArchiveParser> make_sqlite_wal_parser(std::uint64_t memory);
+
 }  // namespace stratascan::nested

@@ -9,7 +9,8 @@ namespace stratascan::nested {
 
 namespace {
 
-constexpr std::uint8_t index_inner = 2, table_inner = 5, index_leaf = 10, table_leaf = 13;
+constexpr std::uint8_t index_inner = 2, table_inner = sqlite_table_inner;
+constexpr std::uint8_t index_leaf = 10, table_leaf = sqlite_table_leaf;
 // A tree of the largest database is less than 20 pages deep.
 constexpr std::size_t deepest = 64;
 
@@ -72,9 +73,23 @@ std::string_view SqliteFile::visit(std::uint32_t number) {
     return page(number);
 }
 
+std::string_view SqliteFile::revisit(std::uint32_t number) const {
+    if (number == 0 || number > seen_.size() || !seen_[number - 1]) return {};
+    return page(number);
+}
+
+SqlitePayload SqlitePayload::again(std::uint64_t bytes) const {
+    SqlitePayload part = *this;
+    part.left_ = std::min(left_, bytes);
+    part.local_ = local_.substr(0, static_cast<std::size_t>(
+                                       std::min<std::uint64_t>(local_.size(), part.left_)));
+    part.again_ = true;
+    return part;
+}
+
 std::string_view SqlitePayload::take(std::uint64_t most) {
     if (local_.empty() && left_ > 0 && next_ != 0) {
-        const std::string_view page = file_->visit(next_);
+        const std::string_view page = again_ ? file_->revisit(next_) : file_->visit(next_);
         if (page.size() > 4) {
             next_ = static_cast<std::uint32_t>(big_endian(page, 0, 4));
             local_ = page.substr(4, static_cast<std::size_t>(
@@ -82,7 +97,7 @@ std::string_view SqlitePayload::take(std::uint64_t most) {
         }
     }
     if (local_.empty() && left_ > 0) {
-        file_->count_damage(left_);
+        if (!again_) file_->count_damage(left_);
         left_ = 0;
     }
     const std::string_view run =
@@ -155,20 +170,29 @@ std::optional<SqliteTree::Row> SqliteTree::next() {
     return std::nullopt;
 }
 
-// How much of a payload stands in the cell: section 1.6 of the format.
-std::optional<SqliteTree::Row> SqliteTree::row(Step& step, std::string_view cell) {
-    const auto bytes = take_sqlite_varint(cell);
-    Row found;
-    if (step.kind == table_leaf) {
-        const auto id = take_sqlite_varint(cell);
-        if (!id) return std::nullopt;
-        found.id = static_cast<std::int64_t>(*id);
-        found.has_id = true;
+std::optional<SqliteTree::Row> SqliteTree::row(Step& step, std::string_view bytes) {
+    const auto cell = read_sqlite_cell(step.kind, bytes, file_.header().usable_bytes);
+    if (!cell || cell->bytes > file_.pages() * file_.header().usable_bytes ||
+        cell->local.size() > step.left) {
+        return std::nullopt;
     }
-    const std::uint64_t usable = file_.header().usable_bytes;
-    if (!bytes || *bytes > file_.pages() * usable) return std::nullopt;
-    const std::uint64_t most =
-        step.kind == table_leaf ? usable - 35 : (usable - 12) * 64 / 255 - 23;
+    step.left -= cell->local.size();
+    return Row{cell->id, cell->has_id, SqlitePayload(file_, cell->local, cell->bytes, cell->next)};
+}
+
+std::optional<SqliteCell> read_sqlite_cell(std::uint8_t kind, std::string_view in,
+                                           std::uint64_t usable) {
+    const auto bytes = take_sqlite_varint(in);
+    if (!bytes) return std::nullopt;
+    SqliteCell cell;
+    cell.bytes = *bytes;
+    if (kind == table_leaf) {
+        const auto id = take_sqlite_varint(in);
+        if (!id) return std::nullopt;
+        cell.id = static_cast<std::int64_t>(*id);
+        cell.has_id = true;
+    }
+    const std::uint64_t most = kind == table_leaf ? usable - 35 : (usable - 12) * 64 / 255 - 23;
     const std::uint64_t least = (usable - 12) * 32 / 255 - 23;
     std::uint64_t local = *bytes;
     if (local > most) {
@@ -176,12 +200,12 @@ std::optional<SqliteTree::Row> SqliteTree::row(Step& step, std::string_view cell
         if (local > most) local = least;
     }
     const std::uint64_t pointer = local < *bytes ? 4 : 0;
-    if (local + pointer > cell.size() || local > step.left) return std::nullopt;
-    step.left -= local;
-    const auto next = pointer == 0 ? 0 : big_endian(cell, static_cast<std::size_t>(local), 4);
-    found.payload = SqlitePayload(file_, cell.substr(0, static_cast<std::size_t>(local)), *bytes,
-                                  static_cast<std::uint32_t>(next));
-    return found;
+    if (local + pointer > in.size()) return std::nullopt;
+    cell.local = in.substr(0, static_cast<std::size_t>(local));
+    if (pointer != 0) {
+        cell.next = static_cast<std::uint32_t>(big_endian(in, static_cast<std::size_t>(local), 4));
+    }
+    return cell;
 }
 
 }  // namespace stratascan::nested

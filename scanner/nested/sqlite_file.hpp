@@ -38,6 +38,8 @@ public:
     /// Page `number`, from 1, that nobody has gone to; else nothing. From then on
     /// somebody has.
     [[nodiscard]] std::string_view visit(std::uint32_t number);
+    /// Page `number` that somebody has gone to, once more; else nothing.
+    [[nodiscard]] std::string_view revisit(std::uint32_t number) const;
     /// Page `number`; REQUIRES: it was visited.
     [[nodiscard]] std::string_view page(std::uint32_t number) const;
     /// All pages may be visited again.
@@ -69,13 +71,29 @@ public:
     /// The next run of at most `most` bytes; empty at the end, or where it breaks off.
     [[nodiscard]] std::string_view take(std::uint64_t most);
     [[nodiscard]] std::uint64_t left() const noexcept { return left_; }
+    /// The next `bytes` of it, to be read once more when they have been taken.
+    [[nodiscard]] SqlitePayload again(std::uint64_t bytes) const;
 
 private:
     SqliteFile* file_ = nullptr;
     std::string_view local_;
     std::uint64_t left_ = 0;
     std::uint32_t next_ = 0;
+    bool again_ = false;
 };
+
+/// A cell of a leaf, or of an index's inner page behind its child: section 1.6 of the format.
+struct SqliteCell {
+    std::int64_t id = 0;
+    bool has_id = false;
+    std::string_view local;   ///< what stands of the payload in the page
+    std::uint64_t bytes = 0;  ///< of the payload
+    std::uint32_t next = 0;   ///< the page that it goes on in; 0: none
+};
+inline constexpr std::uint8_t sqlite_table_inner = 5, sqlite_table_leaf = 13;
+/// `bytes` go from the cell's first one to the end of the page, which is of that kind.
+[[nodiscard]] std::optional<SqliteCell> read_sqlite_cell(std::uint8_t kind, std::string_view bytes,
+                                                         std::uint64_t usable_bytes);
 
 /// Goes through the rows of one b-tree in order of their keys.
 class SqliteTree {

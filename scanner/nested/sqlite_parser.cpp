@@ -15,47 +15,14 @@
 #include "scanner/nested/sqlite_row.hpp"
 #include "scanner/nested/sqlite.hpp"
 #include "scanner/nested/sqlite_schema.hpp"
+#include "scanner/nested/sqlite_teller.hpp"
 
 namespace stratascan::nested {
 
 namespace {
 
-constexpr std::size_t shown_at_once = 64 << 10;
 // Of the texts that make the tables; more is a gap.
 constexpr std::size_t most_schema_bytes = 1 << 20;
-constexpr std::size_t longest_definition = 64 << 10;
-
-struct Table {
-    std::string name;
-    std::uint32_t root = 0;
-    std::vector<std::string> columns;
-};
-
-// The values of one row, without their names: for the schema, whose columns are
-// known. Longer ones are cut.
-std::vector<std::string> values_of(SqliteFile& file, SqlitePayload payload) {
-    static const std::vector<std::string> columns = {"type", "name", "tbl_name", "rootpage", "sql"};
-    std::string text;
-    SqliteRow row(file, payload, columns);
-    static_cast<void>(row.write(text, longest_definition));
-    std::vector<std::string> values(columns.size());
-    std::size_t at = 0;
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-        const std::string start = columns[i] + " = ";
-        if (text.compare(at, start.size(), start) != 0) continue;
-        at += start.size();
-        // The last one goes to the end; the others are names and numbers.
-        std::size_t end = i + 1 == columns.size() ? text.size() : text.find('\n', at);
-        if (end == text.npos) break;
-        std::string_view value = std::string_view(text).substr(at, end - at);
-        if (value.starts_with('"')) value.remove_prefix(1);
-        while (value.ends_with('\n')) value.remove_suffix(1);
-        if (value.ends_with('"')) value.remove_suffix(1);
-        values[i] = value;
-        at = std::min(end + 1, text.size());
-    }
-    return values;
-}
 
 class SqliteParser final : public ArchiveParser {
 public:
@@ -81,21 +48,19 @@ public:
                 case State::rows:
                     if (next_row()) {
                         state_ = State::row;
-                        return Found::member;
+                        break;
                     }
                     state_ = State::over;
                     if (file_->damage() > 0 || untold_ > 0) return tell_damage();
                     break;
                 case State::row:
-                    if (text_at_ < text_.size()) {
-                        text_at_ = text_.size();
-                        return say(Found::contents, text_);
+                    if (const Found told = teller_.next(); told != Found::need_input) {
+                        head_ = {};
+                        head_.name = teller_.name();
+                        return say(told, teller_.bytes());
                     }
-                    text_.clear();
-                    text_at_ = 0;
-                    if (row_->write(text_, shown_at_once) || !text_.empty()) continue;
                     state_ = State::rows;
-                    return Found::member_end;
+                    break;
                 case State::over:
                     in = {};
                     return Found::need_input;
@@ -143,20 +108,18 @@ private:
     bool open() {
         if (!database_ || gathered_.end() < database_->page_bytes) return false;
         file_.emplace(gathered_, *database_);
-        tables_.push_back({"sqlite_schema", 1, {"type", "name", "tbl_name", "rootpage", "sql"}});
+        tables_.push_back(sqlite_schema_table());
         std::size_t schema_bytes = 0;
         SqliteTree schema(*file_, 1);
         while (auto row = schema.next()) {
-            const std::vector<std::string> values = values_of(*file_, row->payload);
-            const auto root = digits(values[3], 10);
-            if (values[0] != "table" || !root || *root == 0) continue;
-            schema_bytes += values[1].size() + values[4].size() + 256;
+            auto table = sqlite_table_of(*file_, row->payload);
+            if (!table) continue;
+            schema_bytes += table->defined_by;
             if (schema_bytes > most_schema_bytes) {
                 ++untold_;
                 continue;
             }
-            tables_.push_back({values[1].substr(0, longest_sqlite_name),
-                               static_cast<std::uint32_t>(*root), sqlite_columns(values[4])});
+            tables_.push_back(*std::move(table));
         }
         file_->forget_visits();
         return true;
@@ -177,16 +140,13 @@ private:
                 continue;
             }
             ++number_;
-            const Table& table = tables_[table_];
-            row_.emplace(*file_, row->payload, table.columns);
-            text_.clear();
-            text_at_ = 0;
-            static_cast<void>(row_->write(text_, shown_at_once));
-            if (text_.empty()) continue;
-            head_ = {};
-            head_.name = row->has_id ? fmt::format("table {} row {}", table.name, row->id)
-                                     : fmt::format("table {} row number {}", table.name, number_);
-            return true;
+            const SqliteTable& table = tables_[table_];
+            std::string name = row->has_id ? fmt::format(" row {}", row->id)
+                                           : fmt::format(" row number {}", number_);
+            if (teller_.begin(sqlite_row_step + table.name, std::move(name), *file_, row->payload,
+                              table.columns)) {
+                return true;
+            }
         }
     }
 
@@ -197,14 +157,12 @@ private:
     std::uint64_t bytes_ = 0;
     std::optional<SqliteHeader> database_;
     std::optional<SqliteFile> file_;
-    std::vector<Table> tables_;
+    std::vector<SqliteTable> tables_;
     std::uint64_t untold_ = 0;
     std::size_t table_ = 0;
     std::optional<SqliteTree> tree_;
     std::uint64_t number_ = 0;
-    std::optional<SqliteRow> row_;
-    std::string text_;
-    std::size_t text_at_ = 0;
+    SqliteTeller teller_;
 };
 
 }  // namespace

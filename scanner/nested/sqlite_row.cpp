@@ -6,8 +6,10 @@
 #include <array>
 #include <bit>
 #include <cctype>
+#include <optional>
 
 #include "scanner/nested/bytes.hpp"
+#include "scanner/nested/recognise.hpp"
 
 namespace stratascan::nested {
 
@@ -16,6 +18,8 @@ namespace {
 // More than the header of a row of as many columns as SQLite allows takes.
 constexpr std::uint64_t longest_header = 64 << 10;
 constexpr std::size_t longest_key = 64;
+constexpr std::size_t most_blobs = 100;  // that a row may have opened
+constexpr std::uint64_t least_blob = 10;
 
 void put(std::uint32_t code, std::string& out) {
     const auto byte = [&](std::uint32_t value) { out += static_cast<char>(value); };
@@ -51,6 +55,20 @@ bool holds_values(std::string_view column) {
     for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     return lower == "v" || lower.find("val") != lower.npos || lower.find("data") != lower.npos ||
            lower.find("content") != lower.npos;
+}
+
+// Whether it is text of ASCII's letters in UTF-16, and then whether the low byte comes first.
+std::optional<bool> utf16_order(std::string_view bytes) {
+    bool little = true, big = true;
+    for (std::size_t i = 0; i + 1 < bytes.size(); i += 2) {
+        const auto is_letter = [](char c) {
+            return (c >= ' ' && c < '\x7f') || (c >= '\t' && c <= '\r');
+        };
+        little = little && is_letter(bytes[i]) && bytes[i + 1] == '\0';
+        big = big && is_letter(bytes[i + 1]) && bytes[i] == '\0';
+    }
+    if (bytes.size() < 2 || little == big) return std::nullopt;
+    return little;
 }
 
 std::uint64_t bytes_of_type(std::uint64_t type) {
@@ -127,25 +145,53 @@ bool SqliteRow::write(std::string& out, std::size_t enough) {
             begin_value(out);
             continue;
         }
+        if (is_probed_) {
+            probe_blob(out);
+            continue;
+        }
         const std::string_view part = payload_.take(std::min<std::uint64_t>(left_, enough));
         left_ -= part.size();
         const std::size_t from = out.size();
-        if (is_text_ && file_.header().text != SqliteText::utf8) {
+        if (is_utf16_) {
             utf16_.take(part, out);
-        } else {
+        } else if (!is_left_out_) {
             out += part;
         }
         if (is_text_ && this_text_.size() <= longest_key) {
             this_text_ += std::string_view(out).substr(from, longest_key + 1);
         }
         if (left_ > 0 && !part.empty()) continue;
-        out += "\"\n";
+        if (!is_left_out_) out += "\"\n";
         in_value_ = false;
         ended_ = left_ > 0;  // its pages break off
         if (is_text_) last_text_ = this_text_;
         ++column_;
     }
     return !ended_;
+}
+
+// Until its first bytes tell whether it is a container.
+void SqliteRow::probe_blob(std::string& out) {
+    const std::string_view part =
+        payload_.take(std::min<std::uint64_t>(left_, recognised_within - head_.size()));
+    left_ -= part.size();
+    head_ += part;
+    if (left_ > 0 && !part.empty() && head_.size() < recognised_within) return;
+    is_probed_ = false;
+    const Format format = recognise(head_);
+    is_left_out_ = format != Format::none && !may_have_appended(format);
+    if (is_left_out_) {
+        blobs_.push_back(std::move(blob_));
+        return;
+    }
+    out += opening_;
+    if (const auto little = utf16_order(head_)) {
+        is_utf16_ = true;
+        utf16_ = Utf16Reader(*little);
+        utf16_.take(head_, out);
+    } else {
+        out += head_;
+    }
 }
 
 std::string SqliteRow::name_of(std::size_t column) const {
@@ -167,11 +213,20 @@ void SqliteRow::begin_value(std::string& out) {
     }
     is_text_ = type % 2 == 1;
     in_value_ = true;
+    is_utf16_ = is_text_ && file_.header().text != SqliteText::utf8;
     utf16_ = Utf16Reader(file_.header().text == SqliteText::utf16_little);
     this_text_.clear();
     const std::string name = name_of(column_);
-    out += is_text_ && holds_values(name) && is_key(last_text_) ? last_text_ : name;
-    out += " = \"";
+    const bool paired = column_ >= columns_.size() || holds_values(name);
+    opening_ = (paired && is_key(last_text_) ? last_text_ : name) + " = \"";
+    is_left_out_ = false;
+    is_probed_ = !is_text_ && left_ >= least_blob && blobs_.size() < most_blobs;
+    if (is_probed_) {
+        head_.clear();
+        blob_ = {name, payload_.again(left_)};
+    } else {
+        out += opening_;
+    }
 }
 
 void SqliteRow::write_number(std::string& out) {

@@ -4,6 +4,9 @@
 #include <cctype>
 #include <optional>
 
+#include "scanner/nested/bytes.hpp"
+#include "scanner/nested/sqlite_row.hpp"
+
 namespace stratascan::nested {
 
 namespace {
@@ -79,13 +82,13 @@ private:
     std::string_view rest_;
 };
 
-struct Table {
+struct Definition {
     std::vector<std::string> columns, key;
     bool without_rowid = false;
 };
 
 // One definition between commas: a column, or a constraint of the table.
-void take_definition(const std::vector<Token>& tokens, Table& table) {
+void take_definition(const std::vector<Token>& tokens, Definition& table) {
     if (tokens.empty()) return;
     const Token& first = tokens.front();
     const auto has = [&](std::string_view word) {
@@ -116,7 +119,7 @@ void take_definition(const std::vector<Token>& tokens, Table& table) {
 
 std::vector<std::string> sqlite_columns(std::string_view create_table) {
     Tokens tokens(create_table);
-    Table table;
+    Definition table;
     std::vector<Token> definition;
     std::size_t depth = 0;
     while (const auto token = tokens.next()) {
@@ -152,6 +155,49 @@ std::vector<std::string> sqlite_columns(std::string_view create_table) {
                                 std::find(table.key.begin(), table.key.end(), right);
                      });
     return table.columns;
+}
+
+namespace {
+
+const std::vector<std::string> schema_columns = {"type", "name", "tbl_name", "rootpage", "sql"};
+constexpr std::size_t longest_definition = 64 << 10;
+
+// The values of one row, without their names: for the schema, whose columns are
+// known. Longer ones are cut.
+std::vector<std::string> values_of(SqliteFile& file, SqlitePayload payload) {
+    const std::vector<std::string>& columns = schema_columns;
+    std::string text;
+    SqliteRow row(file, payload, columns);
+    static_cast<void>(row.write(text, longest_definition));
+    std::vector<std::string> values(columns.size());
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        const std::string start = columns[i] + " = ";
+        if (text.compare(at, start.size(), start) != 0) continue;
+        at += start.size();
+        // The last one goes to the end; the others are names and numbers.
+        std::size_t end = i + 1 == columns.size() ? text.size() : text.find('\n', at);
+        if (end == text.npos) break;
+        std::string_view value = std::string_view(text).substr(at, end - at);
+        if (value.starts_with('"')) value.remove_prefix(1);
+        while (value.ends_with('\n')) value.remove_suffix(1);
+        if (value.ends_with('"')) value.remove_suffix(1);
+        values[i] = value;
+        at = std::min(end + 1, text.size());
+    }
+    return values;
+}
+
+}  // namespace
+
+SqliteTable sqlite_schema_table() { return {"sqlite_schema", 1, schema_columns, 0}; }
+
+std::optional<SqliteTable> sqlite_table_of(SqliteFile& file, SqlitePayload row) {
+    const std::vector<std::string> values = values_of(file, row);
+    const auto root = digits(values[3], 10);
+    if (values[0] != "table" || !root || *root == 0) return std::nullopt;
+    return SqliteTable{values[1].substr(0, longest_sqlite_name), static_cast<std::uint32_t>(*root),
+                       sqlite_columns(values[4]), values[1].size() + values[4].size() + 256};
 }
 
 }  // namespace stratascan::nested

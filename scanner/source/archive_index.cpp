@@ -184,6 +184,7 @@ Result<ArchiveWalk::Step> ArchiveWalk::step() {
 /// Zeros end an archive, but another archive may be appended behind them.
 Result<ArchiveWalk::Step> ArchiveWalk::pass_end_marker() {
     const std::uint64_t start = at_;
+    index_.has_end_ = true;
     Block block{};
     while (at_ - start < max_end_bytes) {
         const auto loaded = load(at_, block);
@@ -286,8 +287,12 @@ Result<ArchiveWalk::Step> ArchiveWalk::take_member(const TarHeader& header) {
     }
     const bool folder = header.type == '5' || (header.type == '\0' && raw.ends_with('/'));
     ++index_.members_;
-    index_.has_marker_ = index_.has_marker_ || (classify_name(name) != NameKind::other &&
-                                                classify_name(name) != NameKind::root);
+    index_.has_end_ = false;
+    const NameKind kind = classify_name(name);
+    index_.has_marker_ =
+        index_.has_marker_ || (kind != NameKind::other && kind != NameKind::root);
+    index_.has_image_name_ = index_.has_image_name_ || kind == NameKind::marker;
+    index_.has_other_name_ = index_.has_other_name_ || kind == NameKind::other;
     if (is_link) {
         keep(name, {0, 0, true, resolve_link(name, link, header.type == '2'), false});
     } else if (!folder && !has_no_data(header.type)) {

@@ -66,6 +66,12 @@ public:
     /// Whether a member is sparse.
     [[nodiscard]] bool has_sparse() const noexcept { return has_sparse_; }
     [[nodiscard]] bool has_marker() const noexcept { return has_marker_; }
+    /// Whether there is a name that only image archives have, and none that they have not.
+    [[nodiscard]] bool is_of_images() const noexcept { return has_image_name_ && !has_other_name_; }
+    /// Whether zeros stand behind the last member, as nearly every writer has it. Layers come
+    /// without, and are complete: the blob's digest says so. Nothing says so of an archive.
+    [[nodiscard]] bool has_end() const noexcept { return has_end_; }
+    void add_gap(Gap gap) { gaps_.push_back(std::move(gap)); }
     /// All members, folders and those with overlong names included.
     [[nodiscard]] std::uint64_t members() const noexcept { return members_; }
     /// What of the archive could not be read, or is ambiguous.
@@ -83,6 +89,8 @@ private:
     bool gave_up_ = false;
     bool has_sparse_ = false;
     bool has_marker_ = false;
+    bool has_image_name_ = false, has_other_name_ = false;
+    bool has_end_ = false;
 };
 
 /// The name that a link at `name` leads to. Hard links name a member, symbolic

@@ -104,14 +104,14 @@ Result<ArchiveIndex> index_file(const FileHandle& file) {
 
 ArchiveDocuments find_documents(const std::shared_ptr<const FileHandle>& handle,
                                 const ArchiveIndex& index) {
-    const FileHandle& file = *handle;
+    const ArchiveStore store(handle, index);
     ArchiveDocuments found;
-    const auto layout = read_document(file, index, "index.json");
-    found.index = layout && is_index_document(*layout);
-    const auto manifest = read_document(file, index, "manifest.json");
-    found.manifest = manifest && is_manifest_document(*manifest);
+    found.index_problem = problem_of(store, "index.json");
+    found.index = found.index_problem.empty();
+    found.manifest_problem = problem_of(store, "manifest.json");
+    found.manifest = found.manifest_problem.empty();
     if (!found.index && !found.manifest && index.has_marker()) {
-        found.legacy_layers = has_legacy_layers(ArchiveStore(handle, index));
+        found.legacy_layers = has_legacy_layers(store);
     }
     return found;
 }

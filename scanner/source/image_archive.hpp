@@ -19,6 +19,7 @@ struct ArchiveDocuments {
     bool index = false;     ///< index.json
     bool manifest = false;  ///< docker's manifest.json
     bool legacy_layers = false;  ///< neither, but <id>/json and <id>/layer.tar
+    std::string index_problem, manifest_problem;  ///< why it has none; empty where it has one
     [[nodiscard]] bool any() const noexcept { return index || manifest || legacy_layers; }
 };
 [[nodiscard]] ArchiveDocuments find_documents(const std::shared_ptr<const FileHandle>& handle,

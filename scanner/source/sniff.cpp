@@ -9,7 +9,6 @@
 #include <string>
 
 #include "scanner/source/archive_index.hpp"
-#include "scanner/source/blob_store.hpp"
 #include "scanner/source/decoded_stream.hpp"
 #include "scanner/source/oci_json.hpp"
 #include "scanner/source/tar_stream.hpp"
@@ -72,6 +71,20 @@ bool is_text_member(std::string_view name, std::span<const std::byte> start) noe
     if (is_layer_name(name)) return false;
     return name.ends_with("/VERSION") ||
            looks_like_json(start.first(std::min(start.size(), looked_at)));
+}
+
+std::string problem_of(const BlobStore& store, const std::string& name) {
+    const auto bytes = store.document(name);
+    if (!bytes && bytes.error().code == ErrorCode::not_found) return "it has no " + name;
+    const std::string unread = "its " + name + " was not read: ";
+    if (!bytes) return unread + bytes.error().what;
+    if (name == "manifest.json") {
+        const auto manifest = parse_docker_manifest(*bytes);
+        return manifest ? std::string() : unread + manifest.error().what;
+    }
+    const auto document = parse_oci_document(*bytes);
+    if (!document) return unread + document.error().what;
+    return document->is_index ? std::string() : unread + "it is a manifest, and no index";
 }
 
 bool is_index_document(std::string_view bytes) {

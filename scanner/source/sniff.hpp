@@ -3,9 +3,11 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "scanner/layer/decoder.hpp"
+#include "scanner/source/blob_store.hpp"
 
 namespace stratascan::source {
 
@@ -31,6 +33,10 @@ inline constexpr std::size_t sniff_bytes = std::size_t{1} << 20;
 
 /// manifest.json: a list that has the shape of docker's.
 [[nodiscard]] bool is_manifest_document(std::string_view bytes);
+
+/// What is wrong with the document of that name, index.json or manifest.json; empty where it is
+/// one. What it holds is not told.
+[[nodiscard]] std::string problem_of(const BlobStore& store, const std::string& name);
 
 /// Whether a stream that starts with `start` (the first sniff_bytes, or all of
 /// it) is an image archive. What is not, is a layer; so is what needs more than

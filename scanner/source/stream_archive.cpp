@@ -154,6 +154,7 @@ private:
     StreamLimits limits_;
     StreamStore store_;
     std::string side_bytes_;  ///< of the compression, in no member
+    bool has_end_ = true;
     Result<std::vector<ImageRef>> images_ =
         fail(ErrorCode::invalid_argument, "the stream was not read yet");
 };
@@ -192,6 +193,7 @@ Result<void> StreamArchive::stream_archive(const BlobVisitor& visit) {
             break;
         }
         if (!*member) {
+            has_end_ = (*tar)->has_end();
             finish(decoded);
             break;
         }
@@ -283,6 +285,7 @@ Result<std::vector<ImageRef>> StreamArchive::resolve() const {
     if (!images) return images;
     for (ImageRef& image : *images) {
         for (const Gap& gap : store_.gaps()) image.gaps.push_back(gap);
+        if (legacy && !has_end_) image.gaps.push_back({"", std::string(legacy_without_end), 0});
     }
     if (!side_bytes_.empty()) {
         images->front().documents.push_back(

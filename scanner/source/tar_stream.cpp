@@ -104,6 +104,11 @@ Result<std::optional<TarStream::Member>> TarStream::next() {
     return std::unexpected(error());
 }
 
+// What it read behind the last member, where it looked for one more.
+bool TarStream::has_end() const noexcept {
+    return archive_filter_bytes(archive_, 0) > archive_read_header_position(archive_);
+}
+
 /// libarchive reports the end of a sparse member before the hole that it may end
 /// in. For any other member an end before its size is an error, and comes first.
 std::size_t TarStream::fill_hole(std::span<std::byte> out) noexcept {

@@ -43,6 +43,9 @@ public:
     /// one before is skipped. After an error there is nothing more.
     [[nodiscard]] Result<std::optional<Member>> next();
 
+    /// Whether zeros stand behind the last member; asked once next() has given nothing.
+    [[nodiscard]] bool has_end() const noexcept;
+
     /// Reads of the current member, as BlobReader::read does.
     [[nodiscard]] Result<std::size_t> read(std::span<std::byte> out);
 

@@ -16,6 +16,7 @@
 #include "scanner/source/file_blob.hpp"
 #include "scanner/source/image_archive.hpp"
 #include "scanner/source/layer_file.hpp"
+#include "scanner/source/legacy_archive.hpp"
 #include "scanner/source/oci_layout.hpp"
 #include "scanner/source/sniff.hpp"
 #include "scanner/source/stream_archive.hpp"
@@ -112,8 +113,12 @@ std::string why_no_image(const ArchiveIndex& index) {
         return fmt::format("an image archive whose {} can't be read; scanned as one layer",
                            document);
     }
-    if (index.find("oci-layout") == nullptr) return {};
-    return "an image archive without index.json; scanned as one layer";
+    if (index.find("oci-layout") != nullptr) {
+        return "an image archive without index.json; scanned as one layer";
+    }
+    // As docker saves them: the manifest comes behind the layers.
+    if (!index.is_of_images()) return {};
+    return "an image archive without manifest.json; scanned as one layer";
 }
 
 /// An archive whose members have holes cut out is read as a stream too: then
@@ -128,14 +133,17 @@ Opened open_plain(std::shared_ptr<const FileHandle> file, Scheme scheme, Wanted 
     if (!index) return std::unexpected(index.error());
     const ArchiveDocuments documents = find_documents(file, *index);
     if (scheme == Scheme::oci_archive && !documents.index) {
-        return fail(ErrorCode::malformed, "no OCI archive: it has no index.json", file->path());
+        return fail(ErrorCode::malformed, "no OCI archive: " + documents.index_problem, file->path());
     }
     if (scheme == Scheme::docker_archive && !documents.manifest && !documents.legacy_layers) {
-        return fail(ErrorCode::malformed, "no docker archive: it has no manifest.json",
+        return fail(ErrorCode::malformed, "no docker archive: " + documents.manifest_problem,
                     file->path());
     }
     if (!documents.any()) {
         return open_layer_file(file->path(), file->size(), why_no_image(*index));
+    }
+    if (documents.legacy_layers && !index->has_end()) {
+        index->add_gap({"", std::string(legacy_without_end), 0});
     }
     if (index->has_sparse()) {
         const bool by_content = scheme == Scheme::none;

@@ -35,9 +35,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         std::string_view(archive).substr(0, nested::recognised_within)));
     const std::size_t piece = 1 + data[1] % 67, open_end = data[1];
     bool stuck = false;
-    const auto whole = test::parse(*make(data[0]), archive, archive.size() + 1, stuck, open_end);
+    const auto whole =
+        test::parse(*make(data[0]), archive, archive.size() + 1, stuck, open_end, true);
     if (stuck) __builtin_trap();
-    const auto cut = test::parse(*make(data[0]), archive, piece, stuck, open_end);
+    const auto cut = test::parse(*make(data[0]), archive, piece, stuck, open_end, true);
     if (stuck || whole.members != cut.members || whole.damage != cut.damage) __builtin_trap();
     if (whole.aside != cut.aside || whole.headers != cut.headers) __builtin_trap();
     return 0;

@@ -8,11 +8,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "scanner/nested/archive_parser.hpp"
+#include "tests/support/plain_inflate.hpp"
 
 namespace stratascan::test {
 
@@ -33,9 +35,9 @@ struct Parsed {
 
 /// Every byte is either a header's, a member's or nobody's. A member whose end only
 /// its decoder knows ends at `open_end` bytes. `stuck` is set where a parser breaks
-/// its promise.
+/// its promise. `unpacked`: what is packed is told to unpack to itself.
 inline Parsed parse(nested::ArchiveParser& parser, std::string_view archive, std::size_t piece,
-                    bool& stuck, std::size_t open_end = 0) {
+                    bool& stuck, std::size_t open_end = 0, bool unpacked = false) {
     using nested::Found;
     Parsed parsed;
     std::string_view in;
@@ -43,6 +45,11 @@ inline Parsed parse(nested::ArchiveParser& parser, std::string_view archive, std
     const std::size_t most_idle = parser.makes_contents() ? 1 << 22 : 8;
     std::size_t idle = 0;
     stuck = false;
+    const auto unpack = [&](const ParsedMember& member) {
+        if (!unpacked || member.head.packing == nested::Packing::stored) return;
+        parser.see_unpacked(member.contents);
+        parser.unpacked_whole();
+    };
     for (;;) {
         const std::size_t before = in.size();
         const Found found = parser.step(in, archive.empty());
@@ -72,19 +79,28 @@ inline Parsed parse(nested::ArchiveParser& parser, std::string_view archive, std
                 if (member.head.sized || member.contents.size() < open_end) break;
                 const std::size_t over = member.contents.size() - open_end;
                 member.contents.resize(open_end);
-                in = {parser.bytes().data() + parser.bytes().size() - over, over + in.size()};
-                parser.contents_ended({});
+                // They are in front of `in`, or the parser had held them.
+                std::string_view early = parser.bytes().substr(parser.bytes().size() - over);
+                if (early.data() + over == in.data()) {
+                    in = {early.data(), over + in.size()};
+                    early = {};
+                }
+                unpack(member);
+                parser.contents_ended(std::string(early));
                 break;
             }
             case Found::member_end:
-                if (!parsed.members.empty()) parsed.members.back().ended = true;
+                if (parsed.members.empty()) break;
+                parsed.members.back().ended = true;
+                unpack(parsed.members.back());
                 break;
             case Found::aside: parsed.aside += parser.bytes(); break;
             case Found::damage:
                 parsed.damage.push_back(parser.what());
                 parsed.aside += parser.header();
                 break;
-            case Found::gap: parsed.damage.push_back(parser.what()); break;
+            case Found::gap:
+            case Found::mismatch: parsed.damage.push_back(parser.what()); break;
         }
     }
 }
@@ -95,14 +111,37 @@ inline std::string little(std::uint64_t value, unsigned bytes) {
     return text;
 }
 
-/// A zip entry with its local header; `packed` as it stands.
+/// CRC-32, packed and unpacked size of a zip entry, stored or deflated, as they stand in its local
+/// header or behind it; an entry of another method, or damaged, has a CRC-32 of 0.
+inline std::string zip_sums(std::string_view packed, unsigned method) {
+    std::string data(packed);
+    if (method == 8) data = PlainInflate(packed, std::size_t{64} << 20).run().output;
+    const bool known = method == 0 || method == 8;
+    const auto* const bytes = reinterpret_cast<const Bytef*>(data.data());
+    return little(known ? crc32(0, bytes, static_cast<uInt>(data.size())) : 0, 4) +
+           little(packed.size(), 4) + little(data.size(), 4);
+}
+
+/// A zip entry with its local header; `packed` as it stands. With bit 3 of the flags, its sums
+/// are left out.
 inline std::string zip_entry(std::string_view name, std::string_view packed, unsigned method,
                              unsigned flags = 0) {
-    const std::uint64_t size = (flags & 8U) != 0 ? 0 : packed.size();
+    const bool open = (flags & 8U) != 0;
     return std::string("PK\3\4", 4) + little(20, 2) + little(flags, 2) + little(method, 2) +
-           little(0, 4) + little(0, 4) + little(size, 4) + little(size, 4) +
+           little(0, 4) + (open ? std::string(12, '\0') : zip_sums(packed, method)) +
            little(name.size(), 2) + little(0, 2) + std::string(name) + std::string(packed);
 }
+
+/// What the central directory says of an entry with these sums.
+inline std::string zip_listed(std::string_view name, const std::string& sums,
+                              std::string_view extra = {}) {
+    return "PK\1\2" + little(20, 2) + little(20, 2) + std::string(8, '\0') + sums +
+           little(name.size(), 2) + little(extra.size(), 2) + std::string(14, '\0') +
+           std::string(name) + std::string(extra);
+}
+
+/// The record at the end of a zip file, of a central directory that names nothing.
+inline std::string zip_end() { return "PK\5\6" + std::string(18, '\0'); }
 
 inline std::string deflated(std::string_view bytes) {
     z_stream stream{};
@@ -131,15 +170,17 @@ inline std::string ar_member(std::string name, std::string_view contents) {
     return made;
 }
 
-inline std::string cpio_member(const std::string& name, std::string_view contents) {
+/// With a `sum`, of the form that has one.
+inline std::string cpio_member(const std::string& name, std::string_view contents,
+                               std::optional<std::size_t> sum = std::nullopt) {
     const auto hex = [](std::size_t value) {
         char text[9];
         std::snprintf(text, sizeof text, "%08zX", value);
         return std::string(text);
     };
-    std::string made = "070701" + hex(1) + hex(0100644) + hex(0) + hex(0) + hex(1) + hex(0) +
-                       hex(contents.size()) + hex(0) + hex(0) + hex(0) + hex(0) +
-                       hex(name.size() + 1) + hex(0) + name + '\0';
+    std::string made = (sum ? "070702" : "070701") + hex(1) + hex(0100644) + hex(0) +
+                       hex(0) + hex(1) + hex(0) + hex(contents.size()) + hex(0) + hex(0) + hex(0) + hex(0) +
+                       hex(name.size() + 1) + hex(sum.value_or(0)) + name + '\0';
     made.resize((made.size() + 3) / 4 * 4, '\0');
     made += contents;
     made.resize((made.size() + 3) / 4 * 4, '\0');

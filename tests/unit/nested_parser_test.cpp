@@ -98,23 +98,24 @@ TEST(NestedTar, AnExtendedHeaderIsNotBelievedWithoutEnd) {
 }
 
 TEST(NestedZip, GivesEntriesByTheirLocalHeaders) {
+    const std::string listed_b = test::zip_listed("a/b", test::zip_sums("stored", 0));
     const std::string zip = test::zip_entry("a/b", "stored", 0) +
                             test::zip_entry("c", test::deflated("packed"), 8) +
-                            test::zip_entry("d/", "", 0) + "PK\1\2 central directory";
+                            test::zip_entry("d/", "", 0) + listed_b + test::zip_end();
     const auto parsed = parse(&make_zip_parser, zip);
     ASSERT_EQ(parsed.members.size(), 3U);
     EXPECT_EQ(parsed.members[0].contents, "stored");
     EXPECT_EQ(parsed.members[1].head.packing, Packing::deflate);
     EXPECT_EQ(parsed.members[1].contents, test::deflated("packed"));
     EXPECT_EQ(parsed.members[2].head.name, "d");
-    EXPECT_EQ(parsed.aside, "PK\1\2 central directory");
+    EXPECT_EQ(parsed.aside, listed_b + test::zip_end());
     EXPECT_TRUE(parsed.damage.empty());
 }
 
 TEST(NestedZip, ADecoderMayTellWhereAnEntryEnds) {
     const std::string packed = test::deflated("packed");
     const std::string zip = test::zip_entry("a", packed, 8, 8) + "PK\7\10" + std::string(12, 'd') +
-                            test::zip_entry("b", "stored", 0);
+                            test::zip_entry("b", "stored", 0) + test::zip_end();
     const auto parsed = parse(&make_zip_parser, zip, packed.size());
     ASSERT_EQ(parsed.members.size(), 2U);
     EXPECT_FALSE(parsed.members[0].head.sized);
@@ -125,30 +126,107 @@ TEST(NestedZip, ADecoderMayTellWhereAnEntryEnds) {
 TEST(NestedZip, FindsEntriesBehindAnything) {
     const std::string chance = "PK\3\4\xff\xff"s + "PKPK\3PK\3\4";
     const auto parsed = parse(&make_zip_parser, test::zip_entry("a", "one", 0) + chance +
-                                                    test::zip_entry("b", "two", 0) + "PK\3");
+                                                    test::zip_entry("b", "two", 0) +
+                                                    test::zip_end() + "PK\3");
     EXPECT_EQ(listed(parsed), "a=one;b=two;");
-    EXPECT_EQ(parsed.aside, chance + "PK\3");
+    EXPECT_EQ(parsed.aside, chance + test::zip_end() + "PK\3");
 }
 
 TEST(NestedZip, SaysWhatItCannotRead) {
     const auto parsed = parse(&make_zip_parser, test::zip_entry("a", "xxxx", 8, 1) +
                                                     test::zip_entry("b", "xxxx", 9) +
-                                                    test::zip_entry("c", "xxxx", 0, 8));
+                                                    test::zip_entry("c", "xxxx", 0, 8) + test::zip_end());
     ASSERT_EQ(parsed.members.size(), 3U);
     EXPECT_EQ(parsed.members[0].head.packing, Packing::encrypted);
     EXPECT_EQ(parsed.members[0].head.bytes, 4U);
     EXPECT_EQ(parsed.members[1].head.packing, Packing::unsupported);
     EXPECT_EQ(parsed.members[2].head.packing, Packing::unsupported);
-    EXPECT_EQ(parsed.aside, "xxxx") << "an entry without a size is nobody's";
+    EXPECT_EQ(parsed.aside, "xxxx" + test::zip_end()) << "an entry without a size is nobody's";
+}
+
+std::string unlike(int entries) {
+    return "zip: " + std::to_string(entries) + " entries of its directory are not as they were read";
+}
+
+TEST(NestedZip, HoldsItsDirectoryAgainstWhatWasRead) {
+    const std::string sums = test::zip_sums("one", 0), other = test::zip_sums("two", 0);
+    const std::string a = test::zip_entry("a", "one", 0), end = test::zip_end();
+    const auto told = [](const std::string& zip) { return listed(parse(&make_zip_parser, zip)); };
+    EXPECT_EQ(told(a + test::zip_listed("a", sums) + end), "a=one;");
+    EXPECT_EQ(told(a + end), "a=one;") << "an entry that it does not name";
+    EXPECT_EQ(told(a + test::zip_listed("a", other) + end), "a=one;!" + unlike(1));
+    EXPECT_EQ(told(a + test::zip_listed("b", sums) + test::zip_listed("a", sums) +
+                   test::zip_listed("c", sums) + end), "a=one;!" + unlike(2));
+    // Of what was not read its name is known.
+    EXPECT_EQ(told(test::zip_entry("a", "xxxx", 8, 1) + test::zip_listed("a", sums) + end),
+              "a=xxxx;");
+    // An entry of the directory that says that all the rest is its name hides nothing.
+    std::string endless = test::zip_listed("a", sums);
+    endless.replace(28, 2, "\xff\xff");
+    EXPECT_EQ(told(a + endless + test::zip_entry("b", "two", 0) + end), "a=one;b=two;");
+    std::string wide = test::zip_listed("a", sums);
+    wide.replace(28, 2, "\x80\1");
+    EXPECT_EQ(told(a + wide + test::zip_entry("b", "two", 0) + std::string(400, '-') + end),
+              "a=one;b=two;!" + unlike(1));
+}
+
+TEST(NestedZip, KnowsNothingOfItsDirectoryBehindTooManyEntries) {
+    std::string zip;
+    for (int i = 0; i < 270'000; ++i) zip += test::zip_entry(std::to_string(i), "", 0);
+    zip += test::zip_listed("other", test::zip_sums("one", 0)) + test::zip_end();
+    bool stuck = false;
+    const auto parser = make_zip_parser();
+    EXPECT_TRUE(test::parse(*parser, zip, zip.size(), stuck).damage.empty());
+    EXPECT_LT(parser->hold(), std::uint64_t{8} << 20);
 }
 
 TEST(NestedZip, ReadsSizesOf64Bits) {
     std::string entry = test::zip_entry("a", "", 0);
     entry.replace(18, 8, std::string(8, '\xff'));
     entry.replace(28, 2, test::little(20, 2));
+    entry.replace(14, 4, test::zip_sums("stuff", 0).substr(0, 4));
     entry += test::little(1, 2) + test::little(16, 2) + test::little(5, 8) + test::little(5, 8);
-    EXPECT_EQ(listed(parse(&make_zip_parser, entry + "stuff" + "PK\1\2")), "a=stuff;");
+    std::string directory = test::zip_listed(
+        "a", entry.substr(14, 4) + std::string(8, '\xff'),
+        test::little(1, 2) + test::little(16, 2) + test::little(5, 8) + test::little(5, 8));
+    EXPECT_EQ(listed(parse(&make_zip_parser, entry + "stuff" + directory + test::zip_end())),
+              "a=stuff;");
+    ++directory[directory.size() - 16];
+    EXPECT_EQ(listed(parse(&make_zip_parser, entry + "stuff" + directory + test::zip_end())),
+              "a=stuff;!" + unlike(1));
 }
+
+constexpr const char* wrong_zip_sums = "zip: the contents are not those of the CRC-32 and the size";
+
+TEST(NestedZip, HoldsContentsAgainstTheSumsInTheirHeader) {
+    const std::string entry = test::zip_entry("a", "stored", 0), end = test::zip_end();
+    const auto with = [&](std::size_t at, const std::string& bytes) {
+        std::string made = entry;
+        return listed(parse(&make_zip_parser, made.replace(at, bytes.size(), bytes) + end));
+    };
+    const std::string wrong = "a=stored;!"s + wrong_zip_sums;
+    EXPECT_EQ(listed(parse(&make_zip_parser, entry + end)), "a=stored;");
+    EXPECT_EQ(with(14, test::little(1, 4)), wrong);
+    EXPECT_EQ(with(22, test::little(7, 4)), wrong);
+    EXPECT_EQ(with(31, "STORED"), "a=STORED;!"s + wrong_zip_sums);
+    EXPECT_EQ(with(6, test::little(1, 2)), "a=stored;") << "encrypted";
+}
+
+TEST(NestedZip, SaysThatItEndsEarly) {
+    const std::string zip = test::zip_entry("a", "one", 0) +
+                            test::zip_listed("a", test::zip_sums("one", 0)) + test::zip_end();
+    EXPECT_EQ(listed(parse(&make_zip_parser, zip + "a comment")), "a=one;");
+    const std::string entry = test::zip_entry("a", "one", 0);
+    for (std::size_t size = 1; size < zip.size(); ++size) {
+        const auto parsed = parse(&make_zip_parser, zip.substr(0, size));
+        // The first bytes alone are no entry.
+        const char* const told = size < 4 || size >= entry.size()
+                                     ? "zip: it ends before its central directory does"
+                                     : "zip: it ends inside an entry";
+        EXPECT_EQ(parsed.damage, std::vector<std::string>{told}) << size;
+    }
+}
+
 
 TEST(NestedAr, GivesMembersWithLongNames) {
     const std::string ar =
@@ -176,6 +254,20 @@ TEST(NestedCpio, GivesMembersAndWhatIsBehindTheTrailer) {
               "a=one;=more;");
     EXPECT_EQ(parse(&make_cpio_parser, test::cpio_member("a", "one")).damage,
               std::vector{"cpio: the trailer is missing"s});
+}
+
+TEST(NestedCpio, HoldsContentsAgainstTheirSum) {
+    const auto told = [](const std::string& member) {
+        return listed(parse(&make_cpio_parser, member + test::cpio_member("TRAILER!!!", "")));
+    };
+    EXPECT_EQ(told(test::cpio_member("a", "one", 'o' + 'n' + 'e')), "a=one;");
+    EXPECT_EQ(told(test::cpio_member("a", std::string(3, '\xff'), 765)), "a=\xff\xff\xff;");
+    EXPECT_EQ(told(test::cpio_member("a", "one", 1) + test::cpio_member("b", "two")),
+              "a=one;b=two;!cpio: the contents are not those of the checksum");
+    EXPECT_EQ(told(test::cpio_member("a", "", 7)), "a=;") << "one of several names of a file";
+    std::string link = test::cpio_member("a", "one", 0);
+    link.replace(14, 8, "0000A1FF");
+    EXPECT_EQ(told(link), "a=one;") << "a link's target";
 }
 
 TEST(NestedRpm, GivesThePayload) {

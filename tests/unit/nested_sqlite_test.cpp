@@ -7,6 +7,7 @@
 #include <iterator>
 #include <string>
 
+#include "scanner/nested/recognise.hpp"
 #include "scanner/nested/sqlite.hpp"
 #include "scanner/nested/sqlite_row.hpp"
 #include "scanner/nested/sqlite_schema.hpp"
@@ -77,6 +78,145 @@ TEST(Sqlite, PutsNamesInFrontOfTheirValues) {
               "[table settings row 1]\nk = \"smtp.password\"\nsmtp.password = \"hunter2\"\nnote = \"x\"\n"
               "[table settings row 2]\nk = \"two words\"\nvalue = \"v\"\nnote = \"y\"\n"
               "[table settings row 3]\nvalue = \"w\"\nnote = \"z\"\n");
+}
+
+TEST(Sqlite, PutsNamesInFrontOfBlobsAndReadsThoseOfUtf16) {
+    EXPECT_EQ(rows_of(database("create table t(k text, value blob);"
+                               "insert into t values('smtp.password',x'68756e74657232'),"
+                               "('le',x'680075006e007400650072003200'),"
+                               "('be',x'00680075006e0074006500720032'),"
+                               "('odd',x'6800750061626364656667');")),
+              "[table t row 1]\nk = \"smtp.password\"\nsmtp.password = \"hunter2\"\n"
+              "[table t row 2]\nk = \"le\"\nle = \"hunter2\"\n"
+              "[table t row 3]\nk = \"be\"\nbe = \"hunter2\"\n"
+              "[table t row 4]\nk = \"odd\"\nodd = \"" + std::string("h\0u\0abcdefg", 11) + "\"\n");
+}
+
+std::string hex_of(std::string_view bytes) {
+    std::string text;
+    for (const char c : bytes) {
+        text += "0123456789abcdef"[static_cast<unsigned char>(c) >> 4U];
+        text += "0123456789abcdef"[static_cast<unsigned char>(c) & 15U];
+    }
+    return text;
+}
+
+TEST(Sqlite, GivesContainersInBlobsByThemselves) {
+    test::Random random(4);
+    const std::string small = test::gzip("small"), large = test::gzip(random.bytes(300'000));
+    const std::string sql = "create table t(a text, b blob, c text, d blob);\n"
+                            "insert into t values('x', x'" + hex_of(large) + "', 'y', x'" +
+                            hex_of(small) + "'), (null, x'" + hex_of(small) + "', null, null);\n";
+    const std::string expected = "[table t row 1]\na = \"x\"\nc = \"y\"\n"
+                                 "[table t column b row 1]\n" + large +
+                                 "[table t column d row 1]\n" + small +
+                                 "[table t column b row 2]\n" + small;
+    for (const char* page : {"512", "4096", "65536"}) {
+        const std::string file = database("pragma page_size=" + std::string(page) + ";\n" + sql);
+        EXPECT_TRUE(rows_of(file) == expected) << page;
+        EXPECT_TRUE(rows_of(file, 4097) == expected) << page;
+    }
+}
+
+TEST(Sqlite, OpensAsManyBlobsOfARowAsItMay) {
+    std::string columns, values;
+    for (int i = 0; i < 120; ++i) {
+        columns += (i == 0 ? "c" : ",c") + std::to_string(i);
+        values += (i == 0 ? "x'" : ",x'") + hex_of(test::gzip("x")) + "'";
+    }
+    const std::string rows =
+        rows_of(database("create table t(" + columns + ");insert into t values(" + values + ");"));
+    EXPECT_TRUE(rows.starts_with("[table t row 1]\nc100 = \""));
+    EXPECT_NE(rows.find("[table t column c99 row 1]\n"), rows.npos);
+    EXPECT_EQ(rows.find("[table t column c100 row 1]\n"), rows.npos);
+}
+
+/// The log that is there while the statements' connection is open, without what `before` wrote.
+std::string log_of(const std::string& before, const std::string& sql) {
+    const test::TempDir folder;
+    const std::string file = folder.path("x.db"), copy = folder.path("copy");
+    const std::string script = folder.write(
+        "x.sql", "pragma journal_mode=wal;\n" + before + "\npragma wal_checkpoint(truncate);\n" +
+                     "pragma wal_autocheckpoint=0;\n" + sql + "\n.shell cp '" + file + "-wal' '" +
+                     copy + "'\n");
+    const std::string command = "sqlite3 -batch '" + file + "' < '" + script + "' > /dev/null";
+    if (std::system(command.c_str()) != 0) throw std::runtime_error("sqlite3");
+    std::ifstream stream(copy, std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+std::string rows_of_log(const std::string& log, std::size_t piece = ~std::size_t{0}) {
+    const auto parser = make_sqlite_wal_parser(much);
+    bool stuck = false;
+    const test::Parsed parsed = test::parse(*parser, log, std::min(piece, log.size()), stuck);
+    EXPECT_FALSE(stuck);
+    std::string text;
+    for (const test::ParsedMember& member : parsed.members) {
+        EXPECT_TRUE(member.ended);
+        if (member.head.name.starts_with("table sqlite_schema ")) continue;
+        text += '[' + member.head.name + "]\n" + member.contents;
+    }
+    for (const std::string& gap : parsed.damage) text += "gap " + gap + '\n';
+    return text;
+}
+
+TEST(SqliteLog, TellsWhatIsNewInEachFrame) {
+    const std::string log = log_of("create table t(k, value); insert into t values('old','1');",
+                                   "insert into t values('smtp.password','hunter2');\n"
+                                   "insert into t values('n',x'" + hex_of(test::gzip("x")) + "');\n"
+                                   "create table late(api_key, b);\n"
+                                   "insert into late values('abc', 7);\n"
+                                   "delete from t where k = 'old';");
+    const std::string expected =
+        "[table of page 2 row 1 in frame 1]\ncolumn 1 = \"old\"\nold = \"1\"\n"
+        "[table of page 2 row 2 in frame 1]\ncolumn 1 = \"smtp.password\"\n"
+        "smtp.password = \"hunter2\"\n"
+        "[table of page 2 row 3 in frame 2]\ncolumn 1 = \"n\"\n"
+        "[table of page 2 column column 2 row 3 in frame 2]\n" + test::gzip("x") +
+        "[table late row 1 in frame 5]\napi_key = \"abc\"\nb = 7\n";
+    EXPECT_EQ(rows_of_log(log), expected);
+    EXPECT_EQ(rows_of_log(log, 77), expected);
+    EXPECT_EQ(rows_of_log(log.substr(0, log.size() - 1)),
+              expected + "gap SQLite: the log ends in a frame\n");
+    EXPECT_EQ(recognise(log), Format::sqlite_wal);
+    std::string other = log;
+    other[7] = '\1';
+    EXPECT_EQ(recognise(other), Format::none) << "another version";
+}
+
+TEST(SqliteLog, FollowsATreeAndNoValueBehindItsPage) {
+    std::string sql = "create table t(name, v);\nbegin;\n";
+    for (int i = 1; i <= 2000; ++i) {
+        sql += "insert into t values('n" + std::to_string(i) + "', hex(zeroblob(20)));\n";
+    }
+    const std::string log = log_of("", sql + "commit;\ninsert into t values('end', '" +
+                                           std::string(9000, 'v') + "');\n"
+                                           "insert into t values('z', x'" +
+                                           hex_of(test::gzip(test::Random(3).bytes(9000))) + "');");
+    const std::string rows = rows_of_log(log);
+    std::size_t named = 0, at = 0;
+    for (; (at = rows.find("\nname = \"n", at)) != rows.npos; ++at) ++named;
+    EXPECT_GE(named, 1990U);
+    at = rows.find("= \"end\"");
+    ASSERT_NE(at, rows.npos);
+    const std::size_t values = rows.find_first_not_of('v', rows.find("vvv", at));
+    EXPECT_EQ(rows.substr(values, 2), "\"\n");
+    EXPECT_LT(values - at, 5000U);
+    EXPECT_TRUE(rows.ends_with("gap SQLite: 1 containers go on in other pages of the log; their "
+                               "bytes were read as they stand\n")) << rows.substr(rows.size() - 200);
+}
+
+TEST(SqliteLog, EndsWhateverItIsGiven) {
+    const std::string log = log_of("create table t(k, v);", "insert into t values('a','b');");
+    test::Random random(6);
+    for (int i = 0; i < 300; ++i) {
+        std::string damaged = log;
+        for (int flips = 0; flips < 8; ++flips) {
+            damaged[random.number(0, damaged.size() - 1)] = static_cast<char>(random.number(0, 255));
+        }
+        static_cast<void>(rows_of_log(damaged, 1000));
+    }
+    EXPECT_EQ(rows_of_log(std::string(40, 'x')), "gap SQLite: a damaged write-ahead log\n");
 }
 
 TEST(Sqlite, ReadsTablesWithoutRowids) {

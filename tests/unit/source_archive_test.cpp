@@ -266,6 +266,52 @@ TEST(OciArchive, OneCutShortGivesWhatWasThereAndSaysSo) {
     EXPECT_EQ(plain.images.at(0).kind, "layer");
 }
 
+TEST(DockerArchive, OneThatIsCutBetweenItsMembersSaysSo) {
+    // Behind its manifest nothing of the image can be missing.
+    const std::string tar = old_docker_archive(false).bytes();
+    const std::string whole = tar.substr(0, tar.size() - 1024);
+    EXPECT_EQ(gaps_of(read_every_way(whole).images.at(0)), "") << "without `repositories`";
+    TempDir temp;
+    TarBuilder begun;
+    begun.folder(lower_id + '/').file(lower_id + "/VERSION", "1.0");
+    begun.file(lower_id + "/json", R"({"id":"x"})");
+    const Reading names = read_target(temp.write("names.tar", begun.bytes()));
+    EXPECT_EQ(names.images.at(0).kind, "layer");
+    EXPECT_NE(gaps_of(names.images.at(0)).find("without manifest.json"), std::string::npos);
+    // What is no image archive is not taken for one.
+    TarBuilder tree;
+    tree.file(lower_id + "/x", "1").file("etc/hostname", "a");
+    EXPECT_EQ(gaps_of(read_target(temp.write("tree.tar", tree.bytes())).images.at(0)), "");
+
+    begun.file(lower_id + "/layer.tar", lower_layer);
+    const Reading layers = read_every_way(begun.bytes());
+    EXPECT_EQ(layers.images.at(0).kind, "image");
+    EXPECT_NE(gaps_of(layers.images.at(0)).find("it may be cut"), std::string::npos);
+}
+
+TEST(DockerArchive, ALayerThatIsNotThereIsMissing) {
+    TarBuilder tar;
+    tar.file("manifest.json", Json::array({manifest_entry("c.json", {}, {"no/layer.tar"})}).dump());
+    const Reading reading = read_every_way(tar.finish());
+    EXPECT_EQ(reading.images.at(0).layers.at(0).unavailable, "blob is missing from the archive");
+}
+
+TEST(OciArchive, SaysWhatIsWrongWithItsIndex) {
+    TempDir temp;
+    const auto error = [&](const char* scheme, const char* name, const std::string& document) {
+        TarBuilder tar;
+        tar.file("oci-layout", "{}").file("blobs/sha256/x", "x").file(name, document);
+        return read_target(scheme + temp.write("image.tar", tar.finish())).error;
+    };
+    EXPECT_NE(error("oci-archive:", "other", "").find("it has no index.json"), std::string::npos);
+    EXPECT_NE(error("oci-archive:", "index.json", "{\"manifests\": [")
+                  .find("its index.json was not read: "), std::string::npos);
+    EXPECT_NE(error("oci-archive:", "index.json", "{\"layers\": [], \"config\": {}}")
+                  .find("its index.json was not read: "), std::string::npos);
+    EXPECT_NE(error("docker-archive:", "manifest.json", "[{")
+                  .find("its manifest.json was not read: "), std::string::npos);
+}
+
 TEST(OciArchive, ASparseMemberIsReadWithItsHoles) {
     // GNU tar --sparse cuts holes out of layers; the offset of such a member is
     // of no use, so the archive is read as a stream.

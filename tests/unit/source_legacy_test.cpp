@@ -103,6 +103,18 @@ TEST(LegacyArchive, AMissingParentIsAGap) {
     EXPECT_NE(gaps_of(reading.images[0]).find("parent is missing"), std::string::npos);
 }
 
+TEST(LegacyArchive, OneWithoutAnEndMayLackLayers) {
+    TarBuilder tar = two_images();
+    const Reading cut = read_both_ways(std::string(tar.bytes()));
+    ASSERT_EQ(cut.images.size(), 2U) << cut.error;
+    for (const auto& image : cut.images) {
+        EXPECT_NE(gaps_of(image).find("it may be cut"), std::string::npos);
+    }
+    const Reading whole = read_both_ways(tar.finish());
+    EXPECT_EQ(gaps_of(whole.images.at(0)), "");
+    EXPECT_EQ(gaps_of(whole.images.at(1)), "");
+}
+
 TEST(LegacyArchive, AChainThatLeadsToItselfIsAGapAndEveryLayerIsRead) {
     TarBuilder tar;
     add_layer(tar, '1', json_of('1', id('2')));

@@ -60,8 +60,17 @@ def tars() -> Seeds:
 def zips() -> Seeds:
     made = {method: containers.zip_of(FILES, method) for method in containers.METHODS}
     made["streamed"] = containers.zip_of(FILES, "deflate", streamed=True)
-    made["zstd"] = containers.zip_entry(b"z", compress.zstd(TEXT), 93, size=len(TEXT))
-    made["encrypted"] = containers.zip_entry(b"e", b"?" * 24, 0, flags=1)
+    made["zstd"] = containers.zip_entry(b"z", compress.zstd(TEXT), 93, data=TEXT) + containers.ZIP_END
+    made["encrypted"] = containers.zip_entry(b"e", b"?" * 24, 0, flags=1) + containers.ZIP_END
+    made["without-end"] = containers.zip_entry(b"s", TEXT, 0)
+    made["wrong-sum"] = containers.zip_entry(b"s", TEXT, 0, data=TEXT[1:]) + containers.ZIP_END
+    made["other-directory"] = containers.zip_of(FILES).replace(b"PK\1\2", b"PK\1\2\x14", 1)
+    packed = containers.raw_deflate(TEXT)
+    for name, signature, size in (("", b"PK\7\x08", "I"), ("-bare", b"", "I"), ("-64", b"PK\7\x08", "Q")):
+        behind = signature + struct.pack("<I" + size * 2, zlib.crc32(TEXT), len(packed), len(TEXT))
+        made["descriptor" + name] = (containers.zip_entry(b"d", packed, 8, flags=8)[:14] + bytes(12) +
+                                     struct.pack("<HH", 1, 0) + b"d" + packed + behind +
+                                     containers.ZIP_END)
     return made
 
 
@@ -170,7 +179,8 @@ def archive_parser() -> Seeds:
     made = under(0, tars(), 7) | under(1, zips(), 60)
     made |= under(2, {"ar": containers.ar_of(FILES), "deb": containers.deb_of(SLIM),
                       "bsd": b"!<arch>\n" + containers.ar_header("#1/4", 8) + b"nameabcd"}, 9)
-    made |= under(3, {form: containers.cpio_of(FILES, form) for form in ("newc", "odc")}, 30)
+    made |= under(3, {form: containers.cpio_of(FILES, form) for form in ("newc", "crc", "odc")},
+                  30)
     made |= under(4, {"rpm": containers.rpm_of(SLIM)}, 200)
     script = b"#!/bin/sh\ntail -n +4 $0 | tar x\nexit\n"
     made |= under(5, {"script-tar": script + tars()["files"], "script-gzip": script + gzip.compress(TEXT, mtime=0),
@@ -264,8 +274,27 @@ def databases() -> Seeds:
 
 @target("sqlite")
 def sqlite() -> Seeds:
-    return {name: bytes([1 if name == "utf-16" else 0, 90]) + data
+    made = {name: bytes([1 if name == "utf-16" else 0, 90]) + data
             for name, data in databases().items()}
+    packed = gzip.compress(TEXT, mtime=0).hex()
+    blobs = ["create table t(a text, b blob)", f"insert into t values('key', x'{packed}'), "
+             f"('wide', x'{'key = tst_abc123'.encode('utf-16le').hex()}')"]
+    return made | {"blobs": b"\0\x5a" + database(blobs, 512), "log": b"\2\x5a" + log_of(blobs)}
+
+
+def log_of(statements: list[str]) -> bytes:
+    """A write-ahead log, with a schema and rows in it, of pages of 512 bytes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "d.sqlite"
+        base = sqlite3.connect(path)
+        base.execute("pragma page_size = 512")
+        base.execute("pragma journal_mode = wal")
+        for statement in statements:
+            base.execute(statement)
+            base.commit()
+        made = path.with_name("d.sqlite-wal").read_bytes()
+        base.close()
+        return made
 
 
 @target("nest")

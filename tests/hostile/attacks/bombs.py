@@ -163,7 +163,7 @@ def zip_of_zips_of_zips(f: Attack) -> None:
 def zip_overlapping_entries(f: Attack) -> None:
     """The directory names one entry 5,000 times: who believes it unpacks 5,000 copies."""
     kernel = containers.raw_deflate(b"\0" * (2 * MIB))
-    local = containers.zip_entry(b"a", kernel, 8, size=2 * MIB)
+    local = containers.zip_entry(b"a", kernel, 8)
     crc = zlib.crc32(b"\0" * (2 * MIB))
     directory = b"".join(
         struct.pack("<4sHHHHHHIIIHHHHHII", b"PK\1\2", 20, 20, 0, 8, 0, 0x21, crc, len(kernel),
@@ -172,7 +172,7 @@ def zip_overlapping_entries(f: Attack) -> None:
     count = 5000 * f.size
     end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, count & 0xFFFF, count & 0xFFFF,
                       len(directory), len(local), 0)
-    inside(f, "overlap.zip", local + directory + end, scanned=8 * MIB * f.size)
+    inside(f, "overlap.zip", local + directory + end, "entries of its directory", scanned=8 * MIB * f.size)
 
 
 @attack
@@ -180,14 +180,14 @@ def zip_quoted_entries(f: Attack) -> None:
     """Each entry's deflate stream quotes the local headers behind it as stored blocks, as the
     better zip bomb does: read from the front, the bytes count once."""
     secret, plain = f.layer().text_with("github")
-    data = containers.zip_entry(b"last", containers.raw_deflate(plain), 8, size=len(plain))
+    data = containers.zip_entry(b"last", containers.raw_deflate(plain), 8)
     for number in range(50):
         quoted = b"\0" + struct.pack("<HH", len(data) & 0xFFFF, ~len(data) & 0xFFFF) + data
         if len(data) > 0xFFFF:
             break
         # The quoting block is not the last one: the quoted deflate stream goes on from there.
         data = containers.zip_entry(b"%02d" % number, quoted + containers.raw_deflate(b"x"), 8)
-    inside(f, "quoted.zip", data, scanned=64 * MIB)
+    inside(f, "quoted.zip", data + containers.ZIP_END, scanned=64 * MIB)
     f.open = True
     f.complete = None
     f.images = []
@@ -196,17 +196,27 @@ def zip_quoted_entries(f: Attack) -> None:
 @attack
 def zip_of_many_large_entries(f: Attack) -> None:
     """Deflate's own 1000:1, entry by entry: an honest ratio, read to its end."""
-    entry = containers.raw_deflate(b"\0" * (4 * MIB))
-    data = b"".join(containers.zip_entry(b"%06d" % number, entry, 8, size=4 * MIB)
+    zeros = b"\0" * (4 * MIB)
+    entry = containers.raw_deflate(zeros)
+    data = b"".join(containers.zip_entry(b"%06d" % number, entry, 8, data=zeros)
                     for number in range(128 * f.size))
-    inside(f, "many.zip", data, scanned=600 * MIB * f.size)
+    inside(f, "many.zip", data + containers.ZIP_END, scanned=600 * MIB * f.size)
 
 
 @attack
 def zip_of_many_empty_entries(f: Attack) -> None:
     count = 200_000 * f.size
     data = b"".join(containers.zip_entry(b"%07d" % number, b"", 0) for number in range(count))
-    inside(f, "many.zip", data, scanned=64 * MIB * f.size)
+    inside(f, "many.zip", data + containers.ZIP_END, scanned=64 * MIB * f.size)
+
+
+@attack
+def zip_of_two_million_empty_entries(f: Attack) -> None:
+    """What is known of an entry is given up with the window that shows it."""
+    data = b"".join(containers.zip_entry(b"%07d" % number, b"", 0)
+                    for number in range(2_000_000 * f.size))
+    inside(f, "many.zip", data + containers.ZIP_END, scanned=640 * MIB * f.size)
+    f.memory = 256 * MIB
 
 
 @attack
@@ -256,7 +266,8 @@ def zstd_asks_for_two_gigabytes(f: Attack) -> None:
 def lzma_in_zip_asks_for_four_gigabytes(f: Attack) -> None:
     packed = struct.pack("<BBH", 9, 4, 5) + b"\x5d" + struct.pack("<I", 0xFFFFFFFF)
     raw = lzma.compress(b"text\n" * 100, lzma.FORMAT_ALONE)[13:]
-    inside(f, "big.zip", containers.zip_entry(b"a", packed + raw, 14), "memory", 8 * MIB)
+    inside(f, "big.zip", containers.zip_entry(b"a", packed + raw, 14) + containers.ZIP_END,
+           "memory", 8 * MIB)
     f.memory = 300 * MIB
 
 

@@ -138,11 +138,11 @@ def cut_image_archive(f: Attack) -> None:
 
 @attack
 def cut_docker_archive(f: Attack) -> None:
-    """Nothing but the members' names says before its manifest that it is none of a layer's: between
-    two of them a cut can't be told."""
+    """Up to its manifest nothing but the members' names says that it is none of a layer's."""
     archive = oci.old_docker_archive([sample(f)])
-    cut_archive(f, archive, between_members(archive))
-    f.found_or_told = False
+    manifest = archive.index(b"manifest.json")
+    end = manifest + 512 + int(archive[manifest + 124 : manifest + 135], 8)
+    cut_archive(f, archive, lambda size: size >= end)
 
 
 @attack
@@ -190,7 +190,7 @@ def cut_documents(f: Attack) -> None:
 
 # A file is known by so many bytes, and its cut is told from there on.
 KNOWN_FROM = {"a.gz": 64, "a.zst": 6, "a.bz2": 10, "a.xz": 12, "a.lz4": 7, "a.lz": 26, "a.zip": 40,
-              "a.tar": 512, "a.ar": 120, "a.cpio": 112, "a.odc": 80, "a.rpm": 112, "a.deb": 68,
+              "a.tar": 512, "a.ar": 120, "a.cpio": 112, "a.crc": 112, "a.odc": 80, "a.rpm": 112, "a.deb": 68,
               "a.apk": 12, "a.db": 100, "a.upx": 150, "objects/pack/pack-0.pack": 12}
 # zlib and the old lzma may be anything by their first bytes: a cut is told behind so much output.
 WEAK = 64 << 10
@@ -216,12 +216,6 @@ def told_from(name: str, data: bytes) -> Callable[[int], bool]:
     if name == "a.tar":
         whole = between_members(data)
         return lambda size: size >= KNOWN_FROM[name] and not whole(size)
-    if name == "a.zip":
-        # Behind an entry that is whole more may come, or the directory.
-        entries = [at for at in range(len(data)) if data[at : at + 4] == b"PK\3\4"]
-        directory = data.index(b"PK\1\2")
-        return lambda size: KNOWN_FROM[name] <= size < directory and not any(
-            at <= size < at + 4 for at in entries)
     return lambda size: size >= KNOWN_FROM[name]
 
 

@@ -36,6 +36,7 @@ def containers_of_files(f: Attack, weak: int = 0) -> dict[str, bytes]:
             "a.zip": containers.zip_of(of("x", "y")), "a.tar": containers.tar_of(of("x", "y")),
             "a.ar": containers.ar_of(of("x", "y" * 20)),
             "a.cpio": containers.cpio_of(of("x", "y")),
+            "a.crc": containers.cpio_of(of("x", "y"), "crc"),
             "a.odc": containers.cpio_of(of("x"), "odc"), "a.rpm": containers.rpm_of(of("x")),
             "a.deb": containers.deb_of(of("x")), "a.apk": containers.alpine_apk_of(of("x")),
             "a.db": database(f), "a.upx": packed_by_upx(program(text(f))),
