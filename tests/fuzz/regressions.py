@@ -24,7 +24,8 @@ CRASHES: dict[str, dict[str, bytes]] = {
     "elf_evidence": {"go-linked-under-a-long-name":
                      b'\0build\t-ldflags="-X ' + b"a" * 300 + b'Version=1"\n'},
     # A PEM block's head was broken in two, which makes it none: the target was wrong.
-    "key_file": {"a-broken-head": b"k" * 25 + b"\0\0-----BEGIN PRIk"},
+    "key_file": {"a-key-that-the-error-says": b"key has 10",
+                 "a-broken-head": b"k" * 25 + b"\0\0-----BEGIN PRIk"},
     # A date that a clock of nanoseconds does not reach.
     "registry": {"to-be-asked-again-in-2826": b"\3Wed, 21 Oct 2826 07:28:00 G[MT"},
     # Rows that a salvage saved held results that could not be read back, and stayed.
