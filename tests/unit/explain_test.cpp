@@ -97,7 +97,7 @@ TEST(Explain, SeesThroughEncodings) {
               "token 1 base64 sequential characters (matches '^tst_1234')\n"
               "generic-secret 1 base64 reference\ntoken 1 base64 reported\n");
     EXPECT_EQ(fates(test::utf16_little("\ntst_11111111 and more\n")),
-              "token 0 utf-16le low entropy (1.42 of 2.5 bits a byte)\n");
+              "token 2 utf-16le low entropy (1.42 of 2.5 bits a byte)\n");
     // A generic rule's name and value that are none: the bytes round them are no text.
     std::string noise = "secret = kX9wq72mZb4T\n";
     for (int i = 0; i < 40; ++i) noise += static_cast<char>(0x01 + i % 7);
