@@ -212,7 +212,8 @@ LineUnit WindowScanner::line_unit_of(const Region& region, const match::Match& m
     const LineUnit unit = line_unit(region.text.substr(near, match.end + text_sight - near),
                                     (at & 1U) != 0);
     if (unit == LineUnit::byte) return unit;
-    const std::string_view way = finding.inner_path.empty() ? "" : finding.inner_path.front();
+    if (finding.inner_path.empty()) return LineUnit::none;
+    const std::string_view way = finding.inner_path.front();
     if (unit == LineUnit::little && way == "utf-16le") return unit;
     if (unit == LineUnit::big && way == "utf-16be") return unit;
     return LineUnit::none;

@@ -32,11 +32,9 @@ std::string database(const std::string& sql) {
 }
 
 /// "[ROW]\nTEXT" of each row but those of the schema, then what was not read.
-std::string rows_of(const std::string& file, std::size_t piece = ~std::size_t{0},
-                    std::uint64_t memory = much) {
-    const auto parser = make_sqlite_parser(memory);
+std::string told_by(ArchiveParser& parser, const std::string& file, std::size_t piece) {
     bool stuck = false;
-    const test::Parsed parsed = test::parse(*parser, file, std::min(piece, file.size()), stuck);
+    const test::Parsed parsed = test::parse(parser, file, std::min(piece, file.size()), stuck);
     EXPECT_FALSE(stuck);
     std::string text;
     for (const test::ParsedMember& member : parsed.members) {
@@ -46,6 +44,11 @@ std::string rows_of(const std::string& file, std::size_t piece = ~std::size_t{0}
     }
     for (const std::string& gap : parsed.damage) text += "gap " + gap + '\n';
     return text;
+}
+
+std::string rows_of(const std::string& file, std::size_t piece = ~std::size_t{0},
+                    std::uint64_t memory = much) {
+    return told_by(*make_sqlite_parser(memory), file, piece);
 }
 
 TEST(Sqlite, WritesOutRowsWithTheNamesOfTheirColumns) {
@@ -146,18 +149,7 @@ std::string log_of(const std::string& before, const std::string& sql) {
 }
 
 std::string rows_of_log(const std::string& log, std::size_t piece = ~std::size_t{0}) {
-    const auto parser = make_sqlite_wal_parser(much);
-    bool stuck = false;
-    const test::Parsed parsed = test::parse(*parser, log, std::min(piece, log.size()), stuck);
-    EXPECT_FALSE(stuck);
-    std::string text;
-    for (const test::ParsedMember& member : parsed.members) {
-        EXPECT_TRUE(member.ended);
-        if (member.head.name.starts_with("table sqlite_schema ")) continue;
-        text += '[' + member.head.name + "]\n" + member.contents;
-    }
-    for (const std::string& gap : parsed.damage) text += "gap " + gap + '\n';
-    return text;
+    return told_by(*make_sqlite_wal_parser(much), log, piece);
 }
 
 TEST(SqliteLog, TellsWhatIsNewInEachFrame) {
