@@ -193,13 +193,15 @@ void drop_overlapped(std::vector<WindowFinding>& findings, Leavers& leavers) {
 
 void settle(std::vector<WindowFinding>& findings, DropCounts& counts,
             std::vector<DroppedFinding>* dropped) {
+    // A rule's own finding is before one that it has by a section's name, which only adds to
+    // the detail.
     const auto key = [](const WindowFinding& found) {
         const Finding& finding = found.finding;
         const std::size_t depth = finding.inner_path.size();
         return std::tuple<std::uint64_t, std::string_view, std::uint64_t, std::size_t,
-                          const std::vector<std::string>&, std::string_view>(
+                          const std::vector<std::string>&, std::string_view, std::string_view>(
             finding.offset, finding.rule, finding.length, depth, finding.inner_path,
-            finding.secret_id);
+            finding.secret_id, finding.evidence_detail);
     };
     std::sort(findings.begin(), findings.end(),
               [&](const auto& a, const auto& b) { return key(a) < key(b); });
