@@ -13,7 +13,7 @@ namespace stratascan::bench {
 
 void print_figure(std::string_view name, double value, std::string_view unit) {
     fmt::print("{} {:.3f} {}\n", name, value, unit);
-    std::fflush(stdout);
+    static_cast<void>(std::fflush(stdout));
 }
 
 double median(std::vector<double> values) {

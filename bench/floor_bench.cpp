@@ -42,7 +42,7 @@ struct Pair {
 // with a floor that did not. (A file with more findings than are kept, as in the
 // dense corpora, was still scanned.)
 std::uint64_t scan_once(Scanner& scanner, const bench::Corpus& corpus, std::uint64_t bytes) {
-    const std::string target = corpus.path();
+    const std::string& target = corpus.path();
     const std::uint64_t start = layer::now_ns();
     const auto report = scanner.scan({&target, 1});
     const std::uint64_t time = layer::now_ns() - start;

@@ -40,7 +40,7 @@ std::atomic<bool> ran_out = false;
         } catch (const std::system_error& error) {
             // A thread that finds no memory is told so.
             if (error.code() == std::errc::resource_unavailable_try_again) end_without_memory();
-            std::fprintf(stderr, "stratascan: %s\n", error.what());
+            static_cast<void>(std::fprintf(stderr, "stratascan: %s\n", error.what()));
         } catch (const std::exception& error) {
             static_cast<void>(std::fprintf(stderr, "stratascan: %s\n", error.what()));
         } catch (...) {

@@ -68,7 +68,7 @@ __attribute__((target("sha,sse4.1"))) void add_lanes(
             cdgh_before[lane] = cdgh[lane];
         }
 #pragma GCC unroll 16
-        for (int four = 0; four < 16; ++four) {
+        for (std::ptrdiff_t four = 0; four < 16; ++four) {
             const __m128i constant = loaded(constants.data() + 4 * four);
 #pragma GCC unroll 2
             for (int lane = 0; lane < Lanes; ++lane) {

@@ -204,7 +204,7 @@ private:
         if (draft->list.target == AllowList::Target::line) {
             constexpr std::uint64_t times = 100;
             std::uint64_t instructions = 0;
-            static_cast<void>(check_allow_list(draft->list, instructions));
+            [[maybe_unused]] const auto sound = check_allow_list(draft->list, instructions);
             if (!fits({}, place, times * instructions)) return;
         }
         file_.everywhere.push_back({std::move(draft->list), std::move(draft->ids), place.where()});

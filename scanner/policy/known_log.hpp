@@ -22,12 +22,14 @@ public:
     }
 
 protected:
-    explicit KnownLog(VerifyKey key) : key_(std::move(key)), id_(key_.id()) {}
-
     VerifyKey key_;
     std::string id_;  ///< hex SHA-256 of the key, which both kinds are called by
 
 private:
+    friend Log;  // alone: no other class can name itself as the Log of one
+
+    explicit KnownLog(VerifyKey key) : key_(std::move(key)), id_(key_.id()) {}
+
     static Result<Log> made(Result<VerifyKey> key) {
         if (!key) return std::unexpected(key.error());
         return Log(std::move(*key));

@@ -311,6 +311,8 @@ Result<std::vector<source::Descriptor>> Client::referrers(const Repository& repo
     return found;
 }
 
+namespace {
+
 /// RFC 6750, section 2.1. The key file that is the password of Google's user _json_key is none:
 /// it is no business of the service that lists.
 bool is_bearer_token(std::string_view text) noexcept {
@@ -319,6 +321,8 @@ bool is_bearer_token(std::string_view text) noexcept {
                std::string_view("-._~+/=").find(c) != std::string_view::npos;
     });
 }
+
+}  // namespace
 
 Result<HttpResponse> Client::api(const Url& url, const std::string& registry, ApiCredentials how,
                                  const std::string& what) {
