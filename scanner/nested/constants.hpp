@@ -69,8 +69,8 @@ private:
     std::unordered_map<std::string_view, std::size_t> line_of_;
 };
 
-/// Whether a string has something that a key or a token has: 16 letters and digits in a row,
-/// or a password in a URL or behind its name.
+/// Whether a string has something that a key or a token has, 16 letters and digits in a row that
+/// look random, or a password in a URL or behind its name.
 [[nodiscard]] bool may_be_secret(std::string_view value);
 
 /// The constants of a whole file, read within so much memory; empty where there is nothing to
