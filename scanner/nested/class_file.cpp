@@ -97,11 +97,12 @@ bool is_compilers_own(std::string_view annotation) {
 
 class ClassFile {
 public:
-    ClassFile(std::string_view file, std::uint64_t memory) : in_(file), lines_(file, memory) {}
+    ClassFile(std::string_view file, std::uint64_t memory)
+        : file_(file), in_(file), lines_(file, memory) {}
 
     ConstantText read() {
         in_.skip(8);
-        if (!read_constants()) return {};
+        if (!read_constants() || !may_have_secret()) return {};
         in_.skip(6);  // flags, the class and the one above it
         in_.skip(std::size_t{2} * in_.big(2));
         read_members();
@@ -137,6 +138,24 @@ private:
             if (one.tag == wide_integer || one.tag == wide_real) ++i;  // it takes two places
         }
         return in_.ok();
+    }
+
+    // Before the rest is read: of what is in the pool, strings are little, and in most files
+    // none looks like a secret. Those in annotations are not told from names there.
+    [[nodiscard]] bool may_have_secret() const {
+        const auto may_be_annotated = [&](const Constant& one) {
+            return one.text == "RuntimeVisibleAnnotations" ||
+                   one.text == "RuntimeInvisibleAnnotations" || one.text == "AnnotationDefault";
+        };
+        const std::string_view pool = file_.substr(0, in_.at());
+        bool strings = false;
+        for (const Constant& one : constants_) {
+            if (may_be_annotated(one) && may_hold_secret(pool)) return true;
+            if (one.tag != string_tag) continue;
+            strings = true;
+            if (may_be_secret(text(one.first))) return true;
+        }
+        return strings && names_password(pool);
     }
 
     [[nodiscard]] const Constant& constant(std::size_t index) const {
@@ -357,6 +376,7 @@ private:
         std::string_view value;
     };
 
+    std::string_view file_;
     FieldReader in_;
     ConstantLines lines_;
     std::vector<Constant> constants_;

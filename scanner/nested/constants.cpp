@@ -92,6 +92,7 @@ constexpr std::uint64_t digits_in(std::uint64_t eight) {
 // A run of 16 has eight bytes from a multiple of eight on, and one with a digit has that in
 // such eight or in those beside them. All other bytes are looked at no closer.
 bool has_token(std::string_view bytes) {
+    if (bytes.size() < shortest_token) return false;
     const std::size_t eights = bytes.size() / 8;
     std::uint64_t before = 0, digits = eights > 0 ? digits_in(eight_at(bytes, 0)) : 0;
     for (std::size_t i = 0; i < eights; ++i) {
@@ -134,24 +135,6 @@ bool may_name_password(const char* from) {
     return found != 0;
 }
 
-bool names_password(std::string_view bytes) {
-    constexpr std::size_t more = 5;
-    std::size_t at = 0;
-    for (; at + block_bytes + more <= bytes.size(); at += block_bytes) {
-        const char* const from = bytes.data() + at;
-        if (!may_name_password(from)) continue;
-        for (std::size_t i = 0; i < block_bytes; ++i) {
-            if (names_password_at(from + i)) return true;
-        }
-    }
-    std::array<char, block_bytes + 2 * more> rest{};
-    std::ranges::copy(bytes.substr(at), rest.begin());
-    for (std::size_t i = 0; at + i < bytes.size(); ++i) {
-        if (names_password_at(rest.data() + i)) return true;
-    }
-    return false;
-}
-
 // What rules look for in names, and more: this only chooses between two names.
 bool is_secret_name(std::string_view name) {
     using namespace std::string_view_literals;
@@ -185,11 +168,6 @@ bool may_be_password(std::string_view value) {
 bool has_url_password(std::string_view value) {
     const std::size_t scheme = value.find("://");
     return scheme != value.npos && value.find('@', scheme) != value.npos;
-}
-
-// Whether a file's bytes may hold a string that is worth reading the file for.
-bool may_hold_secret(std::string_view file) {
-    return has_token(file) || names_password(file);
 }
 
 class ConstantsParser final : public ArchiveParser {
@@ -237,7 +215,6 @@ private:
             return lost(fmt::format("{}: more than {} bytes; it was scanned as it stands only",
                                     format_, memory_ / 4), bytes_seen_);
         }
-        if (!may_hold_secret(file)) return Found::need_input;
         ConstantText made = read_(file, memory_ / 2);
         untold_ = made.untold;
         if (made.text.empty()) {
@@ -261,6 +238,26 @@ private:
 };
 
 }  // namespace
+
+bool names_password(std::string_view bytes) {
+    constexpr std::size_t more = 5;
+    std::size_t at = 0;
+    for (; at + block_bytes + more <= bytes.size(); at += block_bytes) {
+        const char* const from = bytes.data() + at;
+        if (!may_name_password(from)) continue;
+        for (std::size_t i = 0; i < block_bytes; ++i) {
+            if (names_password_at(from + i)) return true;
+        }
+    }
+    std::array<char, block_bytes + 2 * more> rest{};
+    std::ranges::copy(bytes.substr(at), rest.begin());
+    for (std::size_t i = 0; at + i < bytes.size(); ++i) {
+        if (names_password_at(rest.data() + i)) return true;
+    }
+    return false;
+}
+
+bool may_hold_secret(std::string_view file) { return has_token(file) || names_password(file); }
 
 bool may_be_secret(std::string_view value) {
     return has_token(value) || has_url_password(value) ||

@@ -6,7 +6,7 @@
 //
 // An image has tens of thousands of these files, and next to none holds a secret. So the bytes
 // are looked over first for what a secret would have to look like; only a file that may have
-// one is read, and only one that has a string worth telling has a text.
+// one is read to its end, and only one that has a string worth telling has a text.
 #pragma once
 
 #include <cstdint>
@@ -72,6 +72,12 @@ private:
 /// Whether a string has something that a key or a token has, 16 letters and digits in a row that
 /// look random, or a password in a URL or behind its name.
 [[nodiscard]] bool may_be_secret(std::string_view value);
+
+/// Whether bytes may have the name of a password in them.
+[[nodiscard]] bool names_password(std::string_view bytes);
+
+/// Whether a file's bytes may hold a string that is worth reading the file for.
+[[nodiscard]] bool may_hold_secret(std::string_view file);
 
 /// The constants of a whole file, read within so much memory; empty where there is nothing to
 /// tell, and where the file is damaged or no such file.

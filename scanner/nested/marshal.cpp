@@ -79,11 +79,13 @@ std::uint32_t MarshalReader::read_object(unsigned depth) {
             in_.skip(in_.big(1));
             break;
         case 'l': {
-            const auto digits = static_cast<std::int32_t>(in_.little(4));
-            in_.skip(std::size_t{2} * static_cast<std::size_t>(digits < 0 ? -std::int64_t{digits} : digits));
+            const std::int64_t digits = static_cast<std::int32_t>(in_.little(4));
+            in_.skip(2 * static_cast<std::size_t>(digits < 0 ? -digits : digits));
             break;
         }
-        case 's': case 't': case 'u': case 'a': case 'A': made = read_text(in_.little(4), add()); break;
+        case 's': case 't': case 'u': case 'a': case 'A':
+            made = read_text(in_.little(4), add());
+            break;
         case 'z': case 'Z': made = read_text(in_.big(1), add()); break;
         case '(': case ')': case '[': case '<': case '>': case 'c': {
             const std::uint32_t number = add();
@@ -127,7 +129,8 @@ std::uint32_t MarshalReader::read_tuple(std::size_t size, unsigned depth, std::u
     objects_[number] = {MarshalObject::Kind::tuple, false,
                         static_cast<std::uint32_t>(elements_.size()),
                         static_cast<std::uint32_t>(size)};
-    elements_.insert(elements_.end(), open_.begin() + static_cast<std::ptrdiff_t>(begin), open_.end());
+    const auto first = open_.begin() + static_cast<std::ptrdiff_t>(begin);
+    elements_.insert(elements_.end(), first, open_.end());
     open_.resize(begin);
     return number;
 }

@@ -16,7 +16,7 @@ struct MarshalObject {
     enum class Kind : std::uint8_t { other, text, tuple, code };
     Kind kind = Kind::other;
     bool told = false;        ///< for whoever lists constants
-    std::uint32_t first = 0;  ///< text: its place in the file; tuple: of its elements; code: its variables
+    std::uint32_t first = 0;  ///< text: its place; tuple: that of its elements; code: its variables
     std::uint32_t size = 0;   ///< bytes, elements, arguments that may have defaults
 };
 

@@ -160,7 +160,9 @@ private:
         stack_.pop_back();
         return item;
     }
-    void pop_some(std::size_t count) { stack_.resize(stack_.size() - std::min(count, stack_.size())); }
+    void pop_some(std::size_t count) {
+        stack_.resize(stack_.size() - std::min(count, stack_.size()));
+    }
     void replace(std::size_t count) {
         pop_some(count);
         push({});
@@ -182,7 +184,9 @@ private:
         return objects_.text(index < cells ? element(code_.cells, index)
                                            : element(code_.free, index - cells));
     }
-    [[nodiscard]] std::string_view text(const Item& item) const { return objects_.text(item.constant); }
+    [[nodiscard]] std::string_view text(const Item& item) const {
+        return objects_.text(item.constant);
+    }
 
     void tell(const Item& value, std::string_view name, Use use) {
         lines_.add(text(value), name, use);
@@ -294,7 +298,7 @@ bool is_pyc(std::string_view head) noexcept { return version_of(head).has_value(
 
 ConstantText read_pyc_constants(std::string_view file, std::uint64_t memory) {
     const auto version = version_of(file);
-    if (!version) return {};
+    if (!version || !may_hold_secret(file)) return {};
     ConstantLines lines(file, memory / 2);
     MarshalReader* reader = nullptr;
     std::uint64_t left = most_read * file.size();
@@ -308,7 +312,8 @@ ConstantText read_pyc_constants(std::string_view file, std::uint64_t memory) {
                           });
     reader = &objects;
     static_cast<void>(objects.read());
-    ConstantText made = lines.finish([](std::string_view value, std::string& out) { out += value; });
+    ConstantText made =
+        lines.finish([](std::string_view value, std::string& out) { out += value; });
     if (objects.over_memory()) made.untold += file.size();
     return made;
 }

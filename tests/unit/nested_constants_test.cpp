@@ -71,7 +71,7 @@ TEST(NestedClass, HasNoTextWhereNoStringIsWorthIt) {
     EXPECT_EQ(class_text(test::class_of("PASSWORD", "with words")), "");
     EXPECT_EQ(class_text(test::class_of("PASSWORD", "hunter2")), "PASSWORD = \"hunter2\"\n");
     EXPECT_EQ(class_text(test::class_of("NAME", "a1b2c3d4e5f6a7b8")),
-              "NAME = \"0123456789abcdef\"\n");
+              "NAME = \"a1b2c3d4e5f6a7b8\"\n");
     EXPECT_EQ(class_text(test::class_of("NAME", "a1b2c3d4e5f6a7b")), "");
 }
 
@@ -83,7 +83,8 @@ TEST(NestedClass, EndsWhateverIsDamaged) {
         std::string damaged = file;
         damaged[random.number(8, file.size() - 1)] = static_cast<char>(random.number(0, 255));
         ASSERT_LT(class_text(damaged).size(), 8 * file.size());
-        ASSERT_LT(class_text(file.substr(0, random.number(0, file.size()))).size(), 8 * file.size());
+        const std::string cut = file.substr(0, random.number(0, file.size()));
+        ASSERT_LT(class_text(cut).size(), 8 * file.size());
     }
 }
 
@@ -165,7 +166,8 @@ class C:
           "key = \"pass-word-11\"", "host = \"h\"", "password = \"pass-word-12\"",
           "set_password(\"pass-word-13\")", "password = \"pass-word-14\"",
           "\"PGPASSWORD\": \"pass-word-15\""}) {
-        EXPECT_NE(('\n' + text).find('\n' + std::string(line) + '\n'), text.npos) << line << "\nin\n" << text;
+        EXPECT_NE(('\n' + text).find('\n' + std::string(line) + '\n'), text.npos)
+            << line << "\nin\n" << text;
     }
 }
 
@@ -218,7 +220,8 @@ std::string found_in(const layer::LayerResult& result) {
         found += one.finding.rule + ' ' + one.finding.path;
         for (const std::string& step : one.finding.inner_path) found += '>' + step;
         found += ':' + std::to_string(one.finding.line) + ' ' +
-                 std::to_string(one.finding.offset) + ' ' + std::to_string(one.finding.length) + '\n';
+                 std::to_string(one.finding.offset) + ' ' + std::to_string(one.finding.length) +
+                 '\n';
     }
     return found;
 }
@@ -228,19 +231,22 @@ TEST(NestedConstants, AreFoundOnceWithTheirEnds) {
     test::TestEngine engine(rules);
     for (const std::size_t size : {30U, 50U, 70U, 80U}) {
         const std::string token = "tst_" + std::string(size - 20, 'x') + "a1b2c3d4e5f6a7b8";
-        const std::string java = test::class_of("NAME", token), python = test::pyc_of("NAME", token);
+        const std::string java = test::class_of("NAME", token);
+        const std::string python = test::pyc_of("NAME", token);
         const std::string named = test::class_of("password", "hunter2hunter2");
         test::TarBuilder tar;
-        tar.file("C.class", java).file("m.pyc", python).file("n.pyc", test::pyc_of("password", "hunter2hunter2"));
+        tar.file("C.class", java).file("m.pyc", python);
+        tar.file("n.pyc", test::pyc_of("password", "hunter2hunter2"));
         tar.file("a.jar", test::zip_entry("C.class", test::deflated(java), 8) +
                               test::zip_entry("D.class", named, 0) +
                               test::zip_entry("E.class", java, 0));
         const layer::LayerResult result = engine.scan(tar.finish());
         const std::string place = ">constants:1 8 " + std::to_string(size) + '\n';
-        EXPECT_EQ(found_in(result), "token C.class" + place + "token m.pyc" + place +
-                                        "named n.pyc>constants:1 12 14\ntoken a.jar>C.class" + place +
-                                        "named a.jar>D.class>constants:1 12 14\ntoken a.jar>E.class" +
-                                        place);
+        // What is stored comes in an earlier stream than what is inflated.
+        EXPECT_EQ(found_in(result),
+                  "token C.class" + place + "token m.pyc" + place +
+                      "named n.pyc>constants:1 12 14\nnamed a.jar>D.class>constants:1 12 14\n"
+                      "token a.jar>E.class" + place + "token a.jar>C.class" + place);
         EXPECT_TRUE(result.gaps.empty());
         EXPECT_EQ(result.inner_members, 3U);
     }
@@ -250,7 +256,8 @@ TEST(NestedConstants, AreFoundOnceWithTheirEnds) {
 TEST(NestedConstants, LoseNothingOfDamagedFiles) {
     test::TestEngine engine(rules);
     const std::string token = "tst_0123456789";
-    const std::string java = test::class_of("NAME", token), python = test::pyc_of("NAME", "(" + token + ")");
+    const std::string java = test::class_of("NAME", token);
+    const std::string python = test::pyc_of("NAME", "(" + token + ")");
     for (const std::string& file : {java, python}) {
         const std::size_t end = file.find(token) + token.size() + 2;
         test::TarBuilder tar;
