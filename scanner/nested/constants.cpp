@@ -276,9 +276,11 @@ void ConstantLines::add(std::string_view value, std::string_view name, Use use) 
     const bool secret_name = use != Use::alone && is_secret_name(name);
     const auto [found, fresh] = line_of_.try_emplace(value, lines_.size());
     if (fresh) {
-        if (held_ + line_bytes > memory_) {
+        // What only stands near a secret leaves room for one.
+        const bool may_matter = secret_name || may_be_secret(value);
+        if (held_ + line_bytes > (may_matter ? memory_ : memory_ / 2)) {
             line_of_.erase(found);
-            untold_ += value.size();
+            if (may_matter) untold_ += value.size();
             return;
         }
         held_ += line_bytes;

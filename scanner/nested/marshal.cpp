@@ -39,8 +39,8 @@ std::span<const std::uint32_t> MarshalReader::elements(std::uint32_t number) con
 std::uint32_t MarshalReader::add() {
     const std::uint64_t held = objects_.size() * sizeof(MarshalObject) +
                                (elements_.size() + open_.size() + references_.size()) * 4;
-    // Vectors that grow have up to three times that.
-    if (held > memory_ / 3) {
+    // Vectors that grow have up to twice that.
+    if (held > memory_ / 2) {
         over_memory_ = true;
         in_.fail();
         return 0;
@@ -120,7 +120,7 @@ std::uint32_t MarshalReader::read_tuple(std::size_t size, unsigned depth, std::u
     for (std::size_t left = size; left > 0 && in_.ok(); --left) {
         const std::uint32_t element = read_object(depth + 1);
         open_.push_back(element);
-        if (open_.size() * 4 > memory_ / 3) {
+        if (open_.size() * 4 > memory_ / 2) {
             over_memory_ = true;
             in_.fail();
         }

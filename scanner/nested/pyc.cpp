@@ -302,7 +302,7 @@ ConstantText read_pyc_constants(std::string_view file, std::uint64_t memory) {
     ConstantLines lines(file, memory / 2);
     MarshalReader* reader = nullptr;
     std::uint64_t left = most_read * file.size();
-    MarshalReader objects(file, version->header, version->minor, memory / 2,
+    MarshalReader objects(file, version->header, version->minor, memory,
                           [&](const MarshalCode& code) {
                               if (code.instructions.size() <= left) {
                                   left -= code.instructions.size();
