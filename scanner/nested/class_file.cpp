@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "scanner/nested/field_reader.hpp"
+#include "scanner/nested/secret_signs.hpp"
 
 namespace stratascan::nested {
 

@@ -69,22 +69,12 @@ private:
     std::unordered_map<std::string_view, std::size_t> line_of_;
 };
 
-/// Whether a string has something that a key or a token has, 16 letters and digits in a row that
-/// look random, or a password in a URL or behind its name.
-[[nodiscard]] bool may_be_secret(std::string_view value);
-
-/// Whether bytes may have the name of a password in them.
-[[nodiscard]] bool names_password(std::string_view bytes);
-
-/// Whether a file's bytes may hold a string that is worth reading the file for.
-[[nodiscard]] bool may_hold_secret(std::string_view file);
-
 /// The constants of a whole file, read within so much memory; empty where there is nothing to
 /// tell, and where the file is damaged or no such file.
 using ReadConstants = ConstantText (*)(std::string_view file, std::uint64_t memory);
 
 /// One member at most, called constants_step. `what` names the format. A file that is larger
-/// than a quarter of `memory` is not read, which is a gap if it may hold a secret.
+/// than a quarter of `memory` is not read: like any file it is scanned as it stands.
 [[nodiscard]] std::unique_ptr<ArchiveParser> make_constants_parser(ReadConstants read,
                                                                    std::string_view what,
                                                                    std::uint64_t memory);

@@ -110,8 +110,9 @@ std::uint32_t MarshalReader::read_text(std::size_t size, std::uint32_t number) {
     const std::size_t at = in_.at();
     in_.skip(size);
     if (!in_.ok()) return 0;
-    objects_[number] = {MarshalObject::Kind::text, false, static_cast<std::uint32_t>(at),
-                        static_cast<std::uint32_t>(size)};
+    objects_[number] = {.kind = MarshalObject::Kind::text,
+                        .first = static_cast<std::uint32_t>(at),
+                        .size = static_cast<std::uint32_t>(size)};
     return number;
 }
 
@@ -126,9 +127,9 @@ std::uint32_t MarshalReader::read_tuple(std::size_t size, unsigned depth, std::u
         }
     }
     if (!in_.ok()) return 0;
-    objects_[number] = {MarshalObject::Kind::tuple, false,
-                        static_cast<std::uint32_t>(elements_.size()),
-                        static_cast<std::uint32_t>(size)};
+    objects_[number] = {.kind = MarshalObject::Kind::tuple,
+                        .first = static_cast<std::uint32_t>(elements_.size()),
+                        .size = static_cast<std::uint32_t>(size)};
     const auto first = open_.begin() + static_cast<std::ptrdiff_t>(begin);
     elements_.insert(elements_.end(), first, open_.end());
     open_.resize(begin);
@@ -157,8 +158,9 @@ std::uint32_t MarshalReader::read_code(unsigned depth, std::uint32_t number) {
     const int tables = minor_ <= 10 ? 1 : 2;
     for (int i = 0; i < tables; ++i) static_cast<void>(read_object(depth + 1));
     if (!in_.ok()) return 0;
-    objects_[number] = {MarshalObject::Kind::code, false, code.variables, arguments};
-    take_(code);
+    objects_[number] = {
+        .kind = MarshalObject::Kind::code, .first = code.variables, .size = arguments};
+    take_(number, code);
     return number;
 }
 

@@ -16,6 +16,8 @@ struct MarshalObject {
     enum class Kind : std::uint8_t { other, text, tuple, code };
     Kind kind = Kind::other;
     bool told = false;        ///< for whoever lists constants
+    bool matters = false;     ///< the same: it or something in it may be a secret or name one
+    bool judged = false;      ///< `matters` is known
     std::uint32_t first = 0;  ///< text: its place; tuple: that of its elements; code: its variables
     std::uint32_t size = 0;   ///< bytes, elements, arguments that may have defaults
 };
@@ -31,7 +33,7 @@ struct MarshalCode {
 
 class MarshalReader {
 public:
-    using TakeCode = std::function<void(const MarshalCode&)>;
+    using TakeCode = std::function<void(std::uint32_t number, const MarshalCode&)>;
 
     /// `minor`: of Python 3. What code is complete is given to `take`, that inside first.
     MarshalReader(std::string_view file, std::size_t at, unsigned minor, std::uint64_t memory,

@@ -9,6 +9,7 @@
 #include "scanner/nested/bytes.hpp"
 #include "scanner/nested/marshal.hpp"
 #include "scanner/nested/pyc_instructions.hpp"
+#include "scanner/nested/secret_signs.hpp"
 
 namespace stratascan::nested {
 
@@ -279,6 +280,26 @@ private:
     std::uint32_t names_ = 0;  // of the call that comes
 };
 
+// Whether a constant may be a secret, or something may be a password's name; of a tuple or of
+// code, whether that is so of anything in it. Most code has no such thing, and is not walked. A
+// damaged tuple may hold itself, or be in others without end.
+bool judge(MarshalReader& objects, std::uint32_t number, unsigned depth = 0) {
+    constexpr unsigned deepest_judged = 32;
+    if (depth > deepest_judged) return true;
+    MarshalObject& one = objects.object(number);
+    if (std::exchange(one.judged, true) || number == 0) return one.matters;
+    bool matters = false;
+    if (one.kind == MarshalObject::Kind::text) {
+        const std::string_view text = objects.text(number);
+        matters = may_be_secret(text) || (may_be_name(text) && names_password(text));
+    }
+    for (const std::uint32_t element : objects.elements(number)) {
+        matters = judge(objects, element, depth + 1) || matters;
+    }
+    objects.object(number).matters = matters;
+    return matters;
+}
+
 // All that is in a tuple of constants, each once; a damaged one may hold itself.
 void tell_alone(MarshalReader& objects, ConstantLines& lines, std::uint32_t number) {
     std::vector<std::uint32_t> left = {number};
@@ -303,7 +324,15 @@ ConstantText read_pyc_constants(std::string_view file, std::uint64_t memory) {
     MarshalReader* reader = nullptr;
     std::uint64_t left = most_read * file.size();
     MarshalReader objects(file, version->header, version->minor, memory,
-                          [&](const MarshalCode& code) {
+                          [&](std::uint32_t number, const MarshalCode& code) {
+                              bool matters = false;
+                              for (const std::uint32_t part :
+                                   {code.constants, code.names, code.variables, code.cells}) {
+                                  matters = judge(*reader, part) || matters;
+                              }
+                              reader->object(number).judged = true;
+                              reader->object(number).matters = matters;
+                              if (!matters) return;
                               if (code.instructions.size() <= left) {
                                   left -= code.instructions.size();
                                   CodeWalk(*reader, lines, code, version->minor).walk();
