@@ -247,6 +247,7 @@ LayerCollector::OpenFile& LayerCollector::file_of(const Window& window, std::uin
         file.inner_path = from.inner->steps();
         file.name = from.inner->name();
         file.unpacked = from.inner->self_unpacking;
+        file.origins = from.inner->origins;
         file.host = host.ordinal;
         file.kind = host.kind;
         file.after_end = host.after_end;
@@ -375,7 +376,11 @@ void LayerCollector::close(OpenFile& file, std::uint32_t ordinal) {
         // What it has is the way from the file's bytes to what they stand for.
         finding.inner_path.insert(finding.inner_path.begin(), file.inner_path.begin(),
                                   file.inner_path.end());
-        findings_.push_back({std::move(finding), file.host, file.inner_path.size()});
+        LayerFinding& told = findings_.emplace_back(std::move(finding), file.host,
+                                                    file.inner_path.size());
+        if (!file.origins) continue;
+        const std::uint64_t begin = told.finding.offset;
+        told.origins = origins_of(*file.origins, begin, begin + told.finding.length);
     }
     if (file.dropped > 0) {
         gaps_.push_back({{file.path,

@@ -12,6 +12,7 @@
 
 #include "scanner/layer/certificates.hpp"
 #include "scanner/layer/file_looks.hpp"
+#include "scanner/layer/inner_place.hpp"
 #include "scanner/layer/layer_result.hpp"
 #include "scanner/layer/member_digests.hpp"
 #include "scanner/layer/ordinal_gap.hpp"
@@ -68,6 +69,7 @@ private:
     struct OpenFile {
         std::string path;
         std::vector<std::string> inner_path;
+        std::shared_ptr<const TextOrigins> origins;  // of a text made of a file
         std::string name;       ///< its own: the path, or the one in the container
         bool unpacked = false;  ///< from a program that unpacks itself
         std::uint32_t host = 0;  // the layer's member that it is, or is in

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "scanner/evidence/certificate.hpp"
@@ -80,6 +81,8 @@ struct LayerFinding {
     Finding finding;            ///< image fields (layer_index, layer, visibility, …) unset
     std::uint32_t ordinal = 0;  ///< of the layer's member that holds it
     std::size_t containers = 0; ///< steps of inner_path that lead into containers; the rest are encodings
+    /// In a text that was made of the file outside: where it stands there, [first, second).
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> origins{};
 };
 
 struct LayerProgram {

@@ -77,6 +77,77 @@ void add_encoded(std::set<PathHash>& further_in, const LayerFinding& found, Step
     }
 }
 
+// Parts of files, each in order and none in another.
+class Parts {
+public:
+    void add(const PathHash& file, std::uint64_t begin, std::uint64_t end) {
+        parts_[file].emplace_back(begin, end);
+    }
+    /// Before the first question.
+    void merge() {
+        for (auto& [file, parts] : parts_) {
+            std::ranges::sort(parts);
+            std::size_t kept = 0;
+            for (const auto& [begin, end] : parts) {
+                if (kept > 0 && begin < parts[kept - 1].second) {
+                    parts[kept - 1].second = std::max(parts[kept - 1].second, end);
+                } else {
+                    parts[kept++] = {begin, end};
+                }
+            }
+            parts.resize(kept);
+        }
+    }
+    [[nodiscard]] bool touch(const PathHash& file, std::uint64_t begin, std::uint64_t end) const {
+        const auto found = parts_.find(file);
+        if (found == parts_.end()) return false;
+        const auto behind = std::ranges::lower_bound(found->second, end, {},
+                                                     &std::pair<std::uint64_t, std::uint64_t>::first);
+        return behind != found->second.begin() && std::prev(behind)->second > begin;
+    }
+
+private:
+    std::map<PathHash, std::vector<std::pair<std::uint64_t, std::uint64_t>>> parts_;
+};
+
+PathHash file_of(const LayerFinding& found, Steps containers) {
+    std::string text = std::to_string(found.ordinal);
+    for (const std::string& step : containers) (text += '\0') += step;
+    return hash_path(text);
+}
+
+bool is_generic(const LayerFinding& found) { return found.finding.rule.starts_with("generic-"); }
+
+// Constants of compiled code are told in their text, where a secret has its name and both its
+// ends. What any rule sees of the same bytes in the code itself, which may be a few bytes too
+// many, is not told again; but a generic rule takes nothing from one that knows the secret.
+void drop_constants_outside(LayerResult& result, DroppedTold* told) {
+    Parts every, known;
+    bool any = false;
+    for (const LayerFinding& found : result.findings) {
+        if (found.origins.empty()) continue;
+        any = true;
+        const Steps containers = Steps(found.finding.inner_path).first(found.containers);
+        const PathHash file = file_of(found, containers.first(containers.size() - 1));
+        for (const auto& [begin, end] : found.origins) {
+            every.add(file, begin, end);
+            if (!is_generic(found)) known.add(file, begin, end);
+        }
+    }
+    if (!any) return;
+    every.merge();
+    known.merge();
+    std::erase_if(result.findings, [&](const LayerFinding& found) {
+        const Finding& one = found.finding;
+        if (one.source != Source::file) return false;
+        const PathHash file = file_of(found, Steps(one.inner_path).first(found.containers));
+        const Parts& parts = is_generic(found) ? every : known;
+        const bool outside = parts.touch(file, one.offset, one.offset + one.length);
+        if (outside) drop(result, told, found, match::dropped::seen_inside);
+        return outside;
+    });
+}
+
 // An archive may store a member as it is, and a compression leaves a short secret in
 // one piece: it is then seen in the container's bytes as well. The finding that
 // knows the whole way in stays. That in a row of a database, which has the column's
@@ -197,6 +268,7 @@ void StreamCollectors::finish(LayerResult& result, std::vector<OrdinalGap> inner
     std::move(passed_gaps_.begin(), passed_gaps_.end(), std::back_inserter(gaps));
     std::move(inner_gaps.begin(), inner_gaps.end(), std::back_inserter(gaps));
     drop_seen_twice(result, limits_.told);
+    drop_constants_outside(result, limits_.told);
     result.certificates = std::move(certificates_.kept());
     if (certificates_.untold() > 0) {
         result.notes.push_back(fmt::format("more than {} certificates; {} were not held against keys",

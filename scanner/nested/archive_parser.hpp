@@ -12,6 +12,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
+
+namespace stratascan::layer {
+struct TextOrigin;
+using TextOrigins = std::vector<TextOrigin>;
+}
 
 namespace stratascan::nested {
 
@@ -68,6 +74,10 @@ public:
     /// Whether it makes what its members hold, as a decoder does. Its members are
     /// then in another stream than its own bytes, which are shown whole.
     [[nodiscard]] virtual bool makes_contents() const { return false; }
+    /// Where in its own bytes what the member says stands, where it is a text made of those.
+    [[nodiscard]] virtual std::shared_ptr<const layer::TextOrigins> origins() const {
+        return nullptr;
+    }
     /// The memory that it holds, about, where that is more than a header.
     [[nodiscard]] virtual std::uint64_t hold() const { return 0; }
     /// It could tell more if it had been given more memory.

@@ -59,8 +59,10 @@ void Nest::close() {
 
 void Nest::abandon(std::string reason) {
     const Level::Kind kind = levels_.front()->kind;
-    const bool appended = may_have_appended(levels_.front()->format) && levels_.size() == 1;
-    if ((kind == Level::Kind::decoder || kind == Level::Kind::archive) && !appended) {
+    const Format format = levels_.front()->format;
+    const bool no_container =
+        (may_have_appended(format) || has_constants(format)) && levels_.size() == 1;
+    if ((kind == Level::Kind::decoder || kind == Level::Kind::archive) && !no_container) {
         stop_host(std::move(reason));
     }
     if (kind != Level::Kind::unknown) end(0);
@@ -316,13 +318,14 @@ void Nest::begin_member(std::size_t at) {
     Level& level = *levels_[at];
     const MemberHead& head = level.parser->head();
     ++level.members;
-    if (members_ >= limits_.members) {
+    const bool constants = has_constants(level.format);
+    if (!constants && members_ >= limits_.members) {
         exhausted_ = fmt::format("the layer's containers have more than {} members",
                                  limits_.members);
         stop_host(exhausted_);
         return;
     }
-    ++members_;
+    if (!constants) ++members_;
     auto inner = std::make_unique<Level>();
     inner->place = level.place;
     if (!head.name.empty()) {
@@ -330,7 +333,8 @@ void Nest::begin_member(std::size_t at) {
         std::string name = head.name;
         const bool cut = layer::shorten_path(name, limits_.path_bytes);
         inner->place = std::make_shared<const layer::InnerPlace>(
-            host_, level.place, std::move(name), unpacks_itself, unpacks_itself);
+            host_, level.place, std::move(name), unpacks_itself, unpacks_itself,
+            level.parser->origins());
         if (cut) {
             add_gap(inner->place.get(),
                     fmt::format("a path of more than {} bytes", limits_.path_bytes), 0);
@@ -352,6 +356,8 @@ void Nest::begin_member(std::size_t at) {
         inner->member = add_member(std::max(inner->stream, 1U), *inner,
                                    as_host ? host_->mode : head.mode, level.parser->header());
     }
+    // What it says is no file of its own, whatever it begins with.
+    if (constants) inner->kind = Level::Kind::leaf;
     switch (head.packing) {
         case Packing::stored: break;
         case Packing::encrypted:

@@ -4,10 +4,12 @@
 #include <algorithm>
 
 #include "scanner/layer/lzw.hpp"
+#include "scanner/nested/class_file.hpp"
 #include "scanner/nested/git_object.hpp"
 #include "scanner/nested/git_pack.hpp"
 #include "scanner/nested/inflate.hpp"
 #include "scanner/nested/nest.hpp"
+#include "scanner/nested/pyc.hpp"
 #include "scanner/nested/sqlite.hpp"
 #include "scanner/nested/upx.hpp"
 
@@ -89,6 +91,13 @@ void Nest::begin_container(Level& level, Format format) {
         begin_parser(level);
         return;
     }
+    if (has_constants(format)) {
+        level.inner_depth = level.depth;
+        if (!exhausted_.empty()) return;
+        level.kind = Level::Kind::archive;
+        begin_parser(level);
+        return;
+    }
     const bool archive = format == Format::tar || format == Format::ar ||
                          format == Format::cpio || format == Format::git_object;
     const bool wrapped = level.wraps == Level::Wraps::everything ||
@@ -114,6 +123,12 @@ void Nest::begin_parser(Level& level) {
     }
     if (level.format == Format::sqlite_wal) {
         level.parser = make_sqlite_wal_parser(memory_left());
+        return;
+    }
+    if (has_constants(level.format)) {
+        const bool is_class = level.format == Format::class_file;
+        level.parser = make_constants_parser(is_class ? read_class_constants : read_pyc_constants,
+                                             to_string(level.format), memory_left());
         return;
     }
     if (level.format == Format::upx) {

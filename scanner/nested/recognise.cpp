@@ -8,6 +8,8 @@
 #include "scanner/layer/lzw.hpp"
 #include "scanner/nested/archive_parser.hpp"
 #include "scanner/nested/bytes.hpp"
+#include "scanner/nested/class_file.hpp"
+#include "scanner/nested/pyc.hpp"
 #include "scanner/nested/sqlite_file.hpp"
 #include "scanner/nested/tar_header.hpp"
 #include "scanner/nested/upx.hpp"
@@ -174,6 +176,8 @@ Format recognise(std::string_view head) {
     if (read_sqlite_header(head)) return Format::sqlite;
     if (is_sqlite_wal(head)) return Format::sqlite_wal;
     if (find_upx(head)) return Format::upx;
+    if (is_class_file(head)) return Format::class_file;
+    if (is_pyc(head)) return Format::pyc;
     if (head.starts_with("#!")) return Format::script;
     if (head.starts_with("\x7f" "ELF")) return Format::elf;
     if (is_zlib(head)) return Format::zlib;
@@ -182,10 +186,10 @@ Format recognise(std::string_view head) {
 }
 
 std::string_view to_string(Format format) noexcept {
-    constexpr std::array<std::string_view, 22> names = {
+    constexpr std::array<std::string_view, 24> names = {
         "none", "gzip", "zlib", "zstd", "bzip2", "xz", "lzip", "lzma", "lz4", "compress", "tar", "zip",
-        "ar",   "cpio", "rpm",  "git pack", "SQLite", "SQLite log", "UPX", "script", "ELF",
-        "git object"};
+        "ar",   "cpio", "rpm",  "git pack", "SQLite", "SQLite log", "UPX",
+        "class file", ".pyc", "script", "ELF", "git object"};
     return names[static_cast<std::size_t>(format)];
 }
 

@@ -13,6 +13,7 @@ namespace stratascan::nested {
 enum class Format : std::uint8_t {
     none, gzip, zlib, zstd, bzip2, xz, lzip, lzma, lz4, compress, tar, zip, ar, cpio, rpm, git_pack,
     sqlite, sqlite_wal, upx,
+    class_file, pyc,  ///< compiled code, whose constants are written out
     script, elf,  ///< something that starts, which a container may stand behind
     git_object,  ///< inflated; recognise() never says so, it needs its zlib stream
 };
@@ -30,6 +31,11 @@ inline constexpr std::size_t zip_header_size = 30;
     return format == Format::gzip || format == Format::zlib || format == Format::zstd ||
            format == Format::bzip2 || format == Format::xz || format == Format::lzip ||
            format == Format::lzma || format == Format::lz4 || format == Format::compress;
+}
+
+/// No container itself, and no member of it counts: it has one at most.
+[[nodiscard]] constexpr bool has_constants(Format format) noexcept {
+    return format == Format::class_file || format == Format::pyc;
 }
 
 /// No container itself, but one may stand behind it.
