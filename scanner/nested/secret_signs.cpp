@@ -131,6 +131,16 @@ std::uint64_t run_begins(std::uint64_t token, std::uint64_t next) {
     return run & ((run >> 8) | (next << 56));
 }
 
+// Whether the run that begins at `at`, the lowest of `begins`, has a digit in the two blocks.
+bool has_digit(std::uint64_t digits, std::uint64_t next, unsigned at, std::uint64_t begins) {
+    const auto end = at + static_cast<unsigned>(std::countr_one(begins >> at)) + shortest_token - 1;
+    const auto low = [](std::size_t count) {
+        return count >= block_bytes ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
+    };
+    if (((digits >> at) & low(end - at)) != 0) return true;
+    return end > block_bytes && (next & low(end - block_bytes)) != 0;
+}
+
 // As names of passwords begin or end: passw(or)d, passphrase, passcode, db_pass, pwd.
 bool names_password_at(std::string_view bytes, std::size_t at) {
     const auto byte = [&](std::size_t further) {
@@ -171,10 +181,12 @@ bool has(std::string_view bytes) {
         }
         if constexpr (tokens) {
             std::uint64_t left = run_begins(here.token, next.token);
-            if ((digits_before | here.digits | next.digits) == 0) left = 0;
             while (left != 0) {
-                const auto at = static_cast<std::size_t>(std::countr_zero(left));
-                if (looks_random(run_round(bytes, begin + at))) return true;
+                const auto at = static_cast<unsigned>(std::countr_zero(left));
+                // What began in the block before may have its digits there.
+                const bool digits = (at == 0 && digits_before != 0) ||
+                                    has_digit(here.digits, next.digits, at, left);
+                if (digits && looks_random(run_round(bytes, begin + at))) return true;
                 // The lowest bit, added to its row, turns that to nothing.
                 left &= left + (left & -left);
             }
@@ -186,8 +198,8 @@ bool has(std::string_view bytes) {
 }
 
 bool has_url_password(std::string_view value) {
-    const std::size_t scheme = value.find("://");
-    return scheme != value.npos && value.find('@', scheme) != value.npos;
+    const std::size_t host = value.rfind('@');
+    return host != value.npos && value.substr(0, host).contains("://");
 }
 
 }  // namespace
@@ -197,7 +209,8 @@ bool may_hold_secret(std::string_view file) { return has<Sign::any>(file); }
 bool names_password(std::string_view bytes) { return has<Sign::password>(bytes); }
 
 bool may_be_secret(std::string_view value) {
-    return has<Sign::token>(value) || has_url_password(value) ||
+    const bool token = value.size() >= shortest_token && has<Sign::token>(value);
+    return token || has_url_password(value) ||
            (value.find('=') != value.npos && names_password(value));
 }
 
