@@ -155,6 +155,7 @@ TEST_F(ReadFaults, AStoreThatCanNotBeReadCostsNoFinding) {
         told += has(ran.err, "store") ? 1 : 0;
     }
     EXPECT_GT(told, 0);
+    EXPECT_TRUE(all_bytes(place) == before) << "what could not be read was written to";
     EXPECT_EQ(stratascan({"store", "check", "--store", place.file()}).out, "sound\n");
 }
 
