@@ -192,6 +192,11 @@ TEST(NestedPyc, EndsWhateverIsDamaged) {
         }
         ASSERT_LT(pyc_text(damaged).size(), 8 * file.size());
     }
+    // Each tuple holds the one before it, which is written once.
+    std::string chain = "(" + test::little(100'001, 4) + "\xa9\1N";
+    for (std::uint64_t i = 0; i < 100'000; ++i) chain += "\xa9\1r" + test::little(i + 1, 4);
+    EXPECT_EQ(pyc_text(test::pyc_of(test::pyc_versions[0], "", chain,
+                                    ")\1" + test::marshalled("PASSWORD"))), "");
     std::string deep = file.substr(0, 16) + "\xe3" + std::string(20, '\0');
     for (int i = 0; i < 100'000; ++i) deep += "\xa9\1";
     EXPECT_EQ(pyc_text(deep), "");
