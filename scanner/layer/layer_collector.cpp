@@ -248,6 +248,7 @@ LayerCollector::OpenFile& LayerCollector::file_of(const Window& window, std::uin
         file.name = from.inner->name();
         file.unpacked = from.inner->self_unpacking;
         file.origins = from.inner->origins;
+        file.place = file.origins ? from.inner->outer : from.inner;
         file.host = host.ordinal;
         file.kind = host.kind;
         file.after_end = host.after_end;
@@ -378,6 +379,7 @@ void LayerCollector::close(OpenFile& file, std::uint32_t ordinal) {
                                   file.inner_path.end());
         LayerFinding& told = findings_.emplace_back(std::move(finding), file.host,
                                                     file.inner_path.size());
+        told.place = file.place;
         if (!file.origins) continue;
         const std::uint64_t begin = told.finding.offset;
         told.origins = origins_of(*file.origins, begin, begin + told.finding.length);

@@ -70,6 +70,7 @@ private:
         std::string path;
         std::vector<std::string> inner_path;
         std::shared_ptr<const TextOrigins> origins;  // of a text made of a file
+        std::shared_ptr<const InnerPlace> place;     // as LayerFinding says
         std::string name;       ///< its own: the path, or the one in the container
         bool unpacked = false;  ///< from a program that unpacks itself
         std::uint32_t host = 0;  // the layer's member that it is, or is in

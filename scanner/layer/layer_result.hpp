@@ -77,12 +77,16 @@ struct PathIndex {
     bool truncated = false;          ///< a limit was reached: visibility is not certain
 };
 
+struct InnerPlace;
+
 struct LayerFinding {
     Finding finding;            ///< image fields (layer_index, layer, visibility, …) unset
     std::uint32_t ordinal = 0;  ///< of the layer's member that holds it
     std::size_t containers = 0; ///< steps of inner_path that lead into containers; the rest are encodings
     /// In a text that was made of the file outside: where it stands there, [first, second).
     std::vector<std::pair<std::uint64_t, std::uint64_t>> origins{};
+    /// Of a container's member that holds it, or that such a text was made of; paths may come twice.
+    std::shared_ptr<const InnerPlace> place{};
 };
 
 struct LayerProgram {

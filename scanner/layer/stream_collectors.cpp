@@ -80,7 +80,10 @@ void add_encoded(std::set<PathHash>& further_in, const LayerFinding& found, Step
 // Parts of files, each in order and none in another.
 class Parts {
 public:
-    void add(const PathHash& file, std::uint64_t begin, std::uint64_t end) {
+    /// The layer's member, and the place in it.
+    using File = std::pair<std::uint32_t, const InnerPlace*>;
+
+    void add(const File& file, std::uint64_t begin, std::uint64_t end) {
         parts_[file].emplace_back(begin, end);
     }
     /// Before the first question.
@@ -98,23 +101,25 @@ public:
             parts.resize(kept);
         }
     }
-    [[nodiscard]] bool touch(const PathHash& file, std::uint64_t begin, std::uint64_t end) const {
+    /// Whether [begin, end) is in them but for a few bytes.
+    [[nodiscard]] bool hold(const File& file, std::uint64_t begin, std::uint64_t end) const {
+        constexpr std::uint64_t few = 16;
         const auto found = parts_.find(file);
         if (found == parts_.end()) return false;
-        const auto behind = std::ranges::lower_bound(found->second, end, {},
-                                                     &std::pair<std::uint64_t, std::uint64_t>::first);
-        return behind != found->second.begin() && std::prev(behind)->second > begin;
+        auto part = std::ranges::upper_bound(found->second, begin, {}, &Part::second);
+        std::uint64_t held = 0;
+        for (; part != found->second.end() && part->first < end; ++part) {
+            held += std::min(part->second, end) - std::max(part->first, begin);
+        }
+        return held > 0 && end - begin - held <= few;
     }
 
 private:
-    std::map<PathHash, std::vector<std::pair<std::uint64_t, std::uint64_t>>> parts_;
+    using Part = std::pair<std::uint64_t, std::uint64_t>;
+    std::map<File, std::vector<Part>> parts_;
 };
 
-PathHash file_of(const LayerFinding& found, Steps containers) {
-    std::string text = std::to_string(found.ordinal);
-    for (const std::string& step : containers) (text += '\0') += step;
-    return hash_path(text);
-}
+Parts::File file_of(const LayerFinding& found) { return {found.ordinal, found.place.get()}; }
 
 bool is_generic(const LayerFinding& found) { return found.finding.rule.starts_with("generic-"); }
 
@@ -127,11 +132,9 @@ void drop_constants_outside(LayerResult& result, DroppedTold* told) {
     for (const LayerFinding& found : result.findings) {
         if (found.origins.empty()) continue;
         any = true;
-        const Steps containers = Steps(found.finding.inner_path).first(found.containers);
-        const PathHash file = file_of(found, containers.first(containers.size() - 1));
         for (const auto& [begin, end] : found.origins) {
-            every.add(file, begin, end);
-            if (!is_generic(found)) known.add(file, begin, end);
+            every.add(file_of(found), begin, end);
+            if (!is_generic(found)) known.add(file_of(found), begin, end);
         }
     }
     if (!any) return;
@@ -139,10 +142,9 @@ void drop_constants_outside(LayerResult& result, DroppedTold* told) {
     known.merge();
     std::erase_if(result.findings, [&](const LayerFinding& found) {
         const Finding& one = found.finding;
-        if (one.source != Source::file) return false;
-        const PathHash file = file_of(found, Steps(one.inner_path).first(found.containers));
+        if (one.source != Source::file || !found.origins.empty()) return false;
         const Parts& parts = is_generic(found) ? every : known;
-        const bool outside = parts.touch(file, one.offset, one.offset + one.length);
+        const bool outside = parts.hold(file_of(found), one.offset, one.offset + one.length);
         if (outside) drop(result, told, found, match::dropped::seen_inside);
         return outside;
     });

@@ -33,7 +33,7 @@ struct Constant {
 
 // Opcodes (6.5).
 enum Opcode : std::uint8_t {
-    nop = 0, sipush = 17, ldc = 18, ldc_w = 19, aload = 25, aload_0 = 42, aload_3 = 45,
+    nop = 0, ldc = 18, ldc_w = 19, ldc2_w = 20, aload = 25, aload_0 = 42, aload_3 = 45,
     astore = 58, astore_0 = 75, astore_3 = 78, dup = 89, iinc = 132, tableswitch = 170,
     lookupswitch = 171, putstatic = 179, putfield = 181, invokevirtual = 182,
     invokeinterface = 185, checkcast = 192, wide = 196,
@@ -149,14 +149,17 @@ private:
                    one.text == "RuntimeInvisibleAnnotations" || one.text == "AnnotationDefault";
         };
         const std::string_view pool = file_.substr(0, in_.at());
-        bool strings = false;
+        bool strings = false, annotated = false;
+        std::vector<bool> seen(constants_.size());  // many may be of one text
         for (const Constant& one : constants_) {
-            if (may_be_annotated(one) && may_hold_secret(pool)) return true;
-            if (one.tag != string_tag) continue;
+            annotated = annotated || may_be_annotated(one);
+            if (one.tag != string_tag || one.first >= seen.size()) continue;
             strings = true;
+            if (seen[one.first]) continue;
+            seen[one.first] = true;
             if (may_be_secret(text(one.first))) return true;
         }
-        return strings && names_password(pool);
+        return (annotated && may_hold_secret(pool)) || (strings && names_password(pool));
     }
 
     [[nodiscard]] const Constant& constant(std::size_t index) const {
@@ -274,14 +277,15 @@ private:
         passed_.clear();
         followed_.clear();
         FieldReader in(code);
-        while (!in.at_end() && in.ok()) {
+        while (!in.at_end() && in.ok() && !lines_.full()) {
             const std::uint32_t opcode = in.big(1);
             if (opcode == tableswitch || opcode == lookupswitch) {
                 skip_switch(in, opcode == tableswitch);
                 passed_.clear();
             } else if (opcode == wide) {
                 const std::uint32_t widened = in.big(1);
-                use_variable(widened, in.big(2), in.at());
+                const std::uint32_t slot = in.big(2);
+                use_variable(widened, slot, in.at());
                 if (widened == iinc) in.skip(2);
             } else {
                 const std::size_t bytes = operand_bytes[opcode];
@@ -310,7 +314,7 @@ private:
             if (!passed_.empty()) call(name_at(operand));
         } else if (opcode == dup) {
             if (!passed_.empty()) pass(passed_.back());
-        } else if (opcode > sipush && opcode != checkcast) {
+        } else if (opcode > ldc2_w && opcode != checkcast) {
             passed_.clear();  // numbers are passed beside strings, as nothing
         }
     }

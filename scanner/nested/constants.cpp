@@ -16,7 +16,9 @@ namespace {
 constexpr std::size_t shortest_password = 6;
 // A longer text is told without a name, if at all.
 constexpr std::size_t longest_named_value = 1024;
-constexpr std::uint64_t most_named_growth = 8;
+// Of a file's code most has a few bytes of names and values for each of its own.
+constexpr std::uint64_t most_named_growth = 32;
+constexpr std::size_t named_bytes = 16;  // that a name and its value count beside their own
 // Where the same string is known to stand in a file.
 constexpr std::size_t most_places = 64;
 constexpr std::size_t longest_told_name = 256;
@@ -37,6 +39,11 @@ bool is_secret_name(std::string_view name) {
     std::string small(name);
     for (char& byte : small) byte = lower(byte);
     return std::ranges::any_of(words, [&](auto word) { return small.contains(word); });
+}
+
+// Of two names of a value the one of the higher rank is told.
+unsigned rank_of(std::string_view name) {
+    return names_password(name) ? 2 : is_secret_name(name) ? 1 : 0;
 }
 
 // API_TOKEN = "api-token", FLAG_PASSWORD = "-password": what such a thing is called.
@@ -84,7 +91,12 @@ public:
     }
 
     bool makes_contents() const override { return true; }
-    std::uint64_t hold() const override { return file_.capacity() + text_.capacity(); }
+    std::uint64_t hold() const override {
+        const std::uint64_t origins =
+            origins_ ? origins_->capacity() * sizeof(layer::TextOrigin) : 0;
+        return file_.capacity() + text_.capacity() + origins;
+    }
+    bool over_memory() const override { return untold_ > 0; }
     std::shared_ptr<const layer::TextOrigins> origins() const override {
         return origins_;
     }
@@ -126,16 +138,21 @@ void ConstantLines::add(std::string_view value, std::string_view name, Use use) 
     if (value.empty()) return;
     if (use != Use::alone) {
         if (name.empty() || name.size() > longest_told_name) return;
-        if (value.size() > longest_named_value || is_its_name(name, value)) return;
-        named_ += name.size() + value.size();
-        if (named_ > most_named_growth * file_.size()) return;
+        if (value.size() > longest_named_value || full_) return;
+        named_ += name.size() + value.size() + named_bytes;
+        if (named_ > most_named_growth * file_.size()) {
+            full_ = true;
+            untold_ += value.size();
+            return;
+        }
+        if (is_its_name(name, value)) return;
     }
     const auto at = static_cast<std::uint64_t>(value.data() - file_.data());
-    const bool secret_name = use != Use::alone && is_secret_name(name);
+    const unsigned rank = use == Use::alone ? 0 : rank_of(name);
     const auto [found, fresh] = line_of_.try_emplace(value, lines_.size());
     if (fresh) {
         // What only stands near a secret leaves room for one.
-        const bool may_matter = secret_name || may_be_secret(value);
+        const bool may_matter = rank > 0 || may_be_secret(value);
         if (held_ + line_bytes > (may_matter ? memory_ : memory_ / 2)) {
             line_of_.erase(found);
             if (may_matter) untold_ += value.size();
@@ -143,18 +160,20 @@ void ConstantLines::add(std::string_view value, std::string_view name, Use use) 
         }
         held_ += line_bytes;
         if (use == Use::alone) name = {};
-        lines_.push_back({value, name, use, secret_name, {at}});
+        lines_.push_back({value, name, use, rank, {at}});
         return;
     }
     Line& line = lines_[found->second];
-    if (line.at.size() < most_places && std::ranges::find(line.at, at) == line.at.end()) {
+    if (line.at.size() < most_places && held_ < memory_ &&
+        std::ranges::find(line.at, at) == line.at.end()) {
         line.at.push_back(at);
+        held_ += sizeof(at);
     }
     const bool first_name = line.use == Use::alone && use != Use::alone;
-    if (!first_name && (line.secret_name || !secret_name)) return;
+    if (!first_name && line.rank >= rank) return;
     line.name = name;
     line.use = use;
-    line.secret_name = secret_name;
+    line.rank = rank;
 }
 
 // A text that has no name and no form is no secret to any rule.
@@ -185,12 +204,16 @@ ConstantText ConstantLines::finish(
         const std::size_t begin = made.text.size();
         write(line.value, made.text);
         for (const std::uint64_t at : line.at) {
+            // They are kept as long as what is found there: for a text of short lines, one each.
+            const bool more = made.origins.size() * sizeof(layer::TextOrigin) < 2 * made.text.size();
+            if (at != line.at.front() && !more) break;
             made.origins.push_back({begin, made.text.size() - begin, at, line.value.size()});
         }
         if (line.use != Use::alone) made.text += '"';
         if (line.use == Use::argument) made.text += ')';
         made.text += '\n';
     }
+    made.origins.shrink_to_fit();
     return made;
 }
 

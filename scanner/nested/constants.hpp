@@ -40,16 +40,17 @@ struct ConstantText {
     std::uint64_t untold = 0;  ///< bytes of values for which there was no room
 };
 
-/// Each value is one line, under the name that says most: the first that a password or a key
-/// would have, or else the first. Keeps views into the file.
+/// Each value is one line, under the name that says most: the first that a password would have,
+/// or else a key, or else the first. Keeps views into the file.
 class ConstantLines {
 public:
     explicit ConstantLines(std::string_view file, std::uint64_t memory)
         : file_(file), memory_(memory) {}
 
-    /// What is added under names counts up to several times the file's size, as a few bytes of
-    /// code can name a long string. REQUIRES: `value` is a part of the file; `name` outlives this.
+    /// What is added under names counts up to some times the file's size, as a few bytes of code
+    /// can name a long string many times; then it is full, and takes values alone. REQUIRES: `value` is a part of the file; `name` outlives this.
     void add(std::string_view value, std::string_view name, Use use);
+    [[nodiscard]] bool full() const noexcept { return full_; }
     /// No text where no value is worth it. `write` appends a value as UTF-8.
     [[nodiscard]] ConstantText finish(
         const std::function<void(std::string_view value, std::string& out)>& write) const;
@@ -58,13 +59,14 @@ private:
     struct Line {
         std::string_view value, name;
         Use use = Use::alone;
-        bool secret_name = false;
+        unsigned rank = 0;  // of the name
         std::vector<std::uint64_t> at;  // in the file
     };
     [[nodiscard]] static bool is_told(const Line& line);
 
     std::string_view file_;
     std::uint64_t memory_, held_ = 0, untold_ = 0, named_ = 0;
+    bool full_ = false;
     std::vector<Line> lines_;
     std::unordered_map<std::string_view, std::size_t> line_of_;
 };

@@ -129,7 +129,8 @@ void Nest::arrive(Level& level, std::string_view bytes) {
     if (level.ref_text && level.ref_text->size() < GitHistory::ref_file_bytes) *level.ref_text += bytes;
     if (level.kind == Level::Kind::unknown || level.hidden) return;
     if (level.kind == Level::Kind::archive && !level.shows_itself()) return;
-    const bool plain = level.kind == Level::Kind::leaf || may_have_appended(level.format);
+    const bool plain = level.kind == Level::Kind::leaf || may_have_appended(level.format) ||
+                       has_constants(level.format);
     if (!level.place || (level.stream == 0 && !plain)) return;
     if (level.packed) {
         if (level.stream > 0) stream(level.stream).add_aside(bytes);
@@ -342,7 +343,9 @@ void Nest::begin_member(std::size_t at) {
     }
     level.newest = inner->place;
     inner->depth = inner->inner_depth = level.inner_depth;
-    inner->stream = level.stream + (level.parser->makes_contents() ? 1 : 0);
+    // What is shown whole goes on in its own stream, while the text of its constants comes.
+    const std::uint32_t own = constants && level.place ? std::max(level.stream, 1U) : level.stream;
+    inner->stream = own + (level.parser->makes_contents() ? 1 : 0);
     if (may_have_appended(level.format)) {
         inner->hidden = true;
         // The level outside goes on in its own stream, while members come in this one.

@@ -60,7 +60,7 @@ public:
         const Roles& roles = roles_of(minor_);
         const std::string_view bytes = code_.instructions;
         std::uint32_t longer = 0;
-        for (std::size_t at = 0; at + 1 < bytes.size(); at += 2) {
+        for (std::size_t at = 0; at + 1 < bytes.size() && !lines_.full(); at += 2) {
             const Role role = roles[static_cast<unsigned char>(bytes[at])];
             const std::uint32_t argument = longer << 8U | static_cast<unsigned char>(bytes[at + 1]);
             longer = role == Role::longer ? argument : 0;
@@ -116,6 +116,13 @@ private:
                 }
                 push({});
                 break;
+            case Role::map_add: {
+                const Item newest = pop(), below = pop();
+                const bool value_first = minor_ >= 8;
+                tell(value_first ? newest : below, text(value_first ? below : newest),
+                     Use::element);
+                break;
+            }
             case Role::make_keyed_map:
                 tell_named(pop().constant, Use::element);
                 push({});
@@ -141,6 +148,7 @@ private:
             case Role::compare: compare(); break;
             case Role::two_to_one: replace(2); break;
             case Role::one_to_one: replace(1); break;
+            case Role::format: replace((n & 4U) != 0 ? 2 : 1); break;
             case Role::drop: pop(); break;
             case Role::copy: push(n <= 1 && !stack_.empty() ? stack_.back() : Item()); break;
             case Role::swap:
@@ -327,7 +335,8 @@ ConstantText read_pyc_constants(std::string_view file, std::uint64_t memory) {
                           [&](std::uint32_t number, const MarshalCode& code) {
                               bool matters = false;
                               for (const std::uint32_t part :
-                                   {code.constants, code.names, code.variables, code.cells}) {
+                                   {code.constants, code.names, code.variables, code.cells,
+                                    code.free}) {
                                   matters = judge(*reader, part) || matters;
                               }
                               reader->object(number).judged = true;

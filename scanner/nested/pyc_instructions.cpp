@@ -34,6 +34,7 @@ constexpr Instruction instructions[] = {
     {Role::store_element, {60, 60, 60, 60, 60, 60, 60, 39}},  // STORE_SUBSCR
     {Role::unpack, {92, 92, 92, 92, 92, 92, 92, 117}},  // UNPACK_SEQUENCE
     {Role::make_map, {105, 105, 105, 105, 105, 105, 105, 48}},  // BUILD_MAP
+    {Role::map_add, {147, 147, 147, 147, 147, 147, 147, 95}},  // MAP_ADD
     {Role::make_keyed_map, {156, 156, 156, 156, 156, 156, 156, 46}},  // BUILD_CONST_KEY_MAP
     {Role::make_other, {102, 102, 102, 102, 102, 102, 102, 52}},  // BUILD_TUPLE
     {Role::make_other, {103, 103, 103, 103, 103, 103, 103, 47}},  // BUILD_LIST
@@ -88,6 +89,14 @@ constexpr Instruction instructions[] = {
     {Role::one_to_one, {0, 0, 0, 0, 0, 0, 0, 40}},  // TO_BOOL
     {Role::one_to_one, {68, 68, 68, 68, 68, 68, 68, 19}},  // GET_ITER
     {Role::other, {71, 71, 71, 71, 71, 71, 71, 24}},  // LOAD_BUILD_CLASS
+    // In 3.13 the compiler has LOAD_FAST in its place.
+    {Role::other, {135, 135, 135, 135, 135, 136, 136, 0}},  // LOAD_CLOSURE
+    {Role::format, {155, 155, 155, 155, 155, 155, 155, 0}},  // FORMAT_VALUE
+    {Role::two_to_one, {0, 0, 0, 0, 0, 0, 0, 15}},  // FORMAT_WITH_SPEC
+    {Role::drop, {145, 145, 145, 145, 145, 145, 145, 80}},  // LIST_APPEND
+    {Role::drop, {146, 146, 146, 146, 146, 146, 146, 105}},  // SET_ADD
+    {Role::drop, {0, 0, 0, 162, 162, 162, 162, 81}},  // LIST_EXTEND
+    {Role::drop, {0, 0, 0, 163, 163, 163, 163, 107}},  // SET_UPDATE
     {Role::drop, {1, 1, 1, 1, 1, 1, 1, 32}},  // POP_TOP
     {Role::drop, {0, 0, 0, 165, 165, 165, 165, 69}},  // DICT_UPDATE
     {Role::drop, {0, 0, 0, 164, 164, 164, 164, 68}},  // DICT_MERGE

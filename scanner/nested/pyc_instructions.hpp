@@ -19,12 +19,14 @@ enum class Role : std::uint8_t {
     store_attribute, store_element,
     unpack,          ///< takes a sequence, pushes its n elements
     make_map,        ///< takes n keys and their values
+    map_add,         ///< takes a key and its value, of a dict below them
     make_keyed_map,  ///< takes n values and a tuple of their keys
     make_other,      ///< takes n, pushes one
     call,            ///< takes n arguments and what is called
     call_named,      ///< the names of the last of them are a tuple behind them
     call_names,      ///< constant n is that tuple
     make_function, function_part,
+    format,          ///< takes a value, and how it is written where n has bit 2; pushes one
     compare, two_to_one, one_to_one, drop, copy, swap,
 };
 

@@ -151,8 +151,11 @@ bool names_password_at(std::string_view bytes, std::size_t at) {
     const auto last = byte(4);
     if (last == 'w' || last == 'p' || last == 'c') return true;
     // A blank has the same bit as a letter's case: prose has "pass the".
-    const bool blank = at + 4 < bytes.size() && last == ' ';
-    return (last < 'a' || last > 'z') && !blank;
+    const bool blank = at + 4 < bytes.size() && bytes[at + 4] == ' ';
+    if (last < 'a' || last > 'z') return !blank;
+    // Behind a name in a .pyc the kind of the next object stands, a letter, and its length.
+    return std::string_view("zsruntaigf").contains(static_cast<char>(last)) &&
+           at + 5 < bytes.size() && (byte(5) < 'a' || byte(5) > 'z') && bytes[at + 5] != ' ';
 }
 
 enum class Sign : std::uint8_t { token = 1, password = 2, any = 3 };

@@ -7,7 +7,9 @@
 namespace stratascan::nested {
 
 /// Whether a file's bytes have 16 letters and digits in a row that look random, or a password's
-/// name. Costs a small part of what it costs to scan them.
+/// name. Costs a small part of what it costs to scan them. Of random values of 16 letters and
+/// digits one in eight does not look so, of 24 one in thirty, of 40 characters of base64 one in
+/// fifteen, of 32 hex digits none.
 [[nodiscard]] bool may_hold_secret(std::string_view file);
 
 /// Whether "passw", "passp", "passc", "pwd" or a "pass" at a word's end stands in it.

@@ -147,6 +147,8 @@ std::string compiled(const std::string& source) {
 
 TEST(NestedPyc, SaysWhatStringsAreFor) {
     const std::string text = pyc_text(compiled(R"(
+DB_PASS = "pass-word-17"
+DB_HOST = "h"
 import os
 DB_PASSWORD = "pass-word-1"
 a, passwd = "x", "pass-word-2"
@@ -166,6 +168,18 @@ class C:
         if password == "pass-word-14": return
         os.environ.setdefault("PGPASSWORD", "pass-word-15")
         return password or b"pass-word-16"
+class D(C):
+    def __init__(self, host, password="pass-word-18"):
+        super().__init__(host)
+        connect(host="h", password="pass-word-19", options=["a", "b", "c"], title=f"{host!r:>9}")
+    def g(self):
+        secret = 0
+        def inner():
+            nonlocal secret
+            secret = "pass-word-20"
+large = {"k1": "1", "k2": "2", "k3": "3", "k4": "4", "k5": "5", "k6": "6", "k7": "7", "k8": "8",
+         "k9": len("x"), "k10": "a", "k11": "b", "k12": "c", "k13": "d", "k14": "e", "k15": "f",
+         "db_password": "pass-word-21", "k17": "g", "k18": "h"}
 )"));
     for (const char* const line :
          {"DB_PASSWORD = \"pass-word-1\"", "passwd = \"pass-word-2\"",
@@ -174,7 +188,9 @@ class C:
           "password = \"pass-word-8\"", "passwd = \"pass-word-9\"", "local = \"pass-word-10\"",
           "key = \"pass-word-11\"", "host = \"h\"", "password = \"pass-word-12\"",
           "set_password(\"pass-word-13\")", "password = \"pass-word-14\"",
-          "\"PGPASSWORD\": \"pass-word-15\""}) {
+          "\"PGPASSWORD\": \"pass-word-15\"", "DB_PASS = \"pass-word-17\"",
+          "password = \"pass-word-18\"", "password = \"pass-word-19\"",
+          "secret = \"pass-word-20\"", "\"db_password\": \"pass-word-21\""}) {
         EXPECT_NE(('\n' + text).find('\n' + std::string(line) + '\n'), text.npos)
             << line << "\nin\n" << text;
     }
@@ -200,6 +216,20 @@ TEST(NestedPyc, EndsWhateverIsDamaged) {
     std::string deep = file.substr(0, 16) + "\xe3" + std::string(20, '\0');
     for (int i = 0; i < 100'000; ++i) deep += "\xa9\1";
     EXPECT_EQ(pyc_text(deep), "");
+}
+
+// Code that gives one long string a name again and again.
+TEST(NestedConstants, CostWhatTheFileIsLarge) {
+    const test::PycVersion& version = test::pyc_versions[4];
+    std::string code;
+    for (int i = 0; i < 50'000; ++i) code += std::string("d\0Z\0", 4);
+    const std::string value(1000, '-');
+    const std::string constants =
+        std::string(")\2s") + test::little(value.size(), 4) + value + test::marshalled("PASSWORD");
+    const std::string file = test::pyc_of(version, code, constants, ")\1" + test::marshalled("pwd"));
+    const ConstantText read = read_pyc_constants(file, much);
+    EXPECT_LT(read.text.size(), file.size());
+    EXPECT_GT(read.untold, 0U) << "that names were left out is said";
 }
 
 TEST(NestedConstants, OfFilesThatAreTooLargeAreLeftToPlainScanning) {
@@ -253,23 +283,24 @@ TEST(NestedConstants, AreFoundOnceWithTheirEnds) {
         tar.file("n.pyc", test::pyc_of("password", "hunter2hunter2"));
         tar.file("a.jar", test::zip_entry("C.class", test::deflated(java), 8) +
                               test::zip_entry("D.class", named, 0) +
-                              test::zip_entry("E.class", java, 0) + test::zip_end());
+                              test::zip_entry("E.class", java, 0) +
+                              test::zip_entry("m.pyc", python, 0) + test::zip_end());
         const layer::LayerResult result = engine.scan(tar.finish());
         const std::string place = ">constants:1 8 " + std::to_string(size) + '\n';
-        // What is stored comes in an earlier stream than what is inflated.
         EXPECT_EQ(found_in(result),
                   "token C.class" + place + "token m.pyc" + place +
-                      "named n.pyc>constants:1 12 14\nnamed a.jar>D.class>constants:1 12 14\n"
-                      "token a.jar>E.class" + place + "token a.jar>C.class" + place);
+                      "named n.pyc>constants:1 12 14\ntoken a.jar>C.class" + place +
+                      "named a.jar>D.class>constants:1 12 14\ntoken a.jar>E.class" + place +
+                      "token a.jar>m.pyc" + place);
         EXPECT_TRUE(result.gaps.empty());
-        EXPECT_EQ(result.inner_members, 3U);
+        EXPECT_EQ(result.inner_members, 4U);
     }
 }
 
 // What plain scanning finds in a file is found however it is cut or damaged.
 TEST(NestedConstants, LoseNothingOfDamagedFiles) {
     test::TestEngine engine(rules);
-    const std::string token = "tst_0123456789";
+    const std::string token = "tst_a1b2c3d4e5f6a7b8";
     const std::string java = test::class_of("NAME", token);
     const std::string python = test::pyc_of("NAME", "(" + token + ")");
     for (const std::string& file : {java, python}) {

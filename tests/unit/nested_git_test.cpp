@@ -27,7 +27,7 @@ pattern = 'https://[a-z]{1,20}:(?P<secret>[A-Za-z0-9]{8,20})@'
 
 std::string told(const layer::LayerResult& result) {
     std::string text;
-    for (const auto& [finding, ordinal, containers, origins] : result.findings) {
+    for (const auto& [finding, ordinal, containers, origins, place] : result.findings) {
         text += finding.path;
         for (const std::string& step : finding.inner_path) text += '>' + step;
         text += ':' + std::to_string(finding.line) + " @" + std::to_string(finding.offset);

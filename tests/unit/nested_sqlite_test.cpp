@@ -342,7 +342,7 @@ TEST(NestedSqlite, FindsASecretOnceWithItsRow) {
     tar.file("app.db", file).file("app.db.gz", test::gzip(file));
     const layer::LayerResult result = engine.scan(tar.finish());
     std::string found;
-    for (const auto& [finding, ordinal, containers, origins] : result.findings) {
+    for (const auto& [finding, ordinal, containers, origins, place] : result.findings) {
         found += finding.rule + ' ' + finding.path;
         for (const std::string& step : finding.inner_path) found += '>' + step;
         found += ':' + std::to_string(finding.line) + '\n';
