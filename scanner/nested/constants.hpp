@@ -48,7 +48,8 @@ public:
         : file_(file), memory_(memory) {}
 
     /// What is added under names counts up to some times the file's size, as a few bytes of code
-    /// can name a long string many times; then it is full, and takes values alone. REQUIRES: `value` is a part of the file; `name` outlives this.
+    /// can name a long string many times; then it is full, and takes values alone.
+    /// REQUIRES: `value` is a part of the file; `name` outlives this.
     void add(std::string_view value, std::string_view name, Use use);
     [[nodiscard]] bool full() const noexcept { return full_; }
     /// No text where no value is worth it. `write` appends a value as UTF-8.

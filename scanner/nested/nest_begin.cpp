@@ -84,14 +84,7 @@ void Nest::begin_container(Level& level, Format format) {
         if (may_be_git_ref(name)) level.ref_text = std::make_unique<std::string>();
         return;
     }
-    if (may_have_appended(format)) {
-        level.inner_depth = level.depth;
-        if (!exhausted_.empty()) return;
-        level.kind = Level::Kind::archive;
-        begin_parser(level);
-        return;
-    }
-    if (has_constants(format)) {
+    if (may_have_appended(format) || has_constants(format)) {
         level.inner_depth = level.depth;
         if (!exhausted_.empty()) return;
         level.kind = Level::Kind::archive;

@@ -97,6 +97,19 @@ TEST(NestedClass, EndsWhateverIsDamaged) {
     }
 }
 
+// A slot that needs two bytes, and a number of eight behind the strings of a call.
+TEST(NestedClass, FollowsWideInstructions) {
+    test::ClassWriter out;
+    const std::string load = "\x13";
+    std::string code = load + out.string("pass-word-1") + "\xc4\x3a" + test::big(300, 2);
+    const std::string variables = test::big(1, 2) + test::big(code.size(), 2) + test::big(9, 2) +
+                                  out.utf8("password") + out.utf8("S") + test::big(300, 2);
+    code += load + out.string("passwd") + load + out.string("pass-word-2") + "\x14" +
+            test::big(1, 2) + "\xb6" + out.method("put");
+    EXPECT_EQ(class_text(out.file("NAME", "value", code, variables, test::big(0, 2))),
+              "NAME = \"value\"\npassword = \"pass-word-1\"\n\"passwd\": \"pass-word-2\"\n");
+}
+
 // A Mach-O file for several machines begins with the same bytes.
 TEST(NestedClass, IsNoFatBinary) {
     const std::string fat = "\xca\xfe\xba\xbe" + test::big(2, 4) + test::big(0x01000007, 4);
@@ -295,6 +308,20 @@ TEST(NestedConstants, AreFoundOnceWithTheirEnds) {
         EXPECT_TRUE(result.gaps.empty());
         EXPECT_EQ(result.inner_members, 4U);
     }
+}
+
+// An archive may have a path twice: what the one's constants tell is not the other's.
+TEST(NestedConstants, AreThoseOfOneOfTwoFilesOfAPath) {
+    test::TestEngine engine(rules);
+    const std::string one = "tst_a1b2c3d4e5f6a7b8", other = "tst_b8a7f6e5d4c3b2a1";
+    const std::string whole = test::class_of("NAME", one), second = test::class_of("NAME", other);
+    const std::string damaged = second.substr(0, second.find(other) + other.size() + 2);
+    test::TarBuilder tar;
+    tar.file("a.jar", test::zip_entry("C.class", whole, 0) +
+                          test::zip_entry("C.class", damaged, 0) + test::zip_end());
+    EXPECT_EQ(found_in(engine.scan(tar.finish())),
+              "token a.jar>C.class:0 " + std::to_string(second.find(other)) +
+                  " 20\ntoken a.jar>C.class>constants:1 8 20\n");
 }
 
 // What plain scanning finds in a file is found however it is cut or damaged.
