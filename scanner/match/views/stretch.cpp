@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "scanner/evidence/codec.hpp"
+#include "scanner/match/views/letters.hpp"
 
 namespace stratascan::views {
 
@@ -25,28 +26,10 @@ constexpr std::size_t far_begin = 4096;
 // Units of a mark further apart than this have nothing to do with one another;
 // as much of the text is shown to either side of them.
 constexpr std::size_t cluster_gap = 256;
+// What is random has all of them.
+constexpr std::uint8_t mixed = upper | lower | digit;
 // Fewer %XX near one another are no encoded text.
 constexpr std::size_t least_percents = 3;
-
-enum Letter : std::uint8_t { none = 0, upper = 1, lower = 2, digit = 4, sign = 8, hex = 16 };
-
-constexpr std::array<std::uint8_t, 256> letters = [] {
-    std::array<std::uint8_t, 256> kinds{};
-    for (unsigned c = 'A'; c <= 'Z'; ++c) kinds[c] = c <= 'F' ? upper | hex : upper;
-    for (unsigned c = 'a'; c <= 'z'; ++c) kinds[c] = c <= 'f' ? lower | hex : lower;
-    for (unsigned c = '0'; c <= '9'; ++c) kinds[c] = digit | hex;
-    for (const char c : {'+', '/', '-', '_'}) kinds[static_cast<unsigned char>(c)] = sign;
-    return kinds;
-}();
-
-std::uint8_t letter_at(std::string_view text, std::size_t at) noexcept {
-    return letters[static_cast<unsigned char>(text[at])];
-}
-
-std::size_t run_end(std::string_view text, std::size_t at, std::uint8_t kinds) noexcept {
-    while (at < text.size() && (letter_at(text, at) & kinds) != 0) ++at;
-    return at;
-}
 
 // Where the next line's characters begin behind a line that ends at `at`;
 // `nowhere` when what follows is no break.
@@ -85,7 +68,7 @@ std::size_t line_above(std::string_view text, std::size_t begin, std::size_t lea
     while (at > furthest && between.contains(text[at - 1])) --at;
     const std::size_t end = at;
     if (end == begin || behind_break(text, end) != (escape ? begin + 1 : begin)) return nowhere;
-    while (at > least && letter_at(text, at - 1) != 0) --at;
+    at = run_begin(text, at, least);
     return end - at >= least_line ? at : nowhere;
 }
 
@@ -189,16 +172,12 @@ void StretchFinder::find(std::string_view text, const Hints& hints, Stretches& o
 // has letters of one case.
 void StretchFinder::see_run(std::size_t at) {
     if (letter_at(text_, at) == 0) return;
-    std::size_t begin = at;
-    while (begin > runs_done_ && letter_at(text_, begin - 1) != 0) --begin;
-    std::uint8_t seen = 0;
-    const std::size_t told = std::min(text_.size(), begin + telling_characters);
-    std::size_t end = begin;
-    for (; end < told && letter_at(text_, end) != 0; ++end) seen |= letter_at(text_, end);
-    if (end == told) end = run_end(text_, end, upper | lower | digit | sign);
+    std::size_t begin = run_begin(text_, at, runs_done_);
+    const std::size_t end = run_end(text_, at, any_letter);
     runs_done_ = end;
-    constexpr std::uint8_t mixed = upper | lower | digit;
     if (end - begin < least_run) return;
+    const std::string_view run = text_.substr(begin, end - begin);
+    const std::uint8_t seen = kinds_in(run.substr(0, telling_characters));
     if ((seen & mixed) != mixed && end - begin < far_begin) {
         see_hex_of(begin, end);
         return;
@@ -242,7 +221,7 @@ void StretchFinder::see_hex_of(std::size_t begin, std::size_t end) {
 // Adds the stretch that begins at a run's beginning, and gives its end.
 std::size_t StretchFinder::grow(Encoding encoding, std::size_t begin) {
     const bool base64 = encoding == Encoding::base64;
-    const std::uint8_t kinds = base64 ? upper | lower | digit | sign : hex;
+    const std::uint8_t kinds = base64 ? any_letter : std::uint8_t{hex};
     Stretch stretch;
     stretch.encoding = encoding;
     stretch.begin = begin;
@@ -257,16 +236,14 @@ std::size_t StretchFinder::grow(Encoding encoding, std::size_t begin) {
         const std::string_view run = text_.substr(at, end - at);
         if (base64) {
             if (stretch.characters == 0) add_word_starts(run, stretch);
-            const std::size_t ask = std::min(
-                run.size(), telling_characters - std::min(telling_characters, stretch.characters));
-            for (std::size_t i = 0; i < ask; ++i) seen |= letter_at(run, i);
+            const std::size_t asked = std::min(telling_characters, stretch.characters);
+            seen |= kinds_in(run.substr(0, telling_characters - asked));
         }
         stretch.characters += run.size();
         stretch.end = end;
         at = run.size() >= least_line ? behind_break(text_, end) : nowhere;
     }
     stretch.segments = out_->segments.size() - stretch.first_segment;
-    constexpr std::uint8_t mixed = upper | lower | digit;
     const bool hash = !base64 && stretch.segments == 1 && stretch.characters <= widest_hash;
     stretch.telling = base64 ? (seen & mixed) == mixed
                              : !hash || may_be_text(text_.substr(begin, stretch.characters));
