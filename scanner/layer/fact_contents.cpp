@@ -2,7 +2,10 @@
 // install when they start, and which protections an executable was linked without.
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cctype>
+#include <cstdint>
+#include <span>
 
 #include "scanner/layer/fact_spotter.hpp"
 
@@ -49,6 +52,35 @@ constexpr std::array<Install, 14> installs = {{
     {"go", {"install", "get"}}, {"cargo", {"install", "install"}},
 }};
 
+// By a byte: the tools whose last letter it is, a bit for each, and those whose last but one.
+struct LastLetters {
+    std::array<std::uint16_t, 256> last{}, before{};
+};
+constexpr LastLetters last_letters = [] {
+    LastLetters made;
+    for (std::size_t i = 0; i < installs.size(); ++i) {
+        const std::string_view tool = installs[i].tool;
+        const auto bit = static_cast<std::uint16_t>(1U << i);
+        made.last[static_cast<unsigned char>(tool[tool.size() - 1])] |= bit;
+        made.before[static_cast<unsigned char>(tool[tool.size() - 2])] |= bit;
+    }
+    return made;
+}();
+
+// Whether any tool's name stands in front of a space. Next to no line has one.
+bool names_tool(std::string_view line) noexcept {
+    for (std::size_t at = 2; at < line.size(); ++at) {
+        if (line[at] != ' ') continue;
+        const unsigned tools = last_letters.last[static_cast<unsigned char>(line[at - 1])] &
+                               last_letters.before[static_cast<unsigned char>(line[at - 2])];
+        for (unsigned left = tools; left != 0; left &= left - 1) {
+            const auto tool = static_cast<std::size_t>(std::countr_zero(left));
+            if (line.substr(0, at).ends_with(installs[tool].tool)) return true;
+        }
+    }
+    return false;
+}
+
 bool in_word(char c) noexcept {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '.' ||
            c == '/';
@@ -73,6 +105,7 @@ bool has_word(std::string_view text, std::string_view word) noexcept {
 }  // namespace
 
 bool pipes_to_shell(std::string_view line) noexcept {
+    if (!line.contains('|')) return false;
     if (!has_word(line, "curl") && !has_word(line, "wget")) return false;
     for (std::size_t bar = line.find('|'); bar != std::string_view::npos;
          bar = line.find('|', bar + 1)) {
@@ -85,7 +118,9 @@ bool pipes_to_shell(std::string_view line) noexcept {
 }
 
 std::string install_command(std::string_view line) {
-    for (const Install& one : installs) {
+    const std::span<const Install> tools =
+        names_tool(line) ? std::span(installs) : std::span<const Install>();
+    for (const Install& one : tools) {
         for (std::size_t at = line.find(one.tool); at != std::string_view::npos;
              at = line.find(one.tool, at + 1)) {
             const std::size_t end = at + one.tool.size();

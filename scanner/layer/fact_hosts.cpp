@@ -117,11 +117,12 @@ void host_facts(std::string_view path, std::string_view head, const FileFact& ba
         out.back().detail = detail;
     };
     const bool whole = base.size <= head.size();
-    while (!head.empty()) {
-        const std::size_t end = std::min(head.find('\n'), head.size());
-        const std::string_view line = head.substr(0, end);
-        head.remove_prefix(std::min(end + 1, head.size()));
-        if (line.find("://") == line.npos || is_comment(line)) continue;
+    for (std::size_t at = head.find("://"); at != head.npos; at = head.find("://")) {
+        const std::size_t begin = head.rfind('\n', at) + 1;
+        const std::size_t end = std::min(head.find('\n', at), head.size());
+        const std::string_view line = head.substr(begin, end - begin);
+        head.remove_prefix(end);
+        if (is_comment(line)) continue;
         for (std::string& host : hosts_in(line)) {
             if (std::ranges::find(told, host) != told.end()) continue;
             if (told.size() == hosts_a_file) return add(more_hosts);
