@@ -76,7 +76,9 @@ std::string write_stats(const Stats& stats) {
     block.figure("hits", fmt::format("{}, {} confirmed", grouped(stats.raw_hits),
                                      grouped(stats.confirmed)));
     write_dropped(block, stats);
+    // With what was unpacked and decoded.
     const std::uint64_t all = stats.sieved_bytes + stats.engine_bytes;
+    block.figure("scanned", fmt::format("{} bytes", grouped(all)));
     block.figure("sieve", stats.sieved_bytes == 0
                               ? "set nothing aside"
                               : fmt::format("{:.1f} % of {} set aside",
