@@ -48,6 +48,20 @@ bool begins_container(std::string_view bytes) noexcept {
     return (0x7800U + flags) % 31 == 0 && (flags & 0x20U) == 0;
 }
 
+// Whether the first byte is one of a container's, or of one that is base64: what is looked at is
+// next to always something else.
+constexpr std::array<bool, 256> may_begin = [] {
+    std::array<bool, 256> firsts{};
+    const auto add = [&](unsigned char first) {
+        firsts[first] = true;
+        firsts[static_cast<unsigned char>(evidence::base64_digits[first >> 2U])] = true;
+        firsts[static_cast<unsigned char>(evidence::base64url_digits[first >> 2U])] = true;
+    };
+    for (const std::string_view magic : magics) add(static_cast<unsigned char>(magic[0]));
+    add(0x78);  // zlib
+    return firsts;
+}();
+
 // A text's first bytes; cut where a character is none.
 std::string_view decoded(Encoding encoding, std::string_view characters,
                          std::array<char, container_sight>& out) noexcept {
@@ -70,7 +84,9 @@ std::string_view decoded(Encoding encoding, std::string_view characters,
 
 std::optional<ContainerWriting> container_at(Encoding encoding,
                                              std::string_view characters) noexcept {
-    std::array<char, container_sight> once{}, twice{};
+    std::array<char, container_sight> once, twice;
+    const std::string_view first = decoded(encoding, characters.substr(0, 2), once);
+    if (first.empty() || !may_begin[static_cast<unsigned char>(first[0])]) return std::nullopt;
     const std::string_view bytes = decoded(encoding, characters, once);
     if (begins_container(bytes)) return ContainerWriting{encoding, false};
     const std::string_view inner = decoded(Encoding::base64, bytes, twice);

@@ -202,8 +202,8 @@ void StretchFinder::see_run(std::size_t at) {
 // Of a long enough run of hex digits each 32nd place holds one.
 void StretchFinder::see_hex_of(std::size_t begin, std::size_t end) {
     std::size_t at = std::max(begin, hex_done_);
-    while (at < end) {
-        const std::size_t probe = std::min(at + least_hex - 1, end - 1);
+    while (at + least_hex <= end) {
+        const std::size_t probe = at + least_hex - 1;
         if ((letter_at(text_, probe) & hex) == 0) {
             at = probe + 1;
             continue;
