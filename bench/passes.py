@@ -16,12 +16,12 @@ two scans took is held against each other, and the median over rounds is told. L
 
   passes.LAYER.size         bytes of the layer, GB
   passes.LAYER.all          seconds that the scan took, and .cpu of processors
-  passes.LAYER.PASS         time that the pass adds to a scan without it, as a part of that, %; the
-                            goal is 15 at most
-  passes.LAYER.PASS.cpu     the same of processors' time, which other work changes less
+  passes.LAYER.PASS         how much of its speed without the pass a scan loses by it, %; the goal is
+                            15 at most
+  passes.LAYER.PASS.cpu     the same by processors' time, which other work changes less
   passes.LAYER.PASS.bytes   bytes that it adds to what is scanned, as a part of that, %: a layer of
                             packed files has more in it than it has bytes
-  passes.LAYER.PASS.a_byte  time for each byte that is scanned, more than without it, %
+  passes.LAYER.PASS.a_byte  the first figure with speeds in bytes that are scanned
 """
 
 import argparse
@@ -90,8 +90,8 @@ def measure(name: str, target: Path, programs: dict[str, Path], rounds: int) -> 
                 processors[one].append(spent)
         order = order[1:] + order[:1]
 
-    def more(times: dict[str, list[float]], one: str) -> float:
-        return statistics.median(a / b for a, b in zip(times["all"], times[one]))
+    def lost(times: dict[str, list[float]], one: str) -> float:
+        return statistics.median(1 - b / a for a, b in zip(times["all"], times[one]))
 
     every = scanned(programs["all"], target)
     prefix = f"passes.{name}"
@@ -99,11 +99,11 @@ def measure(name: str, target: Path, programs: dict[str, Path], rounds: int) -> 
     print(f"{prefix}.all {statistics.median(walls['all']):.3f} s")
     print(f"{prefix}.all.cpu {statistics.median(processors['all']):.3f} s")
     for one in PASSES:
-        wall, spent = more(walls, one), more(processors, one)
-        added = every / scanned(programs[one], target)
+        wall, spent = lost(walls, one), lost(processors, one)
+        added = every / scanned(programs[one], target) - 1
         for what, figure in (("", wall), (".cpu", spent), (".bytes", added),
-                             (".a_byte", wall / added)):
-            print(f"{prefix}.{one}{what} {(figure - 1) * 100:.1f} %", flush=True)
+                             (".a_byte", 1 - (1 - wall) * (1 + added))):
+            print(f"{prefix}.{one}{what} {figure * 100:.1f} %", flush=True)
 
 
 def main() -> int:

@@ -136,9 +136,20 @@ TEST(Views, AreFewInPlainText) {
          {"usr/lib/x86_64-linux-gnu/libexample.so", "a_long_name_of_something_in_a_program",
           "AbstractSingletonProxyFactoryBean", "the quick brown fox\njumps over the lazy dog\n",
           "d41d8cd98f00b204e9800998ecf8427e  usr/share/doc/example/copyright",
+          "_ZN10stratascan5views13StretchFinder7see_runEm",
+          "1\n_ZNKSt15basic_streambufIcSt11char_traitsIcEE6getlocEv",
           "9F86D081884C7D659A2FEAA0C55AD015A3BF4F1B2B0B822CD15D6C15B0F00A08"}) {
         EXPECT_TRUE(readings(text).empty()) << text;
     }
+}
+
+// A mangled name is told by how it begins; a line of something longer may begin so.
+TEST(Views, ReadALineThatBeginsLikeAMangledName) {
+    const std::string text = std::string(48, '-') + "\xfd\x90\x80" + std::string(plain);
+    const std::string encoded = test::wrapped(test::base64_url(text), 64, "\n");
+    ASSERT_NE(encoded.find("\n_Z"), std::string::npos);
+    EXPECT_TRUE(reads("key: " + encoded, plain));
+    EXPECT_FALSE(reads(encoded.substr(65, 60), plain.substr(0, 30)));
 }
 
 TEST(Views, TooManyBackslashesAreNoText) {

@@ -123,6 +123,11 @@ void add_start(Stretch& stretch, std::size_t character) noexcept {
     if (start == nowhere) start = character;
 }
 
+// A name as linkers see it (Itanium C++ ABI, 5.1.2). Tables of symbols are full of them. Read as
+// base64 the first byte is 0xfd, which begins no text and none of the containers' magics that are
+// looked for: xz's goes on otherwise.
+bool is_mangled(std::string_view run) noexcept { return run.starts_with("_Z"); }
+
 // Words of a path or a name in front of what is encoded: each in letters of one
 // case, but for the first.
 void add_word_starts(std::string_view run, Stretch& stretch) noexcept {
@@ -179,6 +184,11 @@ void StretchFinder::see_run(std::size_t at) {
     const std::string_view run = text_.substr(begin, end - begin);
     const std::uint8_t seen = kinds_in(run.substr(0, telling_characters));
     if ((seen & mixed) != mixed && end - begin < far_begin) {
+        see_hex_of(begin, end);
+        return;
+    }
+    if (is_mangled(run) && run.size() < far_begin &&
+        line_above(text_, begin, grown_) == nowhere) {
         see_hex_of(begin, end);
         return;
     }
