@@ -112,6 +112,11 @@ bool Recorder::record(const Root& root) {
     }
     for (source::ImageRef& image : *images) {
         if (was_skipped(image, skipped)) continue;
+        if (const auto missed = documents.missed(); missed && image.digest.empty()) {
+            // What it is a later look has to say: nothing is kept under a name of its own.
+            tell_gaps(root, image.digest, image.gaps, missed);
+            continue;
+        }
         record_image(root, image, documents.missed());
         if (work_.stopped() || work_.store_failed()) return false;
     }
@@ -160,9 +165,15 @@ void Recorder::record_image(const Root& root, source::ImageRef& image,
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
         tell_layer(root, facts.layers[i], outcomes[i]);
     }
-    for (const Gap& gap : facts.gaps) {
+    tell_gaps(root, image.digest, facts.gaps, missed);
+}
+
+void Recorder::tell_gaps(const Root& root, const std::string& digest,
+                         const std::vector<Gap>& gaps, std::optional<ErrorCode> missed) {
+    for (const Gap& gap : gaps) {
+        const auto lost = source::digest_of_blob_name(gap.path);
         tell(root, missed ? problem_of(*missed) : Problem::damaged,
-             "image " + (image.digest.empty() ? root.digest : image.digest), gap.reason);
+             "image " + (!digest.empty() ? digest : lost ? lost->text() : root.digest), gap.reason);
     }
 }
 

@@ -23,6 +23,8 @@ private:
     [[nodiscard]] bool record(const Root& root);
     void record_image(const Root& root, source::ImageRef& image,
                       std::optional<ErrorCode> missed);
+    void tell_gaps(const Root& root, const std::string& digest, const std::vector<Gap>& gaps,
+                   std::optional<ErrorCode> missed);
     void record_indexes(const Root& root, const std::string& digest, int depth);
     void tell_layer(const Root& root, const image::LayerFacts& layer,
                     const std::optional<LayerOutcome>& outcome);

@@ -60,41 +60,44 @@ void Work::finish(std::uint32_t index) {
         if (look && !filtered && !asked.plan_only) untagged_known = look_for_untagged(index);
         if (store_failed()) return;
     }
-    const auto totals = store.repository_totals(entry.id);
-    if (!must(totals)) return;
     bool whole = false;
     bool gone = false;
     RepositorySummary summary;
+    ledger.with_repository(index, [&](RepositoryEntry& of) {
+        of.summary.gone = gone = of.gone;
+        of.summary.finished = of.open_tasks == 0;
+        whole = of.listed_whole && of.open_tasks == 0 && untagged_known;
+        summary = of.summary;
+    });
+    // What is gone is not counted, but for what is told of a repository that is gone itself.
+    if (!asked.plan_only && !gone) {
+        std::string reason;
+        if (filtered) reason = "not all of it was asked for";
+        else if (!summary.finished) reason = "stopped before its end";
+        else if (!whole) reason = "not all of it could be listed";
+        const auto state = !summary.listed      ? store::LookState::failed
+                           : whole && !filtered ? store::LookState::whole
+                                                : store::LookState::partial;
+        if (!must(store.finish_repository(entry.id, state, reason, store::current_time()))) return;
+    }
+    const auto totals = store.repository_totals(entry.id);
+    if (!must(totals)) return;
     ledger.with_repository(index, [&](RepositoryEntry& of) {
         of.summary.images = static_cast<std::uint64_t>(totals->images);
         of.summary.accessories = static_cast<std::uint64_t>(totals->accessories);
         of.summary.layers = static_cast<std::uint64_t>(totals->layers);
         of.summary.programs = static_cast<std::uint64_t>(totals->programs);
         of.summary.findings = totals->findings;
-        of.summary.gone = gone = of.gone;
-        of.summary.finished = of.open_tasks == 0;
         // Gaps that an earlier sweep found are no less gaps.
         if (totals->incomplete > 0 && of.summary.problems.empty()) {
             of.summary.add(Problem::partly_read,
                            std::to_string(totals->incomplete) + " images or accessories");
         }
-        whole = of.listed_whole && of.open_tasks == 0 && untagged_known;
         summary = of.summary;
     });
-    if (!asked.plan_only) {
-        const store::Time now = store::current_time();
-        if (gone) {
-            if (!must(store.repository_gone(entry.id, now))) return;
-        } else {
-            std::string reason;
-            if (filtered) reason = "not all of it was asked for";
-            else if (!summary.finished) reason = "stopped before its end";
-            else if (!whole) reason = "not all of it could be listed";
-            const auto state = !summary.listed      ? store::LookState::failed
-                               : whole && !filtered ? store::LookState::whole
-                                                    : store::LookState::partial;
-            if (!must(store.finish_repository(entry.id, state, reason, now))) return;
-        }
+    if (!asked.plan_only && gone &&
+        !must(store.repository_gone(entry.id, store::current_time()))) {
+        return;
     }
     if (!summary.finished) return;
     ++counters.repositories_done;

@@ -83,6 +83,33 @@ TEST_F(SweepTrouble, EachReasonHasItsName) {
     }
 }
 
+// A part of an index that could not be had is asked for by each sweep, and once it is there nothing
+// tells that it was not.
+TEST_F(SweepTrouble, APartOfAnIndexThatWasMissingIsNotMissedLater) {
+    const DockerRegistry registry;
+    push(layout(recipe("two-platforms-and-an-attestation")), registry.address(), "many:1",
+         {"--all"});
+    const std::string undisturbed = (folder() / "undisturbed.sqlite").string();
+    const json calm = summary(sweep(registry.address(), {}, undisturbed)).at("repositories");
+    const json whole = report_of(scan({registry.address() + "/many:1"}));
+    const std::string digest = whole.at("targets").at(0).at("image").at("digest");
+    const fs::path blob = registry.storage() / "docker/registry/v2/blobs/sha256" /
+                          digest.substr(7, 2) / digest.substr(7);
+    fs::rename(blob, folder() / "away");
+    for (int round = 0; round < 2; ++round) {
+        const Ran ran = sweep(registry.address());
+        EXPECT_EQ(ran.exit, 2) << ran.err;
+        EXPECT_EQ(row(ran, "many").at("state"), "incomplete") << round;
+        EXPECT_NE(row(ran, "many").at("not_covered").at(0).at("examples").dump().find(digest),
+                  std::string::npos) << ran.out;
+    }
+    fs::rename(folder() / "away", blob);
+    const Ran again = sweep(registry.address());
+    EXPECT_EQ(again.exit, 1) << again.err;
+    EXPECT_EQ(summary(again).at("repositories"), calm);
+    EXPECT_EQ(exported(store()), exported(undisturbed));
+}
+
 TEST_F(SweepTrouble, FaultsThatPass) {
     const DockerRegistry registry;
     push(layout(recipe("layers-of-a-megabyte")), registry.address(), "app:1");
