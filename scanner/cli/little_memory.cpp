@@ -61,11 +61,6 @@ std::atomic<bool> ran_out = false;
     });
 }
 
-// libarchive calls exit(1) where a name finds no memory, and 1 is "secrets found".
-void end_of_a_library() {
-    if (end_code == under_way) ::_exit(out_of_memory());
-}
-
 // OpenSSL takes a failed allocation for a key that is no key, and a finding would be lost;
 // or it follows the null pointer. What it gives back is wiped: keys and what is sent over
 // TLS pass through here.
@@ -106,8 +101,6 @@ int out_of_memory() noexcept {
 }
 
 void prepare_for_little_memory() {
-    // Without it a library's end in the middle is told less well, and is an end all the same.
-    static_cast<void>(std::atexit(end_of_a_library));
     CRYPTO_set_mem_functions(take, take_more, give_back);
     // The C library's unwinder is loaded by its first use, which may be when there is no
     // memory to load it.
@@ -118,3 +111,11 @@ void prepare_for_little_memory() {
 void end_with(int code) noexcept { end_code = code; }
 
 }  // namespace stratascan::cli
+
+// libarchive calls exit(1) where a name finds no memory, and 1 is "secrets found". The C library's
+// own would destroy what is static while other threads work with it: they crash, or it waits for
+// them without end. Libraries find this one first; what main() returns does not come by here.
+extern "C" [[noreturn]] [[gnu::visibility("default")]] void exit(int /*code*/) {
+    using namespace stratascan::cli;
+    end_without_memory();
+}
