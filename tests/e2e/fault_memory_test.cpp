@@ -57,6 +57,27 @@ protected:
     }
 };
 
+TEST_P(MemoryFaults, ALibraryThatEndsTheProcessLooksLikeNoResult) {
+    const Built built = recipe(GetParam());
+    std::vector<std::string> words = {"scan", "--no-store", "--format", "json", "--jobs", "2"};
+    for (const std::string& target : targets_of(built)) words.push_back(target);
+    const long all = allocations_of(words);
+    int ended = 0;
+    for (const long number : numbers(all, 24, static_cast<unsigned>(all))) {
+        const std::string at = std::to_string(number);
+        Command command = with({{"FAULT_EXIT", at}});
+        command.timeout_ms = 20'000;
+        const Ran ran = stratascan(words, command);
+        EXPECT_FALSE(ran.timed_out) << at;
+        EXPECT_EQ(ran.signal, 0) << at << ran.err;
+        if (ran.exit != 3) continue;  // behind its report, or in front of what it ran to
+        ++ended;
+        EXPECT_EQ(ran.out, "") << at;
+        EXPECT_NE(ran.err.find("memory ran out"), std::string::npos) << at << ran.err;
+    }
+    EXPECT_GE(ended, 18);
+}
+
 TEST_P(MemoryFaults, AScanIsHonest) {
     const Built built = recipe(GetParam());
     for (const char* const jobs : {"1", "2"}) {

@@ -24,6 +24,7 @@ namespace {
 // -1: not yet begun, or nothing is to fail.
 long first = -1;
 long last = -1;
+long ending = -1;
 std::atomic<long> count = 0;
 bool counting = false;
 
@@ -33,6 +34,7 @@ __attribute__((constructor)) void begin() {
     const char* more = value;
     while (more != nullptr && *more != '\0' && *more != ':') ++more;
     const long many = more != nullptr && *more == ':' ? strtol(more + 1, nullptr, 10) : 1;
+    ending = faults::number("FAULT_EXIT", -1);
     last = many == 0 ? __LONG_MAX__ : first + many - 1;
 }
 
@@ -50,6 +52,7 @@ __attribute__((destructor)) void end() {
 bool fails() {
     if (!counting) return false;
     const long now = ++count;
+    if (now == ending) exit(1);
     if (first < 0 || now < first || now > last) return false;
     errno = ENOMEM;
     return true;
@@ -65,7 +68,7 @@ int __libc_start_main(int (*main)(int, char**, char**), int count, char** words,
     static auto* const next =
         faults::real<int(int (*)(int, char**, char**), int, char**, void (*)(), void (*)(),
                          void (*)(), void*)>("__libc_start_main");
-    counting = getenv("FAULT_ALLOC_COUNT") != nullptr || first >= 0;
+    counting = getenv("FAULT_ALLOC_COUNT") != nullptr || first >= 0 || ending >= 0;
     return next(main, count, words, init, fini, loader_fini, stack_end);
 }
 

@@ -7,6 +7,8 @@
 //                          bytes of them were read by the process
 //   FAULT_WRITE=NAME:N     writes to them fail with ENOSPC once N bytes were written
 //   FAULT_ALLOC=N[:M]      the N-th allocation fails, and M - 1 behind it; M = 0: all
+//   FAULT_EXIT=N           the N-th allocation calls exit(1), as libarchive does where a name
+//                          finds no memory
 //   FAULT_ALLOC_COUNT=FILE how many there were is written there at the end
 //   FAULT_CLOCK=SECONDS    the time of day jumps by so much, to and fro, call by call
 //   FAULT_MONOTONIC=SECONDS  the steady clock jumps forwards by so much, once
