@@ -166,12 +166,15 @@ void TarWalk::begin_archive(std::uint64_t position) {
     archive_.reset(archive_read_new());
     if (!archive_) throw std::bad_alloc();
     // Only tar: every other format that libarchive knows is attack surface here.
-    archive_read_support_format_tar(archive_.get());
+    if (archive_read_support_format_tar(archive_.get()) < ARCHIVE_WARN) throw std::bad_alloc();
     archive_base_ = position;
     give_from_ = position;
     position_ = position;
     if (archive_read_open(archive_.get(), this, nullptr, &TarWalk::read_callback, nullptr) !=
         ARCHIVE_OK) {
+        // Without a word it fails for want of memory; a form that is none it names.
+        if (archive_errno(archive_.get()) == 0) throw std::bad_alloc();
+        expect_memory();
         damaged("a header that no tar reader accepts");
         return;
     }

@@ -84,6 +84,8 @@ Result<std::unique_ptr<TarStream>> TarStream::open(Pull pull) {
     archive_read_set_options(handle, "tar:read_concatenated_archives");
     const int opened =
         archive_read_open(handle, stream.get(), nullptr, &TarStream::pull_bytes, nullptr);
+    // Without a word it fails for want of memory; a form that is none it names.
+    if (opened < ARCHIVE_WARN && archive_errno(handle) == 0) throw std::bad_alloc();
     if (opened < ARCHIVE_WARN) return std::unexpected(stream->error());
     return stream;
 }
