@@ -115,7 +115,7 @@ void end_with(int code) noexcept { end_code = code; }
 // libarchive calls exit(1) where a name finds no memory, and 1 is "secrets found". The C library's
 // own would destroy what is static while other threads work with it: they crash, or it waits for
 // them without end. Libraries find this one first; what main() returns does not come by here.
-extern "C" [[noreturn]] [[gnu::visibility("default")]] void exit(int /*code*/) {
+extern "C" [[gnu::visibility("default")]] void exit(int /*code*/) noexcept {
     using namespace stratascan::cli;
     end_without_memory();
 }
