@@ -5,9 +5,7 @@
 #include <bit>
 #include <cstdint>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
+#include "scanner/match/views/letters.hpp"
 
 namespace stratascan::nested {
 
@@ -52,11 +50,6 @@ BlockBits bits_of(const char* block) {
     const auto is = [](__m128i bytes, char one) {
         return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(one));
     };
-    const auto from_to = [](__m128i bytes, char first, char last) {
-        const __m128i above = _mm_sub_epi8(bytes, _mm_set1_epi8(first));
-        const __m128i most = _mm_set1_epi8(static_cast<char>(last - first));
-        return _mm_cmpeq_epi8(_mm_min_epu8(above, most), above);
-    };
     const auto mask = [](__m128i found) {
         return std::uint64_t{static_cast<std::uint16_t>(_mm_movemask_epi8(found))};
     };
@@ -64,9 +57,10 @@ BlockBits bits_of(const char* block) {
         __m128i bytes;
         __builtin_memcpy(&bytes, block + at, sizeof(bytes));
         const __m128i small = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
-        const __m128i digits = from_to(bytes, '0', '9');
+        const __m128i digits = views::LetterBlock::within(bytes, '0', '9');
         const __m128i marks = _mm_or_si128(is(bytes, '_'), is(bytes, '-'));
-        const __m128i token = _mm_or_si128(_mm_or_si128(digits, marks), from_to(small, 'a', 'z'));
+        const __m128i letters = views::LetterBlock::within(small, 'a', 'z');
+        const __m128i token = _mm_or_si128(_mm_or_si128(digits, marks), letters);
         bits.token |= mask(token) << at;
         bits.digits |= mask(digits) << at;
         bits.p |= mask(is(small, 'p')) << at;

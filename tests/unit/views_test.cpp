@@ -6,6 +6,7 @@
 
 #include <set>
 
+#include "scanner/match/views/letters.hpp"
 #include "scanner/sieve/kernel.hpp"
 #include "tests/support/blobs.hpp"
 #include "tests/support/encodings.hpp"
@@ -140,6 +141,32 @@ TEST(Views, AreFewInPlainText) {
           "1\n_ZNKSt15basic_streambufIcSt11char_traitsIcEE6getlocEv",
           "9F86D081884C7D659A2FEAA0C55AD015A3BF4F1B2B0B822CD15D6C15B0F00A08"}) {
         EXPECT_TRUE(readings(text).empty()) << text;
+    }
+}
+
+// Blocks of bytes tell what one byte after the other does, wherever a run lies and ends.
+TEST(Views, RunsAreSeenInBlocksAsByteByByte) {
+    Random random(7);
+    for (int round = 0; round < 20'000; ++round) {
+        std::string text;
+        const std::size_t size = random.number(0, 89);
+        const std::size_t seldom = random.number(1, 40);  // a byte that is none
+        while (text.size() < size) {
+            const bool any = random.number(1, seldom) == 1;
+            text += any ? static_cast<char>(random.number(0, 255))
+                        : "azAZ09+/-_mQ5"[random.number(0, 12)];
+        }
+        const std::size_t at = random.number(0, size);
+        const std::size_t least = random.number(0, at);
+        std::size_t end = at, begin = at;
+        while (end < size && letter_at(text, end) != 0) ++end;
+        while (begin > least && letter_at(text, begin - 1) != 0) --begin;
+        ASSERT_EQ(run_end(text, at, any_letter), end) << round;
+        ASSERT_EQ(run_begin(text, at, least), begin) << round;
+        const std::string_view run = std::string_view(text).substr(begin, end - begin);
+        unsigned seen = 0;
+        for (std::size_t i = 0; i < run.size(); ++i) seen |= letter_at(run, i);
+        ASSERT_EQ(kinds_in(run), seen & any_letter) << round;
     }
 }
 
