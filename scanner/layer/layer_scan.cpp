@@ -8,6 +8,7 @@
 #include <new>
 #include <set>
 
+#include "scanner/layer/contents_check.hpp"
 #include "scanner/layer/directory_walk.hpp"
 #include "scanner/layer/side_scan.hpp"
 #include "scanner/layer/stream_collectors.hpp"
@@ -28,12 +29,19 @@ struct Job {
     SpottedFacts facts;
 };
 
-// Windows from `source` through the scanners into `collector`. A worker that
+// Where scanned windows go, in order.
+struct Collectors {
+    StreamCollectors& streams;
+    nested::EncodedWalk& encoded;
+    ContentsCheck* contents = nullptr;
+};
+
+// Windows from `source` through the scanners into `collectors`. A worker that
 // waits here takes no task of another layer: its scratch and this layer's tokens
 // stay its own.
-std::optional<Error> run(WindowSource& source, StreamCollectors& collector,
-                         nested::EncodedWalk& encoded, const LayerScanContext& context,
-                         const std::function<void()>& aside) {
+std::optional<Error> run(WindowSource& source, const Collectors& collectors,
+                         const LayerScanContext& context, const std::function<void()>& aside) {
+    StreamCollectors& collector = collectors.streams;
     std::optional<Error> error;
     bool ended = false;
     std::uint64_t produced = 0, collected = 0;  // each by a filter that runs in order
@@ -62,7 +70,8 @@ std::optional<Error> run(WindowSource& source, StreamCollectors& collector,
     };
     const auto collect = [&](Job* job) {
         const std::unique_ptr<Job> owned(job);
-        encoded.add(job->window, std::move(job->scan.encoded_starts));
+        if (collectors.contents != nullptr) collectors.contents->add(job->window);
+        collectors.encoded.add(job->window, std::move(job->scan.encoded_starts));
         collector.add(job->window, job->scan, job->facts);
         ++collected;
     };
@@ -76,7 +85,7 @@ std::optional<Error> run(WindowSource& source, StreamCollectors& collector,
     // An exception in a layer beside this one (memory ran out) cancels this pipeline, too,
     // which then simply returns. What it has by then must not pass for a result.
     if (!ended || produced != collected) throw std::bad_alloc();
-    if (!error) encoded.finish();
+    if (!error) collectors.encoded.finish();
     if (!error) error = collector.error();
     return error;
 }
@@ -231,6 +240,15 @@ void add_gap(LayerResult& result, std::string reason, std::uint64_t bytes = 0) {
     result.gaps.push_back({{}, std::move(reason), bytes});
 }
 
+// Those of a walk, which knows names as they stand.
+void add_gaps(const std::vector<Gap>& gaps, const LayerScanContext& context,
+              LayerResult& result) {
+    for (Gap gap : gaps) {
+        if (!gap.path.empty()) gap.path = without_secrets(context.scanner(), gap.path);
+        result.gaps.push_back(std::move(gap));
+    }
+}
+
 void spoil(LayerResult& result, LayerState state, const std::string& reason) {
     if (result.state == LayerState::complete) result.state = state;
     if (result.state_reason.empty()) result.state_reason = reason;
@@ -257,13 +275,20 @@ LayerResult scan_layer(std::unique_ptr<source::BlobReader> blob,
     StreamCollectors collector(context.rules, file_limits(context));
 
     nested::EncodedWalk encoded = encoded_walk(collector, context);
-    const auto error =
-        run(walk_inside, collector, encoded, context, [&] { stream.drain_hash(); });
+    ContentsCheck contents(context.limits.path_bytes);
+    const auto error = run(walk_inside, {collector, encoded, &contents}, context,
+                           [&] { stream.drain_hash(); });
     take_results(collector, walk_inside.nest(), encoded, context, result);
     // What the user stopped may have no end.
     const bool stopped = error && error->code == ErrorCode::cancelled;
     const auto digest = stopped ? std::unexpected(*error) : stream.finish();
     beside.finish(result);
+    const auto clean = [&](std::string_view name) {
+        return without_secrets(context.scanner(), name);
+    };
+    // Of a part of the tar nothing can be said that it lacks.
+    const bool whole = !error && !stream.damage() && walk.members() < context.limits.members;
+    if (whole && walk.is_tar()) contents.finish(beside.tables(), result, clean);
 
     result.compression = to_string(stream.compression());
     result.compressed_bytes = stream.blob_bytes();
@@ -271,7 +296,7 @@ LayerResult scan_layer(std::unique_ptr<source::BlobReader> blob,
     result.files = walk.files();
     result.members = walk.members();
     result.notes.insert(result.notes.end(), walk.notes().begin(), walk.notes().end());
-    result.gaps.insert(result.gaps.end(), walk.gaps().begin(), walk.gaps().end());
+    add_gaps(walk.gaps(), context, result);
     if (digest) {
         result.digest = *digest;
     } else if (!stopped) {
@@ -311,14 +336,14 @@ LayerResult scan_directory(const std::string& path, const LayerScanContext& cont
     nested::NestedWalk walk_inside(walk, context.slabs, nest_limits(context));
     StreamCollectors collector(context.rules, file_limits(context));
     nested::EncodedWalk encoded = encoded_walk(collector, context);
-    const auto error = run(walk_inside, collector, encoded, context, [] {});
+    const auto error = run(walk_inside, {collector, encoded}, context, [] {});
     take_results(collector, walk_inside.nest(), encoded, context, result);
     result.compression = "none";
     result.files = walk.files();
     result.members = walk.members();
     result.bytes = result.compressed_bytes = walk.bytes();
     result.notes.insert(result.notes.end(), walk.notes().begin(), walk.notes().end());
-    result.gaps.insert(result.gaps.end(), walk.gaps().begin(), walk.gaps().end());
+    add_gaps(walk.gaps(), context, result);
     if (error) add_gap(result, error->message());
     if (!result.gaps.empty()) spoil(result, LayerState::partial, result.gaps.front().reason);
     return result;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <set>
 #include <string>
 #include <utility>
@@ -16,6 +17,16 @@ constexpr std::size_t held_at_once = 1 << 20;
 constexpr std::size_t format_head = 8;
 constexpr std::size_t gaps_told = 100;
 
+// The field of the footer that leads to the table of contents of eStargz: 16 hex digits and
+// "STARGZ", in a subfield "SG" (RFC 1952, 2.3.1.1); before 2020 without it.
+constexpr std::size_t footer_bytes = 26, old_footer_bytes = 22;
+
+bool is_estargz_footer(std::string_view field) noexcept {
+    return field.ends_with("STARGZ") &&
+           (field.size() == old_footer_bytes ||
+            (field.size() == footer_bytes && field.starts_with("SG")));
+}
+
 }  // namespace
 
 SideScan::SideScan(std::function<WindowScanner&()> scanner, const DecoderMemory& memory,
@@ -26,15 +37,11 @@ SideScan::SideScan(std::function<WindowScanner&()> scanner, const DecoderMemory&
 void SideScan::add(std::string_view bytes) {
     if (bytes.empty()) {
         if (!in_field_) return;
-        if (!known_) begin_field();
-        if (decoder_) decode({}, true);
-        decoder_.reset();
-        append(plain_, "\n");
-        in_field_ = known_ = false;
-        head_.clear();
+        end_field();
         return;
     }
     in_field_ = true;
+    if (field_.size() <= footer_bytes) field_ += bytes.substr(0, footer_bytes + 1);
     append(plain_, bytes);
     if (known_) {
         decode(bytes, false);
@@ -42,6 +49,33 @@ void SideScan::add(std::string_view bytes) {
     }
     head_ += bytes;
     if (head_.size() >= format_head) begin_field();
+}
+
+void SideScan::end_field() {
+    if (!known_) begin_field();
+    if (decoder_) decode({}, true);
+    decoder_.reset();
+    append(plain_, "\n");
+    tables_.estargz_footer = tables_.estargz_footer || is_estargz_footer(field_);
+    in_field_ = known_ = false;
+    head_.clear();
+    field_.clear();
+}
+
+// Of what was decoded of a frame that ends here.
+void SideScan::end_frame() {
+    TableText text = std::exchange(frame_, {});
+    if (!text.may_be_table() || text.text().empty()) return;
+    const TableReading reading = read_contents_table(text.text(), [](TableEntry&) {});
+    if (!reading.is_table && !reading.is_too_long && !text.is_cut()) return;
+    const std::size_t held = std::accumulate(
+        tables_.texts.begin(), tables_.texts.end(), text.text().size(),
+        [](std::size_t sum, const TableText& one) { return sum + one.text().size(); });
+    if (tables_.texts.size() == tables_a_layer || held > contents_table_limit) {
+        ++tables_.left_out;
+    } else {
+        tables_.texts.push_back(std::move(text));
+    }
 }
 
 void SideScan::begin_field() {
@@ -71,6 +105,7 @@ void SideScan::decode(std::string_view bytes, bool last) {
         field_made_ += made;
         made_ += made;
         append(decoded_, {buffer.data(), made});
+        frame_.add({buffer.data(), made});
         if (made_ > side_decoded_limit) {
             stop(fmt::format("frames beside the layer's files hold more than {} bytes",
                              side_decoded_limit), in.size());
@@ -82,10 +117,12 @@ void SideScan::decode(std::string_view bytes, bool last) {
             if (greedy || field_made_ > 0) {
                 stop("a frame beside the layer's files: " + step.error().what, in.size());
             }
+            end_frame();
             decoder_.reset();
             return;
         }
         if (*step == Step::end) {
+            end_frame();
             decoder_.reset();
             append(decoded_, "\n");
             return;
@@ -97,6 +134,7 @@ void SideScan::decode(std::string_view bytes, bool last) {
 
 void SideScan::stop(std::string reason, std::uint64_t bytes) {
     decoder_.reset();
+    frame_ = {};
     if (gaps_.size() < gaps_told) gaps_.push_back({{}, std::move(reason), bytes});
 }
 

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "scanner/layer/contents_check.hpp"
 #include "scanner/layer/decoder.hpp"
 #include "scanner/layer/layer_result.hpp"
 #include "scanner/layer/window_scan.hpp"
@@ -36,6 +37,9 @@ public:
     /// format) and gaps.
     void finish(LayerResult& result);
 
+    /// What may be tables of contents. Final after finish().
+    [[nodiscard]] const TablesBeside& tables() const noexcept { return tables_; }
+
 private:
     /// A text without an end, of which the last mebibyte is held.
     struct Text {
@@ -46,6 +50,8 @@ private:
     };
 
     void begin_field();
+    void end_field();
+    void end_frame();
     void decode(std::string_view bytes, bool last);
     void append(Text& text, std::string_view bytes);
     void scan(Text& text, bool last);
@@ -58,6 +64,9 @@ private:
     Text plain_, decoded_;
     std::string head_;  // of the field, until its format is known
     bool in_field_ = false, known_ = false;
+    std::string field_;  // the first bytes of it
+    TableText frame_;    // what is decoded of it
+    TablesBeside tables_;
     std::unique_ptr<Decoder> decoder_;
     std::string left_;  // what the decoder has not taken
     std::uint64_t field_made_ = 0, made_ = 0;

@@ -39,6 +39,7 @@ TARGETS = {
     "class_file": Target(["nested/class_file*", "nested/constants*", "nested/secret_signs*",
                           "nested/field_reader*"],
                          ["code"], 2048),
+    "contents_table": Target(["layer/contents_*"], ["json"], 2048),
     "database_cache": Target(["match/database_cache*"], ["pack"], 1024),
     "decoded_stream": Target(["source/decoded_stream*", *DECODERS], ["compressed"]),
     "decoder": Target(DECODERS, ["compressed"]),

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import compress
 import containers
+import lazy
 import rawtar
 
 from seeds import Seeds, target, under
@@ -154,6 +155,20 @@ def side_scan() -> Seeds:
     table = compress.zstd(b'{"entries":[{"name":"tst_abc123"}]}')
     return {"fields": b"\7SG\x16\0tst_abc123\0\0name\0\0", "table": b"\1" + table + b"\0\0more",
             "gzip": b"\50" + gzip.compress(TEXT, mtime=0), "text": b"\2a tst_abc123 b"}
+
+
+@target("contents_table")
+def contents_table() -> Seeds:
+    parts = [rawtar.member(b"a", b"text"), rawtar.directory(b"d"),
+             rawtar.member(b"d/l", kind=rawtar.SYMLINK, link=b"../a"),
+             rawtar.member(b"h", kind=rawtar.HARDLINK, link=b"a"), rawtar.member(b"d/.wh.gone")]
+    table = lazy.table_of(lazy.entries_of(parts))
+    names = b"\0a\nd/b\n./c//e\n"
+    return {"honest": b"\x40" + table + names, "names": b"\0{}" + names,
+            "lines": b"\1" + b'{"type":1,"name":"a"}\n{"type":2}\n',
+            "cases": b'\7{"ENTRIES":[{"NAME":"a","type":"reg","\xc5\xbfize":1,"lin\xe2\x84\xaaName":"b",'
+                     b'"mode":-1,"uid":1.5,"xattrs":{"name":"x"}}]}' + names,
+            "twice": b'\3 {"entries":[{"name":"a","type":"chunk"}],"entries":[]}' + names}
 
 
 @target("archive_index")
@@ -316,9 +331,9 @@ def layer() -> Seeds:
                              "n": b"name 0123abcd abc=12345\n", ".wh.gone": b"",
                              "b.zip": containers.zip_of({"s": b"tst_AbCd1234"}),
                              "k": b"k: " + base64.b64encode(gzip.compress(b"tst_AbCd1234", mtime=0))})
-    eager, _ = compress.zstd_chunked([("a", rawtar.member(b"a", b"tst_AbCd1234"))])
-    return {"tar": tar, **numbered(tar), "zstd-chunked": eager,
-            "estargz": compress.estargz([("a", rawtar.member(b"a", b"tst_AbCd1234"))]), **tars()}
+    parts = [rawtar.member(b"a", b"tst_AbCd1234")]
+    return {"tar": tar, **numbered(tar), "estargz": lazy.estargz(parts),
+            "zstd-chunked": lazy.zstd_chunked(parts)[0], **tars()}
 
 
 @target("rpm_database")

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import compress
+import lazy
 import oci
 import rawtar
 from attack import Attack, attack
-from attacks import contents_tables, samples
+from attacks import samples
 from oci import CONFIG, MANIFEST, Blob, Layout
 
 
@@ -94,17 +95,14 @@ def in_parts(tar: bytes) -> list[bytes]:
 def cut_estargz_layer(f: Attack) -> None:
     """Its table and its footer, too."""
     def pack(tar: bytes) -> bytes:
-        table = contents_tables.table_of(contents_tables.entries("etc/first.env"))
-        return contents_tables.estargz(in_parts(tar), table)
+        return lazy.estargz(in_parts(tar))
     cut_layer(f, pack)
 
 
 @attack
 def cut_zstd_chunked_layer(f: Attack) -> None:
     def pack(tar: bytes) -> bytes:
-        listed = contents_tables.entries(*[f"file{number}" for number in range(300)])
-        return contents_tables.chunked([*in_parts(tar), rawtar.END],
-                                       contents_tables.table_of(listed))[0]
+        return lazy.zstd_chunked(in_parts(tar))[0]
     cut_layer(f, pack, behind=72)  # the footer, which only says where the table is
 
 

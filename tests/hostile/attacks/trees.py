@@ -1,8 +1,12 @@
 """Links and whiteouts that lead nowhere, back, or without end; names that are not for a terminal."""
 
+import gzip
+
 import compress
+import containers
 import rawtar
 from attack import FORMATS, Attack, attack
+from lazy import entries_of, table_of, zstd_chunked
 from oci import Layout
 from rawtar import HARDLINK, SYMLINK
 
@@ -282,3 +286,34 @@ def names_of_secrets(f: Attack) -> None:
     for rule in ("github-pat-classic", "slack-bot-token", "npm-access-token", "stripe-secret-key"):
         f.seen(rule)
     f.formats = FORMATS
+
+
+@attack
+def names_of_secrets_in_what_is_not_read(f: Attack) -> None:
+    """A gap repeats the name of what it is about: of a member that is cut, that readers do not
+    agree on, whose path is too long, that is a damaged archive, and of an entry that only a
+    table of contents has."""
+    def name(before: bytes = b"keys/", after: bytes = b".txt") -> bytes:
+        return before + f.secrets.github() + after
+
+    archive = containers.zip_of({name().decode(): b"some text\n" * 400})
+    compressed = gzip.compress(b"text\n" * 9000, mtime=0)
+    for number, tar in enumerate([
+            rawtar.member(name(), b"x" * 3000)[:1500],
+            rawtar.member(name(), b"contents", kind=SYMLINK, link=name()) + rawtar.END,
+            rawtar.member(name(b"d/" * 2100)) + rawtar.END,
+            rawtar.member(name(after=b"/" + b"d/" * 2100 + b"e")) + rawtar.END,
+            rawtar.member(name(), b"x", link=name(b"l/" * 2100), kind=HARDLINK) + rawtar.END,
+            rawtar.gnu_sparse(name(), 2000, [(0, b"a" * 600), (300, b"b" * 600)]) + rawtar.END,
+            rawtar.member(name(after=b".zip"), archive[:-len(archive) // 2]) + rawtar.END,
+            rawtar.member(name(after=b".gz"), compressed[:-40]) + rawtar.END]):
+        f.target_file(f"layer{number}", tar)
+    parts = [rawtar.member(b"a")]
+    listed = [*entries_of(parts), {"name": name().decode(), "type": "reg"}]
+    f.target_file("layer.zst", zstd_chunked(parts, table_of(listed))[0])
+    for target in f.arguments:
+        f.told.append(target)
+        f.image("partial")
+    f.open = True
+    f.formats = FORMATS
+    f.seen()
