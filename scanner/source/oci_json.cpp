@@ -199,10 +199,12 @@ Result<DockerManifest> parse_docker_manifest(std::string_view bytes) {
             continue;
         }
         std::erase(image.names, std::string());
-        const json* const layers = list_member(item, "Layers");
-        if (layers != nullptr && layers->size() > max_list_items) {
+        for (const auto& [member, what] : {std::pair("Layers", "layers"),
+                                           std::pair("RepoTags", "names")}) {
+            const json* const list = list_member(item, member);
+            if (list == nullptr || list->size() <= max_list_items) continue;
             manifest.problems.push_back(fmt::format(
-                "more than {} layers in one image; the rest was not read", max_list_items));
+                "more than {} {} in one image; the rest was not read", max_list_items, what));
         }
         manifest.images.push_back(std::move(image));
     }

@@ -199,6 +199,23 @@ TEST(Documents, DeepLargeAndBrokenJsonAreGaps) {
     EXPECT_EQ(reading.blobs.size(), 3U) << "their bytes are scanned all the same";
 }
 
+TEST(Documents, ListsThatAreTooLongAreTold) {
+    const auto problems = [](std::size_t names, std::size_t layers) {
+        Json image = {{"Config", "c"}, {"RepoTags", Json::array()},
+                      {"Layers", Json::array()}};
+        for (std::size_t at = 0; at < names; ++at) image["RepoTags"].push_back("a:1");
+        for (std::size_t at = 0; at < layers; ++at) image["Layers"].push_back("l");
+        const auto read = source::parse_docker_manifest(Json::array({image}).dump());
+        return read ? read->problems : std::vector<std::string>{read.error().message()};
+    };
+    using Problems = std::vector<std::string>;
+    EXPECT_EQ(problems(10'000, 10'000), Problems());
+    EXPECT_EQ(problems(10'001, 1),
+              Problems{"more than 10000 names in one image; the rest was not read"});
+    EXPECT_EQ(problems(1, 10'001),
+              Problems{"more than 10000 layers in one image; the rest was not read"});
+}
+
 TEST(Documents, AByteThatIsNotUtf8HidesNothing) {
     TempDir temp;
     ImageBuilder builder;
