@@ -32,6 +32,18 @@ TEST_P(EachRegistry, ImageGivesWhatItsLayoutGives) {
         << image.dump(1);
 }
 
+// skopeo would compress it; a layer that is none stays as it is.
+TEST_P(EachRegistry, SecretsAcrossTheEdgesOfChunks) {
+    const AnyRegistry registry(GetParam());
+    const Built built = recipe("secrets-across-chunks");
+    push(layout(built), registry.address(), "app:chunks", {"--preserve-digests"});
+    const Ran ran = scan({registry.address() + "/app:chunks"});
+    EXPECT_EQ(findings_of(ran), findings_of(scan({layout(built)})));
+    const json target = report_of(ran).at("targets").at(0);
+    EXPECT_EQ(target.at("findings").size(), 14U);
+    EXPECT_EQ(target.at("layers").at(0).at("compression"), "none");
+}
+
 TEST_P(EachRegistry, AllPlatformsAndWhatIsAttached) {
     const AnyRegistry registry(GetParam());
     const Built built = recipe("two-platforms-and-an-attestation");
