@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <map>
 
 #include "scanner/evidence/known_keys.hpp"
 #include "scanner/match/database_cache.hpp"
@@ -52,10 +53,12 @@ Result<Engine> load_carried(match::Pack pack) {
 
 // The carried rules as the extension wants them; what can't be is noted.
 void adapt(match::RuleFile& carried, match::Extension& extension) {
+    std::map<std::string, std::size_t> left_out;
     for (const auto& [id, where, replaced] : extension.without) {
         const bool found = std::erase_if(carried.rules, [&id](const match::Rule& rule) {
                                return rule.id == id;
                            }) > 0;
+        if (found && !replaced && !where.empty()) ++left_out[where];
         if (where.empty() || found == !replaced) continue;
         extension.notes.push_back(
             found ? fmt::format("{}: rule \"{}\": takes the place of the program's own rule of "
@@ -64,8 +67,16 @@ void adapt(match::RuleFile& carried, match::Extension& extension) {
                   : fmt::format("{}: `disabledRules`: there is no rule \"{}\" to leave out", where,
                                 id));
     }
+    for (const auto& [where, count] : left_out) {
+        extension.notes.push_back(fmt::format(
+            "{}: leaves out {} of the program's own rules", where, count));
+    }
     for (const auto& allowance : extension.allowances) {
         match::apply(allowance, carried.rules, extension.notes);
+        extension.notes.push_back(fmt::format(
+            "{}: this allowlist counts for {} of the program's own rules, too (--stats says how "
+            "many candidates allowlists drop)",
+            allowance.where, allowance.ids.empty() ? "all" : std::to_string(allowance.ids.size())));
     }
 }
 

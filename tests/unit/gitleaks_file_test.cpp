@@ -276,6 +276,11 @@ TEST_F(GitleaksExtend, TheCarriedRules) {
     const auto engine = load_engine(std::vector{path});
     ASSERT_TRUE(engine.has_value()) << engine.error().message();
     EXPECT_TRUE(noted(engine->notes, path + ":1: ", "no rule \"none\"")) << joined(engine->notes);
+    // What makes a scan tell less is said, so that nobody's file does it unseen.
+    EXPECT_TRUE(noted(engine->notes, path + ":1: ", "leaves out 1 of the program's own rules"))
+        << joined(engine->notes);
+    EXPECT_TRUE(noted(engine->notes, path + ":4: ", "counts for all of the program's own rules"))
+        << joined(engine->notes);
     bool acme = false;
     for (const auto& compiled : engine->rules->rules()) {
         EXPECT_NE(compiled->rule().id, "npm-access-token");
