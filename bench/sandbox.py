@@ -21,7 +21,10 @@ def processor_seconds(program: str, target: str, sandbox: str) -> float:
     child = os.fork()
     if child == 0:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        os.execv(program, words)
+        try:
+            os.execv(program, words)
+        except OSError:
+            os._exit(127)
     _, status, usage = os.wait4(child, 0)
     if os.waitstatus_to_exitcode(status) not in (0, 1, 2):
         sys.exit(f"{' '.join(words)}: exit code {os.waitstatus_to_exitcode(status)}")

@@ -27,7 +27,7 @@ void add_layers(const source::ImageRef& image, const Redactor& redactor, ImageFa
     for (std::size_t i = 0; i < image.layers.size(); ++i) {
         const source::LayerRef& layer = image.layers[i];
         const std::string step = i < steps.size() ? steps[i] : std::string();
-        facts.layers.push_back({layer.digest, layer.media_type, layer.size,
+        facts.layers.push_back({layer.digest, redactor.clean(layer.media_type), layer.size,
                                 redactor.clean_step(static_cast<int>(i), step),
                                 redactor.clean(layer.name), layer.unavailable,
                                 layer.unavailable_state});
@@ -76,8 +76,14 @@ ImageFacts describe(const source::ImageRef& image, std::vector<Finding> found) {
     for (Gap& gap : gaps) add_gap(facts.gaps, std::move(gap));
     const Redactor redactor(texts, found);
     facts.info.created = redactor.clean(created_of(image));
-    // A tag or a platform is whatever somebody wrote into an index.
+    // A tag or a platform is whatever somebody wrote into an index, and so is a name that a
+    // manifest gives and that is not there.
     facts.info.platform = redactor.clean(facts.info.platform);
+    for (Gap& gap : facts.gaps) {
+        gap.path = redactor.clean(gap.path);
+        gap.reason = redactor.clean(gap.reason);
+    }
+    for (std::string& note : facts.notes) note = redactor.clean(note);
     for (std::string& name : facts.info.names) name = redactor.clean(name);
     for (const std::string& folder : program_folders(image.config)) {
         facts.program_folders.push_back(redactor.clean(folder));
