@@ -12,8 +12,8 @@
 
 #include "tests/e2e/run.hpp"
 
-#ifndef STRATASCAN_BUILT_REGISTRIES
-#define STRATASCAN_BUILT_REGISTRIES "build/release/tests"
+#ifndef STRATASCAN_BUILT_BY_GO
+#define STRATASCAN_BUILT_BY_GO "build/release/tests"
 #endif
 
 namespace stratascan::e2e {
@@ -154,10 +154,10 @@ private:
 /// builds from modules where it is here (tests/CMakeLists.txt).
 inline const std::vector<std::string> all_registries = {"docker", "ggcr", "ociregistry"};
 
-/// The program of one that Go builds; empty where it could not.
-inline std::string built_registry(const std::string& kind) {
-    const std::string path = setting("STRATASCAN_BUILT_REGISTRIES", STRATASCAN_BUILT_REGISTRIES) +
-                             '/' + kind + "_registry";
+/// The program of a module in tests/go; empty where it could not be built.
+inline std::string built_by_go(const std::string& module) {
+    const std::string path =
+        setting("STRATASCAN_BUILT_BY_GO", STRATASCAN_BUILT_BY_GO) + '/' + module + "_go";
     return fs::exists(path) ? path : std::string();
 }
 
@@ -167,10 +167,10 @@ public:
     /// REQUIRES: is_here(kind).
     explicit AnyRegistry(const std::string& kind) {
         if (kind == "docker") docker_.emplace();
-        else built_.emplace(folder_.path(), kind, std::vector{built_registry(kind)});
+        else built_.emplace(folder_.path(), kind, std::vector{built_by_go(kind)});
     }
     [[nodiscard]] static bool is_here(const std::string& kind) {
-        return kind == "docker" || !built_registry(kind).empty();
+        return kind == "docker" || !built_by_go(kind).empty();
     }
     [[nodiscard]] std::string address() const {
         return docker_ ? docker_->address() : built_->address();
