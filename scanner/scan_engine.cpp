@@ -1,11 +1,13 @@
 #include "scanner/scan_engine.hpp"
 
+#include <fmt/format.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <thread>
 
 #include "scanner/image/join.hpp"
+#include "scanner/image/kept_results.hpp"
 #include "scanner/image/variable_users.hpp"
 #include "scanner/layer/clock.hpp"
 #include "scanner/layer/pairs.hpp"
@@ -23,6 +25,11 @@ std::optional<oneapi::tbb::global_control> leave_for(std::size_t threads) {
     constexpr auto limit = oneapi::tbb::global_control::max_allowed_parallelism;
     if (threads <= oneapi::tbb::global_control::active_value(limit)) return std::nullopt;
     return std::optional<oneapi::tbb::global_control>(std::in_place, limit, threads);
+}
+
+// A quarter of what a file may have, or what is enough for any window of an honest one.
+std::uint64_t findings_of_window(std::uint64_t findings_a_file) {
+    return std::max<std::uint64_t>(2'500, findings_a_file / 4);
 }
 
 constexpr const char* outside = "not read: the kernel refuses this thread the sandbox";
@@ -54,7 +61,8 @@ ScanEngine::ScanEngine(const Options& options, Engine engine, identity::SecretKe
           return layer::WindowScanner(*engine_.rules, *engine_.database, engine_.sieve.get(),
                                       key_,
                                       {options_.secrets, options_.programs,
-                                       options_.show_secrets});
+                                       options_.show_secrets, false,
+                                       findings_of_window(options_.limits.findings_a_file)});
       }) {}
 
 Result<std::unique_ptr<ScanEngine>> ScanEngine::create(const Options& options, unsigned guests) {
@@ -114,23 +122,35 @@ layer::LayerResult ScanEngine::scan_folder(const std::string& folder,
     return layer::scan_directory(folder, context);
 }
 
-std::vector<Finding> ScanEngine::scan_metadata(const source::ImageRef& image,
-                                               std::vector<Gap>& gaps) {
+std::vector<Finding> ScanEngine::scan_metadata(source::ImageRef& image, std::vector<Gap>& gaps) {
     std::vector<Finding> findings;
+    std::uint64_t left_out = 0;
     const std::vector<image::MetadataText> texts = image::metadata_texts(image, gaps);
     for (const image::MetadataText& text : texts) {
-        auto found = workers_.local().scan_text(text.text);
+        layer::WindowScanner& scanner = workers_.local();
+        auto found = scanner.scan_text(text.text, false, image::told_of_metadata);
         if (!found) {
             gaps.push_back({text.path, found.error().message(), text.text.size()});
             continue;
         }
+        left_out += scanner.left_out();
         for (Finding& finding : *found) {
+            if (findings.size() == image::told_of_metadata) {
+                ++left_out;
+                continue;
+            }
             finding.source = text.source;
             finding.path = text.path;
             finding.layer_index = text.layer_index;
             if (finding.pair) finding.pair->path = text.path;
             findings.push_back(std::move(finding));
         }
+    }
+    if (left_out > 0) {
+        image.has_more_secrets = true;
+        gaps.push_back({{}, fmt::format("more than {} findings in config, manifest and the documents "
+                                        "beside them; {} more, not yet held against each other, "
+                                        "are not told", image::told_of_metadata, left_out), 0});
     }
     // The halves of a credential stand in variables of their own.
     layer::pair_variables(findings, *engine_.rules);

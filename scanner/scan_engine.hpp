@@ -64,8 +64,9 @@ public:
     [[nodiscard]] layer::LayerResult scan_folder(const std::string& folder,
                                                  const layer::LayerScanContext& context);
 
-    /// What is in config, manifest and the documents beside them.
-    [[nodiscard]] std::vector<Finding> scan_metadata(const source::ImageRef& image,
+    /// What is in config, manifest and the documents beside them, as far as so much is kept:
+    /// sets `has_more_secrets`.
+    [[nodiscard]] std::vector<Finding> scan_metadata(source::ImageRef& image,
                                                      std::vector<Gap>& gaps);
 
     void count(const layer::LayerResult& result, const layer::LayerTimes& times);

@@ -12,6 +12,7 @@
 #include "scanner/image/join.hpp"
 #include "scanner/image/kept_attachments.hpp"
 #include "scanner/image/kept_config.hpp"
+#include "scanner/image/kept_results.hpp"
 #include "scanner/image/known_words.hpp"
 #include "scanner/layer/clock.hpp"
 #include "scanner/layer/layer_scan.hpp"
@@ -89,6 +90,9 @@ private:
                                                       LayerResults& results);
     void scan_layers(source::ImageSource& source, std::vector<const source::LayerRef*> layers,
                      Progress* progress, std::stop_token stop, LayerResults& results);
+    [[nodiscard]] image::KeptResults kept_results() const {
+        return image::KeptResults(image::layers_share(options_.memory_bytes));
+    }
     /// An image as it was joined, for the store.
     struct Joined {
         std::vector<const layer::LayerResult*> layers;
@@ -110,6 +114,7 @@ private:
     unsigned threads_;
     registry::Remote remote_;
     std::vector<std::string> notes_ = engine_->notes();
+    std::uint64_t report_left_ = 0;  // bytes that the report may still take
 };
 
 Result<Report> LocalScanner::scan(std::span<const std::string> targets, Progress* progress,
@@ -117,6 +122,7 @@ Result<Report> LocalScanner::scan(std::span<const std::string> targets, Progress
     const std::uint64_t start = layer::now_ns();
     Report report;
     report.engine = {version(), engine_->ruleset().hash};
+    report_left_ = image::report_share(options_.memory_bytes);
     std::vector<Error> errors;
     for (const std::string& target : targets) {
         if (auto done = scan_target(target, progress, stop, report); !done) {
@@ -183,15 +189,14 @@ Result<void> LocalScanner::scan_target(const std::string& target, Progress* prog
             });
             engine_->count(results[folder], {});
         } else {
-            std::map<std::string, const source::LayerRef*> unique;
+            std::set<std::string_view> known;
+            std::vector<const source::LayerRef*> layers;
             for (const source::ImageRef& image : images) {
                 for (const source::LayerRef& layer : image.layers) {
-                    if (layer.unavailable.empty()) unique.try_emplace(layer.key, &layer);
+                    if (!layer.unavailable.empty() || !known.insert(layer.key).second) continue;
+                    layers.push_back(&layer);
                 }
             }
-            std::vector<const source::LayerRef*> layers;
-            layers.reserve(unique.size());
-            for (const auto& [key, layer] : unique) layers.push_back(layer);
             if (!layers.empty()) open_store();
             scan_layers(**source, std::move(layers), progress, stop, results);
         }
@@ -240,6 +245,7 @@ std::deque<LocalScanner::Joined> LocalScanner::join_images(
         image::note_what_was_sought(joined, options_.secrets, options_.programs);
         joined.facts = std::move(asked);
         of.complete = joined.coverage.complete;
+        image::cut_report(joined, report_left_);
         report.targets.push_back(std::move(joined));
     }
     return kept;
@@ -262,6 +268,8 @@ Result<std::vector<source::ImageRef>> LocalScanner::scan_stream(source::ImageSou
         source::BlobReader& reader_;
     };
     const StreamPlan plan = make_stream_plan(options_, threads_);
+    image::KeptResults kept = kept_results();
+    std::size_t places = 0;
     auto around = engine_->context(plan.plan, progress, stop);
     around.memory = plan.layer;
     const auto visit = [&](const std::string& key, source::BlobReader& reader) -> Result<void> {
@@ -273,6 +281,7 @@ Result<std::vector<source::ImageRef>> LocalScanner::scan_stream(source::ImageSou
             results[key] = engine_->scan_blob(std::make_unique<Lent>(reader), "sha256", around);
         });
         if (!stop.stop_requested()) store_.keep(results[key], true);
+        kept.add(places++, results[key]);
         if (progress != nullptr) progress->layer_done(results[key].findings.size());
         return {};
     };
@@ -280,12 +289,16 @@ Result<std::vector<source::ImageRef>> LocalScanner::scan_stream(source::ImageSou
         !streamed && streamed.error().code != ErrorCode::cancelled) {
         return std::unexpected(streamed.error());
     }
+    kept.tell();
     return source.images();
 }
 
 void LocalScanner::scan_layers(source::ImageSource& source,
                                std::vector<const source::LayerRef*> layers, Progress* progress,
                                std::stop_token stop, LayerResults& results) {
+    std::map<std::string_view, std::size_t> places;
+    for (const auto* layer : layers) places.emplace(layer->key, places.size());
+    image::KeptResults kept = kept_results();
     // Largest first: the last one to end is then a small one.
     std::stable_sort(layers.begin(), layers.end(), [](const auto* a, const auto* b) {
         return a->size > b->size;
@@ -302,7 +315,9 @@ void LocalScanner::scan_layers(source::ImageSource& source,
     const Plan plan = make_plan(options_, threads_, layers.size(), at_once);
     const auto finish = [&](const source::LayerRef& layer, layer::LayerResult result) {
         if (progress != nullptr) progress->layer_done(result.findings.size());
-        results.find(layer.key)->second = std::move(result);
+        layer::LayerResult& place = results.find(layer.key)->second;
+        place = std::move(result);
+        kept.add(places.find(layer.key)->second, place);
     };
     const auto scan_one = [&](const source::LayerRef& layer, layer::DecoderMemory memory,
                               std::uint64_t inner, bool alone) {
@@ -315,9 +330,9 @@ void LocalScanner::scan_layers(source::ImageSource& source,
         finish(layer, std::move(result));
     };
     std::vector<std::atomic<bool>> known(layers.size());
-    LayerQueue queue(layers, source, store_, stop, [&](std::size_t at, layer::LayerResult kept) {
+    LayerQueue queue(layers, source, store_, stop, [&](std::size_t at, layer::LayerResult stored) {
         known[at] = true;
-        finish(*layers[at], std::move(kept));
+        finish(*layers[at], std::move(stored));
     });
     engine_->execute([&] {
         tbb::task_group group;
@@ -339,6 +354,7 @@ void LocalScanner::scan_layers(source::ImageSource& source,
             }
         }
     });
+    kept.tell();
     engine_->count_stored(
         static_cast<std::uint64_t>(std::count(known.begin(), known.end(), true)));
 }

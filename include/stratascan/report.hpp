@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "stratascan/rare.hpp"
+
 namespace stratascan::image {
 struct GateFacts;
 }
@@ -169,11 +171,11 @@ struct Finding {
     Visibility visibility = Visibility::visible;
     int hidden_by = -1;  ///< index of the layer that deleted or overwrote the file; -1: none
     std::string created_by;
-    std::optional<Package> package;  ///< of whose unmodified files this one is
-    std::optional<KeyCertificate> certificate;  ///< of a private key: the one that ends last
-    std::optional<Pair> pair;
-    std::optional<Identifier> identifier;
-    std::optional<Suppressed> suppressed;
+    Rare<Package> package;  ///< of whose unmodified files this one is
+    Rare<KeyCertificate> certificate;  ///< of a private key: the one that ends last
+    Rare<Pair> pair;
+    Rare<Identifier> identifier;
+    Rare<Suppressed> suppressed;
     bool blob_mismatch = false;  ///< found in a blob that is not what its digest claims
     std::string clear_text;      ///< only with Options::show_secrets
 };
@@ -252,8 +254,8 @@ struct Program {
     std::vector<std::string> evidence;  ///< literal texts and facts that identified it
     std::vector<std::string> aliases;   ///< links to this file in the same image
     std::vector<RemovedAlias> removed_aliases;
-    std::optional<Package> package;     ///< of whose unmodified files this one is
-    std::optional<Suppressed> suppressed;
+    Rare<Package> package;     ///< of whose unmodified files this one is
+    Rare<Suppressed> suppressed;
     Ownership ownership = Ownership::unknown;
     std::optional<Owner> owner;         ///< of a file that is unchecked, modified or unmodified
     std::string created_by;

@@ -74,7 +74,7 @@ ImageFacts describe(const source::ImageRef& image, std::vector<Finding> found) {
     std::vector<Gap> gaps;
     const std::vector<MetadataText> texts = metadata_texts(image, gaps);
     for (Gap& gap : gaps) add_gap(facts.gaps, std::move(gap));
-    const Redactor redactor(texts, found);
+    const Redactor redactor(texts, found, image.has_more_secrets);
     facts.info.created = redactor.clean(created_of(image));
     // A tag or a platform is whatever somebody wrote into an index, and so is a name that a
     // manifest gives and that is not there.

@@ -24,7 +24,7 @@ constexpr std::string_view withheld = "[withheld: holds a secret]";
 class Cleaner {
 public:
     Cleaner(const source::ImageRef& image, const std::vector<Finding>& found)
-        : texts_(metadata_texts(image, ignored_)), redactor_(texts_, found) {
+        : texts_(metadata_texts(image, ignored_)), redactor_(texts_, found, image.has_more_secrets) {
         for (const Finding& finding : found) {
             if (!finding.inner_path.empty()) encoded_.insert(finding.path);
         }

@@ -1,3 +1,4 @@
+#include "scanner/image/kept_results.hpp"
 #include "scanner/image/join.hpp"
 
 #include <fmt/format.h>
@@ -109,6 +110,7 @@ private:
     std::vector<bool> mismatch_;
     std::set<int> doubtful_;  ///< layers whose members are not known, above something found
     TargetReport report_;
+    std::uint64_t findings_untold_ = 0, programs_untold_ = 0;
 
     struct Known {
         std::size_t layer = 0;
@@ -256,10 +258,20 @@ void Joiner::note_hidden(std::size_t layer, std::size_t index, bool program,
 
 void Joiner::add_findings() {
     const std::size_t first = report_.findings.size();
+    std::size_t of_layers = 0;
+    for (std::size_t i = 0; i < report_.layers.size(); ++i) {
+        if (result(i) != nullptr) of_layers += result(i)->findings.size();
+    }
+    report_.findings.reserve(first + std::min(of_layers, told_of_layers));
     for (std::size_t i = 0; i < report_.layers.size(); ++i) {
         if (result(i) == nullptr || !image_.layers[i].unavailable.empty()) continue;
         std::size_t index = 0;
         for (const layer::LayerFinding& found : result(i)->findings) {
+            if (report_.findings.size() - first == told_of_layers) {
+                ++findings_untold_;
+                note_hidden(i, index++, false, finding_hiding(i, found));
+                continue;
+            }
             Finding& finding = report_.findings.emplace_back(found.finding);
             finding.layer_index = static_cast<int>(i);
             finding.layer = report_.layers[i].digest;
@@ -299,6 +311,11 @@ void Joiner::add_programs() {
         if (result(i) == nullptr || !image_.layers[i].unavailable.empty()) continue;
         std::size_t index = 0;
         for (const layer::LayerProgram& found : result(i)->programs) {
+            if (report_.programs.size() == told_of_layers) {
+                ++programs_untold_;
+                note_hidden(i, index++, true, hiding(i, found.ordinal, found.program.path));
+                continue;
+            }
             Program& program = report_.programs.emplace_back(found.program);
             program.layer_index = static_cast<int>(i);
             program.layer = report_.layers[i].digest;
@@ -338,6 +355,12 @@ void Joiner::note_doubts() {
 }
 
 void Joiner::sum_up() {
+    for (const auto& [untold, what] : {std::pair(findings_untold_, "findings"),
+                                       std::pair(programs_untold_, "programs")}) {
+        if (untold == 0) continue;
+        add_gap(report_.gaps, {"", fmt::format("more than {} {} in the image's layers; {} are not told",
+                                               told_of_layers, what, untold), 0});
+    }
     Coverage& coverage = report_.coverage;
     std::uint64_t layer_bytes = 0;
     for (const LayerReport& layer : report_.layers) {

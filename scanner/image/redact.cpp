@@ -31,7 +31,9 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
 
 }  // namespace
 
-Redactor::Redactor(const std::vector<MetadataText>& texts, const std::vector<Finding>& found) {
+Redactor::Redactor(const std::vector<MetadataText>& texts, const std::vector<Finding>& found,
+                   bool has_more)
+    : withhold_all_(has_more) {
     std::map<std::pair<Source, std::string_view>, const MetadataText*> by_place;
     for (const MetadataText& text : texts) by_place[{text.source, text.path}] = &text;
 

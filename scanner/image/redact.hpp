@@ -16,8 +16,9 @@ namespace stratascan::image {
 /// Holds secrets in the clear for as long as an image is joined.
 class Redactor {
 public:
-    /// `found` are the findings in `texts`, by source and path.
-    Redactor(const std::vector<MetadataText>& texts, const std::vector<Finding>& found);
+    /// `found` are the findings in `texts`, by source and path; `has_more`: not all of them.
+    Redactor(const std::vector<MetadataText>& texts, const std::vector<Finding>& found,
+             bool has_more);
 
     /// `text` with each known secret replaced by its redacted form.
     [[nodiscard]] std::string clean(std::string_view text) const;

@@ -39,7 +39,7 @@ void match_certificates(std::vector<Finding>& findings,
         const auto found = wanted.find(finding.public_key_sha256);
         if (found == wanted.end() || found->second.certificate == nullptr) continue;
         const layer::LayerCertificate& one = *found->second.certificate;
-        finding.certificate = {one.certificate->subject,   one.certificate->names,
+        finding.certificate = KeyCertificate{one.certificate->subject,   one.certificate->names,
                                one.certificate->not_after, found->second.layer_index,
                                one.path,                   one.inner_path};
     }

@@ -44,7 +44,7 @@ void name_users(std::vector<Finding>& findings, const std::vector<MetadataText>&
         const auto named = users.find(evidence::credential_stem(name));
         if (named == users.end() || named->second.size() != 1) continue;
         const std::string value(*named->second.begin());
-        finding.identifier = {"user", value, key.name(value)};
+        finding.identifier = Identifier{"user", value, key.name(value)};
     }
 }
 

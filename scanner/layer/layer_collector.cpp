@@ -75,6 +75,7 @@ void LayerCollector::add(Window& window, WindowScan& scan) {
         carry(found);
         take_finding(window, found);
     }
+    take_left_out(window, scan);
     for (DroppedFinding& one : scan.dropped) {
         carry(one.finding);
         take_place(window, one.finding).dropped_findings.push_back(std::move(one));
@@ -302,13 +303,25 @@ void LayerCollector::settle_file(OpenFile& file) {
 // is known, to be cut out. Where they are too many, nothing more is told.
 void LayerCollector::keep_named(const OpenFile& file, WindowFinding& found) {
     named_bytes_ += sizeof(NamedSecret) + found.named_secret.size();
-    if (named_bytes_ > named_bytes_limit) {
+    if (named_bytes_ > named_bytes_limit) has_more_named_ = true;
+    if (has_more_named_) {
         findings_left_ = 0;
         return;
     }
     const std::string& name = file.inner_path.empty() ? file.path : file.inner_path.back();
     named_.push_back({file.host, std::hash<std::string>()(name), std::move(found.named_secret),
                       found.finding.redacted});
+}
+
+void LayerCollector::take_left_out(const Window& window, const WindowScan& scan) {
+    for (const LeftOut& one : scan.left_out) {
+        OpenFile& file = one.member == no_member ? nobody_ : file_of(window, one.member);
+        file.left_out += one.count;
+        file.most_a_window = one.most;
+    }
+    if (!scan.names_left_out) return;
+    has_more_named_ = true;
+    findings_left_ = 0;
 }
 
 // An executable's dynamic section lies near its end, often windows away from its
@@ -390,6 +403,13 @@ void LayerCollector::close(OpenFile& file, std::uint32_t ordinal) {
                                       findings_a_file_, file.dropped), 0, file.inner_path},
                          file.host});
     }
+    if (file.left_out > 0) {
+        gaps_.push_back({{file.path,
+                          fmt::format("more than {} findings within a mebibyte; {} more, not yet "
+                                      "held against each other, are not told (--max-findings)",
+                                      file.most_a_window, file.left_out), 0, file.inner_path},
+                         file.host});
+    }
     const bool needs_glibc =
         file.elf && std::ranges::find(file.elf->needed, "libc.so.6") != file.elf->needed.end();
     close_programs(file, ordinal);
@@ -454,7 +474,8 @@ void LayerCollector::finish(LayerResult& result, std::vector<OrdinalGap>& gaps) 
     }
     if (findings_dropped_ > 0) {
         gaps_.push_back({{{}, fmt::format("more than {} findings in one layer; {} are not told",
-                                          findings_a_layer, findings_dropped_), 0, {}}, 0});
+                                          findings_of_layer(findings_a_file_), findings_dropped_),
+                          0, {}}, 0});
     }
     std::sort(paths_.entries.begin(), paths_.entries.end(), [](const auto& a, const auto& b) {
         return std::tie(a.path, a.ordinal) < std::tie(b.path, b.ordinal);

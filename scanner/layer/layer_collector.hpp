@@ -4,6 +4,7 @@
 // One for each stream of windows that the layer has; StreamCollectors has them all.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -25,8 +26,13 @@
 namespace stratascan::layer {
 
 /// A layer that is nothing but secrets must not fill memory with findings.
-inline constexpr std::size_t findings_a_layer = 50'000;
-inline constexpr std::size_t programs_a_layer = 50'000;
+/// Of findings it may have twice what a file may have, if that is more.
+inline constexpr std::size_t findings_a_layer = 20'000;
+[[nodiscard]] constexpr std::size_t findings_of_layer(std::uint64_t findings_a_file) noexcept {
+    const std::uint64_t twice = findings_a_file > ~std::uint64_t{0} / 2 ? findings_a_file : 2 * findings_a_file;
+    return std::max<std::size_t>(findings_a_layer, twice);
+}
+inline constexpr std::size_t programs_a_layer = 20'000;
 /// A finding or a program whose place is longer than this counts for several.
 inline constexpr std::size_t place_bytes = 512;
 /// The names of a layer's links are kept up to this.
@@ -63,6 +69,8 @@ public:
         std::string secret, redacted;
     };
     [[nodiscard]] std::vector<NamedSecret>& named_secrets() noexcept { return named_; }
+    /// There are more of them than are kept, so no name is to be told.
+    [[nodiscard]] bool has_more_named() const noexcept { return has_more_named_; }
 
 private:
     // A member that something was seen in.
@@ -86,6 +94,8 @@ private:
         unsigned kept_windows = 0;  // of those to come that are kept until it is closed
         std::string head;  // of an ELF file that goes on behind its first window
         std::uint64_t dropped = 0;
+        std::uint64_t left_out = 0;       // in windows that had more than
+        std::uint64_t most_a_window = 0;
     };
 
     void add_paths(const Window& window);
@@ -112,6 +122,7 @@ private:
     void take_finding(const Window& window, WindowFinding& found);
     void close_dropped(OpenFile& file);
     void keep_named(const OpenFile& file, WindowFinding& found);
+    void take_left_out(const Window& window, const WindowScan& scan);
 
     std::shared_ptr<const program::ProgramSet> programs_;
     program::FileJudge judge_;
@@ -124,6 +135,7 @@ private:
     Certificates& certificates_;
     std::vector<NamedSecret> named_;
     std::size_t named_bytes_ = 0;
+    bool has_more_named_ = false;
     std::map<std::uint32_t, OpenFile> open_;
     OpenFile nobody_;  // what stands in front of the first member
     std::optional<std::uint32_t> continuing_;  // ordinal of the member across windows

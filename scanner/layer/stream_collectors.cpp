@@ -205,6 +205,30 @@ void keep_asked_digests(LayerResult& result) {
               [](const auto& a, const auto& b) { return a.ordinal < b.ordinal; });
 }
 
+constexpr const char* withheld = "[withheld: names of this layer hold too many secrets]";
+
+// Of a layer that has more secrets in names than are kept, any name may hold one.
+void withhold_names(LayerResult& result, std::vector<OrdinalGap>& gaps) {
+    const auto withhold = [](auto& placed) {
+        if (!placed.path.empty()) placed.path = withheld;
+        for (std::string& step : placed.inner_path) step = withheld;
+    };
+    for (LayerFinding& found : result.findings) {
+        withhold(found.finding);
+        if (found.finding.pair) found.finding.pair->path = withheld;
+    }
+    for (LayerProgram& found : result.programs) withhold(found.program);
+    for (LayerCertificate& found : result.certificates) withhold(found);
+    for (OrdinalGap& gap : gaps) withhold(gap.gap);
+    for (FileFact& fact : result.file_facts.facts) {
+        fact.path = withheld;
+        fact.detail.clear();
+    }
+    for (auto* links : {&result.paths.hardlinks, &result.paths.symlinks}) {
+        for (Link& link : *links) link.shown = withheld;
+    }
+}
+
 template <typename Placed>
 void cut_path(const NamedSecrets& secrets, std::uint32_t ordinal, Placed& placed) {
     cut_name(secrets, ordinal, placed.path);
@@ -214,7 +238,8 @@ void cut_path(const NamedSecrets& secrets, std::uint32_t ordinal, Placed& placed
 }  // namespace
 
 StreamCollectors::StreamCollectors(const match::RuleSet& rules, const FileLimits& limits)
-    : programs_(rules.shared_programs()), pairs_(rules.shared_pairs()), limits_(limits) {
+    : programs_(rules.shared_programs()), pairs_(rules.shared_pairs()), limits_(limits),
+      findings_left_(findings_of_layer(limits.findings)) {
     add_stream();
 }
 
@@ -240,6 +265,7 @@ void StreamCollectors::end_streams(std::uint32_t from, std::uint32_t to) {
          at = passing_.erase(at)) {
         at->second.finish(passed_, passed_gaps_);
         passed_.packages = {};
+        has_more_named_ = has_more_named_ || at->second.has_more_named();
         auto& names = at->second.named_secrets();
         std::move(names.begin(), names.end(), std::back_inserter(passed_names_));
     }
@@ -295,8 +321,12 @@ void StreamCollectors::cut_names(LayerResult& result, std::vector<OrdinalGap>& g
             secrets.emplace(key, std::move(named));
         }
     };
-    for (LayerCollector& collector : streams_) take(collector.named_secrets());
+    for (LayerCollector& collector : streams_) {
+        take(collector.named_secrets());
+        has_more_named_ = has_more_named_ || collector.has_more_named();
+    }
     take(passed_names_);
+    if (has_more_named_) withhold_names(result, gaps);
     if (secrets.empty()) return;
     for (LayerFinding& found : result.findings) {
         cut_path(secrets, found.ordinal, found.finding);

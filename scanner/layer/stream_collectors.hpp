@@ -48,7 +48,7 @@ private:
     std::shared_ptr<const match::PairRules> pairs_;
     FileLimits limits_;
     ExhaustedFiles exhausted_;
-    std::size_t findings_left_ = findings_a_layer;
+    std::size_t findings_left_;
     Certificates certificates_;
     std::size_t windows_left_ = windows_kept_inside;
     FactCollector facts_;
@@ -58,6 +58,7 @@ private:
     LayerResult passed_;
     std::vector<OrdinalGap> passed_gaps_;
     std::vector<LayerCollector::NamedSecret> passed_names_;
+    bool has_more_named_ = false;
     std::optional<Error> error_;
 };
 

@@ -168,7 +168,21 @@ void WindowScanner::take_match(const Window& window, const Region& region, match
         }
         return;
     }
+    if (result.findings.size() >= options_.most_findings) {
+        leave_out(region, options_.most_findings, result);
+        return;
+    }
     result.findings.push_back(placed(window, region, match));
+}
+
+void WindowScanner::leave_out(const Region& region, std::uint64_t most, WindowScan& result) {
+    const std::uint32_t member = region.has_member ? region.member : ~std::uint32_t{0};
+    if (result.left_out.empty() || result.left_out.back().member != member) {
+        result.left_out.push_back({member, 0, most});
+    }
+    ++result.left_out.back().count;
+    const bool contents = region.piece != nullptr && region.piece->kind == PieceKind::contents;
+    if (region.has_member && !contents) result.names_left_out = true;
 }
 
 // What is known of a match, with its place in its file.
@@ -320,11 +334,17 @@ void WindowScanner::mark_open_member(const Window& window, WindowScan& result) c
     }
 }
 
-Result<std::vector<Finding>> WindowScanner::scan_text(std::string_view text, bool repeated) {
+Result<std::vector<Finding>> WindowScanner::scan_text(std::string_view text, bool repeated,
+                                                      std::uint64_t most) {
+    left_out_ = 0;
     if (auto done = finder_.find(text, hits_); !done) return std::unexpected(done.error());
     std::vector<WindowFinding> found;
     const auto take = [&](match::Match& match) {
         if (match.certificate) return;
+        if (found.size() >= most) {
+            ++left_out_;
+            return;
+        }
         match.finding.offset = match.begin;
         WindowFinding one;
         one.rule = match.rule;

@@ -81,8 +81,17 @@ struct SeenCertificate {
     std::shared_ptr<const evidence::Certificate> certificate;
 };
 
+/// Findings of a window that are over ScanOptions::most_findings.
+struct LeftOut {
+    std::uint32_t member = 0;
+    std::uint64_t count = 0;  ///< before those of one place are settled
+    std::uint64_t most = 0;   ///< that limit
+};
+
 struct WindowScan {
     std::vector<WindowFinding> findings;
+    std::vector<LeftOut> left_out;  ///< by member
+    bool names_left_out = false;    ///< some of them stand in names of members
     std::vector<DroppedFinding> dropped;  ///< where ScanOptions ask for it
     std::vector<SeenCertificate> certificates;  ///< in files' contents
     std::vector<EncodedStart> encoded_starts;   ///< likewise
@@ -117,6 +126,9 @@ struct ScanOptions {
     /// What was dropped is handed over one by one, and candidates that plainly lack their
     /// digit are among it, which otherwise nothing looks at.
     bool tell_dropped = false;
+    /// In a window; what is over it is counted. Windows wait for each other with all that was
+    /// found in them.
+    std::uint64_t most_findings = ~std::uint64_t{0};
 };
 
 /// What one thread needs to scan windows. Not thread-safe; one a thread.
@@ -134,9 +146,13 @@ public:
                                   std::optional<std::uint32_t> exhausted = std::nullopt);
 
     /// Findings in a text that is in no layer: an environment variable, a label. What was
-    /// dropped in it is not counted where the text repeats what was scanned before.
+    /// dropped in it is not counted where the text repeats what was scanned before. Of more
+    /// than `most`, before those of one place are settled, the first are given.
     [[nodiscard]] Result<std::vector<Finding>> scan_text(std::string_view text,
-                                                         bool repeated = false);
+                                                         bool repeated = false,
+                                                         std::uint64_t most = ~std::uint64_t{0});
+    /// How many of the last such text were left out.
+    [[nodiscard]] std::uint64_t left_out() const noexcept { return left_out_; }
 
     [[nodiscard]] const ScanCounters& counters() const noexcept { return counters_; }
 
@@ -154,6 +170,7 @@ private:
                       WindowScan& result);
     void take_match(const Window& window, const Region& region, match::Match& match,
                     WindowScan& result);
+    static void leave_out(const Region& region, std::uint64_t most, WindowScan& result);
     [[nodiscard]] WindowFinding placed(const Window& window, const Region& region,
                                        match::Match& match);
     void look_through_views(const Window& window, WindowScan& result);
@@ -174,6 +191,7 @@ private:
     match::SecondLook second_look_;
     ViewScanner views_;
     ScanOptions options_;
+    std::uint64_t left_out_ = 0;
     std::vector<match::Hit> hits_;
     std::vector<match::Match> matches_;
     // Of the hit that is looked at; and of the window, at places of the stream, so

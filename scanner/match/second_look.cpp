@@ -367,14 +367,14 @@ std::string_view SecondLook::judge(std::uint32_t number, std::string_view text, 
     finding.secret_id = key_.name(secret);
     if (show_secrets_) finding.clear_text = std::string(secret);
     if (!proof.user.empty()) {
-        finding.identifier = {"user", proof.user, key_.name(proof.user)};
+        finding.identifier = Identifier{"user", proof.user, key_.name(proof.user)};
         found.identifier = secret_at.end;
     } else if (!rule.identifier.empty()) {
         const auto at =
             evidence::find_identifier(rule.identifier, text, secret_at.begin, secret_at.end);
         if (at) {
             const std::string_view value = text.substr(at->begin, at->end - at->begin);
-            finding.identifier = {rule.identifier, std::string(value), key_.name(value)};
+            finding.identifier = Identifier{rule.identifier, std::string(value), key_.name(value)};
             found.identifier = at->begin;
         }
     }

@@ -12,7 +12,7 @@ std::string_view layer_of(const TargetReport& target, int index) {
                : std::string_view();
 }
 
-void mark(std::optional<Suppressed>& place, const Suppressible& what, SuppressionFile& file) {
+void mark(Rare<Suppressed>& place, const Suppressible& what, SuppressionFile& file) {
     for (Suppression& entry : file.entries) {
         if (!entry.check.empty() || !entry.matches(what)) continue;
         ++entry.matched;

@@ -22,7 +22,7 @@ void write_index(JsonWriter& json, std::string_view name, int index) {
 }
 
 /// An object or null.
-void write_package(JsonWriter& json, const std::optional<Package>& package) {
+void write_package(JsonWriter& json, const Rare<Package>& package) {
     json.key("package");
     if (!package) return json.null();
     json.begin_object();
@@ -31,7 +31,7 @@ void write_package(JsonWriter& json, const std::optional<Package>& package) {
     json.end_object();
 }
 
-void write_suppressed(JsonWriter& json, const std::optional<Suppressed>& suppressed) {
+void write_suppressed(JsonWriter& json, const Rare<Suppressed>& suppressed) {
     if (!suppressed) return;
     json.key("suppressed").begin_object();
     json.member("reason", suppressed->reason);

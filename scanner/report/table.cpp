@@ -74,13 +74,13 @@ std::string hidden_words(Visibility visibility, int hidden_by, int own_layer) {
     return fmt::format("{} by layer {}", to_string(visibility), hidden_by);
 }
 
-std::string suppressed_words(const std::optional<Suppressed>& suppressed) {
+std::string suppressed_words(const Rare<Suppressed>& suppressed) {
     if (!suppressed) return {};
     return fmt::format("suppressed until {} by {}", suppressed->until,
                        printable(suppressed->owner));
 }
 
-std::string package_words(const std::optional<Package>& package) {
+std::string package_words(const Rare<Package>& package) {
     return package ? "packaged: " + printable(package->name) : std::string();
 }
 
@@ -93,7 +93,7 @@ Piece evidence_piece(const Finding& finding) {
 }
 
 /// "for example.org, www.example.org · until 2030-01-02", of a key's certificate.
-std::string certificate_words(const std::optional<KeyCertificate>& certificate) {
+std::string certificate_words(const Rare<KeyCertificate>& certificate) {
     if (!certificate) return {};
     std::string text = "certificate of " + cut_end(printable(certificate->subject), evidence_limit);
     if (!certificate->names.empty()) {
@@ -107,7 +107,7 @@ std::string certificate_words(const std::optional<KeyCertificate>& certificate) 
     return text;
 }
 
-std::string identifier_words(const std::optional<Identifier>& identifier) {
+std::string identifier_words(const Rare<Identifier>& identifier) {
     if (!identifier) return {};
     const bool user = identifier->kind == "user";
     return (user ? "user " : printable(identifier->kind) + " ") + printable(identifier->value);

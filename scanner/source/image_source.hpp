@@ -78,6 +78,9 @@ struct ImageRef {
     /// Whether all that is attached to it is among the target's images: a registry was
     /// asked for it and answered. Files can't know what else a registry has.
     bool attachments_listed = false;
+    /// Config, manifest and documents hold more secrets than are kept: none of their texts
+    /// is to be told.
+    bool has_more_secrets = false;
 };
 
 /// Called once for each blob of a stream that may be a layer. The reader dies

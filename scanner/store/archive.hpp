@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "scanner/match/wire.hpp"
+#include "stratascan/rare.hpp"
 
 namespace stratascan::store {
 
@@ -52,6 +53,11 @@ private:
     }
     template <typename T>
     void several(const std::optional<T>& value) {
+        wire_.number(value ? 1 : 0);
+        if (value) one(*value);
+    }
+    template <typename T>
+    void several(const Rare<T>& value) {
         wire_.number(value ? 1 : 0);
         if (value) one(*value);
     }
@@ -107,6 +113,11 @@ private:
     }
     template <typename T>
     void several(std::optional<T>& value) {
+        if (wire_.number() == 0 || !ok()) return;
+        one(value.emplace());
+    }
+    template <typename T>
+    void several(Rare<T>& value) {
         if (wire_.number() == 0 || !ok()) return;
         one(value.emplace());
     }

@@ -7,6 +7,7 @@
 
 #include "scanner/image/join.hpp"
 #include "scanner/image/kept_config.hpp"
+#include "scanner/image/kept_results.hpp"
 #include "scanner/image/known_words.hpp"
 #include "scanner/source/digest.hpp"
 #include "scanner/source/image_set.hpp"
@@ -133,6 +134,7 @@ void Recorder::record_image(const Root& root, source::ImageRef& image,
     std::vector<std::optional<LayerOutcome>> outcomes;
     std::vector<const layer::LayerResult*> layers;
     store::ImageRecord record;
+    image::SharedResults kept(image::layers_share(work_.engine.options().memory_bytes));
     for (const source::LayerRef& layer : image.layers) {
         std::optional<LayerOutcome>& outcome = outcomes.emplace_back();
         if (layer.unavailable.empty()) {
@@ -142,6 +144,7 @@ void Recorder::record_image(const Root& root, source::ImageRef& image,
                 outcome = results_.find(layer.digest);
             }
         }
+        if (outcome) outcome->result = kept.take(std::move(outcome->result));
         layers.push_back(outcome ? outcome->result.get() : nullptr);
         record.layers.push_back(outcome ? outcome->id : std::nullopt);
     }
