@@ -144,15 +144,15 @@ Result<Reference> parse_reference(std::string_view text) {
         if (!is_tag(reference.tag)) return no_reference(text, "the tag has a form that none has");
         rest = rest.substr(0, colon);
     }
-    if (!is_repository_name(rest)) {
-        return no_reference(text, "the repository has a form that none has");
-    }
     auto registry = host.empty() ? Result<std::string>("docker.io") : parse_registry(host);
     if (!registry) return std::unexpected(registry.error());
     reference.repository = {*std::move(registry), std::string(rest)};
-    if (reference.repository.registry == "docker.io" &&
-        rest.find('/') == std::string_view::npos) {
-        reference.repository.name.insert(0, "library/");
+    std::string& name = reference.repository.name;
+    if (reference.repository.registry == "docker.io" && name.find('/') == name.npos) {
+        name.insert(0, "library/");
+    }
+    if (!is_repository_name(name)) {
+        return no_reference(text, "the repository has a form that none has");
     }
     if (reference.tag.empty() && reference.digest.empty()) reference.tag = "latest";
     return reference;

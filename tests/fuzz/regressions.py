@@ -26,8 +26,10 @@ CRASHES: dict[str, dict[str, bytes]] = {
     # A PEM block's head was broken in two, which makes it none: the target was wrong.
     "key_file": {"a-key-that-the-error-says": b"key has 10",
                  "a-broken-head": b"k" * 25 + b"\0\0-----BEGIN PRIk"},
-    # A date that a clock of nanoseconds does not reach.
-    "registry": {"to-be-asked-again-in-2826": b"\3Wed, 21 Oct 2826 07:28:00 G[MT"},
+    # A date that a clock of nanoseconds does not reach; and a name that is too long only behind the
+    # `library/` that Docker Hub puts before it.
+    "registry": {"too-long-behind-library": b"\0" + b"a" * 250,
+                 "to-be-asked-again-in-2826": b"\3Wed, 21 Oct 2826 07:28:00 G[MT"},
     # Rows that a salvage saved held results that could not be read back, and stayed.
     "store_file": {"results-that-a-salvage-saved-unread":
                    b"\x40\x00\x02\x00\x10\x41\x40\x00\x02\x6c\x6b\x3c\xde\xd9\x0a\x1a"

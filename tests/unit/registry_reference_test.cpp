@@ -22,6 +22,8 @@ std::string full(std::string_view text) {
 
 TEST(Reference, DefaultsAreFilledIn) {
     EXPECT_EQ(full("debian"), "docker.io/library/debian:latest");
+    EXPECT_EQ(full(std::string(247, 'a')), "docker.io/library/" + std::string(247, 'a') + ":latest");
+    EXPECT_FALSE(parse_reference(std::string(248, 'a')).has_value()) << "256 with what is before it";
     EXPECT_EQ(full("debian:12"), "docker.io/library/debian:12");
     EXPECT_EQ(full("team/app"), "docker.io/team/app:latest");
     EXPECT_EQ(full("index.docker.io/team/app"), "docker.io/team/app:latest");
