@@ -79,10 +79,7 @@ ImageFacts describe(const source::ImageRef& image, std::vector<Finding> found) {
     // A tag or a platform is whatever somebody wrote into an index, and so is a name that a
     // manifest gives and that is not there.
     facts.info.platform = redactor.clean(facts.info.platform);
-    for (Gap& gap : facts.gaps) {
-        gap.path = redactor.clean(gap.path);
-        gap.reason = redactor.clean(gap.reason);
-    }
+    for (Gap& gap : facts.gaps) gap.path = redactor.clean(gap.path);
     for (std::string& note : facts.notes) note = redactor.clean(note);
     for (std::string& name : facts.info.names) name = redactor.clean(name);
     for (const std::string& folder : program_folders(image.config)) {
