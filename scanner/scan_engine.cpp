@@ -27,11 +27,6 @@ std::optional<oneapi::tbb::global_control> leave_for(std::size_t threads) {
     return std::optional<oneapi::tbb::global_control>(std::in_place, limit, threads);
 }
 
-// A quarter of what a file may have, or what is enough for any window of an honest one.
-std::uint64_t findings_of_window(std::uint64_t findings_a_file) {
-    return std::max<std::uint64_t>(2'500, findings_a_file / 4);
-}
-
 constexpr const char* outside = "not read: the kernel refuses this thread the sandbox";
 
 layer::LayerResult failed_layer(std::string why) {
@@ -62,7 +57,7 @@ ScanEngine::ScanEngine(const Options& options, Engine engine, identity::SecretKe
                                       key_,
                                       {options_.secrets, options_.programs,
                                        options_.show_secrets, false,
-                                       findings_of_window(options_.limits.findings_a_file)});
+                                       options_.limits.findings_a_file});
       }) {}
 
 Result<std::unique_ptr<ScanEngine>> ScanEngine::create(const Options& options, unsigned guests) {

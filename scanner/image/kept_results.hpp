@@ -23,7 +23,7 @@ inline constexpr std::size_t told_of_metadata = 10'000;
 
 /// The share of memory that the layers of one target may take for findings and programs.
 [[nodiscard]] constexpr std::uint64_t layers_share(std::uint64_t memory_bytes) noexcept {
-    return memory_bytes / 8;
+    return memory_bytes / 16;
 }
 /// And the report of all targets, which is written as one text of up to four times that.
 [[nodiscard]] constexpr std::uint64_t report_share(std::uint64_t memory_bytes) noexcept {

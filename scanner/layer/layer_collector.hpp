@@ -73,6 +73,8 @@ public:
     [[nodiscard]] bool has_more_named() const noexcept { return has_more_named_; }
 
 private:
+    static constexpr std::uint32_t no_member = ~std::uint32_t{0};
+
     // A member that something was seen in.
     struct OpenFile {
         std::string path;
@@ -94,8 +96,7 @@ private:
         unsigned kept_windows = 0;  // of those to come that are kept until it is closed
         std::string head;  // of an ELF file that goes on behind its first window
         std::uint64_t dropped = 0;
-        std::uint64_t left_out = 0;       // in windows that had more than
-        std::uint64_t most_a_window = 0;
+        std::uint64_t left_out = 0;  // in windows that had too many
     };
 
     void add_paths(const Window& window);
@@ -134,6 +135,8 @@ private:
     std::size_t& findings_left_;
     Certificates& certificates_;
     std::vector<NamedSecret> named_;
+    std::size_t files_left_out_ = 0;    // that are told
+    std::uint64_t more_left_out_ = 0;   // in others
     std::size_t named_bytes_ = 0;
     bool has_more_named_ = false;
     std::map<std::uint32_t, OpenFile> open_;

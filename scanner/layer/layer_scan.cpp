@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 #include <oneapi/tbb/parallel_pipeline.h>
 #include <oneapi/tbb/task_arena.h>
+#include <oneapi/tbb/task_group.h>
 
+#include <chrono>
+#include <condition_variable>
 #include <map>
+#include <mutex>
 #include <new>
 #include <set>
 
@@ -24,6 +28,8 @@ namespace {
 namespace tbb = oneapi::tbb;
 
 struct Job {
+    std::uint64_t number = 0;
+    std::size_t findings = 0;
     Window window;
     WindowScan scan;
     SpottedFacts facts;
@@ -36,6 +42,40 @@ struct Collectors {
     ContentsCheck* contents = nullptr;
 };
 
+// Findings of windows that wait to be collected. Where they are too many, a window that is not
+// the next one is scanned later: then there are no more of them than threads at work make. The
+// next one never waits, and it is at work or done, for a thread goes on with what it produced;
+// so there is always one that goes on. A pipeline that is cancelled collects nothing any more.
+class Waiting {
+public:
+    void before_scan(std::uint64_t window) {
+        std::unique_lock lock(mutex_);
+        const auto may_go = [&] { return held_ <= most_held || window == collected_; };
+        while (!turn_.wait_for(lock, std::chrono::milliseconds(50), may_go)) {
+            if (tbb::is_current_task_group_canceling()) return;
+        }
+    }
+    void after_scan(std::size_t findings) {
+        const std::scoped_lock lock(mutex_);
+        held_ += findings;
+    }
+    void collected(std::size_t findings) {
+        {
+            const std::scoped_lock lock(mutex_);
+            held_ -= findings;
+            ++collected_;
+        }
+        turn_.notify_all();
+    }
+
+private:
+    static constexpr std::size_t most_held = 10'000;
+    std::mutex mutex_;
+    std::condition_variable turn_;
+    std::size_t held_ = 0;
+    std::uint64_t collected_ = 0;  // windows
+};
+
 // Windows from `source` through the scanners into `collectors`. A worker that
 // waits here takes no task of another layer: its scratch and this layer's tokens
 // stay its own.
@@ -44,6 +84,7 @@ std::optional<Error> run(WindowSource& source, const Collectors& collectors,
     StreamCollectors& collector = collectors.streams;
     std::optional<Error> error;
     bool ended = false;
+    Waiting waiting;
     std::uint64_t produced = 0, collected = 0;  // each by a filter that runs in order
     const auto produce = [&](tbb::flow_control& flow) -> Job* {
         if (context.stop.stop_requested()) {
@@ -53,8 +94,7 @@ std::optional<Error> run(WindowSource& source, const Collectors& collectors,
         } else {
             auto window = source.next();
             if (window && *window) {
-                ++produced;
-                return new Job{std::move(**window), {}, {}};
+                return new Job{produced++, 0, std::move(**window), {}, {}};
             }
             if (!window) error = window.error();
         }
@@ -64,8 +104,11 @@ std::optional<Error> run(WindowSource& source, const Collectors& collectors,
     };
     const auto scan = [&](Job* job) {
         aside();
+        waiting.before_scan(job->number);
         job->scan = context.scanner().scan(job->window, collector.exhausted(job->window.stream));
         job->facts = spot_facts(job->window);
+        job->findings = job->scan.findings.size();
+        waiting.after_scan(job->findings);
         return job;
     };
     const auto collect = [&](Job* job) {
@@ -73,6 +116,7 @@ std::optional<Error> run(WindowSource& source, const Collectors& collectors,
         if (collectors.contents != nullptr) collectors.contents->add(job->window);
         collectors.encoded.add(job->window, std::move(job->scan.encoded_starts));
         collector.add(job->window, job->scan, job->facts);
+        waiting.collected(job->findings);
         ++collected;
     };
     tbb::this_task_arena::isolate([&] {

@@ -55,6 +55,8 @@ WindowScanner::WindowScanner(const match::RuleSet& rules, const match::Database&
       second_look_(rules, key, options.show_secrets),
       views_(rules, finder_, second_look_, options.tell_dropped),
       options_(options),
+      member_room_(2 * std::min(options.findings_a_file, ScanOptions().findings_a_file)),
+      window_room_(member_room_ / 2 * 3),
       seen_literals_(rules.programs().literals().size()) {}
 
 WindowScan WindowScanner::scan(Window& window, std::optional<std::uint32_t> exhausted) {
@@ -71,6 +73,7 @@ WindowScan WindowScanner::scan(Window& window, std::optional<std::uint32_t> exha
     std::fill(seen_literals_.begin(), seen_literals_.end(), Seen{});
     line_cursor_ = {};
     told_dropped_.clear();
+    room_ = {};
     look_at_hits(window, result);
     if (options_.secrets) look_through_views(window, result);
     settle_dropped();
@@ -168,18 +171,23 @@ void WindowScanner::take_match(const Window& window, const Region& region, match
         }
         return;
     }
-    if (result.findings.size() >= options_.most_findings) {
-        leave_out(region, options_.most_findings, result);
+    // One member must not take the room of those beside it. They come in order.
+    const std::uint32_t member = region.has_member ? region.member : ~std::uint32_t{0};
+    if (room_.member != member) room_ = {member, member_room_};
+    if (room_.left == 0 || result.findings.size() >= window_room_) {
+        leave_out(member, region, result);
         return;
     }
+    --room_.left;
     result.findings.push_back(placed(window, region, match));
 }
 
-void WindowScanner::leave_out(const Region& region, std::uint64_t most, WindowScan& result) {
-    const std::uint32_t member = region.has_member ? region.member : ~std::uint32_t{0};
-    if (result.left_out.empty() || result.left_out.back().member != member) {
-        result.left_out.push_back({member, 0, most});
-    }
+void WindowScanner::leave_out(std::uint32_t member, const Region& region, WindowScan& result) {
+    // Members stand in order, and of small ones there may be any number.
+    constexpr std::size_t members_told = 100;
+    const bool told = !result.left_out.empty() && (result.left_out.back().member == member ||
+                                                   result.left_out.size() == members_told);
+    if (!told) result.left_out.push_back({member, 0});
     ++result.left_out.back().count;
     const bool contents = region.piece != nullptr && region.piece->kind == PieceKind::contents;
     if (region.has_member && !contents) result.names_left_out = true;

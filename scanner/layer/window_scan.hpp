@@ -81,16 +81,15 @@ struct SeenCertificate {
     std::shared_ptr<const evidence::Certificate> certificate;
 };
 
-/// Findings of a window that are over ScanOptions::most_findings.
+/// Findings of a window that were too many to be kept.
 struct LeftOut {
     std::uint32_t member = 0;
     std::uint64_t count = 0;  ///< before those of one place are settled
-    std::uint64_t most = 0;   ///< that limit
 };
 
 struct WindowScan {
     std::vector<WindowFinding> findings;
-    std::vector<LeftOut> left_out;  ///< by member
+    std::vector<LeftOut> left_out;  ///< by member; the last of a hundred stands for more
     bool names_left_out = false;    ///< some of them stand in names of members
     std::vector<DroppedFinding> dropped;  ///< where ScanOptions ask for it
     std::vector<SeenCertificate> certificates;  ///< in files' contents
@@ -126,9 +125,9 @@ struct ScanOptions {
     /// What was dropped is handed over one by one, and candidates that plainly lack their
     /// digit are among it, which otherwise nothing looks at.
     bool tell_dropped = false;
-    /// In a window; what is over it is counted. Windows wait for each other with all that was
-    /// found in them.
-    std::uint64_t most_findings = ~std::uint64_t{0};
+    /// That a report takes of one file. A window keeps twice as many of a member, before those
+    /// of one place are settled, and three times as many in all; what is over it is counted.
+    std::uint64_t findings_a_file = ~std::uint64_t{0} / 3;
 };
 
 /// What one thread needs to scan windows. Not thread-safe; one a thread.
@@ -170,7 +169,7 @@ private:
                       WindowScan& result);
     void take_match(const Window& window, const Region& region, match::Match& match,
                     WindowScan& result);
-    static void leave_out(const Region& region, std::uint64_t most, WindowScan& result);
+    void leave_out(std::uint32_t member, const Region& region, WindowScan& result);
     [[nodiscard]] WindowFinding placed(const Window& window, const Region& region,
                                        match::Match& match);
     void look_through_views(const Window& window, WindowScan& result);
@@ -191,7 +190,13 @@ private:
     match::SecondLook second_look_;
     ViewScanner views_;
     ScanOptions options_;
+    std::uint64_t member_room_, window_room_;  // findings
     std::uint64_t left_out_ = 0;
+    // Of the member that had the last finding of the window.
+    struct Room {
+        std::uint32_t member = ~std::uint32_t{0} - 1;
+        std::uint64_t left = 0;
+    } room_;
     std::vector<match::Hit> hits_;
     std::vector<match::Match> matches_;
     // Of the hit that is looked at; and of the window, at places of the stream, so

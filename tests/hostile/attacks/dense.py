@@ -4,8 +4,9 @@ what is not told is counted."""
 
 import random
 
+import containers
 import rawtar
-from attack import MIB, Attack, attack
+from attack import FORMATS, MIB, Attack, attack
 from oci import Blob, Layout
 from rawtar import END
 
@@ -34,8 +35,7 @@ def findings_and_nothing_else(f: Attack) -> None:
     f.image("partial")
     f.open = True
     f.seen("aws-access-key-id", path="a.txt")
-    f.gap("more than 2500 findings within a mebibyte", path="a.txt")
-    f.gap("more than 10000 findings in one file", path="a.txt")
+    f.gap("too many findings within a mebibyte", path="a.txt")
 
 
 @attack
@@ -50,7 +50,7 @@ def findings_in_every_layer(f: Attack) -> None:
     f.complete = False
     f.open = True
     f.seen("aws-access-key-id", path="0/0.txt")
-    f.gap("findings and programs of all layers take more than 33554432 bytes")
+    f.gap("findings and programs of all layers take more than 16777216 bytes")
     in_little_memory(f)
 
 
@@ -84,3 +84,47 @@ def findings_of_one_layer_in_fifty_images(f: Attack) -> None:
     f.seen("aws-access-key-id", path="a.txt")
     f.gap("the report takes more than its share of memory")
     in_little_memory(f)
+
+
+@attack
+def findings_in_tiny_files(f: Attack) -> None:
+    """One in each of 40,000 members of an archive."""
+    archive = containers.zip_of({f"f{number}": word for number, word
+                                 in enumerate(key_ids(f, 40_000 * f.size))}, "stored")
+    f.target_file("layer", rawtar.member(b"a.zip", archive) + END)
+    f.image("partial")
+    f.open = True
+    f.seen("aws-access-key-id", path="a.zip")
+    f.gap("more than 20000 findings in one layer")
+
+
+@attack
+def findings_over_the_limit_in_every_file(f: Attack) -> None:
+    """Of 300 files that have too many a hundred are told by their names: a gap for each would be
+    as bad as the findings."""
+    f.arguments += ["--max-findings", "10"]
+    f.target_file("layer", b"".join(dense(f, f"{number}", 25) for number in range(300)) + END)
+    f.image("partial")
+    f.open = True
+    f.seen("aws-access-key-id", path="0")
+    f.gap("more than 10 findings in one file", path="0")
+    f.gap("too many findings within a mebibyte", path="90")
+    f.gap("more in further files are not told")
+
+
+@attack
+def findings_in_names_and_nothing_else(f: Attack) -> None:
+    """More in names than a window may have: then no name of the layer is told, for any may hold one
+    that was not kept."""
+    words = key_ids(f, 16_000 * f.size)
+    parts = [rawtar.member_with({b"path": b"/".join(words[at : at + 8])}, b"x")
+             for at in range(0, len(words), 8)]
+    for _ in range(20):
+        _, data = f.layer().text_with("slack")
+        name = b"keys/" + f.secrets.github()
+        parts.append(rawtar.member(name + b".env", data))
+        parts.append(rawtar.member(name, b"contents", kind=rawtar.SYMLINK, link=name))
+    f.target_file("layer", b"".join(parts) + END)
+    f.image("partial")
+    f.open = True
+    f.formats = FORMATS
