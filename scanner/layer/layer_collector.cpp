@@ -287,13 +287,14 @@ void LayerCollector::keep_named(const OpenFile& file, WindowFinding& found) {
 
 void LayerCollector::take_left_out(const Window& window, const WindowScan& scan) {
     for (const LeftOut& one : scan.left_out) {
-        OpenFile& file = one.member == no_member ? nobody_ : file_of(window, one.member);
-        if (file.left_out == 0 && files_left_out_ == files_told_left_out) {
+        OpenFile* const file = one.member == no_member ? nullptr : &file_of(window, one.member);
+        const bool fresh = file == nullptr || file->left_out == 0;
+        if (file == nullptr || (fresh && files_left_out_ == files_told_left_out)) {
             more_left_out_ += one.count;
             continue;
         }
-        files_left_out_ += file.left_out == 0 ? 1 : 0;
-        file.left_out += one.count;
+        if (fresh) ++files_left_out_;
+        file->left_out += one.count;
     }
     if (!scan.names_left_out) return;
     has_more_named_ = true;

@@ -142,7 +142,7 @@ void LayerCollector::finish(LayerResult& result, std::vector<OrdinalGap>& gaps) 
                                           "layers hide is not told", link_bytes_a_layer), 0, {}}, 0});
     }
     if (more_left_out_ > 0) {
-        gaps_.push_back({{{}, fmt::format("too many findings within a mebibyte; {} more in further files "
+        gaps_.push_back({{{}, fmt::format("too many findings within a mebibyte; {} more elsewhere "
                                           "are not told (--max-findings)", more_left_out_), 0, {}}, 0});
     }
     if (programs_dropped_ > 0) {

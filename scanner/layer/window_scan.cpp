@@ -185,9 +185,9 @@ void WindowScanner::take_match(const Window& window, const Region& region, match
 void WindowScanner::leave_out(std::uint32_t member, const Region& region, WindowScan& result) {
     // Members stand in order, and of small ones there may be any number.
     constexpr std::size_t members_told = 100;
-    const bool told = !result.left_out.empty() && (result.left_out.back().member == member ||
-                                                   result.left_out.size() == members_told);
-    if (!told) result.left_out.push_back({member, 0});
+    const bool known = !result.left_out.empty() && result.left_out.back().member == member;
+    if (!known && result.left_out.size() < members_told) result.left_out.push_back({member, 0});
+    else if (!known && result.left_out.size() == members_told) result.left_out.push_back({});
     ++result.left_out.back().count;
     const bool contents = region.piece != nullptr && region.piece->kind == PieceKind::contents;
     if (region.has_member && !contents) result.names_left_out = true;

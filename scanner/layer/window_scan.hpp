@@ -83,13 +83,13 @@ struct SeenCertificate {
 
 /// Findings of a window that were too many to be kept.
 struct LeftOut {
-    std::uint32_t member = 0;
+    std::uint32_t member = ~std::uint32_t{0};  ///< or of any
     std::uint64_t count = 0;  ///< before those of one place are settled
 };
 
 struct WindowScan {
     std::vector<WindowFinding> findings;
-    std::vector<LeftOut> left_out;  ///< by member; the last of a hundred stands for more
+    std::vector<LeftOut> left_out;  ///< by member, for a hundred of them
     bool names_left_out = false;    ///< some of them stand in names of members
     std::vector<DroppedFinding> dropped;  ///< where ScanOptions ask for it
     std::vector<SeenCertificate> certificates;  ///< in files' contents

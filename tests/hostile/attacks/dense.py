@@ -109,7 +109,7 @@ def findings_over_the_limit_in_every_file(f: Attack) -> None:
     f.seen("aws-access-key-id", path="0")
     f.gap("more than 10 findings in one file", path="0")
     f.gap("too many findings within a mebibyte", path="90")
-    f.gap("more in further files are not told")
+    f.gap("more elsewhere are not told")
 
 
 @attack
