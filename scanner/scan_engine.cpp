@@ -27,6 +27,12 @@ std::optional<oneapi::tbb::global_control> leave_for(std::size_t threads) {
     return std::optional<oneapi::tbb::global_control>(std::in_place, limit, threads);
 }
 
+// What is left out of a window can't be counted as exactly as what is over a file's limit, so a
+// low one of those is met behind it.
+std::uint64_t findings_of_window(const Options::Limits& limits) {
+    return std::max(limits.findings_a_file, Options::Limits().findings_a_file);
+}
+
 constexpr const char* outside = "not read: the kernel refuses this thread the sandbox";
 
 layer::LayerResult failed_layer(std::string why) {
@@ -57,7 +63,7 @@ ScanEngine::ScanEngine(const Options& options, Engine engine, identity::SecretKe
                                       key_,
                                       {options_.secrets, options_.programs,
                                        options_.show_secrets, false,
-                                       options_.limits.findings_a_file});
+                                       findings_of_window(options_.limits)});
       }) {}
 
 Result<std::unique_ptr<ScanEngine>> ScanEngine::create(const Options& options, unsigned guests) {

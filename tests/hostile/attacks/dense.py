@@ -99,20 +99,6 @@ def findings_in_tiny_files(f: Attack) -> None:
 
 
 @attack
-def findings_over_the_limit_in_every_file(f: Attack) -> None:
-    """Of 300 files that have too many a hundred are told by their names: a gap for each would be
-    as bad as the findings."""
-    f.arguments += ["--max-findings", "10"]
-    f.target_file("layer", b"".join(dense(f, f"{number}", 25) for number in range(300)) + END)
-    f.image("partial")
-    f.open = True
-    f.seen("aws-access-key-id", path="0")
-    f.gap("more than 10 findings in one file", path="0")
-    f.gap("too many findings within a mebibyte", path="90")
-    f.gap("more elsewhere are not told")
-
-
-@attack
 def findings_in_names_and_nothing_else(f: Attack) -> None:
     """More in names than a window may have: then no name of the layer is told, for any may hold one
     that was not kept."""
