@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -59,6 +60,16 @@ void keep_memory_private() {
 #endif
 }
 
+// What one thread makes and another lets go of stays in the first one's arena: eight threads that
+// found much in turn kept 50 MiB each. Blocks from a mebibyte on go back to the system at once;
+// by itself the C library does so only with ever larger ones.
+void give_large_blocks_back() {
+#ifdef __GLIBC__
+    constexpr int mebibyte = 1 << 20;
+    ::mallopt(M_MMAP_THRESHOLD, mebibyte);
+#endif
+}
+
 int run(int argc, char** argv);
 
 }  // namespace
@@ -89,6 +100,7 @@ int run(int argc, char** argv) {
     // A reader that goes away is an error of write(), not a death.
     static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
     keep_memory_private();
+    give_large_blocks_back();
     CLI::App app("Finds secrets and programs in container images, layer by layer.", "stratascan");
     app.set_version_flag("--version", std::string("stratascan ") + version());
     app.require_subcommand(1);

@@ -29,8 +29,8 @@ namespace stratascan::layer {
 /// Of findings it may have twice what a file may have, if that is more.
 inline constexpr std::size_t findings_a_layer = 20'000;
 [[nodiscard]] constexpr std::size_t findings_of_layer(std::uint64_t findings_a_file) noexcept {
-    const std::uint64_t twice = findings_a_file > ~std::uint64_t{0} / 2 ? findings_a_file : 2 * findings_a_file;
-    return std::max<std::size_t>(findings_a_layer, twice);
+    constexpr std::uint64_t most = ~std::uint64_t{0} / 2;
+    return std::max<std::size_t>(findings_a_layer, 2 * std::min(findings_a_file, most));
 }
 inline constexpr std::size_t programs_a_layer = 20'000;
 /// A finding or a program whose place is longer than this counts for several.

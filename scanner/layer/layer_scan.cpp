@@ -42,22 +42,31 @@ struct Collectors {
     ContentsCheck* contents = nullptr;
 };
 
-// Findings of windows that wait to be collected. Where they are too many, a window that is not
-// the next one is scanned later: then there are no more of them than threads at work make. The
-// next one never waits, and it is at work or done, for a thread goes on with what it produced;
-// so there is always one that goes on. A pipeline that is cancelled collects nothing any more.
+// Findings of windows that wait to be collected, and of those that are being scanned. Where they
+// are many, a window that is not the next one is scanned later, and few are at once. The next one
+// never waits, and it is at work or done, for a thread goes on with what it produced; so there is
+// always one that goes on. A pipeline that is cancelled collects nothing any more.
 class Waiting {
 public:
     void before_scan(std::uint64_t window) {
         std::unique_lock lock(mutex_);
-        const auto may_go = [&] { return held_ <= most_held || window == collected_; };
+        const auto may_go = [&] {
+            return window == collected_ ||
+                   (held_ <= most_held && (!is_dense_ || scanned_at_once_ < most_dense));
+        };
         while (!turn_.wait_for(lock, std::chrono::milliseconds(50), may_go)) {
-            if (tbb::is_current_task_group_canceling()) return;
+            if (tbb::is_current_task_group_canceling()) break;
         }
+        ++scanned_at_once_;
     }
     void after_scan(std::size_t findings) {
-        const std::scoped_lock lock(mutex_);
-        held_ += findings;
+        {
+            const std::scoped_lock lock(mutex_);
+            --scanned_at_once_;
+            held_ += findings;
+            is_dense_ = findings > dense;
+        }
+        turn_.notify_all();
     }
     void collected(std::size_t findings) {
         {
@@ -69,11 +78,12 @@ public:
     }
 
 private:
-    static constexpr std::size_t most_held = 10'000;
+    static constexpr std::size_t most_held = 10'000, dense = 2'500, most_dense = 3;
     std::mutex mutex_;
     std::condition_variable turn_;
-    std::size_t held_ = 0;
+    std::size_t held_ = 0, scanned_at_once_ = 0;
     std::uint64_t collected_ = 0;  // windows
+    bool is_dense_ = true;  // the window that was scanned last; nobody knows of the first ones
 };
 
 // Windows from `source` through the scanners into `collectors`. A worker that
