@@ -83,13 +83,11 @@ std::uint64_t cut_result(LayerResult& result, std::uint64_t& left) {
     return findings + cut(result.programs, left);
 }
 
-bool has_room(const LayerResult& result, std::uint64_t& left) {
+std::uint64_t bytes_of(const LayerResult& result) noexcept {
     std::uint64_t bytes = 0;
     for (const LayerFinding& found : result.findings) bytes += bytes_of(found);
     for (const LayerProgram& found : result.programs) bytes += bytes_of(found);
-    if (bytes > left) return false;
-    left -= bytes;
-    return true;
+    return bytes;
 }
 
 void tell_cut(LayerResult& result, std::uint64_t untold, std::uint64_t share) {
@@ -111,10 +109,16 @@ void tell_cut(LayerResult& result, std::uint64_t untold, std::uint64_t share) {
 void KeptResults::add(std::size_t place, layer::LayerResult& result) {
     const std::scoped_lock lock(mutex_);
     if (places_.size() <= place) places_.resize(place + 1);
-    places_[place] = {&result, 0};
+    places_[place] = {&result, 0, bytes_of(result)};
     std::uint64_t left = share_;
     for (Place& one : places_) {
-        if (one.result != nullptr) one.untold += cut_result(*one.result, left);
+        if (one.bytes <= left) {
+            left -= one.bytes;
+            continue;
+        }
+        // Something of it is cut, and that leaves nothing for those behind it.
+        one.untold += cut_result(*one.result, left);
+        one.bytes = bytes_of(*one.result);
     }
 }
 
@@ -125,11 +129,15 @@ void KeptResults::tell() {
 }
 
 std::shared_ptr<const LayerResult> SharedResults::take(std::shared_ptr<const LayerResult> result) {
-    if (result == nullptr || has_room(*result, left_)) return result;
+    if (result == nullptr) return result;
+    const std::uint64_t bytes = bytes_of(*result);
+    if (bytes <= left_) {
+        left_ -= bytes;
+        return result;
+    }
     auto copy = std::make_shared<LayerResult>(*result);
-    const std::uint64_t share = left_;
     const std::uint64_t untold = cut_result(*copy, left_);
-    tell_cut(*copy, untold, share);
+    tell_cut(*copy, untold, share_);
     return copy;
 }
 

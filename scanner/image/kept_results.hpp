@@ -47,6 +47,7 @@ private:
     struct Place {
         layer::LayerResult* result = nullptr;
         std::uint64_t untold = 0;
+        std::uint64_t bytes = 0;  ///< that it takes
     };
     std::mutex mutex_;
     std::uint64_t share_;
@@ -57,13 +58,13 @@ private:
 /// has no room any more is left out of a copy.
 class SharedResults {
 public:
-    explicit SharedResults(std::uint64_t share) : left_(share) {}
+    explicit SharedResults(std::uint64_t share) : share_(share), left_(share) {}
 
     [[nodiscard]] std::shared_ptr<const layer::LayerResult> take(
         std::shared_ptr<const layer::LayerResult> result);
 
 private:
-    std::uint64_t left_;
+    std::uint64_t share_, left_;
 };
 
 /// Cuts an image's report to what there is room for, with a gap, and takes that from `left`.
