@@ -81,16 +81,11 @@ public:
         }
         curl_multi_wakeup(multi_);
         const std::stop_callback on_stop(stop, [&] {
-            {
-                const std::scoped_lock lock(mutex_);
-                stopped_.push_back(&transfer);
-            }
+            transfer.stop_asked = true;
             curl_multi_wakeup(multi_);
         });
         std::unique_lock lock(mutex_);
         done_.wait(lock, [&] { return transfer.done; });
-        // A stop that comes now finds nothing of it.
-        std::erase(stopped_, &transfer);
         lock.unlock();
         return transfer.take_response();
     }
@@ -139,15 +134,18 @@ private:
             const std::scoped_lock lock(mutex_);
             if (ending_) return false;
             added.swap(added_);
-            stopped.swap(stopped_);
             resumed.swap(resumed_);
         }
         for (HttpTransfer* transfer : added) {
             active_.emplace(transfer->easy(), transfer);
             curl_multi_add_handle(multi_, transfer->easy());
         }
+        // Those alone that are still waited for: one that ended may be gone when a stop comes.
+        for (const auto& [easy, transfer] : active_) {
+            if (transfer->stop_asked) stopped.push_back(transfer);
+        }
         for (HttpTransfer* transfer : stopped) {
-            if (active_.contains(transfer->easy())) finish(*transfer, CURLE_ABORTED_BY_CALLBACK, true);
+            finish(*transfer, CURLE_ABORTED_BY_CALLBACK, true);
         }
         for (const BodySink* sink : resumed) {
             for (const auto& [easy, transfer] : active_) {
@@ -194,7 +192,7 @@ private:
     CURLM* multi_ = nullptr;
     std::mutex mutex_;
     std::condition_variable done_;
-    std::vector<HttpTransfer*> added_, stopped_;
+    std::vector<HttpTransfer*> added_;
     std::vector<const BodySink*> resumed_;
     bool ending_ = false;
     std::map<CURL*, HttpTransfer*> active_;  // the loop's thread only

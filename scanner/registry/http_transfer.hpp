@@ -4,6 +4,7 @@
 
 #include <curl/curl.h>
 
+#include <atomic>
 #include <memory>
 
 #include "scanner/registry/http.hpp"
@@ -38,6 +39,7 @@ public:
     }
 
     bool done = false;  ///< guarded by the transport's mutex
+    std::atomic<bool> stop_asked = false;
 
 private:
     void set_options(const HttpTimeouts& timeouts);
