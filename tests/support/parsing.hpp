@@ -35,15 +35,17 @@ struct Parsed {
 
 /// Every byte is either a header's, a member's or nobody's. A member whose end only
 /// its decoder knows ends at `open_end` bytes. `stuck` is set where a parser breaks
-/// its promise. `unpacked`: what is packed is told to unpack to itself.
+/// its promise: takes steps that neither take bytes nor give any, or gives more than it was
+/// given. `unpacked`: what is packed is told to unpack to itself.
 inline Parsed parse(nested::ArchiveParser& parser, std::string_view archive, std::size_t piece,
                     bool& stuck, std::size_t open_end = 0, bool unpacked = false) {
     using nested::Found;
     Parsed parsed;
     std::string_view in;
-    // What it makes of its bytes may take many steps.
+    // What it makes of its bytes may take many steps, and be more than they are.
     const std::size_t most_idle = parser.makes_contents() ? 1 << 22 : 8;
-    std::size_t idle = 0;
+    const std::size_t most_given = parser.makes_contents() ? SIZE_MAX : archive.size();
+    std::size_t idle = 0, given = 0;
     stuck = false;
     const auto unpack = [&](const ParsedMember& member) {
         if (!unpacked || member.head.packing == nested::Packing::stored) return;
@@ -53,8 +55,11 @@ inline Parsed parse(nested::ArchiveParser& parser, std::string_view archive, std
     for (;;) {
         const std::size_t before = in.size();
         const Found found = parser.step(in, archive.empty());
-        idle = before == in.size() ? idle + 1 : 0;
-        if (idle > most_idle) {
+        const bool gives = found == Found::contents || found == Found::aside;
+        if (gives) given += parser.bytes().size();
+        const bool moves = before != in.size() || (gives && !parser.bytes().empty());
+        idle = moves ? 0 : idle + 1;
+        if (idle > most_idle || given > most_given) {
             stuck = true;
             return parsed;
         }
@@ -78,6 +83,7 @@ inline Parsed parse(nested::ArchiveParser& parser, std::string_view archive, std
                 member.contents += parser.bytes();
                 if (member.head.sized || member.contents.size() < open_end) break;
                 const std::size_t over = member.contents.size() - open_end;
+                given -= over;
                 member.contents.resize(open_end);
                 // They are in front of `in`, or the parser had held them.
                 std::string_view early = parser.bytes().substr(parser.bytes().size() - over);
