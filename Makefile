@@ -57,10 +57,11 @@ sanitize: setup
 # The concurrent parts under ThreadSanitizer: threads that scan, sandboxed ones, slabs between
 # reader and scanners, the registry's client, the store's writer, sweeps. What else is tested has
 # one thread.
-RACES := Determinism|Sweep|SharedStore|Registry|BlobBuffer|BlobStream|HostGate|Sandbox|SecretKey|Store\.|SignalFaults
+RACES := Determinism|Sweep|SharedStore|SharedResults|KeptResults|HttpStop|Registry|BlobBuffer|BlobStream|HostGate|Sandbox|SecretKey|Store\.|SignalFaults
 races: setup
 	cmake --preset release
 	nice cmake --build --preset release --target compile_patterns
+	.ci/tsan-tbb.sh $(CURDIR)/build/tsan-tbb
 	cmake --preset tsan
 	nice cmake --build --preset tsan --target unit_tests e2e_tests stratascan_program
 	TSAN_OPTIONS=suppressions=$(CURDIR)/.ci/tsan.supp \

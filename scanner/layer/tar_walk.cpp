@@ -34,7 +34,12 @@ public:
 
 private:
     static locale_t utf8() {
-        static const locale_t locale = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+        // Without memory for it now there may be some for the next layer.
+        static const locale_t locale = [] {
+            const locale_t made = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+            if (made == nullptr && errno == ENOMEM) throw std::bad_alloc();
+            return made;
+        }();
         return locale;
     }
     locale_t before_;

@@ -11,10 +11,32 @@
 namespace stratascan::e2e {
 namespace {
 
-class MemoryFaults : public testing::TestWithParam<const char*> {
+class LocaleFaults : public testing::Test {
 protected:
     void SetUp() override { SKIP_WITHOUT_FAULTS(); }
 
+    static void expect_honest(const Ran& ran, const Ran& whole, const std::string& at) {
+        EXPECT_FALSE(ran.timed_out) << at;
+        EXPECT_EQ(ran.signal, 0) << at << ran.err;
+        if (ran.exit == 3) {
+            EXPECT_NE(ran.err, "") << at;
+        } else if (ran.out != whole.out) {
+            const json report = report_of(ran);
+            ASSERT_TRUE(report.is_object()) << at << " exit " << ran.exit << ran.err;
+            bool complete = true;
+            for (const json& target : report.at("targets")) {
+                complete = complete && target.at("coverage").at("complete").get<bool>();
+            }
+            EXPECT_FALSE(complete) << at << ": a report that looks whole is not that of a sound machine";
+            EXPECT_TRUE(ran.exit == 1 || ran.exit == 2) << at << ' ' << ran.exit;
+        } else {
+            EXPECT_EQ(ran.exit, whole.exit) << at;
+        }
+    }
+};
+
+class MemoryFaults : public LocaleFaults, public testing::WithParamInterface<const char*> {
+protected:
     /// A third of the numbers of allocations in geometric steps, for the start is denser than
     /// the rest, and the others anywhere.
     static std::set<long> numbers(long all, int many, unsigned seed) {
@@ -35,25 +57,6 @@ protected:
         const Ran ran = stratascan(words, with({{"FAULT_ALLOC_COUNT", count}}));
         EXPECT_GE(ran.exit, 0) << ran.err;
         return std::stol("0" + read_file(count));
-    }
-
-    static void expect_honest(const Ran& ran, const Ran& whole, const std::string& at) {
-        EXPECT_FALSE(ran.timed_out) << at;
-        EXPECT_EQ(ran.signal, 0) << at << ran.err;
-        if (ran.exit == 3) {
-            EXPECT_NE(ran.err, "") << at;
-        } else if (ran.out != whole.out) {
-            const json report = report_of(ran);
-            ASSERT_TRUE(report.is_object()) << at << " exit " << ran.exit << ran.err;
-            bool complete = true;
-            for (const json& target : report.at("targets")) {
-                complete = complete && target.at("coverage").at("complete").get<bool>();
-            }
-            EXPECT_FALSE(complete) << at << ": a report that looks whole is not that of a sound machine";
-            EXPECT_TRUE(ran.exit == 1 || ran.exit == 2) << at << ' ' << ran.exit;
-        } else {
-            EXPECT_EQ(ran.exit, whole.exit) << at;
-        }
     }
 };
 
@@ -110,6 +113,32 @@ INSTANTIATE_TEST_SUITE_P(Of, MemoryFaults, testing::Values("blob-shared", "priva
                              std::ranges::replace(name, '-', '_');
                              return name;
                          });
+
+// Names with other letters than those of ASCII are read through a locale.
+TEST_F(LocaleFaults, MemoryThatItDoesNotFindCostsNoName) {
+    const TemporaryFolder folder;
+    const std::string name = "schl\xc3\xbcssel.pem";
+    fs::create_directory(folder.path() / "tree");
+    const auto made = [&](std::vector<std::string> words) {
+        Command command;
+        command.directory = folder.path();
+        command.words = std::move(words);
+        const Ran ran = run(command);
+        return ran.exit == 0 ? "" : ran.err + " exit " + std::to_string(ran.exit);
+    };
+    ASSERT_EQ(made({"openssl", "genpkey", "-algorithm", "ed25519", "-out", "tree/" + name}), "");
+    ASSERT_EQ(made({"tar", "--format=pax", "-C", "tree", "-cf", "layer.tar", "."}), "");
+    const std::string layer = "layer:" + (folder.path() / "layer.tar").string();
+    const std::vector<std::string> words = {"scan", "--no-store", "--format", "json", layer, layer};
+    const Ran whole = stratascan(words);
+    EXPECT_EQ(whole.exit, 1) << whole.err;
+    EXPECT_NE(whole.out.find(name), std::string::npos) << whole.out;
+    for (const char* const times : {"1", "1000"}) {
+        const Ran ran = stratascan(words, with({{"FAULT_LOCALE", times}}));
+        expect_honest(ran, whole, times);
+        EXPECT_NE(ran.out, whole.out) << "a locale was made otherwise";
+    }
+}
 
 class StoreMemoryFaults : public MemoryFaults {};
 

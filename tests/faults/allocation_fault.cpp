@@ -2,6 +2,7 @@
 // counted from the moment when the program begins.
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,6 +93,17 @@ void* mmap(void* at, size_t size, int rights, int flags, int descriptor, off_t o
     if ((flags & MAP_ANONYMOUS) != 0 && fails()) return MAP_FAILED;
     return next(at, size, rights, flags, descriptor, offset);
 }
+locale_t newlocale(int categories, const char* name, locale_t base) {
+    static auto* const next = faults::real<locale_t(int, const char*, locale_t)>("newlocale");
+    static std::atomic<long> left = faults::number("FAULT_LOCALE", 0);
+    // Libraries make others for themselves.
+    if (categories == LC_CTYPE_MASK && left.fetch_sub(1) > 0) {
+        errno = ENOMEM;
+        return nullptr;
+    }
+    return next(categories, name, base);
+}
+
 void* mmap64(void* at, size_t size, int rights, int flags, int descriptor, off64_t offset) {
     return mmap(at, size, rights, flags, descriptor, offset);
 }

@@ -10,6 +10,7 @@
 //   FAULT_EXIT=N           the N-th allocation calls exit(1), as libarchive does where a name
 //                          finds no memory
 //   FAULT_ALLOC_COUNT=FILE how many there were is written there at the end
+//   FAULT_LOCALE=N         the first N locales for letters alone find no memory
 //   FAULT_CLOCK=SECONDS    the time of day jumps by so much, to and fro, call by call
 //   FAULT_MONOTONIC=SECONDS  the steady clock jumps forwards by so much, once
 //   FAULT_SECCOMP=N        the N-th installation of a seccomp filter and those behind it
