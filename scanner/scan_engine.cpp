@@ -33,8 +33,6 @@ std::uint64_t findings_of_window(const Options::Limits& limits) {
     return std::max(limits.findings_a_file, Options::Limits().findings_a_file);
 }
 
-constexpr const char* outside = "not read: the kernel refuses this thread the sandbox";
-
 layer::LayerResult failed_layer(std::string why) {
     layer::LayerResult result;
     result.state = LayerState::failed;
@@ -101,7 +99,12 @@ store::Ruleset ScanEngine::ruleset() const {
 
 layer::LayerScanContext ScanEngine::context(const Plan& plan, Progress* progress,
                                             std::stop_token stop) {
-    return {*engine_.rules, [this]() -> layer::WindowScanner& { return workers_.local(); },
+    // Threads of the pool may have been refused when they came.
+    const auto scanner = [this]() -> layer::WindowScanner& {
+        sandbox_->require();
+        return workers_.local();
+    };
+    return {*engine_.rules, scanner,
             slabs_, plan.tokens, options_.limits, layer::GzipEngine::fastest, {},
             plan.inner_decoders, progress, std::move(stop)};
 }
@@ -109,7 +112,7 @@ layer::LayerScanContext ScanEngine::context(const Plan& plan, Progress* progress
 layer::LayerResult ScanEngine::scan_blob(Result<std::unique_ptr<source::BlobReader>> blob,
                                          const std::string& algorithm,
                                          const layer::LayerScanContext& context) {
-    if (!sandbox_->may_scan()) return failed_layer(outside);
+    sandbox_->require();
     if (!blob) return failed_layer(blob.error().message());
     layer::LayerTimes times;
     layer::LayerResult result = layer::scan_layer(std::move(*blob), algorithm, context, times);
@@ -119,7 +122,7 @@ layer::LayerResult ScanEngine::scan_blob(Result<std::unique_ptr<source::BlobRead
 
 layer::LayerResult ScanEngine::scan_folder(const std::string& folder,
                                            const layer::LayerScanContext& context) {
-    if (!sandbox_->may_scan()) return failed_layer(outside);
+    sandbox_->require();
     return layer::scan_directory(folder, context);
 }
 

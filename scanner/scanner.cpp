@@ -124,11 +124,15 @@ Result<Report> LocalScanner::scan(std::span<const std::string> targets, Progress
     report.engine = {version(), engine_->ruleset().hash};
     report_left_ = image::report_share(options_.memory_bytes);
     std::vector<Error> errors;
-    for (const std::string& target : targets) {
-        if (auto done = scan_target(target, progress, stop, report); !done) {
-            report.targets.push_back(unread(target, done.error()));
-            errors.push_back(done.error());
+    try {
+        for (const std::string& target : targets) {
+            if (auto done = scan_target(target, progress, stop, report); !done) {
+                report.targets.push_back(unread(target, done.error()));
+                errors.push_back(done.error());
+            }
         }
+    } catch (const SandboxRefused& refused) {
+        return fail(ErrorCode::engine, refused.what());
     }
     if (!errors.empty() && errors.size() == targets.size()) {
         return std::unexpected(none_was_read(errors));

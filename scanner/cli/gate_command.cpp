@@ -18,6 +18,8 @@
 #include "scanner/policy/verdict.hpp"
 #include "scanner/registry/remote.hpp"
 #include "scanner/report/formats.hpp"
+#include "scanner/sandbox/sandbox.hpp"
+#include "scanner/source/target.hpp"
 
 namespace stratascan::cli {
 
@@ -128,7 +130,8 @@ Result<policy::Verifier> read_verifier(const GateArguments& arguments) {
 }
 
 Result<Beside> read_beside(const GateArguments& arguments,
-                           const std::vector<policy::Policy>& policies, std::int64_t now) {
+                           const std::vector<policy::Policy>& policies, std::int64_t now,
+                           Sandbox& sandbox) {
     Beside beside;
     beside.settings.now = now;
     beside.settings.fail_on = severity_from(arguments.fail_on);
@@ -153,8 +156,13 @@ Result<Beside> read_beside(const GateArguments& arguments,
         beside.warnings = std::move(since->warnings);
     }
     if (!arguments.base.empty()) {
-        registry::Remote remote(arguments.scan.options.registries);
-        auto bases = policy::read_base(arguments.base, arguments.scan.options.platform, &remote);
+        const Options& options = arguments.scan.options;
+        registry::Remote remote(options.registries);
+        Result<std::vector<policy::BaseImage>> bases;
+        const auto read = [&] { bases = policy::read_base(arguments.base, options.platform, &remote); };
+        // What asks a registry opens sockets.
+        if (source::is_remote_target(arguments.base)) read();
+        else sandbox.run(read);
         if (!bases) return std::unexpected(bases.error());
         beside.bases = std::move(*bases);
     }
@@ -191,7 +199,9 @@ int gate(GateArguments& arguments) {
     if (auto taken = take_password(arguments.scan); !taken) {
         return complain(taken.error().message());
     }
-    auto beside = read_beside(arguments, *policies, *now);
+    auto sandbox = Sandbox::create(arguments.scan.options.sandbox);
+    if (!sandbox) return complain(sandbox.error().message());
+    auto beside = read_beside(arguments, *policies, *now, **sandbox);
     if (!beside) return complain(beside.error().message());
     policy::GateSettings& settings = beside->settings;
     Result<Report> report;
@@ -213,8 +223,11 @@ int gate(GateArguments& arguments) {
     // What is suppressed is marked where the report tells findings and programs, too; what
     // matches nothing is told by the gate, which knows the checks.
     policy::suppress(*report, *suppressions);
-    policy::GateReport verdict =
-        policy::judge(*report, std::move(*policies), std::move(*suppressions), settings);
+    policy::GateReport verdict;
+    // It reads signatures and certificates that came with the images.
+    (*sandbox)->run([&] {
+        verdict = policy::judge(*report, std::move(*policies), std::move(*suppressions), settings);
+    });
     verdict.warnings.insert(verdict.warnings.begin(), beside->warnings.begin(),
                             beside->warnings.end());
     if (beside->manifest) policy::add_manifest(verdict, std::move(*beside->manifest));

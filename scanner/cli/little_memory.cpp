@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "scanner/cli/command.hpp"
+#include "scanner/sandbox/sandbox.hpp"
 
 namespace stratascan::cli {
 
@@ -41,6 +42,9 @@ std::atomic<bool> ran_out = false;
             // A thread that finds no memory is told so.
             if (error.code() == std::errc::resource_unavailable_try_again) end_without_memory();
             static_cast<void>(std::fprintf(stderr, "stratascan: %s\n", error.what()));
+        } catch (const SandboxRefused& error) {
+            static_cast<void>(std::fprintf(stderr, "stratascan: %s\n", error.what()));
+            ::_exit(exit_failed);
         } catch (const std::exception& error) {
             static_cast<void>(std::fprintf(stderr, "stratascan: %s\n", error.what()));
         } catch (...) {

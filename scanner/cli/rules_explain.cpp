@@ -16,6 +16,7 @@
 #include "scanner/lint/explain.hpp"
 #include "scanner/report/report_writer.hpp"
 #include "scanner/report/text.hpp"
+#include "scanner/sandbox/sandbox.hpp"
 
 namespace stratascan::cli {
 
@@ -127,8 +128,13 @@ int explain_file(const RulesArguments& arguments) {
     if (!engine) return complain(engine.error().message());
     tell_notes(engine->notes);
     const std::string name = path == "-" ? "standard input" : path;
-    const auto explanation =
-        lint::explain(*engine, *text, path == "-" ? "" : path, arguments.show_secrets);
+    auto sandbox = Sandbox::create(Options::SandboxMode::automatic);
+    if (!sandbox) return complain(sandbox.error().message());
+    Result<lint::Explanation> explanation;
+    (*sandbox)->run([&] {
+        explanation =
+            lint::explain(*engine, *text, path == "-" ? "" : path, arguments.show_secrets);
+    });
     if (!explanation) return complain(explanation.error().message());
     std::string shown;
     for (const lint::Explained& one : explanation->candidates) {

@@ -41,7 +41,8 @@ void add_registry_options(CLI::App& command, Options::Registries& options,
                       "Folder of *.crt (authorities), *.cert and *.key (one's own), in place of\n"
                       "those in certs.d/HOST/");
     group->add_option("--registry-timeout", options.stall_seconds,
-                      "Seconds without a byte after which a connection is given up")
+                      "Seconds without a byte, or of a layer slower than 4 KiB/s, after which a\n"
+                      "connection is given up")
         ->check(CLI::Range(1, 3600))
         ->capture_default_str();
     group->add_option("--registry-tries", options.tries, "Tries of a request that fails")

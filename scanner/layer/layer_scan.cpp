@@ -28,8 +28,8 @@ namespace {
 namespace tbb = oneapi::tbb;
 
 struct Job {
-    std::uint64_t number = 0;
-    std::size_t findings = 0;
+    bool scanned = false;
+    std::size_t held = 0;  ///< findings, until it is collected
     Window window;
     WindowScan scan;
     SpottedFacts facts;
@@ -43,21 +43,19 @@ struct Collectors {
 };
 
 // Findings of windows that wait to be collected, and of those that are being scanned. Where they
-// are many, a window that is not the next one is scanned later, and few are at once. The next one
-// never waits, and it is at work or done, for a thread goes on with what it produced; so there is
-// always one that goes on. A pipeline that is cancelled collects nothing any more.
+// are many, few windows are scanned at once, and one that finds no place for a moment goes on
+// unscanned: who collects scans it when its turn comes. Nobody waits for longer, for those who do
+// may be all that could collect.
 class Waiting {
 public:
-    void before_scan(std::uint64_t window) {
+    /// False: the window is to be scanned when it is collected.
+    bool before_scan() {
         std::unique_lock lock(mutex_);
-        const auto may_go = [&] {
-            return window == collected_ ||
-                   (held_ <= most_held && (!is_dense_ || scanned_at_once_ < most_dense));
-        };
-        while (!turn_.wait_for(lock, std::chrono::milliseconds(50), may_go)) {
-            if (tbb::is_current_task_group_canceling()) break;
-        }
-        ++scanned_at_once_;
+        const bool place = turn_.wait_for(lock, a_moment, [&] {
+            return held_ <= most_held && (!is_dense_ || scanned_at_once_ < most_dense);
+        });
+        if (place) ++scanned_at_once_;
+        return place;
     }
     void after_scan(std::size_t findings) {
         {
@@ -72,17 +70,16 @@ public:
         {
             const std::scoped_lock lock(mutex_);
             held_ -= findings;
-            ++collected_;
         }
         turn_.notify_all();
     }
 
 private:
     static constexpr std::size_t most_held = 10'000, dense = 2'500, most_dense = 3;
+    static constexpr std::chrono::milliseconds a_moment{50};
     std::mutex mutex_;
     std::condition_variable turn_;
     std::size_t held_ = 0, scanned_at_once_ = 0;
-    std::uint64_t collected_ = 0;  // windows
     bool is_dense_ = true;  // the window that was scanned last; nobody knows of the first ones
 };
 
@@ -99,12 +96,13 @@ std::optional<Error> run(WindowSource& source, const Collectors& collectors,
     const auto produce = [&](tbb::flow_control& flow) -> Job* {
         if (context.stop.stop_requested()) {
             error = Error{ErrorCode::cancelled, "stopped before its end", {}, {}};
-        } else if (collector.error()) {
+        } else if (collector.failed()) {
             error = collector.error();
         } else {
             auto window = source.next();
             if (window && *window) {
-                return new Job{produced++, 0, std::move(**window), {}, {}};
+                ++produced;
+                return new Job{false, 0, std::move(**window), {}, {}};
             }
             if (!window) error = window.error();
         }
@@ -112,21 +110,26 @@ std::optional<Error> run(WindowSource& source, const Collectors& collectors,
         flow.stop();
         return nullptr;
     };
+    const auto look_at = [&](Job& job) {
+        job.scan = context.scanner().scan(job.window, collector.exhausted(job.window.stream));
+        job.facts = spot_facts(job.window);
+        job.scanned = true;
+    };
     const auto scan = [&](Job* job) {
         aside();
-        waiting.before_scan(job->number);
-        job->scan = context.scanner().scan(job->window, collector.exhausted(job->window.stream));
-        job->facts = spot_facts(job->window);
-        job->findings = job->scan.findings.size();
-        waiting.after_scan(job->findings);
+        if (!waiting.before_scan()) return job;
+        look_at(*job);
+        job->held = job->scan.findings.size();
+        waiting.after_scan(job->held);
         return job;
     };
     const auto collect = [&](Job* job) {
         const std::unique_ptr<Job> owned(job);
+        if (!job->scanned) look_at(*job);
         if (collectors.contents != nullptr) collectors.contents->add(job->window);
         collectors.encoded.add(job->window, std::move(job->scan.encoded_starts));
         collector.add(job->window, job->scan, job->facts);
-        waiting.collected(job->findings);
+        waiting.collected(job->held);
         ++collected;
     };
     tbb::this_task_arena::isolate([&] {

@@ -280,7 +280,9 @@ void StreamCollectors::add(Window& window, WindowScan& scan, SpottedFacts& facts
     }
     LayerCollector& collector = collector_of(window.stream);
     collector.add(window, scan);
-    if (!error_) error_ = collector.error();
+    if (error_ || !collector.error()) return;
+    error_ = collector.error();
+    failed_.store(true, std::memory_order_release);
 }
 
 void StreamCollectors::finish(LayerResult& result, std::vector<OrdinalGap> inner_gaps) {

@@ -4,6 +4,7 @@
 // that a container leaves as it is, is seen in the container's bytes, too.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -34,6 +35,9 @@ public:
 
     [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
 
+    /// Whether there is one, which stays as it is. From any thread.
+    [[nodiscard]] bool failed() const noexcept { return failed_.load(std::memory_order_acquire); }
+
     /// The stream's member that need not be looked at any more. From any thread.
     [[nodiscard]] std::optional<std::uint32_t> exhausted(std::uint32_t stream) const noexcept {
         return exhausted_.of(stream);
@@ -60,6 +64,7 @@ private:
     std::vector<LayerCollector::NamedSecret> passed_names_;
     bool has_more_named_ = false;
     std::optional<Error> error_;
+    std::atomic<bool> failed_ = false;
 };
 
 }  // namespace stratascan::layer

@@ -27,12 +27,11 @@ constexpr std::size_t told_of_a_kind = 100;
 // comes through as it stands.
 class Utf8Locale {
 public:
-    Utf8Locale() : before_(::uselocale(utf8())) {}
-    ~Utf8Locale() { ::uselocale(before_); }
+    Utf8Locale() { ::uselocale(utf8()); }
+    ~Utf8Locale() { ::uselocale(LC_GLOBAL_LOCALE); }
     Utf8Locale(const Utf8Locale&) = delete;
     Utf8Locale& operator=(const Utf8Locale&) = delete;
 
-private:
     static locale_t utf8() {
         // Without memory for it now there may be some for the next layer.
         static const locale_t locale = [] {
@@ -42,7 +41,15 @@ private:
         }();
         return locale;
     }
-    locale_t before_;
+};
+
+// Whoever waits for bytes inside of it may go on on another thread.
+class WithoutUtf8Locale {
+public:
+    WithoutUtf8Locale() { ::uselocale(LC_GLOBAL_LOCALE); }
+    ~WithoutUtf8Locale() { ::uselocale(Utf8Locale::utf8()); }
+    WithoutUtf8Locale(const WithoutUtf8Locale&) = delete;
+    WithoutUtf8Locale& operator=(const WithoutUtf8Locale&) = delete;
 };
 
 bool all_zero(std::string_view bytes) noexcept {
@@ -83,12 +90,19 @@ std::string entry_path(archive_entry* entry) {
     return {};
 }
 
+// Null where it is none.
+const char* hardlink_of(archive_entry* entry) {
+    const char* const target = archive_entry_hardlink(entry);
+    return target != nullptr ? target : archive_entry_hardlink_utf8(entry);
+}
+
 EntryKind kind_of(archive_entry* entry) {
-    if (archive_entry_hardlink(entry) != nullptr) return EntryKind::hardlink;
+    if (hardlink_of(entry) != nullptr) return EntryKind::hardlink;
     switch (archive_entry_filetype(entry)) {
         case AE_IFREG: return EntryKind::file;
         case AE_IFDIR: return EntryKind::directory;
         case AE_IFLNK: return EntryKind::symlink;
+        case 0: return EntryKind::hardlink;  // one whose target was lost on the way
         default: return EntryKind::other;
     }
 }
@@ -138,7 +152,10 @@ bool TarWalk::advance() {
     FilledSlab next;
     next.slab = pool_.acquire();
     if (!filled_.empty()) carry_context(filled_.back(), next);
-    const std::size_t size = stream_.fill({next.slab->payload(), slab_payload});
+    const std::size_t size = [&] {
+        const WithoutUtf8Locale waiting;
+        return stream_.fill({next.slab->payload(), slab_payload});
+    }();
     stream_ended_ = size < slab_payload;
     next.end = next.begin + size;
     // An empty slab is kept only as the stream's first and only one.
@@ -255,9 +272,10 @@ void TarWalk::step_header() {
     member.size = static_cast<std::uint64_t>(std::max<la_int64_t>(archive_entry_size(entry), 0));
     member.capability = capability_of(entry);
     member.path = normalise_path(entry_path(entry));
-    if (const char* target = archive_entry_hardlink(entry)) member.link = normalise_path(target);
+    if (const char* target = hardlink_of(entry)) member.link = normalise_path(target);
     if (member.kind == EntryKind::symlink) {
         const char* target = archive_entry_symlink(entry);
+        if (target == nullptr) target = archive_entry_symlink_utf8(entry);
         member.link = resolve_link(member.path, target != nullptr ? target : "");
     }
     // A sparse member's stored size is not told beforehand.
@@ -274,6 +292,10 @@ void TarWalk::step_header() {
     if (member.kind == EntryKind::file) ++files_;
     keep_within_limits(header, member);
     look_for_ambiguity(header, member);
+    // libarchive drops some targets that are not in UTF-8.
+    if (member.kind == EntryKind::hardlink && member.link.empty()) {
+        note_ambiguity(member.path, "a hard link without a target");
+    }
     const std::uint32_t ordinal = builder_.add_member(std::move(member));
     builder_.add_piece({std::min(header, position_), position_, 0, ordinal, PieceKind::header});
     hand_out(position_);

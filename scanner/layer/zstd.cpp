@@ -13,6 +13,7 @@
 #include <array>
 #include <cstring>
 #include <new>
+#include <string>
 #include <utility>
 
 #include "scanner/layer/decoder.hpp"
@@ -22,6 +23,7 @@ namespace stratascan::layer {
 namespace {
 
 constexpr std::size_t frame_head = 8;  // magic and, in a skippable frame, its size
+constexpr std::size_t longest_head = 18;  // RFC 8878, 3.1.1.1, with the magic
 
 std::uint32_t little_endian(std::string_view bytes) noexcept {
     std::uint32_t value = 0;
@@ -55,6 +57,8 @@ public:
                                                    static_cast<int>(window_log_));
                         }
                         state_ = State::frame;
+                        head_.clear();
+                        decoded_ = 0;
                     } else if ((magic & ZSTD_MAGIC_SKIPPABLE_MASK) ==
                                ZSTD_MAGIC_SKIPPABLE_START) {
                         if (in.size() < frame_head) return damaged("the blob ends in a frame");
@@ -118,6 +122,8 @@ private:
         ZSTD_outBuffer output{out.data(), out.size(), 0};
         const std::size_t left = ZSTD_decompressStream(context_.get(), &output, &input);
         const bool stuck = input.pos == 0 && output.pos == 0 && !in.empty() && !out.empty();
+        head_ += in.substr(0, std::min(input.pos, longest_head - head_.size()));
+        decoded_ += output.pos;
         in.remove_prefix(input.pos);
         out = out.subspan(output.pos);
         if (ZSTD_isError(left) != 0) {
@@ -129,9 +135,18 @@ private:
             }
             return damaged(ZSTD_getErrorName(left));
         }
+        if (left == 0 && !has_its_size()) return damaged("a frame has another size than it says");
         if (left == 0) return true;
         if (stuck) return damaged("the frame makes no progress");
         return false;
+    }
+
+    // zstd holds a frame against the size in its header, but for a last block that is empty, and
+    // that only where the frame comes in pieces.
+    [[nodiscard]] bool has_its_size() const {
+        const unsigned long long size = ZSTD_getFrameContentSize(head_.data(), head_.size());
+        return size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR ||
+               size == decoded_;
     }
 
     SideBytes side_;
@@ -139,6 +154,8 @@ private:
     std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context_;
     State state_ = State::between;
     std::uint32_t skip_left_ = 0;
+    std::string head_;  // of the frame
+    std::uint64_t decoded_ = 0;  // of it
     bool lowered_ = false;  // the window's limit, not yet told to zstd
 };
 

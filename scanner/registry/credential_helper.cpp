@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cerrno>
+#include <thread>
 
 #include "scanner/registry/credentials.hpp"
 #include "scanner/source/file_blob.hpp"
@@ -120,9 +121,22 @@ Result<HelperOutput> run_credential_helper(const std::string& helper, HelperVerb
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     in->write = UniqueFd();
     auto text = read_until(out->read.get(), end);
-    if (!text) ::kill(-child, SIGKILL);
     int status = 0;
-    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    const auto is_gone = [&](int how) {
+        pid_t got = 0;
+        while ((got = ::waitpid(child, &status, how)) < 0 && errno == EINTR) {
+        }
+        return got != 0;
+    };
+    // One that closed its output may live on.
+    bool gone = false;
+    while (text && !(gone = is_gone(WNOHANG)) && Clock::now() < end) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    if (!gone) {
+        text.reset();
+        ::kill(-child, SIGKILL);
+        is_gone(0);
     }
     if (!text) {
         return fail(ErrorCode::unreadable, "the credential helper did not answer in time", program);

@@ -22,7 +22,8 @@ bool HostGate::pass(const std::stop_token& stop, Kind kind) {
     }
     while (!stop.stop_requested()) {
         if (Clock::now() < opens_) {
-            changed_.wait_until(lock, stop, opens_, [&] { return Clock::now() >= opens_; });
+            const auto opens = opens_;  // read without the lock
+            changed_.wait_until(lock, stop, opens, [&] { return Clock::now() >= opens_; });
             continue;
         }
         if (spread_.count() == 0) return true;

@@ -92,9 +92,13 @@ struct HttpRequest {
 
 struct HttpTimeouts {
     std::chrono::seconds connect{30};
-    std::chrono::seconds stall{60};      ///< without any byte
+    /// Without any byte, and of a body that a sink takes: slower than `least_rate`.
+    std::chrono::seconds stall{60};
     std::chrono::seconds document{300};  ///< a whole answer that no sink takes
 };
+
+/// Bytes a second that a blob comes by at the least, over the time of a stall.
+constexpr std::uint64_t least_rate = 4096;
 
 class HttpTransport {
 public:

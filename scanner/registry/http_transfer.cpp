@@ -36,7 +36,10 @@ HttpFailure failure_of(CURLcode code) noexcept {
 HttpTransfer::HttpTransfer(const HttpRequest& request, const HttpTimeouts& timeouts)
     : request_(request),
       easy_(curl_easy_init(), &curl_easy_cleanup),
-      headers_(nullptr, &curl_slist_free_all) {
+      headers_(nullptr, &curl_slist_free_all),
+      // A document has a time of its own.
+      least_(request.sink == nullptr ? 1 : least_rate * static_cast<std::uint64_t>(
+                                                            timeouts.stall.count())) {
     if (easy_ == nullptr) {
         ready_ = false;
         response_.failure = HttpFailure::broken;
@@ -157,7 +160,7 @@ std::size_t HttpTransfer::on_header(char* data, std::size_t, std::size_t count, 
 
 /// A status line begins an answer; "100 Continue" may have come before it.
 void HttpTransfer::take_header(std::string_view line) {
-    moved_ = Clock::now();
+    came(line.size());
     while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
     if (line.starts_with("HTTP/")) {
         response_.headers.clear();
@@ -183,9 +186,10 @@ std::size_t HttpTransfer::on_body(char* data, std::size_t, std::size_t count, vo
 }
 
 std::size_t HttpTransfer::take_body(std::span<const std::byte> bytes) {
-    moved_ = Clock::now();
+    came(bytes.size());
     if (!begun_) {
         begun_ = true;
+        move();
         sunk_ = request_.sink != nullptr && request_.sink->begin(response_);
     }
     if (sunk_) {
@@ -208,6 +212,12 @@ std::size_t HttpTransfer::take_body(std::span<const std::byte> bytes) {
 
 /// With CURL_WRITEFUNC_PAUSE libcurl would copy what it has received, and copy it once more
 /// when the transfer goes on.
+/// A byte now and then is no move, or a blob would take as long as its sender likes.
+void HttpTransfer::came(std::size_t bytes) noexcept {
+    fresh_ += bytes;
+    if (fresh_ >= least_) move();
+}
+
 void HttpTransfer::rest() {
     if (resting_) return;
     resting_ = true;

@@ -29,13 +29,13 @@ public:
     void conclude(CURLcode code, bool stopped);
     [[nodiscard]] HttpResponse take_response() { return std::move(response_); }
 
-    /// Nothing came since `before`, although something could be taken.
+    /// Next to nothing came since `before`, although something could be taken.
     [[nodiscard]] bool idle_since(Clock::time_point before) const noexcept {
         return !resting_ && moved_ < before;
     }
     void resumed() noexcept {
         resting_ = false;
-        moved_ = Clock::now();
+        move();
     }
 
     bool done = false;  ///< guarded by the transport's mutex
@@ -48,6 +48,11 @@ private:
     void take_header(std::string_view line);
     std::size_t take_body(std::span<const std::byte> bytes);
     void rest();
+    void move() noexcept {
+        moved_ = Clock::now();
+        fresh_ = 0;
+    }
+    void came(std::size_t bytes) noexcept;
     [[nodiscard]] bool may_connect(Network target) const noexcept;
 
     static std::size_t on_header(char* data, std::size_t, std::size_t count, void* self);
@@ -63,6 +68,8 @@ private:
     bool ready_ = true;
     bool resting_ = false;     ///< until its sink has room
     Clock::time_point moved_ = Clock::now();
+    std::uint64_t fresh_ = 0;  ///< bytes since then
+    std::uint64_t least_;      ///< of them, before it is a move
     bool begun_ = false;       ///< the body's first bytes came
     bool sunk_ = false;        ///< the sink takes the body
     bool refused_ = false;     ///< an address was

@@ -34,9 +34,12 @@ Result<Client*> Remote::client() {
     };
     settings.notices = [this](const std::string& host, const std::string& text) {
         constexpr std::size_t most = 100;
+        {
+            const std::scoped_lock listener_lock(listener_mutex_);
+            if (listener_) return listener_(host + ": " + text);
+        }
         const std::scoped_lock notice_lock(mutex_);
-        if (listener_) listener_(host + ": " + text);
-        else if (warnings_.size() < most) warnings_.push_back(host + ": " + text);
+        if (warnings_.size() < most) warnings_.push_back(host + ": " + text);
     };
     auto client = Client::create(std::move(settings));
     if (!client) return std::unexpected(client.error());
@@ -47,7 +50,7 @@ Result<Client*> Remote::client() {
 }
 
 void Remote::listen(Listener listener) {
-    const std::scoped_lock lock(mutex_);
+    const std::scoped_lock lock(listener_mutex_);
     listener_ = std::move(listener);
 }
 

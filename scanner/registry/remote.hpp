@@ -45,6 +45,7 @@ private:
     mutable std::mutex mutex_;
     bool cancelled_ = false;
     std::vector<std::string> warnings_;
+    std::mutex listener_mutex_;  ///< taken first; it may be held for as long as a terminal waits
     Listener listener_;
     RegistriesConf conf_{std::vector<RegistryRule>{}};  ///< read when the client is made
     std::unique_ptr<Client> client_;

@@ -36,7 +36,7 @@ constexpr long allowed[] = {
     SYS_read, SYS_pread64, SYS_write, SYS_pwrite64, SYS_mremap, SYS_munmap, SYS_madvise, SYS_futex,
     SYS_brk, SYS_close, SYS_fstat, SYS_newfstatat, SYS_statx, SYS_lseek, SYS_readv, SYS_preadv,
     SYS_writev, SYS_pwritev, SYS_getdents64, SYS_readlinkat, SYS_flistxattr, SYS_fgetxattr, SYS_faccessat, SYS_faccessat2,
-    SYS_fcntl, SYS_fstatfs, SYS_fsync, SYS_fdatasync, SYS_ftruncate, SYS_fallocate, SYS_fadvise64,
+    SYS_fstatfs, SYS_fsync, SYS_fdatasync, SYS_ftruncate, SYS_fallocate, SYS_fadvise64,
     SYS_flock, SYS_futex_waitv, SYS_sched_yield, SYS_sched_getaffinity, SYS_clock_gettime,
     SYS_clock_getres, SYS_clock_nanosleep, SYS_nanosleep, SYS_gettimeofday, SYS_getrandom,
     SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_sigaltstack, SYS_exit,
@@ -115,6 +115,14 @@ std::vector<sock_filter> scanning_filter() {
 #endif
     program.where(SYS_mmap, {{2, PROT_EXEC, 0}});
     program.where(SYS_mprotect, {{2, PROT_EXEC, 0}});
+    // Flags and locks. Others have the kernel send signals, to whomever they name.
+    constexpr std::uint64_t command = 0xffffffff;
+    static_assert(F_GETFD == 1 && F_SETFD == 2 && F_GETFL == 3 && F_SETFL == 4 && F_GETLK == 5 &&
+                  F_SETLK == 6 && F_SETLKW == 7);
+    program.where(SYS_fcntl, {{1, command, F_GETFD}});
+    program.where(SYS_fcntl, {{1, command & ~std::uint64_t{1}, F_SETFD}});
+    program.where(SYS_fcntl, {{1, command & ~std::uint64_t{3}, F_SETFL}});
+    program.where(SYS_fcntl, {{1, command, F_DUPFD_CLOEXEC}});
     // More threads, no processes.
     program.where(SYS_clone, {{0, CLONE_THREAD, CLONE_THREAD}});
     program.where(SYS_prctl, {{0, all, PR_SET_NAME}});

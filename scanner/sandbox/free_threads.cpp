@@ -14,18 +14,25 @@ FreeThreads::FreeThreads() : maker_([this](const std::stop_token& stop) { run(st
 FreeThreads::~FreeThreads() = default;
 
 std::jthread FreeThreads::start(Work work) {
-    Request request{std::move(work), std::nullopt};
+    Request request{std::move(work), std::nullopt, nullptr};
     std::unique_lock lock(mutex_);
     requests_.push_back(&request);
     asked_.notify_one();
-    made_.wait(lock, [&] { return request.made.has_value(); });
+    made_.wait(lock, [&] { return request.made || request.failed; });
+    if (request.failed) std::rethrow_exception(request.failed);
     return std::move(*request.made);
 }
 
 void FreeThreads::run(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     while (asked_.wait(lock, stop, [&] { return !requests_.empty(); })) {
-        for (Request* const request : requests_) request->made.emplace(std::move(request->work));
+        for (Request* const request : requests_) {
+            try {
+                request->made.emplace(std::move(request->work));
+            } catch (...) {
+                request->failed = std::current_exception();
+            }
+        }
         requests_.clear();
         made_.notify_all();
     }

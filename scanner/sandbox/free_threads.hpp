@@ -3,6 +3,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -19,7 +20,7 @@ public:
     /// Of the process. REQUIRES: the first call is by a thread that is not in the sandbox.
     static FreeThreads& instance();
 
-    /// A thread that runs `work`. Any thread may ask.
+    /// A thread that runs `work`. Any thread may ask. Throws what std::jthread does.
     [[nodiscard]] std::jthread start(Work work);
 
     FreeThreads(const FreeThreads&) = delete;
@@ -29,6 +30,7 @@ private:
     struct Request {
         Work work;
         std::optional<std::jthread> made;
+        std::exception_ptr failed;
     };
 
     FreeThreads();

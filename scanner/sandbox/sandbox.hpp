@@ -14,6 +14,7 @@
 #include <atomic>
 #include <exception>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -21,6 +22,13 @@
 #include "stratascan/scanner.hpp"
 
 namespace stratascan {
+
+/// A thread that has to be inside was refused. Where nobody catches it the program ends with
+/// what it says.
+class SandboxRefused : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
 
 class Sandbox {
 public:
@@ -37,11 +45,14 @@ public:
     /// The calling thread enters it, and never leaves. Does nothing a second time. False:
     /// it is on, and the kernel refused this thread.
     bool enter() noexcept;
-    /// Whether this thread may read what strangers made: it is inside, or need not be.
-    [[nodiscard]] bool may_scan() noexcept { return enter() || !required_; }
+    /// Before this thread reads what strangers made. Throws SandboxRefused where it has to be
+    /// inside and is not.
+    void require() {
+        if (!enter() && required_) throw SandboxRefused(trouble());
+    }
 
     /// Runs `work` inside, on a thread of its own where the sandbox is on. What it throws is
-    /// thrown here. A thread that is refused works all the same; see may_scan().
+    /// thrown here, and SandboxRefused as by require().
     template <typename Work>
     void run(const Work& work) {
         if (!is_on()) {
@@ -50,8 +61,8 @@ public:
         }
         std::exception_ptr thrown;
         std::thread([&] {
-            enter();
             try {
+                require();
                 work();
             } catch (...) {
                 thrown = std::current_exception();

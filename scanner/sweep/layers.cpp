@@ -186,7 +186,7 @@ layer::LayerResult LayerFetcher::scan(const LayerEntry& layer, std::uint32_t rep
     ++fetched_;
     scanning_.acquire();
     struct Release {
-        std::counting_semaphore<>& permits;
+        Permits& permits;
         ~Release() { permits.release(); }
     } const release{scanning_};
     layer::LayerResult result;

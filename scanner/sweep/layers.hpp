@@ -8,7 +8,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <semaphore>
 #include <string>
 #include <unordered_map>
 
@@ -54,6 +53,29 @@ private:
     std::unordered_map<std::string, std::list<Entry>::iterator> by_digest_;
 };
 
+/// As std::counting_semaphore, whose acquire() in libstdc++ 12 may sleep on while permits are free:
+/// what it saw between two others' steps is not looked at again.
+class Permits {
+public:
+    explicit Permits(std::size_t count) : free_(count) {}
+
+    void acquire() {
+        std::unique_lock lock(mutex_);
+        given_back_.wait(lock, [&] { return free_ > 0; });
+        --free_;
+    }
+    void release() {
+        const std::scoped_lock lock(mutex_);
+        ++free_;
+        given_back_.notify_one();
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable given_back_;
+    std::size_t free_;
+};
+
 class LayerFetcher {
 public:
     LayerFetcher(Work& work, LayerResults& results);
@@ -87,7 +109,7 @@ private:
     LayerResults& results_;
     Rate rate_;
     ::stratascan::Plan plan_;
-    std::counting_semaphore<> scanning_;  ///< as many layers at once as memory was planned for
+    Permits scanning_;  ///< as many layers at once as memory was planned for
     std::atomic<std::uint64_t> fetched_ = 0;
     std::mutex mutex_;
     std::vector<std::uint32_t> alone_;  ///< guarded

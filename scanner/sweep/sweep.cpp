@@ -1,6 +1,7 @@
 #include "scanner/sweep/sweep.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <thread>
 #include <tuple>
 
@@ -85,6 +86,14 @@ void Sweep::fetch_and_record(Work& work) {
     Recorder recorder(work, results, fetcher);
     work.ledger.begin_fetching();
     std::vector<std::jthread> recording;
+    // Memory that runs out here ends it: recorders would wait for layers that nobody fetches.
+    struct Ending {
+        Ledger& ledger;
+        int before = std::uncaught_exceptions();
+        ~Ending() {
+            if (std::uncaught_exceptions() > before) ledger.stop();
+        }
+    } const ending{work.ledger};
     recording.reserve(recorders);
     for (unsigned i = 0; i < recorders; ++i) recording.emplace_back([&] { recorder.run(); });
     {
@@ -113,7 +122,8 @@ Result<SweepSummary> Sweep::run(SweepWatcher& watcher, const std::stop_token& st
     const std::stop_callback on_stop(stop, [this] { remote_->cancel(); });
     Documents documents(**client, *store_, 8U << 20);
     Ledger ledger;
-    Counters counters;
+    counters_ = std::make_unique<Counters>();
+    Counters& counters = *counters_;
     const store::Ruleset ruleset = engine_->ruleset();
     Work work{asked_,   *engine_, **client, *store_, documents, ledger,
               counters, watcher,  stop,     ruleset,

@@ -48,6 +48,7 @@ private:
     std::unique_ptr<ScanEngine> engine_;
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<registry::Remote> remote_;
+    std::unique_ptr<Counters> counters_;  ///< of this run; who watches it reads them until the next
 };
 
 }  // namespace stratascan::sweep

@@ -114,10 +114,10 @@ INSTANTIATE_TEST_SUITE_P(Of, MemoryFaults, testing::Values("blob-shared", "priva
                              return name;
                          });
 
-// Names with other letters than those of ASCII are read through a locale.
+// Names that are in neither ASCII nor UTF-8 are read through a locale.
 TEST_F(LocaleFaults, MemoryThatItDoesNotFindCostsNoName) {
     const TemporaryFolder folder;
-    const std::string name = "schl\xc3\xbcssel.pem";
+    const std::string name = "schl\xfcssel.pem";
     fs::create_directory(folder.path() / "tree");
     const auto made = [&](std::vector<std::string> words) {
         Command command;
@@ -132,7 +132,7 @@ TEST_F(LocaleFaults, MemoryThatItDoesNotFindCostsNoName) {
     const std::vector<std::string> words = {"scan", "--no-store", "--format", "json", layer, layer};
     const Ran whole = stratascan(words);
     EXPECT_EQ(whole.exit, 1) << whole.err;
-    EXPECT_NE(whole.out.find(name), std::string::npos) << whole.out;
+    EXPECT_NE(whole.out.find("ssel.pem"), std::string::npos) << whole.out;
     for (const char* const times : {"1", "1000"}) {
         const Ran ran = stratascan(words, with({{"FAULT_LOCALE", times}}));
         expect_honest(ran, whole, times);

@@ -115,6 +115,13 @@ TEST_F(RegistryFault, SocketThatHangs) {
     expect_layers(ran, {"failed", "partial"}, "broke off");
 }
 
+// A byte now and then keeps no connection open: a layer would take as long as its sender likes.
+TEST_F(RegistryFault, LayersThatTrickle) {
+    const Ran ran = through("trickle", {"--registry-timeout", "1", "--registry-tries", "2"});
+    EXPECT_TRUE(ran.exit == 1 || ran.exit == 2) << ran.err;
+    expect_layers(ran, {"failed", "partial"}, "broke off");
+}
+
 TEST_F(RegistryFault, RedirectsDoNotCarryCredentials) {
     for (const char* fault : {"redirect-with-token", "redirect-expiring"}) {
         expect_whole(through(fault));

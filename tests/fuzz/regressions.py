@@ -17,6 +17,11 @@ CRASHES: dict[str, dict[str, bytes]] = {
     "views": {"utf-16-in-the-first-block": b"\0\x14\1" + "secret=tst_abc123 and some more of it".encode("utf-16-le")},
     # A member without a name is a stray whose key is empty: the target was wrong.
     "image_archive": {"a-stray-without-a-name": b"\1repositories\n{}\0\0\0" + b"1" * 64 + b"/json\n{}"},
+    # zstd takes a frame that ends in an empty block for whole, whatever size it said, but only where
+    # it comes in pieces.
+    "decoder": {"zstd-nothing-of-248-bytes": b"\2d\x28\xb5\x2f\xfd\x30\xf8\1\0\0e",
+                "zstd-nothing-of-65-bytes-with-a-dictionary":
+                    b"\2d\x28\xb5\x2f\xfd\x31\0A\1\0\0Y\0Y&&SY~\n\3"},
     # A run of one byte that is longer than a block of its frame may be, and zstd's call for whole
     # buffers takes it: the target was wrong.
     "decoder_reference": {"zstd-run-over-its-block": b"\1\x28\xb5\x2f\xfd\0\x0f\xda\0\x58M\1\0\0\x14"},

@@ -30,6 +30,7 @@ FAULTS = {
     "errors": "the first N requests are answered with 502",
     "hang": "the first answer to each blob stops in the middle and stays open",
     "hang-forever": "every answer to a blob does",
+    "trickle": "blobs come by a hundred bytes every tenth of a second",
     "redirect": "blobs are redirected to storage that refuses requests with Authorization",
     "redirect-with-token": "as redirect, and the registry itself wants a token",
     "redirect-expiring": "as redirect, cut by resets, and a redirect is good for one request",
@@ -321,6 +322,12 @@ class Proxy(Handler):
             send_blob(self, status, headers, body[:len(body) // 2], None)
             self.wfile.flush()
             time.sleep(120)
+            return
+        if fault == "trickle":
+            send_blob(self, status, headers, b"", None)
+            for at in range(0, len(body), 100):
+                self.wfile.write(body[at:at + 100])
+                time.sleep(0.1)
             return
         send_blob(self, status, headers, body, cut)
 

@@ -289,6 +289,18 @@ TEST(ZstdDecoder, DeliversSkippableFramesWhereverTheyStand) {
     EXPECT_TRUE(cut.side.ends_with("la")) << cut.side;
 }
 
+// 248 bytes by its header, and an empty block alone. zstd's own decoder takes it where it comes in
+// pieces, and refuses it as a whole.
+TEST(ZstdDecoder, AFrameHasTheSizeThatItSays) {
+    const std::string frame("\x28\xb5\x2f\xfd\x20\xf8\1\0\0", 9);
+    for (const std::size_t size : {std::size_t{1}, std::size_t{4}, std::size_t{100}}) {
+        const Decoded decoded = decode(Compression::zstd, frame, always(size), always(1'000));
+        EXPECT_TRUE(decoded.error.has_value()) << size;
+        const std::string empty("\x28\xb5\x2f\xfd\x20\0\1\0\0", 9);
+        EXPECT_FALSE(decode(Compression::zstd, empty, always(size), always(1'000)).error) << size;
+    }
+}
+
 TEST(ZstdDecoder, RefusesAWindowAboveItsLimitByName) {
     const std::string text = Random(5).text(10'000);
     DecoderOptions options;

@@ -4,8 +4,10 @@
 #include "scanner/layer/tar_walk.hpp"
 
 #include <gtest/gtest.h>
+#include <locale.h>
 
 #include <array>
+#include <cstring>
 
 #include "tests/support/cut_stream.hpp"
 #include "tests/support/walking.hpp"
@@ -160,6 +162,54 @@ TEST(TarWalk, KeepsNamesThatAreNotUtf8) {
     EXPECT_TRUE(walked.gaps.empty()) << walked.told();
 }
 
+// Whoever waits for bytes goes on on another thread at times, which has a locale of its own: none
+// is left with that of names.
+TEST(TarWalk, WaitsForBytesInTheLocaleOfTheThread) {
+    class MovingReader final : public source::BlobReader {
+    public:
+        explicit MovingReader(std::string bytes) : bytes_(std::move(bytes)) {}
+        Result<std::size_t> read(std::span<std::byte> out) override {
+            EXPECT_EQ(::uselocale(nullptr), LC_GLOBAL_LOCALE);
+            const std::size_t size = std::min({out.size(), bytes_.size() - at_, std::size_t{10'000}});
+            std::memcpy(out.data(), bytes_.data() + at_, size);
+            at_ += size;
+            return size;
+        }
+        std::int64_t size() const noexcept override { return -1; }
+
+    private:
+        std::string bytes_;
+        std::size_t at_ = 0;
+    };
+    const std::string name = "pax-\xe9\xff";
+    TarBuilder tar;
+    for (int i = 0; i < 40; ++i) {
+        TarMember member;
+        member.name = "short";
+        member.content = std::string(100'000, 'x');
+        member.pax = {{"path", name + std::to_string(i)}};
+        tar.add(member);
+        TarMember link;
+        link.name = "link";
+        link.type = '1';
+        link.pax = {{"linkpath", name + std::to_string(i)}};
+        tar.add(link);
+    }
+    SlabPool pool(4);
+    BlobStream stream(std::make_unique<MovingReader>(tar.finish()), {}, nullptr);
+    TarWalk walk(stream, pool, {});
+    int named = 0, linked = 0;
+    for (auto window = walk.next(); window && *window; window = walk.next()) {
+        for (const Member& member : (*window)->members) {
+            if (!member.fresh) continue;
+            named += member.path.starts_with(name) ? 1 : 0;
+            linked += member.kind == EntryKind::hardlink ? 1 : 0;
+        }
+        EXPECT_EQ(::uselocale(nullptr), LC_GLOBAL_LOCALE);
+    }
+    EXPECT_EQ(named, 40);
+    EXPECT_EQ(linked, 40);
+}
 
 // PAX 1.0: the map stands in front of the data. Holes are not in the stream.
 TEST(TarWalk, MapsSparseFiles) {

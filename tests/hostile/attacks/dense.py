@@ -39,6 +39,25 @@ def findings_and_nothing_else(f: Attack) -> None:
 
 
 @attack
+def dense_windows_behind_a_slow_one(f: Attack) -> None:
+    """The windows of 3,000 each that are scanned before it wait for it, with every thread there is."""
+    slow = b"eyJhbGciOiJIUzI1NiJ9.eyJ" * (MIB // 24)
+    parts = []
+    for number in range(12 * f.size):
+        name = b"%d.txt" % number
+        if number % 8 == 0:
+            parts.append(rawtar.member(name, slow))
+        else:
+            between = b" # " + b"x" * (MIB // 3_000 - 24) + b"\n"
+            parts.append(dense(f, name.decode(), 3_000, between))
+    f.target_file("layer", b"".join(parts) + END)
+    f.image("partial")
+    f.open = True
+    f.seen("aws-access-key-id", path="1.txt")
+    f.gap("more than 20000 findings in one layer")
+
+
+@attack
 def findings_in_every_layer(f: Attack) -> None:
     """Three layers, each with almost as many as a window, a file and a layer may have."""
     between = b"\n" + b"some text " * 41 + b"\n"
