@@ -88,7 +88,14 @@ Result<void> prepare_place(const std::string& path, bool make) {
         return fail(ErrorCode::not_found, "there is no store", path,
                     "scan something, or name another with --store");
     }
-    return check(path, status, false);
+    if (auto fit = check(path, status, false); !fit) return fit;
+    // What SQLite finds beside it is as good as the store.
+    for (const char* const beside : {"-wal", "-shm", "-journal"}) {
+        const std::string name = path + beside;
+        if (::stat(name.c_str(), &status) != 0) continue;
+        if (auto fit = check(name, status, false); !fit) return fit;
+    }
+    return {};
 }
 
 }  // namespace stratascan::store

@@ -103,6 +103,11 @@ TEST_F(SandboxTest, OpensNoSocketAndSeesNoOtherProcess) {
         handler.sa_handler = SIG_IGN;
         return ::sigaction(SIGUSR1, &handler, nullptr);
     });
+    for (const int command : {F_SETOWN, F_SETOWN_EX, F_SETSIG, F_NOTIFY, F_SETLEASE, F_SETPIPE_SZ}) {
+        expect_refused("signals by way of a file", [&] { return ::fcntl(0, command, 0); });
+    }
+    EXPECT_GE(inside([] { return ::fcntl(0, F_GETFL); }).first, 0);
+    EXPECT_GE(inside([] { return ::fcntl(0, F_GETFD); }).first, 0);
     expect_refused("ptrace", [] { return ::ptrace(PTRACE_ATTACH, ::getppid(), nullptr, nullptr); });
 }
 
