@@ -36,6 +36,7 @@ LIMITS = (
     Limit("--max-depth", 5, "containers in containers", ("are nested more than",), 0),
     Limit("--max-findings", 10_000, "findings in a file", ("findings in one file",)),
     Limit("--max-looks", 10_000_000, "candidates looked at in a file", ("candidates in one file",)),
+    Limit("--max-file-time", 3600, "seconds of a processor for a file", ("a processor for one file",)),
     Limit("--max-path-bytes", 4096, "bytes of a path or a link's target", ("a path of more than",),
           64),
     Limit("--max-header-bytes", 1 << 20, "bytes of a member's extended headers",

@@ -85,6 +85,9 @@ struct Options {
         /// the file, that are held against their rules: what bounds the time that a
         /// file takes, and is the same on every machine.
         std::uint64_t looks_a_file = 10'000'000;
+        /// Of a processor, for a file that goes on behind its first window: a last resort,
+        /// the one limit that depends on the machine.
+        double seconds_a_file = 3600;
     } limits;
 };
 

@@ -106,6 +106,11 @@ void add_scan_options(CLI::App& command, Options& options, ScanChoices* choices)
     limits->add_option("--max-looks", options.limits.looks_a_file,
                        "Candidates in one file that are held against their rules")
         ->capture_default_str();
+    limits->add_option("--max-file-time", options.limits.seconds_a_file,
+                       "Seconds of a processor for one file: a last resort, for where it ends\n"
+                       "depends on the machine")
+        ->check(CLI::Range(0.001, 1e9))
+        ->capture_default_str();
     limits->add_option("--max-path-bytes", options.limits.path_bytes,
                        "Of a member's path, or a link's target")
         ->check(CLI::Range(64, 1 << 20))

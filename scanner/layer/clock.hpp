@@ -1,8 +1,9 @@
-// Time for the counters of `--stats`.
+// Time for the counters of `--stats`, and what a thread has had of a processor.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <ctime>
 
 namespace stratascan::layer {
 
@@ -10,6 +11,13 @@ namespace stratascan::layer {
     return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
                                           std::chrono::steady_clock::now().time_since_epoch())
                                           .count());
+}
+
+[[nodiscard]] inline std::uint64_t thread_ns() noexcept {
+    timespec spent{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+    return static_cast<std::uint64_t>(spent.tv_sec) * 1'000'000'000 +
+           static_cast<std::uint64_t>(spent.tv_nsec);
 }
 
 }  // namespace stratascan::layer

@@ -27,7 +27,7 @@ LayerCollector::LayerCollector(std::shared_ptr<const program::ProgramSet> progra
                                std::size_t* windows_left)
     : programs_(programs), judge_(std::move(programs)), pairs_(std::move(pairs)),
       findings_a_file_(limits.findings), told_(limits.told),
-      exhausted_(exhausted), looks_(limits.looks),
+      exhausted_(exhausted), looks_(limits.looks, limits.time_ns),
       findings_left_(findings_left), certificates_(certificates),
       member_digests_(windows_left) {}
 
@@ -178,17 +178,16 @@ void LayerCollector::pass_exhausted(const Window& window, WindowScan& scan) {
 void LayerCollector::count_looks(const Window& window, const WindowScan& scan,
                                  std::optional<std::uint32_t> goes_on) {
     if (looks_.has_exhausted() && !(goes_on && looks_.is_exhausted(*goes_on))) tell_exhausted();
-    if (!looks_.count(goes_on, scan.open_looks)) return;
+    if (!looks_.count(goes_on, scan.open_looks, scan.spent_ns)) return;
     const OpenFile& file = file_of(window, *scan.open_member);
-    looks_.exhaust({*goes_on, 0, file.path, file.inner_path, file.host});
+    looks_.exhaust({*goes_on, 0, looks_.reason(), file.path, file.inner_path, file.host});
     exhausted_.set(window.stream, *goes_on);
 }
 
 void LayerCollector::tell_exhausted() {
     FileLooks::Exhausted file = looks_.take();
     gaps_.push_back({{std::move(file.path),
-                      fmt::format("more than {} candidates in one file; the rest was not looked at",
-                                  looks_.most()),
+                      file.reason + "; the rest was not looked at",
                       file.bytes, std::move(file.inner_path)},
                      file.host});
 }

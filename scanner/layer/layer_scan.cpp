@@ -165,7 +165,8 @@ nested::EncodedWalk encoded_walk(StreamCollectors& collector, const LayerScanCon
 }
 
 FileLimits file_limits(const LayerScanContext& context) {
-    return {context.limits.findings_a_file, context.limits.looks_a_file, context.told};
+    return {context.limits.findings_a_file, context.limits.looks_a_file,
+            static_cast<std::uint64_t>(context.limits.seconds_a_file * 1e9), context.told};
 }
 
 // A name that is printed with what was found there must not hold a secret itself.

@@ -63,7 +63,7 @@ WindowScan WindowScanner::scan(Window& window, std::optional<std::uint32_t> exha
     WindowScan result;
     exhausted_ = exhausted;
     looks_.reset();
-    const std::uint64_t start = now_ns();
+    const std::uint64_t start = now_ns(), spent = thread_ns();
     views::HintPlaces* const hints = options_.secrets ? &hints_ : nullptr;
     if (auto found = finder_.find(window, options_.programs, hits_, hints); !found) {
         result.error = found.error();
@@ -91,6 +91,7 @@ WindowScan WindowScanner::scan(Window& window, std::optional<std::uint32_t> exha
     counters_.hits += hits_.size();
     counters_.confirmed += result.findings.size();
     result.hits = hits_.size();
+    result.spent_ns = thread_ns() - spent;
     return result;
 }
 

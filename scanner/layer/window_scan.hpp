@@ -104,6 +104,7 @@ struct WindowScan {
     std::uint64_t open_lines = 0;
     /// How often the open member's bytes were held against a rule.
     std::uint64_t open_looks = 0;
+    std::uint64_t spent_ns = 0;  ///< of a processor, for the whole window
     std::uint64_t hits = 0;
     std::optional<Error> error;
 };

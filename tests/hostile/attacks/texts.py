@@ -60,6 +60,14 @@ def looks_over_the_limit(f: Attack) -> None:
 
 
 @attack
+def time_over_the_limit(f: Attack) -> None:
+    """What a file may take of a processor: likewise, and far less than this one does."""
+    f.arguments += ["--max-file-time", "0.05"]
+    near(f, b"eyJhbGciOiJIUzI1NiJ9.eyJ", 8 * MIB, state="partial", clean=False)
+    f.gap("more than 0.05 s of a processor for one file; the rest", path="srv/text")
+
+
+@attack
 def tokens_with_wrong_checksums(f: Attack) -> None:
     """Candidates that are looked at in full and dropped or marked, by the hundred thousand."""
     letters = string.ascii_letters + string.digits
