@@ -1,7 +1,6 @@
 #include "scanner/layer/tar_walk.hpp"
 
 #include <fmt/format.h>
-#include <locale.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include <new>
 #include <utility>
 
+#include "scanner/layer/name_locale.hpp"
 #include "scanner/layer/tar_ambiguity.hpp"
 #include "scanner/layer/whiteout.hpp"
 
@@ -21,36 +21,6 @@ constexpr std::size_t block = 512;
 constexpr std::uint64_t nowhere = ~std::uint64_t{0};
 constexpr std::size_t gaps_told = 1000;
 constexpr std::size_t told_of_a_kind = 100;
-
-// libarchive converts names through the locale of the calling thread. In the C
-// locale a PAX path with any non-ASCII byte has no name at all; in C.UTF-8 it
-// comes through as it stands.
-class Utf8Locale {
-public:
-    Utf8Locale() { ::uselocale(utf8()); }
-    ~Utf8Locale() { ::uselocale(LC_GLOBAL_LOCALE); }
-    Utf8Locale(const Utf8Locale&) = delete;
-    Utf8Locale& operator=(const Utf8Locale&) = delete;
-
-    static locale_t utf8() {
-        // Without memory for it now there may be some for the next layer.
-        static const locale_t locale = [] {
-            const locale_t made = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
-            if (made == nullptr && errno == ENOMEM) throw std::bad_alloc();
-            return made;
-        }();
-        return locale;
-    }
-};
-
-// Whoever waits for bytes inside of it may go on on another thread.
-class WithoutUtf8Locale {
-public:
-    WithoutUtf8Locale() { ::uselocale(LC_GLOBAL_LOCALE); }
-    ~WithoutUtf8Locale() { ::uselocale(Utf8Locale::utf8()); }
-    WithoutUtf8Locale(const WithoutUtf8Locale&) = delete;
-    WithoutUtf8Locale& operator=(const WithoutUtf8Locale&) = delete;
-};
 
 bool all_zero(std::string_view bytes) noexcept {
     return bytes.find_first_not_of('\0') == std::string_view::npos;
@@ -128,7 +98,7 @@ TarWalk::TarWalk(BlobStream& stream, SlabPool& pool, const TarWalkOptions& optio
     : stream_(stream), pool_(pool), options_(options) {}
 
 Result<std::optional<Window>> TarWalk::next() {
-    const Utf8Locale utf8;
+    const NameLocale utf8;
     while (ready_.empty() && state_ != State::done) step();
     if (ready_.empty()) return std::nullopt;
     Window window = std::move(ready_.front());
@@ -153,7 +123,7 @@ bool TarWalk::advance() {
     next.slab = pool_.acquire();
     if (!filled_.empty()) carry_context(filled_.back(), next);
     const std::size_t size = [&] {
-        const WithoutUtf8Locale waiting;
+        const WithoutNameLocale waiting;
         return stream_.fill({next.slab->payload(), slab_payload});
     }();
     stream_ended_ = size < slab_payload;

@@ -25,7 +25,7 @@ TEST(SignalFaults, AtAnyMomentTheEndIsMarkedAndTheStoreSound) {
     std::mt19937 random(11);
     int stopped = 0;
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-        for (int round = 0; round < 2; ++round) {
+        for (int round = 0; round < 8; ++round) {
             const Place place;
             Command command;
             command.words = scan_of_many(place.file());

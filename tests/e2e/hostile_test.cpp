@@ -267,6 +267,30 @@ TEST_P(HostileGrowth, WorkIsAtMostLinear) {
 
 INSTANTIATE_TEST_SUITE_P(All, HostileGrowth, testing::ValuesIn(growing), test_name);
 
+// What a store tells later of names that forge lines, colours, directions and markup.
+TEST(HostileNamesInAStore, ReachNoTerminal) {
+    for (const char* const name : {"name-with-terminal-escapes", "name-with-line-breaks",
+                                   "name-from-right-to-left", "name-with-markup"}) {
+        const Built built = build_attack(name);
+        ASSERT_EQ(built.error, "") << name;
+        const TemporaryFolder folder;
+        const std::string store = folder.path() / "store.sqlite";
+        ASSERT_EQ(scan_built(built, {"--store", store, "-q"}).exit, 1) << name;
+        const auto expect_plain = [&](std::vector<std::string> words, int exit) {
+            const std::string command = words.at(0) + ' ' + words.at(1);
+            const Ran ran = stratascan(std::move(words));
+            EXPECT_EQ(ran.exit, exit) << name << ' ' << command << ran.err;
+            EXPECT_NE(ran.out, "") << name << ' ' << command;
+            expect_nothing_leaks(built.expect, ran.out + ran.err, name + (' ' + command));
+        };
+        for (const char* const format : {"table", "json", "csv"}) {
+            expect_plain({"find", "--path", "**", "--store", store, "--format", format}, 1);
+        }
+        expect_plain({"store", "export", "--store", store}, 0);
+        expect_plain({"report", "--store", store}, 1);
+    }
+}
+
 // What a limit ends must end at the same place, whoever scans how fast.
 TEST(HostileCatalogue, LimitsEndAtTheSamePlaceForAnyNumberOfThreads) {
     for (const char* const name : {"looks-over-the-limit", "many-matches-in-one-file",
