@@ -43,32 +43,45 @@ struct Collectors {
 };
 
 // Findings of windows that wait to be collected, and of those that are being scanned. Where they
-// are many, few windows are scanned at once, and one that finds no place for a moment goes on
-// unscanned: who collects scans it when its turn comes. Nobody waits for longer, for those who do
-// may be all that could collect.
+// are many, few windows are scanned at once, and others wait. Those who wait may be all that could
+// collect: where nobody scans, collects or has done so for a moment, one goes on unscanned, and who
+// collects scans it when its turn comes. So it is in a pipeline that is cancelled.
 class Waiting {
 public:
     /// False: the window is to be scanned when it is collected.
     bool before_scan() {
         std::unique_lock lock(mutex_);
-        const bool place = turn_.wait_for(lock, a_moment, [&] {
+        const auto has_place = [&] {
             return held_ <= most_held && (!is_dense_ || scanned_at_once_ < most_dense);
-        });
-        if (place) ++scanned_at_once_;
-        return place;
+        };
+        std::uint64_t seen = moves_;
+        while (!turn_.wait_for(lock, a_moment, has_place)) {
+            const bool at_work = scanned_at_once_ > 0 || is_collecting_ || moves_ != seen;
+            if (!at_work || tbb::is_current_task_group_canceling()) return false;
+            seen = moves_;
+        }
+        ++scanned_at_once_;
+        return true;
     }
     void after_scan(std::size_t findings) {
         {
             const std::scoped_lock lock(mutex_);
             --scanned_at_once_;
+            ++moves_;
             held_ += findings;
             is_dense_ = findings > dense;
         }
         turn_.notify_all();
     }
+    void before_collecting() {
+        const std::scoped_lock lock(mutex_);
+        is_collecting_ = true;
+    }
     void collected(std::size_t findings) {
         {
             const std::scoped_lock lock(mutex_);
+            is_collecting_ = false;
+            ++moves_;
             held_ -= findings;
         }
         turn_.notify_all();
@@ -76,10 +89,12 @@ public:
 
 private:
     static constexpr std::size_t most_held = 10'000, dense = 2'500, most_dense = 3;
-    static constexpr std::chrono::milliseconds a_moment{50};
+    static constexpr std::chrono::milliseconds a_moment{10};
     std::mutex mutex_;
     std::condition_variable turn_;
     std::size_t held_ = 0, scanned_at_once_ = 0;
+    bool is_collecting_ = false;
+    std::uint64_t moves_ = 0;  // windows scanned, and windows collected
     bool is_dense_ = true;  // the window that was scanned last; nobody knows of the first ones
 };
 
@@ -125,6 +140,7 @@ std::optional<Error> run(WindowSource& source, const Collectors& collectors,
     };
     const auto collect = [&](Job* job) {
         const std::unique_ptr<Job> owned(job);
+        waiting.before_collecting();
         if (!job->scanned) look_at(*job);
         if (collectors.contents != nullptr) collectors.contents->add(job->window);
         collectors.encoded.add(job->window, std::move(job->scan.encoded_starts));
