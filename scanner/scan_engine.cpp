@@ -11,6 +11,7 @@
 #include "scanner/image/variable_users.hpp"
 #include "scanner/layer/clock.hpp"
 #include "scanner/layer/pairs.hpp"
+#include "scanner/layer/told_texts.hpp"
 
 namespace stratascan {
 
@@ -159,6 +160,7 @@ std::vector<Finding> ScanEngine::scan_metadata(source::ImageRef& image, std::vec
     // The halves of a credential stand in variables of their own.
     layer::pair_variables(findings, *engine_.rules);
     image::name_users(findings, texts, key_);
+    layer::clean_told_texts(findings, workers_.local());
     return findings;
 }
 

@@ -17,6 +17,7 @@
 #include "scanner/layer/side_scan.hpp"
 #include "scanner/layer/stream_collectors.hpp"
 #include "scanner/layer/tar_walk.hpp"
+#include "scanner/layer/told_texts.hpp"
 #include "scanner/nested/encoded_walk.hpp"
 #include "scanner/nested/nested_walk.hpp"
 #include "scanner/nested/sqlite.hpp"
@@ -185,22 +186,6 @@ FileLimits file_limits(const LayerScanContext& context) {
             static_cast<std::uint64_t>(context.limits.seconds_a_file * 1e9), context.told};
 }
 
-// A name that is printed with what was found there must not hold a secret itself.
-std::string without_secrets(WindowScanner& scanner, std::string_view name) {
-    auto findings = scanner.scan_text(name, true);
-    if (!findings) return {};
-    std::string clean;
-    std::size_t at = 0;
-    for (const Finding& finding : *findings) {
-        if (finding.offset < at) continue;
-        clean += name.substr(at, finding.offset - at);
-        clean += finding.redacted;
-        at = finding.offset + finding.length;
-    }
-    clean += name.substr(at);
-    return clean;
-}
-
 // A table's name stands in the way to each of its rows.
 void clean_row_names(LayerResult& result, const LayerScanContext& context) {
     std::map<std::string, std::string> cleaned;
@@ -237,53 +222,6 @@ void clean_links(LayerResult& result, const LayerScanContext& context) {
     }
 }
 
-/// The texts that a program's evidence repeats from files.
-std::vector<std::string*> evidence_texts(Program& program) {
-    BinaryFacts& binary = program.binary;
-    std::vector<std::string*> texts{&program.version, &program.version_library,
-                                    &binary.debug_link};
-    for (std::string& text : program.evidence) texts.push_back(&text);
-    for (std::string& text : binary.comment) texts.push_back(&text);
-    for (std::string& text : binary.crates) texts.push_back(&text);
-    if (binary.note) {
-        PackageNote& note = *binary.note;
-        for (auto* text : {&note.type, &note.name, &note.version, &note.architecture, &note.os}) {
-            texts.push_back(text);
-        }
-    }
-    if (binary.go) {
-        GoBuild& go = *binary.go;
-        for (auto* text : {&go.go_version, &go.main_package, &go.module, &go.module_version,
-                           &go.revision}) {
-            texts.push_back(text);
-        }
-        for (std::string& text : go.linked) texts.push_back(&text);
-    }
-    return texts;
-}
-
-// Most have none: all are looked at in one go, and one by one only where that finds any.
-void clean_texts(const std::vector<std::string*>& texts, const LayerScanContext& context) {
-    std::string all;
-    for (const std::string* text : texts) (all += *text) += '\n';
-    const auto findings = context.scanner().scan_text(all, true);
-    if (findings && findings->empty()) return;
-    for (std::string* text : texts) *text = without_secrets(context.scanner(), *text);
-}
-
-// What a package database or a binary says of itself is repeated in the report.
-void clean_told_texts(LayerResult& result, const LayerScanContext& context) {
-    for (LayerProgram& found : result.programs) {
-        clean_texts(evidence_texts(found.program), context);
-    }
-    std::vector<std::string*> texts;
-    for (ListedPackage& package : result.packages.packages) {
-        if (!package.version.empty()) texts.push_back(&package.version);
-        if (!package.architecture.empty()) texts.push_back(&package.architecture);
-    }
-    if (!texts.empty()) clean_texts(texts, context);
-}
-
 // What the collectors have and what was seen inside containers.
 void take_results(StreamCollectors& collector, const nested::Nest& nest,
                   const nested::EncodedWalk& encoded, const LayerScanContext& context,
@@ -296,7 +234,6 @@ void take_results(StreamCollectors& collector, const nested::Nest& nest,
         context.told);
     clean_row_names(result, context);
     clean_links(result, context);
-    clean_told_texts(result, context);
     if (nest.history().truncated()) {
         result.notes.emplace_back("git: commits and trees beyond the memory for them were "
                                   "scanned and not kept, so findings may lack their commit");
@@ -357,6 +294,7 @@ LayerResult scan_layer(std::unique_ptr<source::BlobReader> blob,
     const bool stopped = error && error->code == ErrorCode::cancelled;
     const auto digest = stopped ? std::unexpected(*error) : stream.finish();
     beside.finish(result);
+    clean_told_texts(result, context.scanner());
     const auto clean = [&](std::string_view name) {
         return without_secrets(context.scanner(), name);
     };
@@ -412,6 +350,7 @@ LayerResult scan_directory(const std::string& path, const LayerScanContext& cont
     nested::EncodedWalk encoded = encoded_walk(collector, context);
     const auto error = run(walk_inside, {collector, encoded}, context, [] {});
     take_results(collector, walk_inside.nest(), encoded, context, result);
+    clean_told_texts(result, context.scanner());
     result.compression = "none";
     result.files = walk.files();
     result.members = walk.members();

@@ -363,7 +363,7 @@ private:
 
 bool is_gitleaks_file(std::string_view text) {
     try {
-        const toml::table document = toml::parse(text);
+        const toml::table document = read_toml(text);
         if (document.contains("rule") || document.contains("program")) return false;
         return std::any_of(document.begin(), document.end(), [](const auto& member) {
             const std::string_view key = member.first.str();
@@ -377,7 +377,7 @@ bool is_gitleaks_file(std::string_view text) {
 Result<GitleaksFile> parse_gitleaks_file(std::string_view text, const std::string& name) {
     GitleaksFile file;
     try {
-        const toml::table document = toml::parse(text, name);
+        const toml::table document = read_toml(text, name);
         if (auto read = FileReader(name, file).read(document); !read) {
             return std::unexpected(read.error());
         }

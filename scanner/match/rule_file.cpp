@@ -290,7 +290,7 @@ RuleFile parse_rule_file(std::string_view source, const std::string& name,
                          std::vector<Error>& mistakes) {
     RuleFile file;
     try {
-        const toml::table document = toml::parse(source, name);
+        const toml::table document = read_toml(source, name);
         for (const auto& [key, node] : document) {
             if (key == "rule") {
                 read_array(name, node, rule_setters(), file.rules, mistakes);

@@ -1,7 +1,9 @@
-// toml++ 3.3, as Debian 12 has it, without its two ways to die of a mistake in a
+// toml++ 3.3, as Debian 12 has it, without its three ways to die of what is in a
 // file. It asserts that a table's name begins as a key does, which `[(` does not;
 // without the assertion its parser goes on to say so. And it takes as unreachable
-// that a letter between U+00A1 and U+0499 stands outside of a string.
+// that a letter between U+00A1 and U+0499 stands outside of a string. And it has a
+// limit for values in values, but reads a dotted key, and lets go of the tables that
+// it makes, by recursion: two hundred thousand dots are a crash.
 #pragma once
 
 #include <cstdint>
@@ -16,3 +18,16 @@
 #define TOML_UNREACHABLE __builtin_unreachable()
 #endif
 #include <toml++/toml.h>
+
+#include <string_view>
+
+namespace stratascan {
+
+/// Whether a key has more than 1,024 parts (TOML 1.0.0, Keys). Strings and comments count for
+/// nothing, whatever stands in them.
+[[nodiscard]] bool has_endless_key(std::string_view text) noexcept;
+
+/// As toml::parse, whose exception it throws for such a key, too.
+[[nodiscard]] toml::table read_toml(std::string_view text, std::string_view name = {});
+
+}  // namespace stratascan

@@ -149,7 +149,7 @@ std::vector<std::string> read_helpers(const toml::array& names) {
 Result<RegistriesFile> parse_registries_conf(std::string_view text) {
     RegistriesFile file;
     try {
-        const toml::table document = toml::parse(text);
+        const toml::table document = read_toml(text);
         if (const toml::array* const names = document["credential-helpers"].as_array()) {
             if (!names->empty()) file.helpers = read_helpers(*names);
         }

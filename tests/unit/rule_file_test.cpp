@@ -7,7 +7,9 @@
 #include <array>
 #include <filesystem>
 
+#include "scanner/match/gitleaks_file.hpp"
 #include "scanner/match/ruleset.hpp"
+#include "scanner/match/toml.hpp"
 #include "tests/support/scanning.hpp"
 
 namespace stratascan::match {
@@ -220,6 +222,25 @@ TEST(RuleFiles, WhatCannotBeReadIsAnError) {
         const auto file = read_rule_files({path});
         ASSERT_FALSE(file.has_value()) << path.substr(0, 60);
         EXPECT_EQ(file.error().where, path);
+    }
+}
+
+// toml++ reads it, and lets go of what it made of it, by recursion.
+TEST(RuleFile, AKeyWithoutEndIsAMistake) {
+    std::string dots = "a";
+    for (int i = 0; i < 200'000; ++i) dots += ".a";
+    for (const std::string& text : {dots + " = 1\n", "[" + dots + "]\n", "[[" + dots + "]]\n",
+                                    "x = {y = 1, " + dots + " = 1}\n", "\"=\"." + dots + " = 1\n"}) {
+        const auto file = parse_rule_file(text, "endless.toml");
+        ASSERT_FALSE(file.has_value());
+        EXPECT_NE(file.error().what.find("more than 1024 parts"), std::string::npos);
+        EXPECT_FALSE(is_gitleaks_file(text));
+        EXPECT_FALSE(parse_gitleaks_file(text, "endless.toml").has_value());
+    }
+    for (const std::string& text : {"x = \"" + dots + "\"\n", "x = '''\n" + dots + "'''\n",
+                                    "# " + dots + "\n", "x = \"\"\"a\\\"\"" + dots + "\"\"\"\n"}) {
+        EXPECT_FALSE(has_endless_key(text)) << text.substr(0, 20);
+        EXPECT_NO_THROW(static_cast<void>(read_toml(text)));
     }
 }
 

@@ -1,6 +1,7 @@
 """A secret in place of every text of every document: what is wrong with a document is told
 without its words."""
 
+import base64
 import io
 import json
 import tarfile
@@ -125,4 +126,27 @@ def secrets_for_texts_of_an_archive(f: Attack) -> None:
                 number += 1
     f.open = True
     f.exit, f.error, f.complete = [1, 2, 3], "", None
+    f.formats = FORMATS
+
+
+def token_of(claims: dict[str, str]) -> bytes:
+    """A web token that is signed by nobody."""
+    parts = [json.dumps({"alg": "HS256", "typ": "JWT"}).encode(), json.dumps(claims).encode(),
+             b"a signature of thirty-two bytes."]
+    return b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in parts)
+
+
+@attack
+def secrets_in_what_findings_say(f: Attack) -> None:
+    """An issuer, a system's name, a user: what is told of a finding or an image."""
+    def word() -> str:
+        return f.secrets.github().decode()
+
+    layer = f.layer()
+    layer.file("srv/token", b"token: " + token_of({"iss": word(), "sub": word()}))
+    layer.file("etc/os-release", f"ID=debian\nPRETTY_NAME={word()}\n".encode())
+    layer.file("etc/passwd", f"root:x:0:0::/:/bin/sh\n{word()}:x:0:0::/:/bin/sh\n".encode())
+    f.one_image(layer.blob())
+    f.open = True
+    f.seen("jwt", path="srv/token")
     f.formats = FORMATS

@@ -1,0 +1,114 @@
+#include "scanner/layer/told_texts.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace stratascan::layer {
+
+namespace {
+
+using Texts = std::vector<std::string*>;
+
+/// The texts that a program's evidence repeats from files.
+Texts evidence_texts(Program& program) {
+    BinaryFacts& binary = program.binary;
+    Texts texts{&program.version, &program.version_library,
+                                    &binary.debug_link};
+    for (std::string& text : program.evidence) texts.push_back(&text);
+    for (std::string& text : binary.comment) texts.push_back(&text);
+    for (std::string& text : binary.crates) texts.push_back(&text);
+    if (binary.note) {
+        PackageNote& note = *binary.note;
+        for (auto* text : {&note.type, &note.name, &note.version, &note.architecture, &note.os}) {
+            texts.push_back(text);
+        }
+    }
+    if (binary.go) {
+        GoBuild& go = *binary.go;
+        for (auto* text : {&go.go_version, &go.main_package, &go.module, &go.module_version,
+                           &go.revision}) {
+            texts.push_back(text);
+        }
+        for (std::string& text : go.linked) texts.push_back(&text);
+    }
+    return texts;
+}
+
+void add_texts(Finding& finding, Texts& texts) {
+    texts.push_back(&finding.evidence_detail);
+    if (finding.identifier) texts.push_back(&finding.identifier->value);
+    if (!finding.certificate) return;
+    texts.push_back(&finding.certificate->subject);
+    for (std::string& name : finding.certificate->names) texts.push_back(&name);
+}
+
+bool have_none(const std::string& all, WindowScanner& scanner) {
+    const auto findings = scanner.scan_text(all, true);
+    return findings && findings->empty();
+}
+
+// Most have none: all are looked at in one go, and one by one only where that finds any.
+void clean_texts(const Texts& texts, WindowScanner& scanner) {
+    std::string all;
+    for (const std::string* text : texts) {
+        if (!text->empty()) (all += *text) += '\n';
+    }
+    if (all.empty() || have_none(all, scanner)) return;
+    for (std::string* text : texts) {
+        if (!text->empty()) *text = without_secrets(scanner, *text);
+    }
+}
+
+// One that several results share is not changed.
+void clean(std::shared_ptr<const evidence::Certificate>& certificate, WindowScanner& scanner) {
+    std::string all = certificate->subject;
+    for (const std::string& name : certificate->names) (all += '\n') += name;
+    if (have_none(all, scanner)) return;
+    auto cleaned = std::make_shared<evidence::Certificate>(*certificate);
+    cleaned->subject = without_secrets(scanner, cleaned->subject);
+    for (std::string& name : cleaned->names) name = without_secrets(scanner, name);
+    certificate = std::move(cleaned);
+}
+
+}  // namespace
+
+std::string without_secrets(WindowScanner& scanner, std::string_view text) {
+    auto findings = scanner.scan_text(text, true);
+    if (!findings) return {};
+    std::string clean;
+    std::size_t at = 0;
+    for (const Finding& finding : *findings) {
+        if (finding.offset < at) continue;
+        clean += text.substr(at, finding.offset - at);
+        clean += finding.redacted;
+        at = finding.offset + finding.length;
+    }
+    clean += text.substr(at);
+    return clean;
+}
+
+void clean_told_texts(std::span<Finding> findings, WindowScanner& scanner) {
+    Texts texts;
+    for (Finding& finding : findings) add_texts(finding, texts);
+    clean_texts(texts, scanner);
+}
+
+void clean_told_texts(LayerResult& result, WindowScanner& scanner) {
+    for (LayerProgram& found : result.programs) {
+        clean_texts(evidence_texts(found.program), scanner);
+    }
+    for (LayerCertificate& found : result.certificates) clean(found.certificate, scanner);
+    Texts texts;
+    for (LayerFinding& found : result.findings) add_texts(found.finding, texts);
+    for (ListedPackage& package : result.packages.packages) {
+        texts.push_back(&package.version);
+        texts.push_back(&package.architecture);
+    }
+    for (FileFact& fact : result.file_facts.facts) texts.push_back(&fact.detail);
+    clean_texts(texts, scanner);
+    for (SmallDocument& document : result.file_facts.documents) {
+        clean_texts({&document.text}, scanner);
+    }
+}
+
+}  // namespace stratascan::layer
