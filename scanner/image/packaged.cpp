@@ -86,9 +86,16 @@ PackagedFiles::Span PackagedFiles::span_of(int layer, std::uint32_t list) {
 
 std::optional<Package> PackagedFiles::package_of(Position at, std::string_view path,
                                                  const Hiding& hidden) {
+    const layer::PathKey key = layer::packaged_path_key(path);
+    const auto [found, fresh] = found_.try_emplace({at, key});
+    if (fresh) found->second = find_package(at, key, hidden);
+    return found->second;
+}
+
+std::optional<Package> PackagedFiles::find_package(Position at, layer::PathKey key,
+                                                   const Hiding& hidden) {
     const layer::MemberDigest* digest = digest_of(at);
     if (digest == nullptr) return std::nullopt;
-    const layer::PathKey key = layer::packaged_path_key(path);
     const Span file{at.layer, gone_from(hidden)};
     for (int i = static_cast<int>(layers_.size()) - 1; i >= 0; --i) {
         const LayerResult* of = layers_[static_cast<std::size_t>(i)];

@@ -43,6 +43,8 @@ public:
     [[nodiscard]] Owned owner_of(Position at, std::string_view path, const Hiding& hidden);
 
 private:
+    [[nodiscard]] std::optional<Package> find_package(Position at, layer::PathKey key,
+                                                      const Hiding& hidden);
     /// The layers in whose trees something is: from `from`, and below `to`.
     struct Span {
         int from = 0, to = 0;
@@ -63,6 +65,9 @@ private:
     std::vector<const layer::LayerResult*> layers_;
     Overlay& overlay_;
     std::map<std::pair<int, std::uint32_t>, Span> spans_;
+    /// What was found before: a file may hold thousands of findings, and its path may be listed
+    /// as often.
+    std::map<std::pair<Position, layer::PathKey>, std::optional<Package>> found_;
     /// Links of folders near the root that give files other names: name, target.
     std::vector<std::pair<std::string, std::string>> folder_links_;
     /// Packages whose list tells their version, by name: layer and index.

@@ -316,7 +316,7 @@ void Planner::see_root(std::uint32_t repository, const std::string& digest,
             return;
         }
         if (known && work_.ledger.is_seen(*known, repository)) return;
-        const bool done = settled(repository, digest, 0);
+        const bool done = settled(repository, digest, 0, needs);
         if (!known) {
             ++work_.counters.manifests;
             if (done) ++work_.counters.manifests_known;

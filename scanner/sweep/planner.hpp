@@ -42,6 +42,7 @@ private:
         std::vector<Ledger::Wanted> layers;
         std::vector<std::string> manifests;  ///< under way, for indexes that lead to themselves
         std::vector<std::string> subjects;   ///< of referrers
+        std::map<std::string, bool> settled;  ///< manifests that were asked for, by digest
     };
 
     void list_target(const SweepTarget& target, std::vector<TargetTrouble>& troubles);
@@ -58,7 +59,10 @@ private:
     void look_at_tag(std::uint32_t repository, const SeenTag& tag);
     void see_root(std::uint32_t repository, const std::string& digest,
                   std::optional<Documents::Manifest> given, int depth);
-    [[nodiscard]] bool settled(std::uint32_t repository, const std::string& digest, int depth);
+    [[nodiscard]] bool settled(std::uint32_t repository, const std::string& digest, int depth,
+                               Needs& needs);
+    [[nodiscard]] bool is_settled(std::uint32_t repository, const std::string& digest, int depth,
+                                  Needs& needs);
     [[nodiscard]] Result<void> walk(std::uint32_t repository, const std::string& digest,
                                     std::optional<Documents::Manifest> given, int depth,
                                     Needs& needs);

@@ -44,7 +44,19 @@ std::vector<std::string> other_platforms(const source::OciDocument& index,
 }
 
 /// Whether nothing need be fetched for this manifest; then it is noted as seen.
-bool Planner::settled(std::uint32_t repository, const std::string& digest, int depth) {
+bool Planner::settled(std::uint32_t repository, const std::string& digest, int depth,
+                      Needs& needs) {
+    // Indexes that list each other's manifests lead to one in many ways.
+    if (const auto seen = needs.settled.find(digest); seen != needs.settled.end()) {
+        return seen->second;
+    }
+    const bool done = !work_.stopped() && is_settled(repository, digest, depth, needs);
+    needs.settled[digest] = done;
+    return done;
+}
+
+bool Planner::is_settled(std::uint32_t repository, const std::string& digest, int depth,
+                         Needs& needs) {
     const store::RepositoryId id = work_.ledger.repository(repository).id;
     const auto known = work_.store.manifest(digest);
     if (!work_.must(known) || !*known || depth > max_index_depth) return false;
@@ -57,7 +69,7 @@ bool Planner::settled(std::uint32_t repository, const std::string& digest, int d
     }
     for (const store::ManifestChild& child : record.children) {
         if (std::ranges::binary_search(others, child.digest)) continue;
-        if (!settled(repository, child.digest, depth + 1)) return false;
+        if (!settled(repository, child.digest, depth + 1, needs)) return false;
     }
     const auto reused = work_.store.reuse_settled_image(id, digest, work_.ruleset, now_);
     return work_.must(reused) && *reused;
@@ -115,7 +127,7 @@ void Planner::walk_index(std::uint32_t repository, const source::OciDocument& in
             needs.layers.push_back({child.digest, child.size});
             continue;
         }
-        if (settled(repository, child.digest, 0)) continue;
+        if (settled(repository, child.digest, 0, needs)) continue;
         const auto walked = walk(repository, child.digest, std::nullopt, depth + 1, needs);
         // Told when the root is recorded, with what there is of it.
         if (!walked && walked.error().code == ErrorCode::over_limit) {
