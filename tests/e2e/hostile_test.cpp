@@ -222,11 +222,12 @@ const std::vector<std::string> growing = {
     "begins-of-keys-with-a-body", "begins-of-keys-without-an-end", "certificates-without-end",
     "der-a-hundred-thousand-deep", "empty-members-by-the-hundred-thousand", "entities-of-entities",
     "escapes-of-escapes", "gzip-bomb-in-a-file", "hard-links-in-a-long-chain", "hex-without-end",
-    "line-breaks-and-nothing-else", "near-matches-of-tokens", "one-layer-a-thousand-times",
-    "paths-of-a-megabyte", "pax-headers-of-a-mebibyte", "pax-headers-without-a-member",
-    "pax-records-by-the-hundred-thousand", "percent-signs-of-percent-signs", "quotes-and-brackets",
-    "sparse-map-of-a-million-extents", "urls-that-almost-have-a-password", "urls-without-a-host",
-    "web-token-with-a-deep-head", "zip-of-many-empty-entries", "zip-overlapping-entries"};
+    "line-breaks-and-nothing-else", "near-matches-of-tokens", "one-key-of-sixteen-mebibytes",
+    "one-layer-a-thousand-times", "paths-of-a-megabyte", "pax-headers-of-a-mebibyte",
+    "pax-headers-without-a-member", "pax-records-by-the-hundred-thousand",
+    "percent-signs-of-percent-signs", "quotes-and-brackets", "sparse-map-of-a-million-extents",
+    "urls-that-almost-have-a-password", "urls-without-a-host", "web-token-with-a-deep-head",
+    "zip-of-many-empty-entries", "zip-overlapping-entries"};
 
 /// From `--stats`: each stage's bytes, and the counts.
 std::map<std::string, double> work_of(const std::string& stats) {

@@ -13,6 +13,9 @@ Besides the members of a fixture's expectation there are
   found_or_told   whether each target that is complete must have a finding
   told_paths      by target, how many paths in it must have a gap at least
 
+An attack that has files without a byte says so (`empty`), and each expects something that may fail:
+one that came out empty, or that nothing can fail, would pass for ever.
+
 `size` is 1, or more where figures are taken: an attack whose cost depends on its length is that
 many times as long.
 """
@@ -24,6 +27,7 @@ from pathlib import Path
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 sys.path.insert(0, str(FIXTURES))
 
+from emptiness import empty_files  # noqa: E402
 from fixture import Fixture  # noqa: E402
 
 MIB = 1 << 20
@@ -47,6 +51,17 @@ class Attack(Fixture):
         self.told: list[str] = []
         self.found_or_told = False
         self.told_paths: dict[str, int] = {}
+        self.empty = False
+
+    def write(self) -> None:
+        empty = [] if self.empty else empty_files(self.out)
+        if empty:
+            raise ValueError(f"{self.name}: without a byte: {', '.join(empty[:5])}")
+        telling = (self.findings or self.gaps or self.told or self.images or self.error
+                   or self.found_or_told)
+        if self.exit is None or (self.exit != 0 and not telling):
+            raise ValueError(f"{self.name}: it expects nothing that could fail")
+        super().write()
 
     def expectation(self) -> dict:
         return {**super().expectation(), "memory": self.memory, "scanned": self.scanned,
