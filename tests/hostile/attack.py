@@ -3,6 +3,7 @@ what a scan of it may cost.
 
 Besides the members of a fixture's expectation there are
 
+  command   what the arguments are given to: `scan`, or `gate`
   memory    the ceiling of resident memory, in bytes, that the scan must stay under
   scanned   the most bytes that may be handed to the engine, what decoders made included; null: any
   hits      the most candidates that may be looked at; null: any
@@ -42,6 +43,7 @@ class Attack(Fixture):
     def __init__(self, name: str, out: Path, size: int = 1):
         super().__init__(name, out)
         self.size = size
+        self.command = "scan"
         self.memory = DEFAULT_CEILING
         self.scanned: int | None = None
         self.hits: int | None = None
@@ -64,8 +66,8 @@ class Attack(Fixture):
         super().write()
 
     def expectation(self) -> dict:
-        return {**super().expectation(), "memory": self.memory, "scanned": self.scanned,
-                "hits": self.hits, "formats": self.formats,
+        return {**super().expectation(), "command": self.command, "memory": self.memory,
+                "scanned": self.scanned, "hits": self.hits, "formats": self.formats,
                 "never": [text.decode("latin-1") for text in self.never],
                 "markup": [text.decode("latin-1") for text in self.markup], "told": self.told,
                 "found_or_told": self.found_or_told, "told_paths": self.told_paths}

@@ -70,7 +70,7 @@ def measure(program: str, folder: Path) -> tuple[int, float, int, str]:
 
 def measure_here(program: str, folder: Path) -> tuple[int, float, int, str]:
     expect = json.loads((folder / "expect.json").read_text())
-    words = [program, "scan", "--no-store", "--format", "json", *expect["arguments"]]
+    words = [program, expect["command"], "--no-store", "--format", "json", *expect["arguments"]]
     with tempfile.TemporaryFile() as out:
         child = os.fork()
         if child == 0:
