@@ -33,10 +33,11 @@ def rules_by_the_ten_thousand(f: Attack) -> None:
 
 @attack
 def rules_as_costly_as_they_may_be(f: Attack) -> None:
-    """Gates of a kibibyte in which every byte has choices, up to what all may have together."""
-    gate = "costs" + "[a-p][q-z]" * 101
+    """Gates in which every byte may be left out, as long as what matches one may be, and as many of
+    them as all may have bytes."""
+    gate = "costs" + "a?" * 249
     scanned_with(f, "".join(RULE.format(f"r{number}", f"costs{number:02}[a-z]{{8}}",
-                                        f"gate = '{gate}{number:02}'") for number in range(32)))
+                                        f"gate = '{gate}{number:02}'") for number in range(64)))
     f.open = True
 
 
