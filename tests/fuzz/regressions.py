@@ -5,6 +5,17 @@ FuzzRegressions/json.RepeatedUnderAnEscape.
 One fault has no input: `proxy` kept 2 GiB of environment after 25,294,017 executions, for setenv()
 frees nothing. No input did that but their number, and it was the target's fault, not a parser's."""
 
+import struct
+
+NO_HEADER = b"PK\3\4" + b"\xff" * 8  # begins as a zip entry's local header does
+
+
+def zip_listing(name: bytes) -> bytes:
+    """A central directory of one entry, and its end."""
+    listed = b"PK\1\2" + struct.pack("<HH20xHH14x", 20, 20, len(name), 0) + name
+    return listed + b"PK\5\6" + bytes(18)
+
+
 CRASHES: dict[str, dict[str, bytes]] = {
     "json": {
         # An escape made another name of it, and the document was not told as ambiguous.
@@ -12,7 +23,14 @@ CRASHES: dict[str, dict[str, bytes]] = {
         "repeated-empty-name": b'{"":1,"":2}',
         # No JSON to a strict parser, and read all the same: the target was wrong.
         "not-utf-8": b'{"con\xbd":1,"c\\u006fnfig":2}',
+        # To the parser that they are held against a zero byte is the end: the target was wrong.
+        "brackets-behind-a-zero-byte": b'{"a":1}\0[[2]]',
     },
+    # Of an entry of a zip file's directory, which it holds, the parser gives a piece for each
+    # signature in it, and takes nothing for them: the target was wrong.
+    "archive_parser": {"local-headers-in-a-listed-name": b"\1\0" + zip_listing(NO_HEADER * 64),
+                       "all-signatures-in-a-listed-name": b"\1\0" + zip_listing(
+                           (NO_HEADER + b"PK\1\2" + bytes(46) + b"PK\5\6" + bytes(20)) * 10)},
     # An index below the first block's was made by an unsigned subtraction.
     "views": {"utf-16-in-the-first-block": b"\0\x14\1" + "secret=tst_abc123 and some more of it".encode("utf-16-le")},
     # A member without a name is a stray whose key is empty: the target was wrong.

@@ -65,6 +65,7 @@ ALIKE_HERE = {
     "ambiguous-archive: headers with no member behind them": "refused by some",
     "ambiguous-archive: a member of a type": "a file to some, to others none",
     "a path of more than": "a limit of the program's own",
+    "headers of more than": "a limit of the program's own",
     "the stream does not begin with a tar header": "tarfile and GNU tar find the next one, too",
     "tar: ": "libarchive refuses it",
 }

@@ -40,7 +40,7 @@ def gzip_bomb(f: Attack) -> None:
 
 @attack
 def bzip2_bomb(f: Attack) -> None:
-    """700,000:1 is what bzip2 makes of zeros; here with a limit of the ratio that is low."""
+    """700,000:1 is what bzip2 makes of zeros: an honest file of them looks the same."""
     one_layer(f, layer_of_zeros(f, 512 * MIB * f.size, compress.bzip2))
     f.scanned = 512 * MIB * f.size + 8 * MIB
 
@@ -159,38 +159,49 @@ def zip_of_zips_of_zips(f: Attack) -> None:
     inside(f, "42.zip", data, "compressed more than 2000:1", 4 * GIB)
 
 
+def directory_entry(name: bytes, local: bytes, at: int) -> bytes:
+    """Of a deflated entry by its local header, which has its CRC-32 and sizes."""
+    return (struct.pack("<4sHHHHHH", b"PK\1\2", 20, 20, 0, 8, 0, 0x21) + local[14:26] +
+            struct.pack("<HHHHHII", len(name), 0, 0, 0, 0, 0, at) + name)
+
+
+def directory_end(count: int, size: int, at: int) -> bytes:
+    return struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, count & 0xFFFF, count & 0xFFFF, size, at, 0)
+
+
 @attack
 def zip_overlapping_entries(f: Attack) -> None:
     """The directory names one entry 5,000 times: who believes it unpacks 5,000 copies."""
-    kernel = containers.raw_deflate(b"\0" * (2 * MIB))
-    local = containers.zip_entry(b"a", kernel, 8)
-    crc = zlib.crc32(b"\0" * (2 * MIB))
-    directory = b"".join(
-        struct.pack("<4sHHHHHHIIIHHHHHII", b"PK\1\2", 20, 20, 0, 8, 0, 0x21, crc, len(kernel),
-                    2 * MIB, 5, 0, 0, 0, 0, 0, 0) + b"%05d" % number
-        for number in range(5000 * f.size))
+    local = containers.zip_entry(b"a", containers.raw_deflate(b"\0" * (2 * MIB)), 8)
     count = 5000 * f.size
-    end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, count & 0xFFFF, count & 0xFFFF,
-                      len(directory), len(local), 0)
-    inside(f, "overlap.zip", local + directory + end, "entries of its directory", scanned=8 * MIB * f.size)
+    directory = b"".join(directory_entry(b"%05d" % number, local, 0) for number in range(count))
+    end = directory_end(count, len(directory), len(local))
+    inside(f, "overlap.zip", local + directory + end, "entries of its directory",
+           scanned=8 * MIB * f.size)
 
 
 @attack
 def zip_quoted_entries(f: Attack) -> None:
-    """Each entry's deflate stream quotes the local headers behind it as stored blocks, as the
-    better zip bomb does: read from the front, the bytes count once."""
-    secret, plain = f.layer().text_with("github")
-    data = containers.zip_entry(b"last", containers.raw_deflate(plain), 8)
-    for number in range(50):
-        quoted = b"\0" + struct.pack("<HH", len(data) & 0xFFFF, ~len(data) & 0xFFFF) + data
-        if len(data) > 0xFFFF:
-            break
-        # The quoting block is not the last one: the quoted deflate stream goes on from there.
-        data = containers.zip_entry(b"%02d" % number, quoted + containers.raw_deflate(b"x"), 8)
-    inside(f, "quoted.zip", data + containers.ZIP_END, scanned=64 * MIB)
-    f.open = True
-    f.complete = None
-    f.images = []
+    """As the better zip bomb does it (D. Fifield, 2019): each entry's deflate stream quotes the next
+    entry's header as a stored block, and goes on as that entry's stream. The directory leads to all
+    of them, each with the same 2 MiB in it; read from the front, the bytes count once."""
+    data = b"\0" * (2 * MIB) + f.layer().text_with("github")[1]
+    f.seen()
+    names = [b"%03d" % number for number in range(250 * f.size)]
+    stream = containers.raw_deflate(data)
+    files = containers.zip_entry(names[-1], stream, 8, data=data)
+    entries = [(files[:30], len(files))]
+    for name in reversed(names[:-1]):
+        quoted = files[: len(files) - len(stream)]
+        stream = b"\0" + struct.pack("<HH", len(quoted), len(quoted) ^ 0xFFFF) + files
+        data = quoted + data
+        files = containers.zip_entry(name, stream, 8, data=data)
+        entries.append((files[:30], len(files)))
+    directory = b"".join(directory_entry(name, local, len(files) - behind)
+                         for name, (local, behind) in zip(names, reversed(entries)))
+    end = directory_end(len(entries), len(directory), len(files))
+    inside(f, "quoted.zip", files + directory + end, "entries of its directory",
+           scanned=4 * MIB)
 
 
 @attack
@@ -251,7 +262,7 @@ def each_format_in_the_next(f: Attack) -> None:
 @attack
 def xz_asks_for_four_gigabytes(f: Attack) -> None:
     """A dictionary of 4 GiB less a byte: xz's largest, refused before it is made."""
-    data = b"".join(compress.xz_with_dictionary([(b"text\n" * 100, 1)], 32 - 1))
+    data = b"".join(compress.xz_with_dictionary([(b"text\n" * 100, 1)], 32))
     inside(f, "big.xz", data, "memory", 8 * MIB)
     f.memory = 300 * MIB
 

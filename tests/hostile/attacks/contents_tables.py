@@ -31,6 +31,7 @@ def table_with_a_secret_in_estargz(f: Attack) -> None:
 
 def files(f: Attack, names: list[str]) -> tuple[list[bytes], list[dict]]:
     """An honest layer of empty files, in one frame, and its entries."""
+    f.empty = True
     tar = b"".join(rawtar.member(name.encode()) for name in names)
     return [tar], entries_of([tar])
 
@@ -136,6 +137,7 @@ def tables_that_disagree_with_each_other(f: Attack) -> None:
 def footer_that_leads_to_no_table(f: Attack) -> None:
     """To nothing, to a table that is cut, to one that is another document, and to one that no
     JSON reader would take so far down."""
+    f.empty = True
     layer = f.layer()
     layer.secret("etc/app.env")
     body = compress.gzip_member(layer.parts[0])

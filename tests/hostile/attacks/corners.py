@@ -34,16 +34,19 @@ def word(f: Attack) -> bytes:
 
 @attack
 def secret_in_the_headers_unused_bytes(f: Attack) -> None:
-    """Behind the name's NUL, in the owner's name, and in the bytes that ustar leaves free."""
+    """Behind the name's NUL, in the owner's name, which has no room for a token, and behind the
+    prefix's NUL."""
+    f.empty = True
     name = rawtar.header(b"a\0" + word(f))
     owner = bytearray(rawtar.header(b"b"))
-    owner[265:265 + 31] = b" " * 31
+    owner[265 : 265 + 22] = b" " + f.secrets.aws_id() + b" "
     tail = bytearray(rawtar.header(b"c"))
     tail[345 + 100 : 345 + 100 + 42] = word(f)
     for block in (owner, tail):
         block[148:156] = b" " * 8
         block[148:156] = b"%06o\0 " % sum(block)
     f.seen()
+    f.seen("aws-access-key-id")
     corner(f, name + bytes(owner) + bytes(tail) + cover(f) + END)
 
 
@@ -54,6 +57,7 @@ def secret_behind_a_links_target(f: Attack) -> None:
 
 @attack
 def secret_in_a_pax_records_key(f: Attack) -> None:
+    f.empty = True
     corner(f, rawtar.member_with({b"X." + f.secrets.github(): b"1"}, b"a") + cover(f) + END)
 
 
@@ -65,6 +69,7 @@ def secret_in_a_global_header(f: Attack) -> None:
 @attack
 def secret_in_attributes(f: Attack) -> None:
     """Extended attributes in both spellings, the second one in base64."""
+    f.empty = True
     first, second = f.secrets.github(), f.secrets.slack()
     records = {b"SCHILY.xattr.user.a": first,
                b"LIBARCHIVE.xattr.user.b": base64.b64encode(second)}
@@ -140,32 +145,35 @@ def secret_behind_the_bzip2_stream(f: Attack) -> None:
 def in_a_file(f: Attack, name: str, data: bytes, count: int = 1, **members: object) -> None:
     for _ in range(count):
         f.seen(path=name, **members)
-    f.target_file("layer.tar", rawtar.member(name.encode(), data) + END)
+    f.target_file(f"layer{len(f.arguments)}.tar", rawtar.member(name.encode(), data) + END)
     f.image("complete")
 
 
 @attack
 def secret_in_the_corners_of_a_zip(f: Attack) -> None:
-    """The archive's comment, an entry's comment, an extra field, a name, before the first entry and
-    between two."""
+    """The archive's comment, an entry's comment, an extra field, a name, between two entries, and
+    in another one before the first entry."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
-        info = zipfile.ZipInfo("a")
+        info = zipfile.ZipInfo(f.secrets.slack().decode())
         info.comment = word(f)
         info.extra = struct.pack("<HH", 0xCAFE, 42) + word(f)
         made.writestr(info, b"nothing\n")
         made.comment = word(f)
     data = out.getvalue()
     second = containers.zip_entry(b"b", b"nothing\n", 0) + b"#" + word(f) + b"#"
-    # The extra field stands twice, in front of the entry and in the directory.
+    # The name and the extra field stand twice, in front of the entry and in the directory.
     in_a_file(f, "x.zip", second + data, 4)
+    f.seen("slack-bot-token", path="x.zip")
+    in_a_file(f, "y.zip", word(f) + containers.zip_of({"a": b"nothing\n"}))
     f.open = True
 
 
 @attack
 def secret_in_the_corners_of_an_ar(f: Attack) -> None:
-    data = containers.ar_of({"a": b"x", "b" * 40: b"y"})
-    in_a_file(f, "x.a", data + word(f))
+    """Among the long names, and behind the last member."""
+    data = containers.ar_of({"a": b"x", f.secrets.github().decode(): b"y"})
+    in_a_file(f, "x.a", data + word(f), 2)
     f.images, f.complete = [], None
 
 
@@ -198,32 +206,45 @@ def secret_in_a_databases_free_page(f: Attack) -> None:
     base.close()
     data = path.read_bytes()
     path.unlink()
+    assert f.secrets.planted[0] in data, "SQLite wiped what was deleted"
     in_a_file(f, "x.db", data)
 
 
 @attack
 def secret_in_a_programs_gaps(f: Attack) -> None:
     """Between an ELF file's segments, in its debug link, and behind its section headers."""
-    head = bytearray(b"\x7fELF\2\1\1".ljust(64, b"\0"))
-    struct.pack_into("<HHIQQQIHHHHHH", head, 16, 2, 62, 1, 0x400000, 64, 0, 0, 64, 56, 1, 64, 0, 0)
-    segment = struct.pack("<IIQQQQQQ", 1, 5, 0, 0x400000, 0x400000, 120, 120, 4096)
-    data = bytes(head) + segment + b"\0" * 900 + word(f) + b"\0" * 5000 + word(f)
-    in_a_file(f, "bin/x", data, 2)
+    names = b"\0.gnu_debuglink\0.shstrtab\0"
+    link = f.secrets.github() + b".debug\0"
+    link += b"\0" * (-len(link) % 4) + struct.pack("<I", zlib.crc32(b"debug"))
+    parts = {0x400: word(f), 0x800: b"\xcc" * 0x200, 0xA00: link, 0xB00: names}
+    data = bytearray(b"\x7fELF\2\1\1".ljust(0xC00, b"\0"))
+    struct.pack_into("<HHIQQQIHHHHHH", data, 16, 2, 62, 1, 0x400000, 64, 0xC00, 0, 64, 56, 2, 64,
+                     3, 2)
+    for number, (offset, size) in enumerate(((0, 0x400), (0x800, 0x200))):
+        struct.pack_into("<IIQQQQQQ", data, 64 + 56 * number, 1, 5, offset, 0x400000 + offset,
+                         0x400000 + offset, size, size, 1)
+    for offset, part in parts.items():
+        data[offset : offset + len(part)] = part
+    sections = bytes(64)
+    for name, kind, offset, size in ((1, 1, 0xA00, len(link)), (16, 3, 0xB00, len(names))):
+        sections += struct.pack("<IIQQQQIIQQ", name, kind, 0, 0, offset, size, 0, 0, 1, 0)
+    in_a_file(f, "bin/x", bytes(data) + sections + b"\0" * 5000 + word(f), 3)
 
 
 @attack
 def secret_where_no_reader_of_images_looks(f: Attack) -> None:
-    """In members that no specification knows: of the index, a descriptor, the manifest, the
-    config, the layout file, and in a file that nothing refers to."""
+    """In members that no specification knows: of the index, descriptors in it and in the manifest,
+    the manifest, the config, the layout file, and in a file that nothing refers to."""
     layer = f.layer().file("etc/hostname")
-    words = [word(f).decode() for _ in range(5)]
+    words = [word(f).decode() for _ in range(7)]
     layout = Layout()
     blob = layer.blob()
     blob.extra = {"x-note": words[0]}
-    image = layout.image([blob], manifest={"x-note": words[1]})
+    image = layout.image([blob], manifest={"x-note": words[1]}, **{"x-note": words[5]})
     image["x-note"] = words[2]
     layout.finish(image, **{"x-note": words[3]})
     layout.files["notes.txt"] = words[4].encode()
+    layout.files["oci-layout"] = oci.to_json({"imageLayoutVersion": "1.0.0", "x-note": words[6]})
     f.target_layout(layout)
     for _ in words:
         f.seen()
@@ -267,8 +288,8 @@ def text_with_secrets(f: Attack, size: int, every: int, reach: int = 61,
     return bytes(data), count
 
 
-def cut_at_edges(f: Attack, pack, name: str, inner: bool = False) -> None:
-    data, count = text_with_secrets(f, 3 * MIB, 32 << 10, begin=0 if inner else BLOCK)
+def cut_at_edges(f: Attack, pack, name: str, inner: bool = False, begin: int = 0) -> None:
+    data, count = text_with_secrets(f, 3 * MIB, 32 << 10, begin=begin if inner else BLOCK)
     for _ in range(count):
         f.seen(path=name)
     tar = rawtar.member(name.encode(), pack(data) if inner else data) + END
@@ -293,9 +314,9 @@ def secrets_across_edges_of_slabs(f: Attack) -> None:
 
 @attack
 def secrets_across_gzip_members(f: Attack) -> None:
-    """Members of 977 bytes: most tokens stand in two of them, and in one tar."""
-    cut_at_edges(f, lambda data: b"".join(compress.gzip_member(data[at : at + 977])
-                                          for at in range(0, len(data), 977)), "a.txt")
+    """Members of 37 bytes: each token stands in two of them or three, and in one tar."""
+    cut_at_edges(f, lambda data: b"".join(compress.gzip_member(data[at : at + 37])
+                                          for at in range(0, len(data), 37)), "a.txt")
 
 
 @attack
@@ -333,16 +354,20 @@ def secrets_across_edges_in_a_zip(f: Attack) -> None:
 @attack
 def secrets_across_edges_in_a_tar_in_xz(f: Attack) -> None:
     cut_at_edges(f, lambda data: compress.xz(containers.tar_of({"a.txt": data})), "a.txz",
-                 inner=True)
+                 inner=True, begin=BLOCK)
 
 
 @attack
 def secrets_across_edges_of_extents(f: Attack) -> None:
-    """A sparse file's extents: what touches is one text, what does not is two."""
+    """A sparse file's extents: what touches is one text; what does not is two, and a token that is
+    cut there is none."""
     data, count = text_with_secrets(f, 64 << 10, 16 << 10)
     half = len(data) // 2
-    for _ in range(count):
-        f.seen(path="disk")
-    parts = [(0, data[:half]), (half, data[half:])]
-    f.target_file("layer.tar", rawtar.gnu_sparse(b"disk", len(data), parts) + END)
+    for number in range(2 * count - 1):
+        f.seen(path="disk" if number < count else "disk-with-a-hole")
+    layer = b""
+    for name, hole in ((b"disk", 0), (b"disk-with-a-hole", 4096)):
+        parts = [(0, data[:half]), (half + hole, data[half:])]
+        layer += rawtar.gnu_sparse(name, len(data) + hole, parts)
+    f.target_file("layer.tar", layer + END)
     f.image("complete")

@@ -121,6 +121,7 @@ def findings_in_tiny_files(f: Attack) -> None:
 def findings_in_names_and_nothing_else(f: Attack) -> None:
     """More in names than a window may have: then no name of the layer is told, for any may hold one
     that was not kept."""
+    f.empty = True
     words = key_ids(f, 16_000 * f.size)
     parts = [rawtar.member_with({b"path": b"/".join(words[at : at + 8])}, b"x")
              for at in range(0, len(words), 8)]
@@ -130,6 +131,9 @@ def findings_in_names_and_nothing_else(f: Attack) -> None:
         parts.append(rawtar.member(name + b".env", data))
         parts.append(rawtar.member(name, b"contents", kind=rawtar.SYMLINK, link=name))
     f.target_file("layer", b"".join(parts) + END)
+    for rule in ("github-pat-classic", "slack-bot-token", "aws-access-key-id"):
+        f.seen(rule)
+    f.gap("ambiguous-archive: contents of a link, folder or device")
     f.image("partial")
     f.open = True
     f.formats = FORMATS

@@ -80,7 +80,8 @@ def json_of_two_hundred_thousand_keys(f: Attack) -> None:
     labels = {f"k{number}": "v" for number in range(200_000)}
     layout.finish(layout.image([good(f)], Labels=labels))
     f.target_layout(layout)
-    f.exit, f.complete, f.images = 1, None, []
+    f.images = []
+    f.gap("scanned as plain text, for it is more than 400000 values")
     f.memory = 450 * MIB
 
 
@@ -216,6 +217,7 @@ def indexes_that_double(f: Attack) -> None:
     for number in range(30):
         top = layout.index([top, {**top, "annotations": {"n": str(number)}}])
     beside(f, top, layout=layout)
+    f.gap("indexes nested deeper than 8")
     f.memory = 400 * MIB
 
 
@@ -227,6 +229,7 @@ def index_of_ten_thousand_images(f: Attack) -> None:
     many = [{**image, "annotations": {"org.opencontainers.image.ref.name": f"t{number}"}}
             for number in range(10_000)]
     beside(f, *many, layout=layout)
+    f.gap("more than 10000 manifests; the rest was not read")
     f.open = True
 
 
@@ -327,6 +330,7 @@ def sizes_that_lie(f: Attack) -> None:
 @attack
 def json_in_other_encodings(f: Attack) -> None:
     """UTF-16, a byte order mark, NULs and broken UTF-8 in documents."""
+    f.empty = True
     layout = Layout()
     text = '{"schemaVersion":2,"mediaType":"%s","layers":[]}' % MANIFEST
     made = []
@@ -334,6 +338,10 @@ def json_in_other_encodings(f: Attack) -> None:
                  text.encode().replace(b"2", b"2\0"), b'{"a":"\xff\xfe"}', b"\0" * 100, b""):
         made.append({"mediaType": MANIFEST, "digest": layout.blob(data), "size": len(data)})
     beside(f, *made, layout=layout)
+    for number in (0, 3, 5, 6):
+        f.gap("not valid JSON", path="blobs/" + made[number]["digest"].replace(":", "/"))
+    f.gap("it is neither a manifest nor an index",
+          path="blobs/" + made[4]["digest"].replace(":", "/"))
 
 
 def docker(f: Attack, manifest: object, files: dict[str, bytes],
@@ -372,9 +380,7 @@ def docker_archive_of_a_thousand_images(f: Attack) -> None:
     many = [{"Config": "config.json", "RepoTags": [f"a{number}:{tag}" for tag in range(20)],
              "Layers": ["good/layer.tar"]} for number in range(1000)]
     docker(f, many, {"good/layer.tar": tar, "config.json": b'{"os":"linux"}'})
-    f.open = True
     f.seen()
-    f.complete = None
     f.scanned = 4 * MIB
 
 
@@ -397,6 +403,7 @@ def layout_of_devices(f: Attack) -> None:
     paths[3].mkdir()
     os.symlink(paths[4].name, paths[4])
     f.gap("out of the layout")
+    f.gap("blob is missing from the layout")
 
 
 @attack
@@ -413,7 +420,6 @@ def folder_of_pipes_and_devices(f: Attack) -> None:
     os.symlink("loop", root / "etc/loop")
     os.symlink("../../expect.json", root / "etc/out")
     f.arguments.append("root")
-    f.complete = None
 
 
 @attack

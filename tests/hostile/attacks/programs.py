@@ -22,11 +22,11 @@ def load(offset: int, size: int, kind: int = 1) -> tuple:
     return kind, 5, offset, 0x400000, 0x400000, size, size, 4096
 
 
-def programs(f: Attack, files: dict[str, bytes]) -> None:
+def programs(f: Attack, files: dict[str, bytes], behind: bytes = b"text of no note " * 300) -> None:
     """Each with text behind its headers, and a secret in the file behind them all."""
     layer = f.layer()
     for name, data in files.items():
-        layer.file(name, data + b"text of no note " * 300, mode=0o755)
+        layer.file(name, data + behind, mode=0o755)
     layer.secret("etc/after.env", "slack")
     f.target_file("layer.tar", layer.tar(END))
     f.image("complete")
@@ -68,12 +68,20 @@ def elf_notes_that_lie(f: Attack) -> None:
 
 @attack
 def elf_of_other_shapes(f: Attack) -> None:
-    """Cut after each byte of its header, of the other byte order, and of no known class."""
+    """With something else behind each part of its headers, of the other byte order, of no known
+    class."""
     whole = elf([load(0, 4000)])
     files = {f"cut{size}": whole[:size] for size in range(4, 120, 3)}
     files |= {"big": elf([load(0, 4000)], order=">"), "class": elf([load(0, 100)], bits=9),
               "none": b"\x7fELF", "machine": elf([load(0, 10)], machine=0xFFFF, kind=0xFFFF)}
     programs(f, files)
+
+
+@attack
+def elf_cut_in_its_headers(f: Attack) -> None:
+    """After each byte of them, and nothing behind."""
+    whole = elf([load(0, 4000), load(64, 56, 6)])
+    programs(f, {f"cut{size}": whole[:size] for size in range(1, len(whole) + 1)}, b"")
 
 
 @attack

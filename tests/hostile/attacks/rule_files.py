@@ -1,6 +1,8 @@
 """Rule files that somebody takes over from a stranger: to stall, to fill memory, to silence what
 would be found, or to write into a terminal."""
 
+import json
+
 import rawtar
 from attack import FORMATS, MIB, Attack, attack
 from rawtar import END
@@ -8,13 +10,14 @@ from rawtar import END
 RULE = "[[rule]]\nid = '{}'\ntitle = 'T'\npattern = '''{}'''\n{}\n"
 
 
-def scanned_with(f: Attack, text: str, error: str = "") -> None:
+def scanned_with(f: Attack, text: str, error: str = "", path: str = "rules.toml") -> None:
     """A layer with a secret and these rules; an error where they are refused."""
-    (f.out / "rules.toml").write_text(text)
+    if text:
+        (f.out / path).write_text(text)
     layer = f.layer()
     secret, data = layer.text_with("github")
     f.target_file("layer.tar", rawtar.member(b"etc/app.env", data) + END)
-    f.arguments += ["--rules", "rules.toml"]
+    f.arguments += ["--rules", path]
     if error:
         f.exit, f.error = 3, error
         return
@@ -30,10 +33,11 @@ def rules_by_the_ten_thousand(f: Attack) -> None:
 
 @attack
 def rules_as_costly_as_they_may_be(f: Attack) -> None:
-    """Gates of a kibibyte in which every byte has choices, up to what all may have together."""
-    gate = "costs" + "[a-p][q-z]" * 101
+    """Gates in which every byte may be left out, as long as what matches one may be, and as many of
+    them as all may have bytes."""
+    gate = "costs" + "a?" * 249
     scanned_with(f, "".join(RULE.format(f"r{number}", f"costs{number:02}[a-z]{{8}}",
-                                        f"gate = '{gate}{number:02}'") for number in range(32)))
+                                        f"gate = '{gate}{number:02}'") for number in range(64)))
     f.open = True
 
 
@@ -56,8 +60,7 @@ def rule_file_of_64_mebibytes(f: Attack) -> None:
 @attack
 def rule_file_that_is_a_device(f: Attack) -> None:
     """Without an end, and of no size."""
-    scanned_with(f, "", "/dev/zero")
-    f.arguments[-1] = "/dev/zero"
+    scanned_with(f, "", "/dev/zero", "/dev/zero")
 
 
 @attack
@@ -83,15 +86,17 @@ def rule_that_matches_every_word(f: Attack) -> None:
 
 @attack
 def rule_with_words_for_a_terminal(f: Attack) -> None:
-    """A rule's title and its note are the stranger's words; and its id is refused as one."""
-    bad = "\\u001b[2J<script>alert(1)</script>\\n  critical  forged line\\u202e"
+    """A rule's id, title and note are the stranger's words."""
+    words = "\x1b[2J<script>alert(1)</script>\n  critical  forged line\u202e"
     layer = f.layer()
-    (f.out / "rules.toml").write_text(
-        f"[[rule]]\nid = 'r'\ntitle = \"{bad}\"\npattern = '''acme_[a-z]{{8}}'''\n")
-    layer.file("a", b"acme_qwertyui\n")
-    f.seen("r")
+    for number, name in enumerate((words, "r")):
+        (f.out / f"rules{number}.toml").write_text(
+            f"[[rule]]\nid = {json.dumps(name)}\ntitle = {json.dumps(words)}\n"
+            f"note = {json.dumps(words)}\npattern = 'acme{number}_[a-z]{{8}}'\n")
+        layer.file(f"a{number}", b"acme%d_qwertyui\n" % number)
+        f.seen(name)
+        f.arguments += ["--rules", f"rules{number}.toml"]
     f.target_file("layer.tar", layer.tar())
-    f.arguments += ["--rules", "rules.toml"]
     f.image("complete")
     f.formats = FORMATS
     f.never = [b"\x1b[2J", b"\n  critical  forged line"]

@@ -106,6 +106,7 @@ def pax_global_path(f: Attack) -> None:
 
 @attack
 def pax_global_size(f: Attack) -> None:
+    f.empty = True
     inner = hidden(f)
     tar = rawtar.pax({b"size": b"%d" % len(inner)}, b"g") + rawtar.header(b"a.txt", 0) + inner
     smuggle(f, tar + END)
@@ -234,6 +235,7 @@ def bytes_behind_the_end(f: Attack) -> None:
 @attack
 def pax_header_of_64_mebibytes(f: Attack) -> None:
     """One record as long as many layers: never held, and what is in it is read."""
+    f.empty = True
     secret = f.secrets.github()
     value = (b"word " * (13 * MIB)) + b" " + secret + b" "
     tar = rawtar.pax({b"comment": value}) + rawtar.header(b"x", 0)
@@ -245,6 +247,7 @@ def pax_header_of_64_mebibytes(f: Attack) -> None:
 
 @attack
 def gnu_name_of_64_mebibytes(f: Attack) -> None:
+    f.empty = True
     tar = rawtar.gnu_long(b"folder/" * (9 * MIB)) + rawtar.header(b"x", 0, magic=GNU)
     smuggle(f, tar + hidden(f) + END, "")
     f.gap()
@@ -262,6 +265,7 @@ def pax_headers_without_a_member(f: Attack) -> None:
 @attack
 def pax_headers_of_a_mebibyte(f: Attack) -> None:
     """Each as long as is read at all, for a member of nothing, fifty times."""
+    f.empty = True
     one = rawtar.pax({b"comment": b"x" * (MIB - 600)}) + rawtar.header(b"x", 0)
     smuggle(f, one * (50 * f.size) + hidden(f) + END, "", "complete")
     f.scanned = 300 * MIB * f.size
@@ -271,6 +275,7 @@ def pax_headers_of_a_mebibyte(f: Attack) -> None:
 def pax_records_by_the_hundred_thousand(f: Attack) -> None:
     """Attributes without end: 30,000 in one header, which is as many as a mebibyte holds, twenty
     times."""
+    f.empty = True
     body = b"".join(rawtar.pax_record(b"SCHILY.xattr.user.%d" % number, b"") for number in range(30_000))
     one = rawtar.header(b"PaxHeaders/0", len(body), b"x") + padded(body) + rawtar.header(b"x", 0)
     smuggle(f, one * (20 * f.size) + hidden(f) + END, "", "complete")
@@ -279,6 +284,7 @@ def pax_records_by_the_hundred_thousand(f: Attack) -> None:
 @attack
 def empty_members_by_the_hundred_thousand(f: Attack) -> None:
     """150,000; the two millions of the tests `Memory.*` stand in streams.py."""
+    f.empty = True
     made = b"".join(rawtar.header(b"d%d/f%d" % (number % 500, number))
                     for number in range(150_000))
     smuggle(f, made * f.size + hidden(f) + END, "", "complete")
@@ -288,6 +294,7 @@ def empty_members_by_the_hundred_thousand(f: Attack) -> None:
 @attack
 def members_over_the_limit(f: Attack) -> None:
     """Behind the limit all is one run of bytes, read as such."""
+    f.empty = True
     made = b"".join(rawtar.header(b"f%d" % number) for number in range(5000))
     f.arguments += ["--max-members", "1000"]
     smuggle(f, made + hidden(f) + END, "more than 1000 members")
@@ -361,17 +368,27 @@ def hard_link_whose_header_has_no_target(f: Attack) -> None:
     smuggle(f, tar + rawtar.header(b"etc/link", kind=HARDLINK) + END)
 
 
-@attack
-def sparse_map_of_a_million_extents(f: Attack) -> None:
-    """A pax sparse file whose map is longer than its data."""
-    count = 100_000 * f.size
+def sparse_map(count: int) -> bytes:
+    """A pax sparse file of so many extents of one byte, whose map is longer than its data."""
     numbers = b"%d\n" % count + b"".join(b"%d\n1\n" % (number * 2) for number in range(count))
     body = padded(numbers) + b"x" * count
     records = {b"GNU.sparse.major": b"1", b"GNU.sparse.minor": b"0", b"GNU.sparse.name": b"disk",
                b"GNU.sparse.realsize": b"%d" % (count * 2)}
-    tar = rawtar.pax(records) + rawtar.header(b"GNUSparseFile.0/f", len(body)) + padded(body)
-    smuggle(f, tar + hidden(f) + END, "", "complete")
-    f.scanned = 8 * MIB * f.size
+    return rawtar.pax(records) + rawtar.header(b"GNUSparseFile.0/f", len(body)) + padded(body)
+
+
+@attack
+def sparse_map_of_a_hundred_thousand_extents(f: Attack) -> None:
+    """Almost a mebibyte of them, which is as long as such a map may be."""
+    smuggle(f, sparse_map(100_000) + hidden(f) + END, "", "complete")
+    f.scanned = 8 * MIB
+
+
+@attack
+def sparse_map_of_a_million_extents(f: Attack) -> None:
+    smuggle(f, sparse_map(1_000_000 * f.size) + hidden(f) + END,
+            "headers of more than 1048576 bytes")
+    f.scanned = 12 * MIB * f.size
 
 
 @attack
@@ -385,7 +402,7 @@ def sparse_map_without_end(f: Attack) -> None:
     head[148:156] = b"%06o\0 " % sum(head)
     smuggle(f, bytes(head) + bytes(more) * (20_000 * f.size) + hidden(f) + END, "")
     f.images = []
-    f.complete = None
+    f.gap("tar: Damaged tar archive")
 
 
 @attack
@@ -398,6 +415,7 @@ def types_that_nobody_knows(f: Attack) -> None:
 @attack
 def numbers_that_overflow(f: Attack) -> None:
     """Owners, times and devices of 2^63 and more, in pax and in base 256."""
+    f.empty = True
     records = {b"mtime": b"9" * 300, b"uid": b"18446744073709551616", b"gid": b"-5",
                b"atime": b"1e400", b"ctime": b"0." + b"9" * 5000}
     tar = rawtar.member_with(records, b"a", b"text\n")

@@ -29,7 +29,9 @@ def text_layer(f: Attack, text: bytes, times: int = 1, state: str = "complete",
 
 
 def near(f: Attack, unit: bytes, size: int = 4 * MIB, **how) -> None:
-    text_layer(f, unit * (size * f.size // len(unit)), **how)
+    times = size * f.size // len(unit)
+    assert times > 0, f"{len(unit)} bytes do not fit into {size}"
+    text_layer(f, unit * times, **how)
 
 
 @attack
@@ -91,9 +93,13 @@ def begins_of_keys_with_a_body(f: Attack) -> None:
 
 @attack
 def one_key_of_sixteen_mebibytes(f: Attack) -> None:
+    """Its end is far out of reach: told by its beginning, and not as what surely is a key."""
     body = base64.encodebytes(f.secrets.random.randbytes(12 * MIB * f.size))
-    near(f, b"-----BEGIN PRIVATE KEY-----\n" + body + b"-----END PRIVATE KEY-----\n", 1,
-         clean=False)
+    text_layer(f, b"-----BEGIN PRIVATE KEY-----\n" + body + b"-----END PRIVATE KEY-----\n",
+               clean=False)
+    f.seen("private-key-pkcs8", path="srv/text", confidence="low")
+    f.complete = True
+    f.scanned = 80 * MIB * f.size
 
 
 @attack
@@ -231,6 +237,7 @@ def key_store_of_a_billion_rounds(f: Attack) -> None:
     layer = f.layer()
     for number in range(200):
         layer.file(f"etc/store{number}.p12", store)
+        f.seen("keystore-pkcs12", path=f"etc/store{number}.p12")
     layer.secret("etc/after.env", "slack")
     f.target_file("layer.tar", layer.tar())
     f.image("complete")
@@ -239,7 +246,7 @@ def key_store_of_a_billion_rounds(f: Attack) -> None:
 
 @attack
 def web_token_with_a_deep_head(f: Attack) -> None:
-    """A JWT whose head is JSON of 5,000 brackets."""
+    """A JWT whose head is JSON of 3,000 brackets."""
     head = base64.urlsafe_b64encode(b'{"alg":"none","x":' + b"[" * 1500 + b"]" * 1500 + b"}")
     token = head.rstrip(b"=") + b"." + head.rstrip(b"=") + b".c2ln "
     near(f, token, 2 * MIB, clean=False)
@@ -261,10 +268,8 @@ def findings_in_twenty_thousand_names(f: Attack) -> None:
     layer = f.layer()
     for number in range(20_000):
         layer.file(b"%d/" % number + f.secrets.github())
+        f.seen()
     del f.secrets.planted[:-200]
     f.target_file("layer.tar", layer.tar())
     f.open = True
     f.image("complete")
-    f.seen()
-
-

@@ -177,9 +177,10 @@ def names_of_megabytes_with_secrets(f: Attack) -> None:
     body = rawtar.member_with({b"path": b"p/" * (250 << 10)}, b"x", data)
     f.target_file("layer", compress.gzip_member(body) * (1500 * f.size) +
                   compress.gzip_member(rawtar.END))
-    f.seen()
+    for _ in range(1500 * f.size):
+        f.seen()
+    f.gap("a path of more than 4096 bytes")
     f.open = True
-    f.complete = None
 
 
 ESCAPES = [b"\x1b[2J\x1b[31m", b"\x9b31m", b"\x07", b"\x1b]0;title\x07", b"\rx.env"]
@@ -283,8 +284,10 @@ def names_of_secrets(f: Attack) -> None:
     f.target_layout(layout)
     f.image("complete")
     f.open = True
-    for rule in ("github-pat-classic", "slack-bot-token", "npm-access-token", "stripe-secret-key"):
-        f.seen(rule)
+    for rule, count in (("github-pat-classic", 10), ("slack-bot-token", 3), ("npm-access-token", 3),
+                        ("stripe-secret-key", 3)):
+        for _ in range(count):
+            f.seen(rule)
     f.formats = FORMATS
 
 
@@ -308,7 +311,7 @@ def names_of_secrets_in_what_is_not_read(f: Attack) -> None:
             rawtar.member(name(after=b".zip"), archive[:-len(archive) // 2]) + rawtar.END,
             rawtar.member(name(after=b".gz"), compressed[:-40]) + rawtar.END]):
         f.target_file(f"layer{number}", tar)
-    parts = [rawtar.member(b"a")]
+    parts = [rawtar.member(b"a", b"text\n")]
     listed = [*entries_of(parts), {"name": name().decode(), "type": "reg"}]
     f.target_file("layer.zst", zstd_chunked(parts, table_of(listed))[0])
     for target in f.arguments:

@@ -96,8 +96,8 @@ def secrets_for_texts_of_a_layout(f: Attack) -> None:
                 (f.out / target / path).parent.mkdir(parents=True, exist_ok=True)
                 (f.out / target / path).write_bytes(data)
             f.arguments.append(target)
-    f.open = True
-    f.exit, f.error, f.complete = [1, 2, 3], "", None
+    f.found_or_told = f.open = True
+    f.complete = None
     f.formats = FORMATS
 
 
@@ -112,20 +112,22 @@ def secrets_for_texts_of_an_archive(f: Attack) -> None:
     number = 0
     for files in (members, old):
         for name, data in files.items():
-            variants = [{f.secrets.github().decode() if other == name else other: body
-                         for other, body in files.items()},
-                        {name.replace("/", "/" + f.secrets.github().decode() + "/") if other == name
-                         else other: body for other, body in files.items()}]
+            names = [f.secrets.github().decode()]
+            if "/" in name:
+                names.append(name.replace("/", "/" + f.secrets.github().decode() + "/"))
+            variants = [{other if name == old_name else old_name: body
+                         for old_name, body in files.items()} for other in names]
             if data[:1] in (b"{", b"["):
                 document = json.loads(data)
-                variants += [{**files, name: oci.to_json(
-                    with_word(document, way, f.secrets.github().decode()))}
-                    for way in places(document)]
+                for way in places(document):
+                    word = f.secrets.github().decode()
+                    variants.append({**files, name: oci.to_json(with_word(document, way, word))})
+                    f.seen()
             for variant in variants:
                 f.target_file(f"archive{number:03}.tar", rawtar.archive(variant, {}))
                 number += 1
     f.open = True
-    f.exit, f.error, f.complete = [1, 2, 3], "", None
+    f.complete = None
     f.formats = FORMATS
 
 
