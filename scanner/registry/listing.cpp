@@ -301,7 +301,7 @@ Result<ListingPage> parse_listing(const Listing& listing, std::string_view body,
         for (const json& entry : *list) {
             const std::string name = text_member(entry, form.name);
             std::string full = name.empty() ? "" : full_name(listing, service, entry, name);
-            if (is_repository_name(full)) page.names.push_back(std::move(full));
+            if (!full.empty()) page.names.push_back(std::move(full));
         }
     }
     if (form.token != nullptr) {

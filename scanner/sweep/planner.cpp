@@ -1,5 +1,7 @@
 #include "scanner/sweep/planner.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "scanner/source/digest.hpp"
@@ -14,6 +16,12 @@ namespace {
 constexpr unsigned askers = 8;
 constexpr std::size_t tags_a_task = 16;
 constexpr std::size_t most_tags = 1'000'000;  // of one repository
+
+// Names that nothing can be asked for by. They are a stranger's words, and not repeated.
+std::string unnamable(std::uint64_t names, const char* what) {
+    return fmt::format("{} of the listed names can be no name of {}, and {} not asked for", names,
+                       what, names == 1 ? "was" : "were");
+}
 
 }  // namespace
 
@@ -57,16 +65,19 @@ void Planner::list_target(const SweepTarget& target, std::vector<TargetTrouble>&
         no_such = tags.error().code == ErrorCode::not_found && !is_known(target);
     }
     bool any = false;
+    std::uint64_t no_names = 0;
     const auto end = registry::list_repositories(
         work_.client, listing, [&](const std::vector<std::string>& page) {
             for (const std::string& name : page) {
-                if (!registry::is_repository_name(name)) continue;
                 if (!target.covers(name)) continue;
                 any = true;
-                if (repositories_.takes(name)) open_repository({target.registry, name});
+                if (!repositories_.takes(name)) continue;
+                if (registry::is_repository_name(name)) open_repository({target.registry, name});
+                else ++no_names;
             }
             return !work_.stopped() && !work_.store_failed();
         });
+    if (no_names > 0) add_trouble(Problem::unsupported, unnamable(no_names, "a repository"));
     if (!end) {
         if (!target.prefix.empty() && !no_such) {
             open_repository(place);
@@ -139,12 +150,12 @@ void Planner::list_tags(std::uint32_t repository) {
     if (work_.stopped() || work_.store_failed()) return;
     const registry::Repository place = work_.ledger.repository(repository).place;
     std::vector<std::string> names;
-    std::uint64_t left_out = 0;
+    std::uint64_t left_out = 0, no_names = 0;
     const auto end = work_.client.tags(place, [&](std::vector<std::string> page) {
         for (std::string& tag : page) {
-            if (!registry::is_tag(tag)) continue;
-            if (tags_.takes(tag)) names.push_back(std::move(tag));
-            else ++left_out;
+            if (!tags_.takes(tag)) ++left_out;
+            else if (registry::is_tag(tag)) names.push_back(std::move(tag));
+            else ++no_names;
         }
         return names.size() < most_tags && !work_.stopped();
     });
@@ -155,6 +166,9 @@ void Planner::list_tags(std::uint32_t repository) {
         of.summary.listed = end || gone;
         of.summary.tags_left_out = left_out;
     });
+    if (no_names > 0) {
+        work_.trouble(repository, Problem::unsupported, "its tags", unnamable(no_names, "a tag"));
+    }
     if (!end && !gone) work_.trouble(repository, end.error(), "its tags");
     if (end && !end->complete && !work_.stopped()) {
         work_.trouble(repository, Problem::unreachable, "its tags", end->reason);

@@ -56,6 +56,18 @@ TEST_F(SweepHabits, RepositoryWithoutTags) {
     EXPECT_EQ(row(ran, "empty").at("state"), "complete");
 }
 
+// What is listed and can't be asked for was not read, and is not repeated.
+TEST_F(SweepHabits, ListedNamesThatAreNone) {
+    const Server strange = proxy(registry_, "strange-names", "strange.log");
+    const Ran ran = sweep(strange.address());
+    EXPECT_EQ(ran.exit, 2) << ran.err;
+    EXPECT_FALSE(summary(ran).at("complete").get<bool>()) << ran.out;
+    const std::string said = "3 of the listed names can be no name of ";
+    EXPECT_NE(ran.out.find(said + "a repository"), std::string::npos) << ran.out << ran.err;
+    EXPECT_NE(ran.err.find(said + "a tag"), std::string::npos) << ran.err;
+    EXPECT_EQ((ran.out + ran.err).find("Team/App"), std::string::npos) << ran.out << ran.err;
+}
+
 // The registry's credentials are not for the storage; its own token is an anonymous one.
 TEST_F(SweepHabits, StorageThatWantsATokenOfItsOwn) {
     const Server storage = proxy(registry_, "redirect-challenge", "challenge.log");

@@ -59,6 +59,7 @@ ALIKE_HERE = {
     "ambiguous-archive: parts of a file on top of each other": "Go's reader refuses it",
     "ambiguous-archive: a sparse file": "who knows no such thing has a file of another name and size",
     "ambiguous-archive: a link whose header has no target": "libarchive has no link",
+    "ambiguous-archive: a hard link without a target": "libarchive has one of no name, or none",
     "ambiguous-archive: a long name that goes on behind its size": "libarchive cuts it there",
     "ambiguous-archive: a file by the name of a folder": "a folder to some",
     "ambiguous-archive: a member without a name": "refused by some",

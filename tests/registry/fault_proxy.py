@@ -50,6 +50,7 @@ FAULTS = {
     "closed-repository": "everything below closed/ is forbidden",
     "head-without-digest": "answers to HEAD do not say the digest",
     "opaque-pages": "lists come one name a page, the next one by a token that says nothing",
+    "strange-names": "lists have names besides that nothing can be asked for by",
     "null-tags": "a repository without tags has null for a list",
     "told-limit": "40 manifests may be asked for in 4 seconds, as the answers say; 429 beyond it",
     "paged-referrers": "the referrers API gives what refers to a manifest one a page",
@@ -162,6 +163,12 @@ class Proxy(Handler):
                         if name.lower() != "docker-content-digest"}
         if fault == "opaque-pages" and path.endswith(("/tags/list", "/_catalog")):
             self.opaque_page(path, received, body)
+            return
+        if fault == "strange-names" and path.endswith(("/_catalog", "/tags/list")):
+            listed = json.loads(body)
+            names = listed["repositories" if "repositories" in listed else "tags"]
+            names += ["Team/App", "../up", "a+b"]
+            self.answer(200, json.dumps(listed).encode())
             return
         if fault == "null-tags" and path == "/v2/empty/tags/list":
             self.answer(200, b'{"name": "empty", "tags": null}')
