@@ -262,7 +262,8 @@ void TarWalk::step_header() {
     if (member.kind == EntryKind::file) ++files_;
     keep_within_limits(header, member);
     look_for_ambiguity(header, member);
-    // libarchive drops some targets that are not in UTF-8.
+    // libarchive takes none from an extended header where the member's own has none; and "." and
+    // "/" are the name of no member.
     if (member.kind == EntryKind::hardlink && member.link.empty()) {
         note_ambiguity(member.path, "a hard link without a target");
     }

@@ -123,7 +123,10 @@ std::string markdown_code(std::string_view text) {
 std::string markdown_plain(std::string_view text) {
     std::string escaped;
     for (const char c : printable(text)) {
-        if (std::string_view("\\`*_{}[]()<>#+-.!|~@&").find(c) != std::string_view::npos) {
+        // GitHub and GitLab make a link of what begins as "http://" does, whatever comes behind it.
+        const bool of_a_scheme = c == '/' && escaped.ends_with(':');
+        if (of_a_scheme ||
+            std::string_view("\\`*_{}[]()<>#+-.!|~@&").find(c) != std::string_view::npos) {
             escaped += '\\';
         }
         escaped += c;

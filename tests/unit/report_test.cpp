@@ -7,6 +7,7 @@
 
 #include "scanner/evidence/codec.hpp"
 #include "scanner/report/formats.hpp"
+#include "scanner/report/markdown_text.hpp"
 #include "scanner/report/report_writer.hpp"
 #include "scanner/report/formats.hpp"
 #include "scanner/report/text.hpp"
@@ -384,6 +385,12 @@ TEST(Stats, ShowsThroughputAStageAndThePeak) {
     EXPECT_TRUE(has(text, "2.00 GB/s"));
     EXPECT_TRUE(has(text, "212 MB"));
     EXPECT_TRUE(has(text, "isa-l"));
+}
+
+// A decimal address has no dot that is escaped, and no renderer needs one.
+TEST(Markdown, PlainTextHasNoLink) {
+    EXPECT_EQ(report::markdown_plain("see http://16843009/c"), "see http:\\//16843009/c");
+    EXPECT_EQ(report::markdown_plain("a/b//c"), "a/b//c");
 }
 
 }  // namespace
