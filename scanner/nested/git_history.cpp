@@ -85,7 +85,9 @@ std::uint32_t GitHistory::repository(const NamesIn& names) {
     const auto [at, fresh] = numbers_.try_emplace(key, next);
     if (fresh) {
         repositories_.push_back(std::make_unique<Repository>());
-        repositories_.back()->key = std::move(key);
+        Repository& made = *repositories_.back();
+        made.key = std::move(key);
+        graph_bytes_ += made.key.size() + 256 + made.graph.memory();
     }
     return at->second;
 }
@@ -97,17 +99,14 @@ void GitHistory::add_object(std::uint32_t repository, GitKind kind, const GitId&
     // An entry of a tree takes at least 24 bytes there and rarely more here.
     if (memory() + 2 * contents.size() > memory_) truncated_ = true;
     if (truncated_) return;
-    repositories_[repository]->graph.add(kind, id, contents);
+    GitGraph& graph = repositories_[repository]->graph;
+    graph_bytes_ -= graph.memory();
+    graph.add(kind, id, contents);
+    graph_bytes_ += graph.memory();
 }
 
 void GitHistory::miss_object(GitKind kind) {
     if (kind == GitKind::commit || kind == GitKind::tree) truncated_ = true;
-}
-
-std::uint64_t GitHistory::memory() const noexcept {
-    std::uint64_t bytes = ref_bytes_;
-    for (const auto& one : repositories_) bytes += one->key.size() + 256 + one->graph.memory();
-    return bytes;
 }
 
 // "ref: refs/heads/main", an id, or packed-refs with a line "ID NAME" each.

@@ -52,7 +52,7 @@ public:
     /// The contents of a file that may_be_git_ref, up to ref_file_bytes.
     void add_ref_file(const NamesIn& names, std::string_view text);
 
-    [[nodiscard]] std::uint64_t memory() const noexcept;
+    [[nodiscard]] std::uint64_t memory() const noexcept { return graph_bytes_ + ref_bytes_; }
     /// Not all commits and trees found room, or were small enough.
     [[nodiscard]] bool truncated() const noexcept { return truncated_; }
 
@@ -81,6 +81,7 @@ private:
     std::map<std::string, std::uint32_t> numbers_;
     std::vector<std::unique_ptr<Repository>> repositories_;
     std::map<std::string, std::string> ref_files_;  // by key and name
+    std::uint64_t graph_bytes_ = 0;  ///< of all repositories
     std::uint64_t ref_bytes_ = 0;
     bool truncated_ = false;
 };

@@ -297,6 +297,22 @@ def git_object_claims_a_terabyte(f: Attack) -> None:
 
 
 @attack
+def git_repositories_by_the_ten_thousand(f: Attack) -> None:
+    """A commit each, before an archive of many members: what repositories hold is asked for at each."""
+    commit = (b"tree " + b"a" * 40 + b"\nauthor a <b> 1 +0000\ncommitter a <b> 1 +0000\n\nx\n")
+    loose = zlib.compress(b"commit %d\0" % len(commit) + commit)
+    parts = [rawtar.member(b"r%d/objects/ab/%s" % (number, b"c" * 38), loose)
+             for number in range(10_000 * f.size)]
+    members = {f"f{number}": b"x" for number in range(40_000 * f.size)}
+    parts.append(rawtar.member(b"many.zip", containers.zip_of(members, "stored")))
+    secret, text = f.layer().text_with("github")
+    parts.append(rawtar.member(b"etc/app.env", text))
+    f.target_file("layer", gzip.compress(b"".join(parts) + rawtar.END, mtime=0))
+    f.image("complete")
+    f.found("github-pat-classic", text, secret, "etc/app.env")
+
+
+@attack
 def git_deltas_of_deltas(f: Attack) -> None:
     """Each delta makes 512 KiB of a few bytes, and is the next one's base."""
     base = streams.block("deltas")[: 512 << 10]
