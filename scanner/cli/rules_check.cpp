@@ -41,7 +41,8 @@ std::string summary_of(const lint::LintReport& found, bool strict) {
     }
     if (!found.slowest.empty()) {
         text += fmt::format("\nslowest to compile: {}, {:.0f} ms of the {} ms that a rule may take",
-                            found.slowest, found.slowest_ms, lint::compile_limit_ms);
+                            report::printable(found.slowest), found.slowest_ms,
+                            lint::compile_limit_ms);
     }
     return text + '\n';
 }

@@ -82,6 +82,17 @@ TEST(RulesCommand, LintNamesFileLineAndRule) {
     EXPECT_EQ(stratascan({"rules", "lint", "/no/such.toml"}).exit, 3);
 }
 
+// A rule's id is a stranger's word, as all of its file is.
+TEST(RulesCommand, NoIdReachesATerminalAsItIs) {
+    const fs::path file = write("escape.toml", "[[rule]]\nid = \"a\\u001b[2J\"\ntitle = \"T\"\n"
+                                               "pattern = 'acme_[a-z]{8}'\n");
+    for (const char* const command : {"lint", "test"}) {
+        const Ran ran = stratascan({"rules", command, file});
+        EXPECT_EQ((ran.out + ran.err).find('\x1b'), std::string::npos) << command;
+        EXPECT_TRUE(has(ran.out + ran.err, "a\\x1B[2J")) << command << ran.out << ran.err;
+    }
+}
+
 TEST(RulesCommand, StrictLintTakesAdvice) {
     std::string text = sound;
     text.erase(text.find("reference"), std::string("reference = \"https://acme.example/tokens\"\n").size());
