@@ -134,9 +134,9 @@ Result<Engine> load_engine(const std::vector<std::string>& rule_files) {
 
 std::string results_name(const Engine& engine, const Options& options) {
     const Options::Limits& limits = options.limits;
-    return name_of(fmt::format("{}\n{} {}\n{} {} {} {} {} {} {} {} {}", engine.ruleset, options.secrets,
-                               options.programs, limits.output_bytes, limits.ratio,
-                               limits.members, limits.findings_a_file, limits.depth,
+    return name_of(fmt::format("{}\n{} {}\n{} {} {} {} {} {} {} {} {}", engine.ruleset,
+                               options.secrets, options.programs, limits.output_bytes,
+                               limits.ratio, limits.members, limits.findings_a_file, limits.depth,
                                limits.path_bytes, limits.header_bytes, limits.looks_a_file,
                                limits.seconds_a_file));
 }

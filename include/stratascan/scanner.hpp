@@ -59,7 +59,8 @@ struct Options {
         std::string user, password;         ///< for every registry
         std::vector<std::string> insecure;  ///< "host[:port]": plain HTTP, or any certificate
         std::string certificates;           ///< a folder of *.crt, *.cert and *.key
-        unsigned stall_seconds = 60;        ///< without a byte, or slower than 4 KiB/s: then a connection is given up
+        /// Without a byte, or of a layer slower than 4 KiB/s: then a connection is given up.
+        unsigned stall_seconds = 60;
         unsigned tries = 6;                 ///< of a request that fails
         double requests_per_second = 0;     ///< to one host; 0: no limit
         /// Fetch layers that a manifest says are held elsewhere ("urls") from there.

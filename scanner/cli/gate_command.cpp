@@ -159,7 +159,9 @@ Result<Beside> read_beside(const GateArguments& arguments,
         const Options& options = arguments.scan.options;
         registry::Remote remote(options.registries);
         Result<std::vector<policy::BaseImage>> bases;
-        const auto read = [&] { bases = policy::read_base(arguments.base, options.platform, &remote); };
+        const auto read = [&] {
+            bases = policy::read_base(arguments.base, options.platform, &remote);
+        };
         // What asks a registry opens sockets.
         if (source::is_remote_target(arguments.base)) read();
         else sandbox.run(read);

@@ -86,17 +86,16 @@ PackagedFiles::Span PackagedFiles::span_of(int layer, std::uint32_t list) {
 
 std::optional<Package> PackagedFiles::package_of(Position at, std::string_view path,
                                                  const Hiding& hidden) {
+    const layer::MemberDigest* digest = digest_of(at);
+    if (digest == nullptr) return std::nullopt;
     const layer::PathKey key = layer::packaged_path_key(path);
     const auto [found, fresh] = found_.try_emplace({at, key});
-    if (fresh) found->second = find_package(at, key, hidden);
+    if (fresh) found->second = find_package(*digest, key, {at.layer, gone_from(hidden)});
     return found->second;
 }
 
-std::optional<Package> PackagedFiles::find_package(Position at, layer::PathKey key,
-                                                   const Hiding& hidden) {
-    const layer::MemberDigest* digest = digest_of(at);
-    if (digest == nullptr) return std::nullopt;
-    const Span file{at.layer, gone_from(hidden)};
+std::optional<Package> PackagedFiles::find_package(const layer::MemberDigest& digest,
+                                                   layer::PathKey key, const Span& file) {
     for (int i = static_cast<int>(layers_.size()) - 1; i >= 0; --i) {
         const LayerResult* of = layers_[static_cast<std::size_t>(i)];
         if (of == nullptr) continue;
@@ -104,7 +103,7 @@ std::optional<Package> PackagedFiles::find_package(Position at, layer::PathKey k
         const auto [first, last] = listed(facts, key);
         for (auto one = first; one != last; ++one) {
             const ListedPackage& package = facts.packages[one->package];
-            if (one->kind == layer::DigestKind::none || digest->of(one->kind) != one->digest ||
+            if (one->kind == layer::DigestKind::none || digest.of(one->kind) != one->digest ||
                 !span_of(i, package.list).meets(file)) {
                 continue;
             }

@@ -43,8 +43,6 @@ public:
     [[nodiscard]] Owned owner_of(Position at, std::string_view path, const Hiding& hidden);
 
 private:
-    [[nodiscard]] std::optional<Package> find_package(Position at, layer::PathKey key,
-                                                      const Hiding& hidden);
     /// The layers in whose trees something is: from `from`, and below `to`.
     struct Span {
         int from = 0, to = 0;
@@ -56,6 +54,8 @@ private:
     };
 
     [[nodiscard]] const layer::MemberDigest* digest_of(Position at) const;
+    [[nodiscard]] std::optional<Package> find_package(const layer::MemberDigest& digest,
+                                                      layer::PathKey key, const Span& file);
     [[nodiscard]] Span span_of(int layer, std::uint32_t list);
     [[nodiscard]] std::vector<PathForm> forms_of(std::string_view path) const;
     [[nodiscard]] bool has_database(const Span& file);

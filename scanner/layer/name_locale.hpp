@@ -1,4 +1,6 @@
-// The locale by which names of members are read.
+// The locale by which names of members are read: libarchive converts them through that of the
+// calling thread. In the C locale a PAX path with any non-ASCII byte has no name at all to it; in
+// C.UTF-8 it comes through as it stands.
 #pragma once
 
 #include <locale.h>
@@ -8,15 +10,35 @@
 
 namespace stratascan::layer {
 
-// libarchive converts names through the locale of the calling thread. In the C
-// locale a PAX path with any non-ASCII byte has no name at all; in C.UTF-8 it
-// comes through as it stands.
+/// Whoever reads names is inside, and outside again while waiting for bytes: that may go on on
+/// another thread. Each thread is left with the locale that it had.
 class NameLocale {
 public:
-    NameLocale() { ::uselocale(utf8()); }
-    ~NameLocale() { ::uselocale(LC_GLOBAL_LOCALE); }
-    NameLocale(const NameLocale&) = delete;
-    NameLocale& operator=(const NameLocale&) = delete;
+    class Inside {
+    public:
+        explicit Inside(NameLocale& locale) : locale_(locale) { locale_.enter(); }
+        ~Inside() { locale_.leave(); }
+        Inside(const Inside&) = delete;
+        Inside& operator=(const Inside&) = delete;
+
+    private:
+        NameLocale& locale_;
+    };
+    /// REQUIRES: inside.
+    class Outside {
+    public:
+        explicit Outside(NameLocale& locale) : locale_(locale) { locale_.leave(); }
+        ~Outside() { locale_.enter(); }
+        Outside(const Outside&) = delete;
+        Outside& operator=(const Outside&) = delete;
+
+    private:
+        NameLocale& locale_;
+    };
+
+private:
+    void enter() { before_ = ::uselocale(utf8()); }
+    void leave() noexcept { ::uselocale(before_); }
 
     static locale_t utf8() {
         // Without memory for it now there may be some for the next layer.
@@ -27,15 +49,8 @@ public:
         }();
         return locale;
     }
-};
 
-// Whoever waits for bytes inside of it may go on on another thread.
-class WithoutNameLocale {
-public:
-    WithoutNameLocale() { ::uselocale(LC_GLOBAL_LOCALE); }
-    ~WithoutNameLocale() { ::uselocale(NameLocale::utf8()); }
-    WithoutNameLocale(const WithoutNameLocale&) = delete;
-    WithoutNameLocale& operator=(const WithoutNameLocale&) = delete;
+    locale_t before_ = nullptr;
 };
 
 }  // namespace stratascan::layer

@@ -9,7 +9,6 @@
 #include <new>
 #include <utility>
 
-#include "scanner/layer/name_locale.hpp"
 #include "scanner/layer/tar_ambiguity.hpp"
 #include "scanner/layer/whiteout.hpp"
 
@@ -98,7 +97,7 @@ TarWalk::TarWalk(BlobStream& stream, SlabPool& pool, const TarWalkOptions& optio
     : stream_(stream), pool_(pool), options_(options) {}
 
 Result<std::optional<Window>> TarWalk::next() {
-    const NameLocale utf8;
+    const NameLocale::Inside reading(names_);
     while (ready_.empty() && state_ != State::done) step();
     if (ready_.empty()) return std::nullopt;
     Window window = std::move(ready_.front());
@@ -123,7 +122,7 @@ bool TarWalk::advance() {
     next.slab = pool_.acquire();
     if (!filled_.empty()) carry_context(filled_.back(), next);
     const std::size_t size = [&] {
-        const WithoutNameLocale waiting;
+        const NameLocale::Outside waiting(names_);
         return stream_.fill({next.slab->payload(), slab_payload});
     }();
     stream_ended_ = size < slab_payload;

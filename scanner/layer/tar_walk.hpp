@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "scanner/layer/blob_stream.hpp"
+#include "scanner/layer/name_locale.hpp"
 #include "scanner/layer/slab.hpp"
 #include "scanner/layer/window.hpp"
 #include "scanner/layer/window_builder.hpp"
@@ -78,6 +79,7 @@ private:
 
     BlobStream& stream_;
     SlabPool& pool_;
+    NameLocale names_;
     TarWalkOptions options_;
     State state_ = State::start;
 

@@ -12,8 +12,7 @@ using Texts = std::vector<std::string*>;
 /// The texts that a program's evidence repeats from files.
 Texts evidence_texts(Program& program) {
     BinaryFacts& binary = program.binary;
-    Texts texts{&program.version, &program.version_library,
-                                    &binary.debug_link};
+    Texts texts{&program.version, &program.version_library, &binary.debug_link};
     for (std::string& text : program.evidence) texts.push_back(&text);
     for (std::string& text : binary.comment) texts.push_back(&text);
     for (std::string& text : binary.crates) texts.push_back(&text);
@@ -59,15 +58,20 @@ void clean_texts(const Texts& texts, WindowScanner& scanner) {
     }
 }
 
-// One that several results share is not changed.
-void clean(std::shared_ptr<const evidence::Certificate>& certificate, WindowScanner& scanner) {
-    std::string all = certificate->subject;
-    for (const std::string& name : certificate->names) (all += '\n') += name;
-    if (have_none(all, scanner)) return;
-    auto cleaned = std::make_shared<evidence::Certificate>(*certificate);
-    cleaned->subject = without_secrets(scanner, cleaned->subject);
-    for (std::string& name : cleaned->names) name = without_secrets(scanner, name);
-    certificate = std::move(cleaned);
+// Several results share them, so what is changed is a copy.
+void clean_certificates(std::vector<LayerCertificate>& certificates, WindowScanner& scanner) {
+    std::string all;
+    for (const LayerCertificate& found : certificates) {
+        (all += found.certificate->subject) += '\n';
+        for (const std::string& name : found.certificate->names) (all += name) += '\n';
+    }
+    if (all.empty() || have_none(all, scanner)) return;
+    for (LayerCertificate& found : certificates) {
+        auto cleaned = std::make_shared<evidence::Certificate>(*found.certificate);
+        cleaned->subject = without_secrets(scanner, cleaned->subject);
+        for (std::string& name : cleaned->names) name = without_secrets(scanner, name);
+        found.certificate = std::move(cleaned);
+    }
 }
 
 }  // namespace
@@ -97,7 +101,7 @@ void clean_told_texts(LayerResult& result, WindowScanner& scanner) {
     for (LayerProgram& found : result.programs) {
         clean_texts(evidence_texts(found.program), scanner);
     }
-    for (LayerCertificate& found : result.certificates) clean(found.certificate, scanner);
+    clean_certificates(result.certificates, scanner);
     Texts texts;
     for (LayerFinding& found : result.findings) add_texts(found.finding, texts);
     for (ListedPackage& package : result.packages.packages) {

@@ -38,8 +38,9 @@ HttpTransfer::HttpTransfer(const HttpRequest& request, const HttpTimeouts& timeo
       easy_(curl_easy_init(), &curl_easy_cleanup),
       headers_(nullptr, &curl_slist_free_all),
       // A document has a time of its own.
-      least_(request.sink == nullptr ? 1 : least_rate * static_cast<std::uint64_t>(
-                                                            timeouts.stall.count())) {
+      least_(request.sink == nullptr
+                 ? 1
+                 : least_rate * static_cast<std::uint64_t>(timeouts.stall.count())) {
     if (easy_ == nullptr) {
         ready_ = false;
         response_.failure = HttpFailure::broken;
@@ -210,14 +211,14 @@ std::size_t HttpTransfer::take_body(std::span<const std::byte> bytes) {
     return bytes.size();
 }
 
-/// With CURL_WRITEFUNC_PAUSE libcurl would copy what it has received, and copy it once more
-/// when the transfer goes on.
 /// A byte now and then is no move, or a blob would take as long as its sender likes.
 void HttpTransfer::came(std::size_t bytes) noexcept {
     fresh_ += bytes;
     if (fresh_ >= least_) move();
 }
 
+/// With CURL_WRITEFUNC_PAUSE libcurl would copy what it has received, and copy it once more
+/// when the transfer goes on.
 void HttpTransfer::rest() {
     if (resting_) return;
     resting_ = true;
