@@ -361,6 +361,10 @@ void Joiner::sum_up() {
         add_gap(report_.gaps, {"", fmt::format("more than {} {} in the image's layers; {} are not told",
                                                told_of_layers, what, untold), 0});
     }
+    if (!packaged_.looked_at_all()) {
+        add_gap(report_.gaps, {"", "package lists name files so often that not all of what they say "
+                                   "was looked at", 0});
+    }
     Coverage& coverage = report_.coverage;
     std::uint64_t layer_bytes = 0;
     for (const LayerReport& layer : report_.layers) {

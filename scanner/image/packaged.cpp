@@ -14,6 +14,10 @@ using layer::ListedPackage;
 // Folders that distributions turned into links. More are no honest image's.
 constexpr std::size_t folder_links_limit = 16;
 
+// What lists say of files is looked at so often in an image: a real one's name a file in one or two
+// places, hostile ones a hundred thousand times in a thousand layers.
+constexpr std::uint64_t most_looks = 50'000'000;
+
 bool is_merged_folder(std::string_view path) noexcept {
     for (const std::string_view name : {"bin", "sbin", "lib", "lib32", "lib64", "libx32"}) {
         if (path == name) return true;
@@ -101,7 +105,7 @@ std::optional<Package> PackagedFiles::find_package(const layer::MemberDigest& di
         if (of == nullptr) continue;
         const layer::PackageFacts& facts = of->packages;
         const auto [first, last] = listed(facts, key);
-        for (auto one = first; one != last; ++one) {
+        for (auto one = first; one != last && may_look(); ++one) {
             const ListedPackage& package = facts.packages[one->package];
             if (one->kind == layer::DigestKind::none || digest.of(one->kind) != one->digest ||
                 !span_of(i, package.list).meets(file)) {
@@ -139,7 +143,21 @@ std::vector<PackagedFiles::PathForm> PackagedFiles::forms_of(std::string_view pa
     return forms;
 }
 
+bool PackagedFiles::may_look() noexcept {
+    if (looks_ == most_looks) return false;
+    ++looks_;
+    return true;
+}
+
+bool PackagedFiles::looked_at_all() const noexcept { return looks_ < most_looks; }
+
 bool PackagedFiles::has_database(const Span& file) {
+    const auto [known, fresh] = databases_.try_emplace({file.from, file.to});
+    if (fresh) known->second = find_database(file);
+    return known->second;
+}
+
+bool PackagedFiles::find_database(const Span& file) {
     for (int i = static_cast<int>(layers_.size()) - 1; i >= 0; --i) {
         const LayerResult* of = layers_[static_cast<std::size_t>(i)];
         if (of == nullptr) continue;
@@ -164,7 +182,7 @@ Owner PackagedFiles::describe(int layer, const ListedPackage& package, const Spa
     const Span list = span_of(layer, package.list);
     int best = -1;
     const auto [first, last] = versions_.equal_range(package.name);
-    for (auto one = first; one != last; ++one) {
+    for (auto one = first; one != last && may_look(); ++one) {
         const auto [from, number] = one->second;
         const ListedPackage& told =
             layers_[static_cast<std::size_t>(from)]->packages.packages[number];
@@ -194,7 +212,7 @@ PackagedFiles::Owned PackagedFiles::owner_of(Position at, std::string_view path,
         const layer::PackageFacts& facts = of->packages;
         for (const PathForm& form : forms) {
             const auto [first, last] = listed(facts, form.key);
-            for (auto one = first; one != last; ++one) {
+            for (auto one = first; one != last && may_look(); ++one) {
                 if (one->below_usr != form.below_usr) continue;
                 const ListedPackage& package = facts.packages[one->package];
                 if (!span_of(i, package.list).meets(file)) continue;

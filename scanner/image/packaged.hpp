@@ -42,6 +42,9 @@ public:
     /// knows its path alone.
     [[nodiscard]] Owned owner_of(Position at, std::string_view path, const Hiding& hidden);
 
+    /// Whether all that lists say of those files was looked at: there is a limit.
+    [[nodiscard]] bool looked_at_all() const noexcept;
+
 private:
     /// The layers in whose trees something is: from `from`, and below `to`.
     struct Span {
@@ -58,13 +61,17 @@ private:
                                                       layer::PathKey key, const Span& file);
     [[nodiscard]] Span span_of(int layer, std::uint32_t list);
     [[nodiscard]] std::vector<PathForm> forms_of(std::string_view path) const;
+    [[nodiscard]] bool may_look() noexcept;
     [[nodiscard]] bool has_database(const Span& file);
+    [[nodiscard]] bool find_database(const Span& file);
     [[nodiscard]] Owner describe(int layer, const layer::ListedPackage& package,
                                  const Span& file);
 
     std::vector<const layer::LayerResult*> layers_;
     Overlay& overlay_;
     std::map<std::pair<int, std::uint32_t>, Span> spans_;
+    std::map<std::pair<int, int>, bool> databases_;  // by span
+    std::uint64_t looks_ = 0;
     /// What was found before: a file may hold thousands of findings, and its path may be listed
     /// as often.
     std::map<std::pair<Position, layer::PathKey>, std::optional<Package>> found_;

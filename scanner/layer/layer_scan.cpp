@@ -242,8 +242,10 @@ void take_results(StreamCollectors& collector, const nested::Nest& nest,
         result.gaps.push_back(
             {{}, fmt::format("{} more places inside containers were not read", untold), 0});
     }
-    result.inner_members = nest.members() + encoded.members();
-    result.inner_bytes = nest.output_bytes() + encoded.output_bytes();
+    nested::NestCounts inside = nest.counts();
+    inside += encoded.counts();
+    result.inner_members = inside.members;
+    result.inner_bytes = inside.output_bytes;
     result.over_decoder_memory = nest.over_memory() || encoded.over_memory();
 }
 

@@ -2,19 +2,14 @@
 
 #include <cstring>
 
+#include "scanner/layer/clones.hpp"
 #include "scanner/match/views/utf16.hpp"
 
 namespace stratascan::layer {
 
 namespace {
 
-// Vectorised for what the processor has; the rest of the build is for the least
-// common one. ThreadSanitizer is not up yet when the loader chooses between clones.
-#if defined(__SANITIZE_THREAD__)
-#define STRATASCAN_CLONES
-#else
-#define STRATASCAN_CLONES __attribute__((target_clones("arch=skylake-avx512", "avx2", "default")))
-#endif
+// Vectorised for what the processor has; the rest of the build is for the least common one.
 STRATASCAN_CLONES std::uint64_t count_lines(const char* bytes, std::size_t size) {
     std::uint64_t lines = 0;
     for (std::size_t i = 0; i < size; ++i) lines += bytes[i] == '\n' ? 1 : 0;

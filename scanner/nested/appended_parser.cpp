@@ -1,12 +1,14 @@
 // Containers behind something that starts by itself: a script that unpacks the rest of its
 // own file (gzexe(1), makeself, zipapp, the launch scripts of Spring Boot), or an ELF file
 // with a zip behind its last section. The script is text in lines, and what it unpacks
-// begins a line; how its author finds the place (`tail -n +44`, `skip=44`) is not asked.
+// begins a line; how its author finds the place (`tail -n +44`, `skip=44`) is not asked. A zip file
+// may stand behind anything, for whoever reads it begins at its end.
 #include <algorithm>
 #include <utility>
 
 #include "scanner/nested/archive_parser.hpp"
 #include "scanner/nested/recognise.hpp"
+#include "scanner/nested/zip_search.hpp"
 #include "scanner/program/elf.hpp"
 
 namespace stratascan::nested {
@@ -40,6 +42,12 @@ public:
                     search(in, last);
                     if (state_ == State::before) return Found::need_input;
                     break;
+                case State::no_container:
+                    if (search_zip(in)) break;
+                    if (!last) return Found::need_input;
+                    state_ = State::rest;
+                    if (!zips_.ends_in_directory()) return Found::need_input;
+                    return lost(std::string(unread_zip), 0);
                 case State::member:
                     head_ = {};
                     state_ = State::held;
@@ -65,9 +73,9 @@ public:
     std::uint64_t hold() const override { return held_.capacity(); }
 
 protected:
-    enum class State : std::uint8_t { before, member, held, contents, rest };
+    enum class State : std::uint8_t { before, no_container, member, held, contents, rest };
 
-    /// Sets state_ to `member` with the container's first bytes in held_, or to `rest`;
+    /// Sets state_ to `member` with the container's first bytes in held_, or to `no_container`;
     /// else it has taken all of `in`.
     virtual void search(std::string_view& in, bool last) = 0;
 
@@ -75,13 +83,44 @@ protected:
         held_.erase(0, at);
         state_ = State::member;
     }
-    void nothing() {
-        held_ = {};
-        state_ = State::rest;
+    /// What is held is looked through once more.
+    void nothing() { state_ = State::no_container; }
+    /// Bytes in which no container counts, unless all of the file ends like one.
+    void pass_over(std::string_view bytes) {
+        while (!bytes.empty()) static_cast<void>(zips_.find(bytes));
     }
 
     State state_ = State::before;
     std::string held_;
+
+private:
+    bool search_zip(std::string_view& in) {
+        std::string_view held = held_;
+        auto header = zips_.find(held);
+        if (header) {
+            held_ = *header + std::string(held);
+        } else {
+            held_ = {};
+            header = zips_.find(in);
+            if (header) held_ = std::move(*header);
+        }
+        if (header) state_ = State::member;
+        return state_ == State::member;
+    }
+
+    ZipSearch zips_;
+};
+
+/// Behind what somebody else has searched.
+class BehindParser final : public AppendedParser {
+public:
+    explicit BehindParser(std::string header) {
+        held_ = std::move(header);
+        found(0);
+    }
+
+private:
+    void search(std::string_view&, bool) override { nothing(); }
 };
 
 class ScriptParser final : public AppendedParser {
@@ -126,10 +165,12 @@ class ElfParser final : public AppendedParser {
             // Nothing stands behind so much, and sums of what a header claims may wrap.
             if (end_ == 0 || end_ > most_elf) return nothing();
             const std::size_t part = std::min<std::uint64_t>(end_, held_.size());
+            pass_over(std::string_view(held_).substr(0, part));
             held_.erase(0, part);
             end_left_ = end_ - part;
         }
         const std::size_t part = std::min<std::uint64_t>(end_left_, in.size());
+        pass_over(in.substr(0, part));
         in.remove_prefix(part);
         end_left_ -= part;
         if (end_left_ > 0) return last ? nothing() : void();
@@ -145,5 +186,8 @@ class ElfParser final : public AppendedParser {
 
 std::unique_ptr<ArchiveParser> make_script_parser() { return std::make_unique<ScriptParser>(); }
 std::unique_ptr<ArchiveParser> make_elf_parser() { return std::make_unique<ElfParser>(); }
+std::unique_ptr<ArchiveParser> make_behind_parser(std::string first_bytes) {
+    return std::make_unique<BehindParser>(std::move(first_bytes));
+}
 
 }  // namespace stratascan::nested

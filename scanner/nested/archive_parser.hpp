@@ -147,5 +147,7 @@ inline constexpr std::size_t longest_name = 64 << 10;
 /// without a name, which reaches to the end.
 [[nodiscard]] std::unique_ptr<ArchiveParser> make_script_parser();
 [[nodiscard]] std::unique_ptr<ArchiveParser> make_elf_parser();
+/// The same where the container's first bytes have been found.
+[[nodiscard]] std::unique_ptr<ArchiveParser> make_behind_parser(std::string first_bytes);
 
 }  // namespace stratascan::nested

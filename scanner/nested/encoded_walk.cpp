@@ -53,18 +53,10 @@ std::optional<std::size_t> EncodedWalk::slot_of(std::uint32_t stream) const {
 }
 
 // Those that are open were each begun where the layer's counts stood.
-std::uint64_t EncodedWalk::members() const {
-    std::uint64_t all = members_;
+NestCounts EncodedWalk::counts() const {
+    NestCounts all = counts_;
     for (const auto& one : open_) {
-        if (one) all += one->nest.members() - one->members_before;
-    }
-    return all;
-}
-
-std::uint64_t EncodedWalk::output_bytes() const {
-    std::uint64_t all = output_bytes_;
-    for (const auto& one : open_) {
-        if (one) all += one->nest.output_bytes() - one->output_before;
+        if (one) all += one->nest.counts() - one->before;
     }
     return all;
 }
@@ -143,9 +135,8 @@ std::optional<std::size_t> EncodedWalk::open(const layer::Window& window,
     opened->stream = window.stream;
     opened->ordinal = member.ordinal;
     opened->next = start.offset;
-    opened->members_before = members();
-    opened->output_before = output_bytes();
-    opened->nest.begin_at(opened->members_before, opened->output_before);
+    opened->before = counts();
+    opened->nest.begin_at(opened->before);
     opened->nest.open_inside(shared, place, depth);
     *free = std::move(opened);
     return static_cast<std::size_t>(free - open_.begin());
@@ -201,8 +192,7 @@ void EncodedWalk::close(std::size_t slot) {
     ended_(from, from + streams_a_slot);
     for (const layer::OrdinalGap& gap : nest.gaps()) add_gap(gap);
     gaps_untold_ += nest.gaps_untold();
-    members_ += nest.members() - open_[slot]->members_before;
-    output_bytes_ += nest.output_bytes() - open_[slot]->output_before;
+    counts_ += nest.counts() - open_[slot]->before;
     over_memory_ = over_memory_ || nest.over_memory();
     open_[slot].reset();
 }

@@ -47,8 +47,7 @@ public:
 
     [[nodiscard]] const std::vector<layer::OrdinalGap>& gaps() const noexcept { return gaps_; }
     [[nodiscard]] std::uint64_t gaps_untold() const noexcept { return gaps_untold_; }
-    [[nodiscard]] std::uint64_t members() const;
-    [[nodiscard]] std::uint64_t output_bytes() const;
+    [[nodiscard]] NestCounts counts() const;
     [[nodiscard]] bool over_memory() const noexcept { return over_memory_; }
 
 private:
@@ -60,7 +59,7 @@ private:
         std::uint32_t stream = 0;   // of the windows that it is written in
         std::uint32_t ordinal = 0;  // of the member there
         std::uint64_t next = 0;     // offset in that member
-        std::uint64_t members_before = 0, output_before = 0;  // the nest began counting there
+        NestCounts before;  // the nest began counting there
         views::ContainerReader reader;
         Nest nest;
     };
@@ -84,7 +83,8 @@ private:
     Ended ended_;
     std::array<std::unique_ptr<Open>, open_at_once> open_;
     std::vector<layer::OrdinalGap> gaps_;
-    std::uint64_t gaps_untold_ = 0, members_ = 0, output_bytes_ = 0;
+    std::uint64_t gaps_untold_ = 0;
+    NestCounts counts_;  // of those that have ended
     bool over_memory_ = false;
 };
 

@@ -14,6 +14,8 @@ namespace {
 
 // Places that are tried behind damage before the rest is given up.
 constexpr std::size_t most_trials = 4096;
+// Bytes that those may read and make which come to nothing: most fail within a few.
+constexpr std::uint64_t most_trial_bytes = std::uint64_t{8} << 20;
 constexpr std::string_view damaged_object = "git pack: damaged object";
 
 }  // namespace
@@ -227,6 +229,8 @@ Found GitPackParser::object_failed(std::string_view what) {
     end_member_ = member_open_;
     collected_.clear();
     if (trial_) {
+        trial_bytes_ += made_ + (data_at_ - at_);
+        if (trial_bytes_ > most_trial_bytes) trials_ = most_trials;
         at_ = gathering_ ? at_ + 1 : std::max(at_ + 1, pack_.begin());
         state_ = State::seek;
         return Found::need_input;
@@ -292,6 +296,8 @@ void GitPackParser::end_pack() {
                                        count_ - found_), 0);
     } else if (!damaged_ && left < bytes_of(hash_)) {
         gaps_.emplace_back("git pack: it ends early", 0);
+    } else if (!damaged_ && left > bytes_of(hash_)) {
+        gaps_.emplace_back("git pack: bytes behind its end", left - bytes_of(hash_));
     } else if (!damaged_) {
         std::string hash(bytes_of(hash_), '\0');
         pack_.read(at_, hash);

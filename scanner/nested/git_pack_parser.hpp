@@ -95,6 +95,7 @@ private:
     bool trial_ = false;      // behind damage: it may be no object
     bool damaged_ = false;
     std::size_t trials_ = 0;
+    std::uint64_t trial_bytes_ = 0;
     std::uint64_t lost_from_ = 0;
     std::string lost_what_;
     bool starved_ = false;    // it cannot go on without more input

@@ -40,4 +40,22 @@ Result<layer::Step> Level::decode(std::span<char>& to) {
     return step;
 }
 
+bool Level::begins_zip() {
+    if (!seeks_zip) {
+        input = {};
+        return false;
+    }
+    std::string_view before = left;
+    auto header = zips.find(before);
+    std::string rest(before);
+    left.clear();
+    if (!header) header = zips.find(input);
+    if (!header) return false;
+    kind = Kind::archive;
+    has_behind = true;
+    seeks_zip = false;
+    parser = make_behind_parser(*header + rest);
+    return true;
+}
+
 }  // namespace stratascan::nested

@@ -11,6 +11,7 @@
 #include "scanner/layer/inner_place.hpp"
 #include "scanner/nested/archive_parser.hpp"
 #include "scanner/nested/recognise.hpp"
+#include "scanner/nested/zip_search.hpp"
 
 namespace stratascan::nested {
 
@@ -51,6 +52,9 @@ struct Level {
     bool ended = false;            ///< the decoder
     bool end_open = false;         ///< only the decoder knows where the member ends
     std::unique_ptr<ArchiveParser> parser;
+    ZipSearch zips;           ///< behind what it is
+    bool seeks_zip = false;   ///< it is no container, or its decoder is done
+    bool has_behind = false;  ///< one was found
     std::unique_ptr<std::string> ref_text;  ///< of a file that may say what HEAD is in git
     std::uint64_t members = 0;
     std::shared_ptr<const layer::InnerPlace> newest;  ///< of its members
@@ -61,13 +65,26 @@ struct Level {
 
     /// Its members are made of its bytes, which are shown as they stand, too.
     [[nodiscard]] bool shows_itself() const {
-        return parser && (parser->makes_contents() || may_have_appended(format));
+        return parser && (parser->makes_contents() || opens_behind());
+    }
+    /// Its one member is a part of itself, behind something else.
+    [[nodiscard]] bool opens_behind() const noexcept {
+        return has_behind || may_have_appended(format);
     }
     /// Nothing comes behind `input`.
     [[nodiscard]] bool input_is_last() const noexcept { return last && behind.empty(); }
 
     /// One step of the decoder, with what it left before in front of the input.
     [[nodiscard]] Result<layer::Step> decode(std::span<char>& to);
+
+    /// Looks for a zip file in what has come, and makes itself an archive where one begins.
+    /// Otherwise all that has come is used.
+    [[nodiscard]] bool begins_zip();
+    /// Bytes of an archive that are no member's. What a tar has behind it is damage by itself.
+    void see_aside(std::string_view bytes) {
+        if (format == Format::zip || format == Format::tar) return;
+        while (!bytes.empty()) static_cast<void>(zips.find(bytes));
+    }
 };
 
 }  // namespace stratascan::nested

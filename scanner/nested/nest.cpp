@@ -15,9 +15,10 @@ namespace {
 constexpr std::size_t gaps_told = 1000;
 constexpr std::size_t gap_text_told = 4 << 20;
 // Bytes that decoders make before their ratio to the file's bytes is judged: of a
-// whole layer, and of one file.
+// whole layer, and of one file; and of a file in a layer of many that are each a bomb.
 constexpr std::uint64_t ratio_judged_past = std::uint64_t{1} << 30;
 constexpr std::uint64_t ratio_judged_in_file = std::uint64_t{64} << 20;
+constexpr std::uint64_t ratio_judged_in_one_of_many = std::uint64_t{1} << 20;
 
 }  // namespace
 
@@ -41,6 +42,20 @@ void Nest::open_inside(std::shared_ptr<const layer::HostFile> host,
     levels_.push_back(std::move(level));
 }
 
+void Nest::open_behind(layer::HostFile host, std::string first_bytes, std::uint64_t offset) {
+    open(std::move(host));
+    host_bytes_ = offset;
+    Level& level = *levels_.front();
+    level.kind = Level::Kind::archive;
+    level.has_behind = true;
+    level.parser = make_behind_parser(std::move(first_bytes));
+}
+
+void Nest::tell(layer::HostFile host, std::string reason) {
+    host_ = std::make_shared<const layer::HostFile>(std::move(host));
+    add_gap(nullptr, std::move(reason), 0);
+}
+
 bool Nest::reads_nothing() const noexcept {
     if (levels_.size() != 1) return levels_.empty();
     const Level& level = *levels_.front();
@@ -50,6 +65,7 @@ bool Nest::reads_nothing() const noexcept {
 
 void Nest::give(std::string_view bytes) {
     host_bytes_ += bytes.size();
+    counts_.input_bytes += bytes.size();
     arrive(*levels_.front(), bytes);
 }
 
@@ -125,6 +141,8 @@ std::uint32_t Nest::add_member(std::uint32_t number, const Level& level, std::ui
 // decoder makes of it; an archive is shown in its parts.
 void Nest::arrive(Level& level, std::string_view bytes) {
     level.input = bytes;
+    // What stands behind it says nothing of itself.
+    if (has_constants(level.format)) level.see_aside(bytes);
     if (!level.gap.empty()) level.gap_bytes += bytes.size();
     if (level.ref_text && level.ref_text->size() < GitHistory::ref_file_bytes) *level.ref_text += bytes;
     if (level.kind == Level::Kind::unknown || level.hidden) return;
@@ -174,8 +192,7 @@ bool Nest::step_unknown(Level& level) {
 
 bool Nest::step_leaf(std::size_t at) {
     Level& level = *levels_[at];
-    level.input = {};
-    if (refill(level)) return true;
+    if (level.begins_zip() || refill(level)) return true;
     if (!level.last) return false;
     end(at);
     return true;
@@ -216,7 +233,7 @@ bool Nest::step_decoder(std::size_t at) {
 void Nest::decoder_made(std::size_t at, std::string_view bytes) {
     Level& level = *levels_[at];
     host_output_ += bytes.size();
-    output_bytes_ += bytes.size();
+    counts_.output_bytes += bytes.size();
     if (level.made == 0) {
         auto inner = std::make_unique<Level>();
         inner->place = level.place;
@@ -257,6 +274,7 @@ void Nest::decoder_ended(std::size_t at, const Error* error) {
         }
         if (level.end_open) level.gap_bytes = 0;
     }
+    level.seeks_zip = !level.packed;
     if (!level.end_open) return;
     // The archive goes on where the decoder stopped.
     Level& archive = *levels_[at - 1];
@@ -286,18 +304,20 @@ bool Nest::step_archive(std::size_t at) {
             if (member != nullptr) arrive(*member, level.parser->bytes());
             if (level.parser->makes_contents()) {
                 host_output_ += level.parser->bytes().size();
-                output_bytes_ += level.parser->bytes().size();
+                counts_.output_bytes += level.parser->bytes().size();
                 static_cast<void>(over_limit());
             }
             return true;
         case Found::aside:
             if (level.stream > 0) stream(level.stream).add_aside(level.parser->bytes());
+            level.see_aside(level.parser->bytes());
             return true;
         case Found::damage:
             if (level.stream > 0) stream(level.stream).add_aside(level.parser->header());
-            // A file that was taken for an archive by its first bytes is none. And a
-            // member's decoder says itself that its bytes end early.
-            if (level.members > 0 && (member == nullptr || !member->packed)) {
+            // A file that was taken for an archive by its first bytes is none, but for what has
+            // a checksum there. And a member's decoder says itself that its bytes end early.
+            if ((level.members > 0 || level.format == Format::tar) &&
+                (member == nullptr || !member->packed)) {
                 const auto& place = member != nullptr ? member->place : level.place;
                 add_gap(place.get(), level.parser->what(), level.input.size());
             }
@@ -320,13 +340,13 @@ void Nest::begin_member(std::size_t at) {
     const MemberHead& head = level.parser->head();
     ++level.members;
     const bool constants = has_constants(level.format);
-    if (!constants && members_ >= limits_.members) {
+    if (!constants && counts_.members >= limits_.members) {
         exhausted_ = fmt::format("the layer's containers have more than {} members",
                                  limits_.members);
         stop_host(exhausted_);
         return;
     }
-    if (!constants) ++members_;
+    if (!constants) ++counts_.members;
     auto inner = std::make_unique<Level>();
     inner->place = level.place;
     if (!head.name.empty()) {
@@ -346,7 +366,7 @@ void Nest::begin_member(std::size_t at) {
     // What is shown whole goes on in its own stream, while the text of its constants comes.
     const std::uint32_t own = constants && level.place ? std::max(level.stream, 1U) : level.stream;
     inner->stream = own + (level.parser->makes_contents() ? 1 : 0);
-    if (may_have_appended(level.format)) {
+    if (level.opens_behind()) {
         inner->hidden = true;
         // The level outside goes on in its own stream, while members come in this one.
         if (level.place) inner->stream = std::max(level.stream, 1U) + 1;
@@ -385,19 +405,22 @@ void Nest::end(std::size_t at) {
     levels_.resize(at);
     const auto& place = level->gap_place ? level->gap_place : level->place;
     if (!level->gap.empty()) add_gap(place.get(), level->gap, level->gap_bytes);
+    if (level->zips.ends_in_directory()) add_gap(place.get(), std::string(unread_zip), 0);
     if (level->ref_text) history_.add_ref_file(names_of(level->place.get()), *level->ref_text);
 }
 
 // Both limits exist to end what would otherwise take hours. The first bomb of a
 // layer is let grow further than those behind it.
 bool Nest::over_limit() {
-    if (output_bytes_ > limits_.output_bytes) {
+    if (counts_.output_bytes > limits_.output_bytes) {
         exhausted_ = fmt::format("the layer's containers hold more than {} bytes",
                                  limits_.output_bytes);
         stop_host(exhausted_);
         return true;
     }
-    if (output_bytes_ > ratio_judged_past && host_output_ > ratio_judged_in_file &&
+    const bool many = counts_.output_bytes / limits_.ratio > counts_.input_bytes;
+    if (counts_.output_bytes > ratio_judged_past &&
+        host_output_ > (many ? ratio_judged_in_one_of_many : ratio_judged_in_file) &&
         host_output_ / limits_.ratio > host_bytes_) {
         stop_host(fmt::format("it is compressed more than {}:1", limits_.ratio));
         return true;

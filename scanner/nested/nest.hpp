@@ -41,16 +41,30 @@ struct NestLimits {
     std::uint64_t decoder_bytes = std::uint64_t{16} << 20;
 };
 
+/// What the limits of a layer count.
+struct NestCounts {
+    std::uint64_t members = 0;
+    std::uint64_t input_bytes = 0;   ///< of the files that were given
+    std::uint64_t output_bytes = 0;  ///< what decoders made
+
+    NestCounts& operator+=(const NestCounts& other) noexcept {
+        members += other.members;
+        input_bytes += other.input_bytes;
+        output_bytes += other.output_bytes;
+        return *this;
+    }
+    [[nodiscard]] NestCounts operator-(const NestCounts& other) const noexcept {
+        return {members - other.members, input_bytes - other.input_bytes,
+                output_bytes - other.output_bytes};
+    }
+};
+
 /// One thread at a time. Hostile input ends in gaps.
 class Nest {
 public:
     Nest(layer::SlabPool& pool, const NestLimits& limits);
-    /// What the layer's limits have been used up of elsewhere: members() and output_bytes()
-    /// begin there.
-    void begin_at(std::uint64_t members, std::uint64_t output_bytes) noexcept {
-        members_ = members;
-        output_bytes_ = output_bytes;
-    }
+    /// What the layer's limits have been used up of elsewhere: counts() begin there.
+    void begin_at(const NestCounts& counts) noexcept { counts_ = counts; }
 
     /// Whether a file is open.
     [[nodiscard]] bool is_open() const noexcept { return !levels_.empty(); }
@@ -67,6 +81,11 @@ public:
     /// shown already.
     void open_inside(std::shared_ptr<const layer::HostFile> host,
                      std::shared_ptr<const layer::InnerPlace> place, unsigned depth);
+    /// The same for a container that begins with `first_bytes` in a file that is none; `offset`
+    /// bytes of it have passed.
+    void open_behind(layer::HostFile host, std::string first_bytes, std::uint64_t offset);
+    /// A gap of a file that was not opened. REQUIRES: !is_open().
+    void tell(layer::HostFile host, std::string reason);
     /// The next bytes; they must stay until run() has answered false.
     void give(std::string_view bytes);
     /// There are no more. Once run() has answered false, the file is no longer open.
@@ -82,9 +101,7 @@ public:
 
     [[nodiscard]] const std::vector<layer::OrdinalGap>& gaps() const noexcept { return gaps_; }
     [[nodiscard]] std::uint64_t gaps_untold() const noexcept { return gaps_untold_; }
-    [[nodiscard]] std::uint64_t members() const noexcept { return members_; }
-    /// What decoders made.
-    [[nodiscard]] std::uint64_t output_bytes() const noexcept { return output_bytes_; }
+    [[nodiscard]] const NestCounts& counts() const noexcept { return counts_; }
     /// A decoder asked for more memory than there was, or a container could have
     /// been told more of with more.
     [[nodiscard]] bool over_memory() const noexcept {
@@ -128,7 +145,7 @@ private:
     std::vector<std::unique_ptr<InnerStream>> streams_;
     std::deque<layer::Window> ready_;
     std::uint64_t host_bytes_ = 0, host_output_ = 0;
-    std::uint64_t output_bytes_ = 0, members_ = 0;
+    NestCounts counts_;
     GitHistory history_;
     std::string exhausted_;  // a limit of the whole layer was reached
     bool over_memory_ = false;

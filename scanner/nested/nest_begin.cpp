@@ -80,6 +80,7 @@ void Nest::begin_container(Level& level, Format format) {
     level.kind = Level::Kind::leaf;
     level.format = format;
     if (format == Format::none) {
+        level.seeks_zip = !level.hidden && !level.packed;
         const std::string& name = level.place ? level.place->step : host_->path;
         if (may_be_git_ref(name)) level.ref_text = std::make_unique<std::string>();
         return;

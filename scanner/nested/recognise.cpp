@@ -114,6 +114,28 @@ bool is_lz4(std::string_view head) {
     return (flags & 0xc2U) == 0x40U && (block & 0x8fU) == 0 && block >> 4U >= 4;
 }
 
+// APPNOTE.TXT, 4.4.3 to 4.4.5: the version that a reader needs, times ten, ends at 6.3; of the
+// flags some are reserved.
+constexpr std::uint64_t newest_zip = 63;
+constexpr std::uint64_t zip_flags_known = 0x286f;
+
+bool is_zip_version(std::string_view header) { return little_endian(header, 4, 1) <= newest_zip; }
+bool is_zip_method(std::string_view header) {
+    const auto method = little_endian(header, 8, 2);
+    return method <= 20 || (method >= 92 && method <= 99);
+}
+
+// APPNOTE.TXT, 4.3.7 and 4.3.16; and 8.5.3 to 8.5.5, the marks that the first header may have in
+// front. Readers begin at the directory and don't ask what this header says of itself: one of its
+// fields may be wrong.
+bool is_zip(std::string_view head) {
+    if (head.starts_with("PK00") || head.starts_with("PK\7\10"sv)) head.remove_prefix(4);
+    if (head.starts_with("PK\5\6\0\0\0\0"sv)) return head.size() >= 22;
+    if (head.size() < zip_header_size || !head.starts_with("PK\3\4"sv)) return false;
+    const bool flags = (little_endian(head, 6, 2) & ~zip_flags_known) == 0;
+    return (is_zip_version(head) ? 1 : 0) + (is_zip_method(head) ? 1 : 0) + (flags ? 1 : 0) >= 2;
+}
+
 bool is_cpio(std::string_view head) {
     if (head.starts_with("070701") || head.starts_with("070702")) {
         return head.size() >= 110 && head.substr(6, 104).find_first_not_of(
@@ -145,16 +167,9 @@ bool is_git_pack(std::string_view head) {
 
 }  // namespace
 
-// The version that a reader needs, times ten; APPNOTE.TXT, 4.4.3, ends at 6.3.
-constexpr std::uint64_t newest_zip = 63;
-
 bool is_zip_header(std::string_view header) noexcept {
     if (!header.starts_with("PK\3\4"sv)) return false;
-    const auto version = little_endian(header, 4, 1);
-    const auto method = little_endian(header, 8, 2);
-    const auto name = little_endian(header, 26, 2);
-    const bool method_exists = method <= 20 || (method >= 92 && method <= 99);
-    return version <= newest_zip && method_exists && name > 0;
+    return is_zip_version(header) && is_zip_method(header) && little_endian(header, 26, 2) > 0;
 }
 
 Format recognise(std::string_view head) {
@@ -165,7 +180,7 @@ Format recognise(std::string_view head) {
     if (is_lzip(head)) return Format::lzip;
     if (is_lz4(head)) return Format::lz4;
     if (layer::is_compress(head)) return Format::compress;
-    if (head.size() >= zip_header_size && is_zip_header(head)) return Format::zip;
+    if (is_zip(head)) return Format::zip;
     if (head.size() >= 68 && head.starts_with("!<arch>\n") && head.substr(66, 2) == "`\n") {
         return Format::ar;
     }

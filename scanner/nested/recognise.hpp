@@ -40,7 +40,7 @@ inline constexpr std::size_t zip_header_size = 30;
 
 /// No container itself, but one may stand behind it.
 [[nodiscard]] constexpr bool may_have_appended(Format format) noexcept {
-    return format == Format::script || format == Format::elf;
+    return format == Format::script || format == Format::elf || format == Format::none;
 }
 
 /// Whether the fixed part of a local file header makes sense.

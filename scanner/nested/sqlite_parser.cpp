@@ -16,6 +16,7 @@
 #include "scanner/nested/sqlite.hpp"
 #include "scanner/nested/sqlite_schema.hpp"
 #include "scanner/nested/sqlite_teller.hpp"
+#include "scanner/nested/zip_search.hpp"
 
 namespace stratascan::nested {
 
@@ -50,8 +51,12 @@ public:
                         state_ = State::row;
                         break;
                     }
-                    state_ = State::over;
+                    state_ = State::behind;
                     if (file_->damage() > 0 || untold_ > 0) return tell_damage();
+                    break;
+                case State::behind:
+                    state_ = State::over;
+                    if (ends_in_zip()) return lost("SQLite: the zip file behind it is not opened", 0);
                     break;
                 case State::row:
                     if (const Found told = teller_.next(); told != Found::need_input) {
@@ -73,7 +78,7 @@ public:
     bool over_memory() const override { return over_memory_; }
 
 private:
-    enum class State : std::uint8_t { gather, too_large, rows, row, over };
+    enum class State : std::uint8_t { gather, too_large, rows, row, behind, over };
 
     void gather_more(std::string_view& in) {
         const std::string_view part = in.substr(0, Gathered::piece_bytes);
@@ -103,6 +108,18 @@ private:
         if (untold_ > 0) what = fmt::format("{} tables are too many", untold_);
         return lost(fmt::format("SQLite: {}; their bytes were read as they stand", what),
                     file_->damaged_bytes());
+    }
+
+    // Behind the pages that the header claims.
+    bool ends_in_zip() const {
+        ZipSearch zips;
+        std::uint64_t at = std::uint64_t{database_->pages} * database_->page_bytes;
+        while (at < gathered_.end()) {
+            std::string_view run = gathered_.run(at);
+            at += run.size();
+            while (!run.empty()) static_cast<void>(zips.find(run));
+        }
+        return zips.ends_in_directory();
     }
 
     bool open() {

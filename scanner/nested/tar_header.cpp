@@ -29,7 +29,8 @@ std::optional<std::uint64_t> number(std::string_view field) {
 }  // namespace
 
 bool is_tar_block(std::string_view block) noexcept {
-    if (block.size() < tar_block || block[0] == '\0') return false;
+    if (block.size() < tar_block) return false;
+    if (block[0] == '\0' && block.substr(257, 5) != "ustar") return false;
     const auto claimed = digits(block.substr(148, 8), 8);
     if (!claimed) return false;
     constexpr std::int64_t own_field = std::int64_t{8} * ' ';
@@ -78,6 +79,7 @@ PaxRecords read_pax(std::string_view records) {
         const std::string_view key = line.substr(0, equals), value = line.substr(equals + 1);
         if (key == "GNU.sparse.name" || (key == "path" && !read.path)) read.path = value;
         if (key == "size") read.size = digits(value, 10);
+        if (key == "GNU.sparse.major") read.sparse_map_in_contents = value == "1";
     }
     return read;
 }

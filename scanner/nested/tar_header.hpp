@@ -20,7 +20,7 @@ struct TarBlock {
 
 /// Whether a block's checksum holds: the sum of its bytes, the field itself taken
 /// for spaces. POSIX.1-2017, pax, "ustar Interchange Format". Old writers summed
-/// signed bytes.
+/// signed bytes. A name may be empty where the format is named.
 [[nodiscard]] bool is_tar_block(std::string_view block) noexcept;
 
 /// Nothing when it is no header, or says something that cannot be.
@@ -29,6 +29,7 @@ struct TarBlock {
 struct PaxRecords {
     std::optional<std::string> path;
     std::optional<std::uint64_t> size;
+    bool sparse_map_in_contents = false;  ///< GNU's sparse format 1.0
 };
 
 /// Of "LENGTH KEY=VALUE\n" lines those that a walk over members needs. A sparse

@@ -5,13 +5,19 @@
 // As with the layer's stream, an end marker ends nothing: Alpine packages are three
 // archives one behind the other, of which only the last has one. And behind a
 // damaged header the next one that holds its checksum is looked for.
+#include <algorithm>
+#include <utility>
+
 #include "scanner/layer/layer_result.hpp"
 #include "scanner/nested/archive_parser.hpp"
+#include "scanner/nested/bytes.hpp"
 #include "scanner/nested/tar_header.hpp"
 
 namespace stratascan::nested {
 
 namespace {
+
+using namespace std::string_view_literals;
 
 // Extended headers are kept up to this; longer ones are damage.
 constexpr std::size_t extended_limit = 1 << 20;
@@ -19,6 +25,20 @@ constexpr std::size_t extended_limit = 1 << 20;
 class TarParser final : public ArchiveParser {
 public:
     Found step(std::string_view& in, bool last) override {
+        in_ = &in;
+        given_ = in.size();
+        const Found found = advance(in, last);
+        passed_ = position();
+        in_ = nullptr;
+        return found;
+    }
+
+private:
+    enum class State : std::uint8_t {
+        header, extended, sparse_map, map_in_contents, contents, padding, rest
+    };
+
+    Found advance(std::string_view& in, bool last) {
         for (;;) {
             switch (state_) {
                 case State::header:
@@ -32,6 +52,14 @@ public:
                 case State::sparse_map:
                     if (!gather(held_, in, held_from_ + tar_block)) return starved(last);
                     if (const Found found = read_sparse_map(); found != Found::need_input) {
+                        return found;
+                    }
+                    break;
+                case State::map_in_contents:
+                    if (!gather(held_, in, std::min(map_read_ + tar_block, left_))) {
+                        return starved(last);
+                    }
+                    if (const Found found = read_map_in_contents(); found != Found::need_input) {
                         return found;
                     }
                     break;
@@ -58,8 +86,12 @@ public:
         }
     }
 
-private:
-    enum class State : std::uint8_t { header, extended, sparse_map, contents, padding, rest };
+    // Of what comes next.
+    [[nodiscard]] std::uint64_t position() const { return passed_ + given_ - in_->size(); }
+    // How far the newest header may reach.
+    [[nodiscard]] std::uint64_t room() const {
+        return claimed_ ? claimed_to_ - position() : ~std::uint64_t{0};
+    }
 
     static std::uint64_t padded(std::uint64_t size) {
         return (size + tar_block - 1) / tar_block * tar_block;
@@ -93,13 +125,22 @@ private:
         block_ = std::move(*read);
         left_ = block_.size;
         held_from_ += tar_block;
+        claimed_ = position() <= claimed_to_;
+        if (position() == claimed_to_ + tar_block) {  // nothing from there holds here
+            pax_ = {};
+            long_name_.reset();
+        }
         switch (block_.type) {
             case 'x': case 'g': case 'L': case 'K':
-                if (left_ > extended_limit || held_from_ > extended_limit) return too_long();
+                if (left_ > extended_limit || held_from_ > extended_limit ||
+                    padded(left_) > room()) {
+                    if (!claimed_) claimed_to_ = position() + padded(left_);
+                    return too_long();
+                }
                 state_ = State::extended;
                 return Found::need_input;
             case 'S':
-                if (!block_.more_sparse) break;
+                if (!block_.more_sparse || room() < tar_block) break;
                 state_ = State::sparse_map;
                 return Found::need_input;
             default: break;
@@ -107,6 +148,7 @@ private:
         return begin_member();
     }
 
+    // Headers are looked for in what belongs to it, too: who can say that it does.
     Found too_long() {
         lost_ = true;
         state_ = State::header;
@@ -140,9 +182,38 @@ private:
     Found read_sparse_map() {
         const bool more = held_[held_from_ + 504] != '\0';
         held_from_ += tar_block;
+        if (more && room() < tar_block) return begin_member();
         if (more && held_from_ < extended_limit) return Found::need_input;
         if (more) return too_long();
         return begin_member();
+    }
+
+    // GNU tar, "Storing Sparse Files": decimal numbers, each in a line of its own, that of the
+    // extents and two for each of them; the last block is filled up. What is none is contents.
+    Found read_map_in_contents() {
+        const std::string_view block = std::string_view(held_).substr(map_read_);
+        if (map_read_ == 0) {
+            map_extents_ = digits(block.substr(0, block.find('\n')), 10).value_or(extended_limit);
+            map_lines_ = 0;
+        }
+        if (block.size() < tar_block || map_extents_ >= extended_limit ||
+            held_.size() > extended_limit ||
+            block.find_first_not_of("0123456789\n\0"sv) != block.npos) {
+            return contents_held();
+        }
+        map_lines_ += static_cast<std::uint64_t>(std::count(block.begin(), block.end(), '\n'));
+        map_read_ = held_.size();
+        return map_lines_ > 2 * map_extents_ ? pass_map() : Found::need_input;
+    }
+    Found pass_map() {
+        static_cast<void>(contents_held());
+        return say(Found::aside, header_);
+    }
+    Found contents_held() {
+        left_ -= held_.size();
+        state_ = State::contents;
+        header_ = std::exchange(held_, {});
+        return say(Found::contents, header_);
     }
 
     Found begin_member() {
@@ -156,11 +227,14 @@ private:
         // a pax archive may store a hard link with its file.
         const bool empty = block_.type >= '2' && block_.type <= '6';
         if (empty || (block_.type == '1' && !pax_.size)) left_ = 0;
-        padding_ = padded(left_) - left_;
+        left_ = std::min(left_, room());
+        padding_ = std::min(padded(left_), room()) - left_;
         head_.bytes = left_;
         header_ = std::move(held_);
+        map_read_ = 0;
+        const bool map = pax_.sparse_map_in_contents && left_ > 0;
         forget_header();
-        state_ = State::contents;
+        state_ = map ? State::map_in_contents : State::contents;
         return Found::member;
     }
 
@@ -171,7 +245,15 @@ private:
     PaxRecords pax_;
     std::optional<std::string> long_name_;
     std::uint64_t left_ = 0, padding_ = 0;
+    // Of a sparse map that stands in the contents: what was read, its lines, and what it claims.
+    std::uint64_t map_read_ = 0, map_lines_ = 0, map_extents_ = 0;
     bool lost_ = false;  // behind a damaged header
+    // Bytes that came, and how many of them, and of those that come, a header claims that was not
+    // read. What looks like a member there must not take what stands behind.
+    const std::string_view* in_ = nullptr;  // within step()
+    std::size_t given_ = 0;
+    std::uint64_t passed_ = 0, claimed_to_ = 0;
+    bool claimed_ = false;  // the newest header stands there
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "scanner/nested/upx.hpp"
 #include "scanner/nested/recognise.hpp"
+#include "scanner/nested/zip_search.hpp"
 #include "scanner/program/elf.hpp"
 
 namespace stratascan::nested {
@@ -35,6 +36,10 @@ public:
                 if (std::exchange(open_, false)) return Found::member_end;
             }
             if (state_ == State::rest) {
+                if (!zip_told_ && zip_behind(in, last)) {
+                    zip_told_ = true;
+                    return lost("UPX: the zip file behind it is not opened", in.size());
+                }
                 in = {};
                 return Found::need_input;
             }
@@ -222,8 +227,12 @@ private:
     void finish() {
         ended_ = true;
         state_ = State::rest;
-        held_.clear();
-        held_.shrink_to_fit();
+    }
+
+    bool zip_behind(std::string_view& in, bool last) {
+        const std::string held = std::exchange(held_, {});
+        std::string_view before = held;
+        return zips_.find(before) || zips_.find(in) || (last && zips_.ends_in_directory());
     }
 
     void tell(std::string what, std::uint64_t bytes) {
@@ -261,6 +270,8 @@ private:
     std::size_t next_ = 0;
     std::vector<std::uint64_t> behind_;  // sizes of what no segment loads, bytes
     bool segments_read_ = false, in_behind_ = false;
+    ZipSearch zips_;  // behind it
+    bool zip_told_ = false;
     bool begin_member_ = false, open_ = false, ended_ = false, over_memory_ = false;
     std::optional<std::string> untold_;
     std::uint64_t untold_bytes_ = 0;

@@ -19,6 +19,8 @@ public:
     }
     void add(std::string_view name) { add(key(name)); }
 
+    [[nodiscard]] bool any() const noexcept { return count_ > 0; }
+
     /// Whether there was an entry as the directory says, as far as that can be known.
     [[nodiscard]] bool may_have(std::string_view name, std::uint32_t crc,
                                 std::uint64_t bytes) const {

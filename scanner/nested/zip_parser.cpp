@@ -79,7 +79,8 @@ public:
                     break;
                 case State::header:
                     if (!gather(held_, in, zip_header_size)) return cut_header(last);
-                    if (!is_zip_header(held_)) return not_a_header();
+                    // The first one has shown that this is a zip file.
+                    if (!is_zip_header(held_) && entries_.any()) return not_a_header();
                     state_ = State::names;
                     break;
                 case State::names:

@@ -50,8 +50,8 @@ Seen look_into(std::string_view file, std::size_t piece) {
     nest.finish();
     take(nest, seen);
     for (const auto& gap : nest.gaps()) seen.gaps += gap.gap.reason + '\n';
-    seen.members = nest.members();
-    seen.output = nest.output_bytes();
+    seen.members = nest.counts().members;
+    seen.output = nest.counts().output_bytes;
     return seen;
 }
 

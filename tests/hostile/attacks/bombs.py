@@ -1,5 +1,6 @@
 """What is small and becomes large: bombs of each compression, and archives in themselves."""
 
+import base64
 import gzip
 import hashlib
 import lzma
@@ -347,3 +348,32 @@ def nothing_at_all(f: Attack) -> None:
     f.exit = 0
 
 
+
+
+@attack
+def many_bombs_in_base64(f: Attack) -> None:
+    """Each is a line of 120 characters, and 70 MiB: once a layer has had a GiB, one of many such
+    is ended at a MiB."""
+    line = base64.b64encode(compress.bzip2(b"\0" * (70 * MIB))) + b"\n"
+    layer = f.layer().file("etc/bombs", line * (200 * f.size))
+    layer.secret("etc/after.env", "slack")
+    f.gap("compressed more than 2000:1", path="etc/bombs")
+    f.target_file("layer.tar", layer.tar())
+    f.image("partial")
+    f.scanned = (1250 + 200 * f.size) * MIB
+
+
+@attack
+def git_pack_of_false_starts(f: Attack) -> None:
+    """Behind damage the next object is looked for. Here thousands of places may be one, and each is
+    a stream of empty blocks up to the end."""
+    head = b"\xbf\xff\x1f"  # a blob of 65,535 bytes
+    count = 4096
+    zone = count * (len(head) + 7)
+    starts = b""
+    for number in range(1, count + 1):
+        left = zone - number * (len(head) + 7)
+        starts += head + struct.pack("<HBHH", 0x0178, 0, left, left ^ 0xFFFF)
+    pack = struct.pack(">4sII", b"PACK", 2, 1_000_000) + b"\0" + starts
+    pack += b"\0\0\0\xff\xff" * (3000 * f.size) + b"\7" + b"\0" * 40
+    inside(f, "srv/r.git/objects/pack/pack-0.pack", pack, "git pack: damaged object", MIB * f.size)

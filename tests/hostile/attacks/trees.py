@@ -320,3 +320,21 @@ def names_of_secrets_in_what_is_not_read(f: Attack) -> None:
     f.open = True
     f.formats = FORMATS
     f.seen()
+
+
+@attack
+def package_lists_that_name_one_file(f: Attack) -> None:
+    """Twenty thousand times, in one layer that the image has a hundred times: whose the file is, is
+    looked up in each for each."""
+    layer = f.layer()
+    token, _ = layer.text_with("slack")
+    layer.file("etc/x.env", token + b"\n")
+    line = b"0" * 32 + b"  etc/x.env\n"
+    layer.file("var/lib/dpkg/info/a.md5sums", line * 20_000 * f.size)
+    layout = Layout()
+    layout.finish(layout.image([layer.blob()] * 100))
+    f.target_layout(layout)
+    for index in range(100):
+        f.seen("slack-bot-token", path="etc/x.env", layer_index=index)
+    f.image(*["complete"] * 100)
+    f.gap("package lists name files so often")
