@@ -20,6 +20,9 @@ constexpr std::size_t block = 512;
 constexpr std::uint64_t nowhere = ~std::uint64_t{0};
 constexpr std::size_t gaps_told = 1000;
 constexpr std::size_t told_of_a_kind = 100;
+// Headers over their limit are read to so many times that limit: a member that is a little over it
+// is a member.
+constexpr std::uint64_t headers_read_over = 32;
 
 bool all_zero(std::string_view bytes) noexcept {
     return bytes.find_first_not_of('\0') == std::string_view::npos;
@@ -138,6 +141,12 @@ la_ssize_t TarWalk::read_callback(archive*, void* self, const void** buffer) {
 }
 
 la_ssize_t TarWalk::give(const void** buffer) {
+    // libarchive remembers each extent of a sparse file, in any number.
+    if (state_ == State::header &&
+        (give_from_ - std::min(position_, give_from_)) / headers_read_over > options_.header_bytes) {
+        header_is_endless_ = true;
+        return ARCHIVE_FATAL;
+    }
     if (give_from_ == filled_.back().end && !advance()) return 0;
     const std::string_view bytes = current_bytes(give_from_);
     *buffer = bytes.data();
@@ -218,7 +227,11 @@ void TarWalk::step_header() {
         if (ended_without_marker()) return;
         const char* why = archive_error_string(archive_.get());
         position_ = std::min(consumed, give_from_);
-        damaged(why != nullptr ? why : "damaged tar header");
+        if (std::exchange(header_is_endless_, false)) {
+            damaged(fmt::format("headers of more than {} bytes", options_.header_bytes));
+        } else {
+            damaged(why != nullptr ? why : "damaged tar header");
+        }
         return;
     }
     if (status == ARCHIVE_WARN) ++warnings_;

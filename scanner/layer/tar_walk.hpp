@@ -100,6 +100,7 @@ private:
     bool parts_told_ = false;          // that they do not follow each other
     std::uint64_t files_ = 0;
     std::uint64_t warnings_ = 0;
+    bool header_is_endless_ = false;
     bool is_tar_ = false;
     bool told_after_end_ = false;      // that there are members behind it
     std::uint64_t over_limit_ = 0;     // members with longer names or headers

@@ -405,6 +405,30 @@ def sparse_map_without_end(f: Attack) -> None:
     f.gap("tar: Damaged tar archive")
 
 
+def gnu_map(count: int) -> bytes:
+    """Old GNU: so many extents of one byte, four in the header and 21 in each block behind it."""
+    def extents(first: int, last: int) -> bytes:
+        return b"".join(b"%011o\0%011o\0" % (2 * number, 1) for number in range(first, last))
+
+    head = bytearray(rawtar.header(b"disk", count, b"S", magic=GNU))
+    head[386:482] = extents(0, 4)
+    head[482] = 1
+    head[483:495] = b"%011o\0" % (2 * count)
+    head[148:156] = b" " * 8
+    head[148:156] = b"%06o\0 " % sum(head)
+    blocks = [extents(first, min(first + 21, count)).ljust(504, b"\0") +
+              (b"\1" if first + 21 < count else b"\0").ljust(8, b"\0")
+              for first in range(4, count, 21)]
+    return bytes(head) + b"".join(blocks) + padded(b"x" * count)
+
+
+@attack
+def sparse_map_of_four_million_extents(f: Attack) -> None:
+    """100 MB, in which libarchive would hold each; the member is given up before."""
+    smuggle(f, gnu_map(4_000_000 * f.size) + hidden(f) + END,
+            "tar: headers of more than 1048576 bytes")
+
+
 @attack
 def types_that_nobody_knows(f: Attack) -> None:
     """Volume labels, parts of other volumes, dumped folders, and letters that mean nothing."""
