@@ -31,7 +31,8 @@ DOCUMENTS = ["source/oci_json*", "source/json_*", "source/schema1*", "source/pla
 MATCHING = ["match/second_look*", "match/database.cpp", "layer/window_scan*", "layer/hit_finder*"]
 
 TARGETS = {
-    "archive_index": Target(["source/archive_index*", "source/tar_header*"], ["tar"], 8192),
+    "archive_index": Target(["source/archive_index*", "source/tar_header*",
+                             "source/member_names*"], ["tar"], 8192),
     "archive_parser": Target(["nested/*_parser.cpp", "nested/tar_header*", "nested/gathered*"],
                              ["archive", "tar", "elf"], 8192),
     "bill": Target(["layer/bill_of_materials*"], ["json"], 2048),
