@@ -156,9 +156,12 @@ private:
                             fmt::format("{}: the stream asks for more than {} bytes of memory",
                                         format_.name, memory_limit_));
             case LZMA_MEM_ERROR: throw std::bad_alloc();
-            default:
-                return fail(ErrorCode::malformed, fmt::format("{}: damaged stream", format_.name));
+            case LZMA_FORMAT_ERROR:
+                if (!format_.magic.empty()) break;
+                return fail(ErrorCode::unsupported, "lzma: lc and lp are more than 4 together");
+            default: break;
         }
+        return fail(ErrorCode::malformed, fmt::format("{}: damaged stream", format_.name));
     }
 
     const LzmaFormat& format_;

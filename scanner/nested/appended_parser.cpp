@@ -24,13 +24,15 @@ constexpr std::size_t script_limit = 256 << 10;
 bool may_begin(std::string_view at) {
     return at.starts_with("\x1f\x8b"sv) || at.starts_with("PK\3\4"sv) || at.starts_with("BZh") ||
            at.starts_with("\xfd" "7zXZ"sv) || at.starts_with("\x28\xb5\x2f\xfd"sv) ||
+           at.starts_with("7z\xbc\xaf"sv) || at.starts_with("Rar!"sv) || at.starts_with("MSCF"sv) ||
            (at.size() > 262 && at.substr(257, 5) == "ustar");
 }
 
 bool begins_container(std::string_view at) {
     if (!may_begin(at)) return false;
     const Format format = recognise(at.substr(0, recognised_within));
-    return is_compression(format) || format == Format::zip || format == Format::tar;
+    return is_compression(format) || is_unopened(format) || format == Format::zip ||
+           format == Format::tar;
 }
 
 class AppendedParser : public ArchiveParser {

@@ -69,4 +69,9 @@ struct PackMemory {
                                                                   GitHash hash,
                                                                   std::uint64_t memory);
 
+/// The same of the pack in a bundle (gitformat-bundle(5)).
+[[nodiscard]] std::unique_ptr<ArchiveParser> make_git_bundle_parser(GitHistory& history,
+                                                                    std::uint32_t repository,
+                                                                    std::uint64_t memory);
+
 }  // namespace stratascan::nested

@@ -268,7 +268,8 @@ void Nest::decoder_ended(std::size_t at, const Error* error) {
     if (error != nullptr) {
         const bool greedy = error->code == ErrorCode::over_limit;
         over_memory_ = over_memory_ || greedy;
-        if (greedy || level.packed || level.made >= level.believed_past) {
+        const bool unsupported = error->code == ErrorCode::unsupported;
+        if (greedy || unsupported || level.packed || level.made >= level.believed_past) {
             level.gap = error->what;
             level.gap_bytes = level.input.size() + level.left.size();
         }

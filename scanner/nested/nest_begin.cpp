@@ -92,6 +92,10 @@ void Nest::begin_container(Level& level, Format format) {
         begin_parser(level);
         return;
     }
+    if (is_unopened(format)) {
+        level.gap = fmt::format("{} archive: not opened", to_string(format));
+        return;
+    }
     const bool archive = format == Format::tar || format == Format::ar ||
                          format == Format::cpio || format == Format::git_object;
     const bool wrapped = level.wraps == Level::Wraps::everything ||
@@ -129,7 +133,8 @@ void Nest::begin_parser(Level& level) {
         level.parser = make_upx_parser(memory_left());
         return;
     }
-    if (level.format != Format::git_pack && level.format != Format::git_object) {
+    if (level.format != Format::git_pack && level.format != Format::git_bundle &&
+        level.format != Format::git_object) {
         level.parser = make_parser(level.format);
         return;
     }
@@ -141,6 +146,8 @@ void Nest::begin_parser(Level& level) {
     const std::uint64_t memory = memory_left();
     if (level.format == Format::git_pack) {
         level.parser = make_git_pack_parser(history_, repository, name.hash, memory);
+    } else if (level.format == Format::git_bundle) {
+        level.parser = make_git_bundle_parser(history_, repository, memory);
     } else {
         level.parser = make_git_object_parser(history_, repository, name.hash, name.claimed,
                                               memory / 16);

@@ -5,11 +5,13 @@
 #include <array>
 #include <bit>
 
+#include "scanner/layer/lz4_legacy.hpp"
 #include "scanner/layer/lzw.hpp"
 #include "scanner/nested/archive_parser.hpp"
 #include "scanner/nested/bytes.hpp"
 #include "scanner/nested/class_file.hpp"
 #include "scanner/nested/pyc.hpp"
+#include "scanner/nested/recognise_weak.hpp"
 #include "scanner/nested/sqlite_file.hpp"
 #include "scanner/nested/tar_header.hpp"
 #include "scanner/nested/upx.hpp"
@@ -20,38 +22,10 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// RFC 1952, 2.3: deflate is the only method, and three flags are reserved.
+// RFC 1952, 2.3: deflate is the only method. Three flags are reserved; Python, Go and busybox
+// don't look at them, zlib and GNU gzip refuse what has one.
 bool is_gzip(std::string_view head) {
-    return head.size() >= 10 && head.starts_with("\x1f\x8b\x08"sv) &&
-           (static_cast<unsigned char>(head[3]) & 0xe0U) == 0;
-}
-
-// RFC 1950 has no magic: two bytes whose remainder by 31 is 0, a window of 32 KiB
-// as every writer has it. Text may begin so ("x^2"), so what stands behind them
-// must inflate.
-bool is_zlib(std::string_view head) {
-    if (head.size() < 8 || head[0] != '\x78' || big_endian(head, 0, 2) % 31 != 0 ||
-        (static_cast<unsigned char>(head[1]) & 0x20U) != 0) {
-        return false;
-    }
-    z_stream stream{};
-    // Not "no container": that would be a loss that nobody hears of.
-    if (inflateInit(&stream) != Z_OK) throw std::bad_alloc();
-    std::array<unsigned char, 4096> out{};
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(head.data()));
-    stream.avail_in = static_cast<uInt>(head.size());
-    int status = Z_OK;
-    while (status == Z_OK && stream.avail_in > 0) {
-        stream.next_out = out.data();
-        stream.avail_out = static_cast<uInt>(out.size());
-        status = inflate(&stream, Z_NO_FLUSH);
-    }
-    // A short one must end well, a longer one must have begun to say something.
-    const bool whole = status == Z_STREAM_END;
-    const bool begun = (status == Z_OK || status == Z_BUF_ERROR) &&
-                       head.size() >= recognised_within && stream.total_out >= 64;
-    inflateEnd(&stream);
-    return whole || begun;
+    return head.size() >= 10 && head.starts_with("\x1f\x8b\x08"sv);
 }
 
 // RFC 8878, 3.1.1.1: of the descriptor's bits one is reserved. A skippable frame at
@@ -91,24 +65,10 @@ bool is_lzip(std::string_view head) {
     return log >= 12 && log <= 29;
 }
 
-// The old lzma has no magic (LZMA SDK, lzma.txt): properties, a dictionary's size that every
-// writer rounds, the size of what was packed, and the range coder's first byte, which is 0.
-bool is_lzma(std::string_view head) {
-    if (head.size() < 32 || static_cast<unsigned char>(head[0]) >= 9 * 5 * 5) return false;
-    const std::uint64_t dictionary = little_endian(head, 1, 4);
-    const std::uint64_t size = little_endian(head, 5, 8);
-    constexpr std::uint64_t unknown = ~std::uint64_t{0}, largest = std::uint64_t{1} << 38U;
-    const std::uint64_t lowest = dictionary & (~dictionary + 1);
-    const bool rounded = dictionary == lowest || dictionary == 3 * lowest;
-    if (dictionary < 4096 || !rounded || size == 0 || head[13] != 0) return false;
-    // Most of what is so by chance is text or a table: a writer's own properties, lc 3,
-    // lp 0 and pb 2, and bytes that differ behind them.
-    return head[0] == 0x5d && (size == unknown || size < largest) &&
-           head.substr(14, 8).find_first_not_of(head[14]) != head.npos;
-}
-
-// lz4_Frame_format.md: the version is 1, reserved bits are 0, blocks have four sizes.
+// lz4_Frame_format.md: the version is 1, reserved bits are 0, blocks have four sizes. A legacy
+// frame has a magic only.
 bool is_lz4(std::string_view head) {
+    if (head.size() >= 8 && head.starts_with(layer::Lz4Legacy::magic)) return true;
     if (head.size() < 7 || !head.starts_with("\x04\x22\x4d\x18"sv)) return false;
     const auto flags = static_cast<unsigned char>(head[4]), block = static_cast<unsigned char>(head[5]);
     return (flags & 0xc2U) == 0x40U && (block & 0x8fU) == 0 && block >> 4U >= 4;
@@ -143,6 +103,41 @@ bool is_cpio(std::string_view head) {
     }
     return head.starts_with("070707") && head.size() >= 76 &&
            head.substr(6, 70).find_first_not_of("01234567") == head.npos;
+}
+
+// Two bytes of magic are few: the name must end where its size says, and not before.
+bool is_binary_cpio(std::string_view head) {
+    constexpr std::size_t fixed = 26;
+    const bool big = head.starts_with(big_binary_cpio);
+    if (head.size() <= fixed || (!big && !head.starts_with(little_binary_cpio))) return false;
+    const std::uint64_t name = big ? big_endian(head, 20, 2) : little_endian(head, 20, 2);
+    const std::size_t end = head.find('\0', fixed);
+    if (end == head.npos) return fixed + name > head.size();
+    return name > 1 && end == fixed + name - 1;
+}
+
+// 7zFormat.txt, "SignatureHeader": a version whose first number is 0, and the CRC-32 of the 20
+// bytes that lead to the header proper.
+bool is_seven_zip(std::string_view head) {
+    if (head.size() < 32 || !head.starts_with("7z\xbc\xaf\x27\x1c\0"sv)) return false;
+    const auto* start = reinterpret_cast<const Bytef*>(head.data() + 12);
+    return crc32(0, start, 20) == little_endian(head, 8, 4);
+}
+
+// RAR's technote: versions 1.5 to 4, and 5.
+bool is_rar(std::string_view head) {
+    return head.starts_with("Rar!\x1a\x07\0"sv) || head.starts_with("Rar!\x1a\x07\x01\0"sv);
+}
+
+// [MS-CAB], 2.1: a reserved field, and version 1.3.
+bool is_cabinet(std::string_view head) {
+    return head.size() >= 36 && head.starts_with("MSCF\0\0\0\0"sv) &&
+           head.substr(24, 2) == "\x03\x01";
+}
+
+// gitformat-bundle(5).
+bool is_git_bundle(std::string_view head) {
+    return head.starts_with("# v2 git bundle\n") || head.starts_with("# v3 git bundle\n");
 }
 
 bool is_rpm(std::string_view head) {
@@ -185,9 +180,13 @@ Format recognise(std::string_view head) {
         return Format::ar;
     }
     if (is_rpm(head)) return Format::rpm;
-    if (is_cpio(head)) return Format::cpio;
+    if (is_cpio(head) || is_binary_cpio(head)) return Format::cpio;
     if (is_tar_block(head.substr(0, tar_block))) return Format::tar;
     if (is_git_pack(head)) return Format::git_pack;
+    if (is_git_bundle(head)) return Format::git_bundle;
+    if (is_seven_zip(head)) return Format::seven_zip;
+    if (is_rar(head)) return Format::rar;
+    if (is_cabinet(head)) return Format::cabinet;
     if (read_sqlite_header(head)) return Format::sqlite;
     if (is_sqlite_wal(head)) return Format::sqlite_wal;
     if (find_upx(head)) return Format::upx;
@@ -201,10 +200,10 @@ Format recognise(std::string_view head) {
 }
 
 std::string_view to_string(Format format) noexcept {
-    constexpr std::array<std::string_view, 24> names = {
+    constexpr std::array<std::string_view, 28> names = {
         "none", "gzip", "zlib", "zstd", "bzip2", "xz", "lzip", "lzma", "lz4", "compress", "tar", "zip",
-        "ar",   "cpio", "rpm",  "git pack", "SQLite", "SQLite log", "UPX",
-        "class file", ".pyc", "script", "ELF", "git object"};
+        "ar",   "cpio", "rpm",  "git pack", "git bundle", "SQLite", "SQLite log",
+        "UPX", "class file", ".pyc", "script", "ELF", "7z", "RAR", "cabinet", "git object"};
     return names[static_cast<std::size_t>(format)];
 }
 

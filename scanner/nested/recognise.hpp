@@ -12,9 +12,11 @@ namespace stratascan::nested {
 
 enum class Format : std::uint8_t {
     none, gzip, zlib, zstd, bzip2, xz, lzip, lzma, lz4, compress, tar, zip, ar, cpio, rpm, git_pack,
+    git_bundle,
     sqlite, sqlite_wal, upx,
     class_file, pyc,  ///< compiled code, whose constants are written out
     script, elf,  ///< something that starts, which a container may stand behind
+    seven_zip, rar, cabinet,  ///< not opened, which is a gap
     git_object,  ///< inflated; recognise() never says so, it needs its zlib stream
 };
 
@@ -42,6 +44,14 @@ inline constexpr std::size_t zip_header_size = 30;
 [[nodiscard]] constexpr bool may_have_appended(Format format) noexcept {
     return format == Format::script || format == Format::elf || format == Format::none;
 }
+
+/// What nothing here can open.
+[[nodiscard]] constexpr bool is_unopened(Format format) noexcept {
+    return format == Format::seven_zip || format == Format::rar || format == Format::cabinet;
+}
+
+/// The first bytes of cpio's oldest form, in both orders of bytes.
+inline constexpr std::string_view little_binary_cpio = "\xc7\x71", big_binary_cpio = "\x71\xc7";
 
 /// Whether the fixed part of a local file header makes sense.
 /// REQUIRES: header.size() >= zip_header_size.

@@ -230,28 +230,59 @@ void SqliteRow::begin_value(std::string& out) {
 }
 
 void SqliteRow::write_number(std::string& out) {
+    const std::string number = read_number();
+    if (!number.empty()) out += fmt::format("{} = {}\n", name_of(column_), number);
+}
+
+// Empty for NULL, and where its pages break off.
+std::string SqliteRow::read_number() {
     const std::uint64_t type = types_[column_];
-    if (type == 0) return;
+    if (type == 0) return {};
     std::string bytes;
     for (std::uint64_t size = bytes_of_type(type); bytes.size() < size;) {
         const std::string_view more = payload_.take(size - bytes.size());
         if (more.empty()) {
             ended_ = true;
-            return;
+            return {};
         }
         bytes += more;
     }
-    out += name_of(column_);
-    if (type == 7) {
-        out += fmt::format(" = {}\n", std::bit_cast<double>(big_endian(bytes, 0, 8)));
-    } else if (bytes.empty()) {
-        out += fmt::format(" = {}\n", type - 8);
-    } else {
-        // Two's complement of as many bytes.
-        const auto unused = static_cast<unsigned>(64 - 8 * bytes.size());
-        const auto value = static_cast<std::int64_t>(big_endian(bytes, 0, bytes.size()) << unused);
-        out += fmt::format(" = {}\n", value >> unused);
+    if (type == 7) return fmt::format("{}", std::bit_cast<double>(big_endian(bytes, 0, 8)));
+    if (bytes.empty()) return fmt::format("{}", type - 8);
+    // Two's complement of as many bytes.
+    const auto unused = static_cast<unsigned>(64 - 8 * bytes.size());
+    const auto value = static_cast<std::int64_t>(big_endian(bytes, 0, bytes.size()) << unused);
+    return fmt::format("{}", value >> unused);
+}
+
+std::string SqliteRow::read_bytes(std::size_t most) {
+    const std::uint64_t type = types_[column_];
+    const bool utf16 = type % 2 == 1 && file_.header().text != SqliteText::utf8;
+    Utf16Reader reader(file_.header().text == SqliteText::utf16_little);
+    std::string text;
+    for (left_ = bytes_of_type(type); left_ > 0;) {
+        const std::string_view part = payload_.take(left_);
+        left_ -= part.size();
+        ended_ = part.empty();
+        if (ended_) break;
+        if (text.size() >= most) continue;
+        if (utf16) {
+            reader.take(part, text);
+        } else {
+            text += part;
+        }
     }
+    text.resize(std::min(text.size(), most));
+    return text;
+}
+
+std::vector<std::string> SqliteRow::values(std::size_t count, std::size_t most) {
+    std::vector<std::string> values;
+    for (; !ended_ && column_ < types_.size() && values.size() < count; ++column_) {
+        values.push_back(types_[column_] < 12 ? read_number() : read_bytes(most));
+    }
+    values.resize(count);
+    return values;
 }
 
 }  // namespace stratascan::nested

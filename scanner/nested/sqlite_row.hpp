@@ -42,6 +42,10 @@ public:
     /// Adds more of the text until `out` has `enough` bytes; false at the row's end.
     [[nodiscard]] bool write(std::string& out, std::size_t enough);
 
+    /// Instead of write(): the first `count` values as they stand, each cut behind `most` bytes;
+    /// empty where there is none.
+    [[nodiscard]] std::vector<std::string> values(std::size_t count, std::size_t most);
+
     /// Those that were left out so far.
     [[nodiscard]] std::vector<SqliteBlob>& blobs() noexcept { return blobs_; }
 
@@ -50,6 +54,8 @@ private:
     void probe_blob(std::string& out);
     void begin_value(std::string& out);
     void write_number(std::string& out);
+    [[nodiscard]] std::string read_number();
+    [[nodiscard]] std::string read_bytes(std::size_t most);
     [[nodiscard]] std::string name_of(std::size_t column) const;
 
     SqliteFile& file_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 #include <optional>
 
 #include "scanner/nested/bytes.hpp"
@@ -143,16 +144,16 @@ std::vector<std::string> sqlite_columns(std::string_view create_table) {
         if (table.columns.size() >= most_sqlite_columns) break;
     }
     if (!table.without_rowid) return table.columns;
-    const auto is_key = [&](const std::string& name) {
-        return std::find(table.key.begin(), table.key.end(), name) != table.key.end();
-    };
-    std::stable_partition(table.columns.begin(), table.columns.end(), is_key);
     // The key's own order may be another.
-    const auto keys = std::count_if(table.columns.begin(), table.columns.end(), is_key);
-    std::stable_sort(table.columns.begin(), table.columns.begin() + keys,
+    std::map<std::string_view, std::size_t> order;
+    for (const std::string& name : table.key) order.try_emplace(name, order.size());
+    const auto place = [&](const std::string& name) {
+        const auto found = order.find(name);
+        return found == order.end() ? order.size() : found->second;
+    };
+    std::stable_sort(table.columns.begin(), table.columns.end(),
                      [&](const std::string& left, const std::string& right) {
-                         return std::find(table.key.begin(), table.key.end(), left) <
-                                std::find(table.key.begin(), table.key.end(), right);
+                         return place(left) < place(right);
                      });
     return table.columns;
 }
@@ -160,32 +161,13 @@ std::vector<std::string> sqlite_columns(std::string_view create_table) {
 namespace {
 
 const std::vector<std::string> schema_columns = {"type", "name", "tbl_name", "rootpage", "sql"};
-constexpr std::size_t longest_definition = 64 << 10;
+constexpr std::size_t longest_definition = 256 << 10;
 
-// The values of one row, without their names: for the schema, whose columns are
-// known. Longer ones are cut.
-std::vector<std::string> values_of(SqliteFile& file, SqlitePayload payload) {
-    const std::vector<std::string>& columns = schema_columns;
-    std::string text;
-    SqliteRow row(file, payload, columns);
-    static_cast<void>(row.write(text, longest_definition));
-    std::vector<std::string> values(columns.size());
-    std::size_t at = 0;
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-        const std::string start = columns[i] + " = ";
-        if (text.compare(at, start.size(), start) != 0) continue;
-        at += start.size();
-        // The last one goes to the end; the others are names and numbers.
-        std::size_t end = i + 1 == columns.size() ? text.size() : text.find('\n', at);
-        if (end == text.npos) break;
-        std::string_view value = std::string_view(text).substr(at, end - at);
-        if (value.starts_with('"')) value.remove_prefix(1);
-        while (value.ends_with('\n')) value.remove_suffix(1);
-        if (value.ends_with('"')) value.remove_suffix(1);
-        values[i] = value;
-        at = std::min(end + 1, text.size());
-    }
-    return values;
+// As SQLite goes by when it reads its schema, whatever the column `type` says.
+bool creates_table(std::string_view sql) {
+    Tokens tokens(sql);
+    const auto first = tokens.next(), second = tokens.next();
+    return first && second && first->is("CREATE") && second->is("TABLE");
 }
 
 }  // namespace
@@ -193,9 +175,11 @@ std::vector<std::string> values_of(SqliteFile& file, SqlitePayload payload) {
 SqliteTable sqlite_schema_table() { return {"sqlite_schema", 1, schema_columns, 0}; }
 
 std::optional<SqliteTable> sqlite_table_of(SqliteFile& file, SqlitePayload row) {
-    const std::vector<std::string> values = values_of(file, row);
+    const std::vector<std::string> values =
+        SqliteRow(file, row, schema_columns).values(schema_columns.size(), longest_definition);
     const auto root = digits(values[3], 10);
-    if (values[0] != "table" || !root || *root == 0) return std::nullopt;
+    if (!root || *root == 0) return std::nullopt;
+    if (values[0] != "table" && !creates_table(values[4])) return std::nullopt;
     return SqliteTable{values[1].substr(0, longest_sqlite_name), static_cast<std::uint32_t>(*root),
                        sqlite_columns(values[4]), values[1].size() + values[4].size() + 256};
 }

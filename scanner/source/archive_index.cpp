@@ -293,8 +293,11 @@ Result<ArchiveWalk::Step> ArchiveWalk::take_member(const TarHeader& header) {
         index_.has_marker_ || (kind != NameKind::other && kind != NameKind::root);
     index_.has_image_name_ = index_.has_image_name_ || kind == NameKind::marker;
     index_.has_other_name_ = index_.has_other_name_ || kind == NameKind::other;
+    const std::string leads_to = is_link ? resolve_link(name, link, header.type == '2') : "";
+    const bool bare = is_link || folder || has_no_data(header.type) || bytes == 0;
+    if (bare || name.size() > max_name_bytes) index_.bare_names_.add(name, leads_to);
     if (is_link) {
-        keep(name, {0, 0, true, resolve_link(name, link, header.type == '2'), false});
+        keep(name, {0, 0, true, leads_to, false});
     } else if (!folder && !has_no_data(header.type)) {
         keep(name, {at_, bytes, false, {}, pax.sparse || header.type == 'S'});
     }

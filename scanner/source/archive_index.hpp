@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "scanner/source/member_names.hpp"
 #include "stratascan/error.hpp"
 #include "stratascan/report.hpp"
 
@@ -76,6 +77,8 @@ public:
     [[nodiscard]] std::uint64_t members() const noexcept { return members_; }
     /// What of the archive could not be read, or is ambiguous.
     [[nodiscard]] const std::vector<Gap>& gaps() const noexcept { return gaps_; }
+    /// Names of what has no bytes that are read.
+    [[nodiscard]] const MemberNames& bare_names() const noexcept { return bare_names_; }
     [[nodiscard]] const std::map<std::string, ArchiveMember, std::less<>>& kept() const noexcept {
         return kept_;
     }
@@ -84,6 +87,7 @@ private:
     friend class ArchiveWalk;
 
     std::map<std::string, ArchiveMember, std::less<>> kept_;
+    MemberNames bare_names_;
     std::vector<Gap> gaps_;
     std::uint64_t members_ = 0;
     bool gave_up_ = false;

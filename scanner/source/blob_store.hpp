@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "scanner/source/member_names.hpp"
 #include "stratascan/error.hpp"
 
 namespace stratascan::source {
@@ -52,6 +53,13 @@ public:
 
     /// The names of all that has bytes of its own, sorted; links are left out.
     [[nodiscard]] virtual std::vector<std::string> names() const = 0;
+
+    /// Of what names() leaves out, folders, links and what has too long a name, and of empty
+    /// members: the names, to be looked through. REQUIRES: names() was called.
+    [[nodiscard]] virtual const MemberNames& bare_names() const {
+        static const MemberNames none;
+        return none;
+    }
 
     /// "layout" or "archive", for messages.
     [[nodiscard]] virtual std::string_view place() const noexcept = 0;

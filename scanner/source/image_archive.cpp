@@ -53,6 +53,8 @@ public:
         return names;
     }
 
+    const MemberNames& bare_names() const override { return index_.bare_names(); }
+
     std::string_view place() const noexcept override { return "archive"; }
 
     [[nodiscard]] Result<std::unique_ptr<BlobReader>> open(const std::string& key) const {

@@ -56,6 +56,7 @@ public:
     }
 
     std::vector<std::string> names() const override;
+    const MemberNames& bare_names() const override { return bare_names_; }
 
     std::string_view place() const noexcept override { return "layout"; }
 
@@ -101,6 +102,7 @@ private:
     std::string folder_;
     mutable std::set<std::string> listed_;
     mutable std::vector<Gap> gaps_;
+    mutable MemberNames bare_names_;
     mutable bool shared_ = false;
 };
 
@@ -108,10 +110,14 @@ private:
 /// share them; a folder of blobs that is a link as a whole holds those of other
 /// layouts, too, and those are no strays of this one.
 void FolderStore::list(const std::filesystem::directory_entry& entry) const {
+    namespace fs = std::filesystem;
     std::error_code failed;
     const std::string name = entry.path().lexically_relative(folder_).generic_string();
     const bool link = entry.is_symlink(failed);
     const bool file = entry.is_regular_file(failed);
+    if (link || !file || entry.file_size(failed) == 0) {
+        bare_names_.add(name, link ? fs::read_symlink(entry.path(), failed).string() : "");
+    }
     if (link && entry.is_directory(failed)) {
         shared_ = true;
     } else if (file && (!link || digest_of_blob_name(name))) {
@@ -128,6 +134,7 @@ std::vector<std::string> FolderStore::names() const {
     namespace fs = std::filesystem;
     listed_.clear();
     gaps_.clear();
+    bare_names_ = {};
     std::error_code failed;
     fs::recursive_directory_iterator entry(folder_, failed), end;
     while (!failed && entry != end && gaps_.empty()) {

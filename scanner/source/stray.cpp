@@ -15,6 +15,8 @@ namespace stratascan::source {
 
 namespace {
 
+constexpr std::string_view names_document = "member names";
+
 /// Where a text belongs.
 struct Place {
     std::size_t image = 0;
@@ -24,7 +26,7 @@ struct Place {
 class Rest {
 public:
     Rest(const BlobStore& store, std::vector<Candidate>& candidates)
-        : store_(store), candidates_(candidates) {
+        : store_(store), candidates_(candidates), bare_names_(store.bare_names()) {
         strays_.image.kind = "stray";
         for (std::size_t at = 0; at < candidates.size(); ++at) {
             const ImageRef& image = candidates[at].image;
@@ -51,17 +53,19 @@ public:
     }
 
     void finish() {
+        add_member_names(candidates_.front().image, bare_names_);
         for (auto& [image, document] : texts_) {
             candidates_[image].image.documents.push_back(std::move(document));
         }
         if (strays_.image.layers.empty() && strays_.image.gaps.empty()) return;
         strays_.image.documents.push_back(
-            {SideDocument::Form::text, "member names", std::move(names_), -1});
+            {SideDocument::Form::text, std::string(names_document), std::move(names_), -1});
         candidates_.push_back(std::move(strays_));
     }
 
 private:
     void add_text(const std::string& name, std::string bytes) {
+        bare_names_.add(name);
         const Place place = place_of(name);
         SideDocument document{SideDocument::Form::text, name, std::move(bytes), place.layer};
         if (name.ends_with("/json")) {
@@ -94,6 +98,7 @@ private:
 
     const BlobStore& store_;
     std::vector<Candidate>& candidates_;
+    MemberNames bare_names_;  ///< and those of texts
     Budget budget_{std::uint64_t{32} << 20};  ///< apart: images may have used up theirs
     std::set<std::string_view> read_;  ///< the documents that images carry
     std::map<std::string_view, Place> layers_;
@@ -103,6 +108,16 @@ private:
 };
 
 }  // namespace
+
+void add_member_names(ImageRef& image, const MemberNames& names) {
+    if (!names.text().empty()) {
+        image.documents.push_back(
+            {SideDocument::Form::text, std::string(names_document), names.text(), -1});
+    }
+    if (names.left_out() > 0) {
+        image.gaps.push_back({"", std::string(MemberNames::left_out_reason), names.left_out()});
+    }
+}
 
 std::optional<BlobStore::Blob> WatchedStore::find_foreign(
     const std::string& name, const std::vector<std::string>& urls) const {
@@ -118,8 +133,9 @@ std::optional<BlobStore::Blob> WatchedStore::find(const std::string& name) const
 }
 
 void account_for_rest(const WatchedStore& store, std::vector<Candidate>& candidates) {
+    const std::vector<std::string> names = store.names();
     Rest rest(store.unwatched(), candidates);
-    for (const std::string& name : store.names()) {
+    for (const std::string& name : names) {
         const auto blob = store.unwatched().find(name);
         if (blob && blob->size != 0 && !store.was_found(blob->key)) rest.take(name, *blob);
     }

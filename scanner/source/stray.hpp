@@ -29,6 +29,7 @@ public:
     std::optional<Blob> find_foreign(const std::string& name,
                                      const std::vector<std::string>& urls) const override;
     std::vector<std::string> names() const override { return store_.names(); }
+    const MemberNames& bare_names() const override { return store_.bare_names(); }
     std::string_view place() const noexcept override { return store_.place(); }
 
     [[nodiscard]] const BlobStore& unwatched() const noexcept { return store_; }
@@ -39,9 +40,13 @@ private:
     mutable std::set<std::string> found_;
 };
 
+/// Adds the names to what is looked through of the image, and a gap where they are cut.
+void add_member_names(ImageRef& image, const MemberNames& names);
+
 /// Gives each blob that no image has to where it is scanned: a text to the image
 /// that it is about, else to the first one; anything else to a last candidate of
-/// the kind "stray", as a layer of its own. REQUIRES: `candidates` are all that
+/// the kind "stray", as a layer of its own. Names that nothing else looks through go to the
+/// first image as a text. REQUIRES: `candidates` are all that
 /// the store's documents lead to, and not none.
 void account_for_rest(const WatchedStore& store, std::vector<Candidate>& candidates);
 

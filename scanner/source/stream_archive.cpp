@@ -19,6 +19,7 @@
 #include "scanner/source/image_set.hpp"
 #include "scanner/source/legacy_archive.hpp"
 #include "scanner/source/sniff.hpp"
+#include "scanner/source/stray.hpp"
 #include "scanner/source/stream_store.hpp"
 #include "scanner/source/tar_stream.hpp"
 
@@ -235,6 +236,9 @@ void StreamArchive::finish(DecodedStream& decoded) {
 Result<void> StreamArchive::pass(const TarStream::Member& member, TarStream& tar,
                                  const BlobVisitor& visit) {
     const std::string& name = member.name;
+    if (!member.is_file || member.size == 0 || name.size() > max_name_bytes) {
+        store_.keep_bare_name(name, member.link);
+    }
     if (name.size() > max_name_bytes) {
         const auto bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(member.size, 0));
         store_.add_gap({"", fmt::format("a member whose name has more than {} bytes was not read",
@@ -301,11 +305,14 @@ std::vector<ImageRef> StreamArchive::as_one_image() const {
     image.gaps.push_back(
         {"", "the archive has neither index.json nor manifest.json: its blobs are listed in the "
              "order they have", 0});
+    MemberNames names = store_.bare_names();
     for (const std::string& key : store_.keys()) {
+        names.add(key);
         LayerRef layer;
         layer.key = key;
         image.layers.push_back(std::move(layer));
     }
+    add_member_names(image, names);
     return {std::move(image)};
 }
 

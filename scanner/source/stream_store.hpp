@@ -18,6 +18,7 @@ public:
     Result<std::string> document(const std::string& name) const override;
     std::optional<Blob> find(const std::string& name) const override;
     std::vector<std::string> names() const override;
+    const MemberNames& bare_names() const override { return bare_names_; }
     std::string_view place() const noexcept override { return "archive"; }
 
     /// Whether a document of `bytes` bytes may still be kept.
@@ -29,6 +30,9 @@ public:
     void keep_document(const std::string& name, std::string key, std::string bytes);
     void keep_blob(const std::string& name, std::string key, std::int64_t bytes);
     void keep_link(const std::string& name, std::string target);
+    void keep_bare_name(const std::string& name, const std::string& link) {
+        bare_names_.add(name, link);
+    }
 
     /// The document behind a blob's key, or nullptr.
     [[nodiscard]] const std::string* document_of_key(const std::string& key) const;
@@ -53,6 +57,7 @@ private:
     std::map<std::string, Item> items_;
     std::map<std::string, std::string> documents_;  ///< by key
     std::vector<std::string> keys_;
+    MemberNames bare_names_;
     std::vector<Gap> gaps_;
     std::size_t retained_bytes_ = 0;
     std::size_t repeats_ = 0;

@@ -1,4 +1,4 @@
-// Any bytes as a git pack, with much memory and with little, in one piece and cut:
+// Any bytes as a git pack, or as a bundle, with much memory and with little, in one piece and cut:
 // every object comes whole or not at all, and it ends. Half of the inputs are sound
 // packs whose objects' bytes come from the fuzzer, so that deltas are met.
 #include <zlib.h>
@@ -54,10 +54,13 @@ std::string pack_of(std::string_view in) {
     return pack + std::string(20, '\0');
 }
 
-test::Parsed parse(const std::string& pack, std::size_t piece, std::uint64_t memory) {
+test::Parsed parse(const std::string& pack, bool is_bundle, std::size_t piece,
+                   std::uint64_t memory) {
     nested::GitHistory history(1 << 20);
-    const auto parser = nested::make_git_pack_parser(history, history.repository({"x"}),
-                                                     nested::GitHash::sha1, memory);
+    const std::uint32_t repository = history.repository({"x"});
+    const auto parser = is_bundle ? nested::make_git_bundle_parser(history, repository, memory)
+                                  : nested::make_git_pack_parser(history, repository,
+                                                                 nested::GitHash::sha1, memory);
     bool stuck = false;
     test::Parsed parsed = test::parse(*parser, pack, piece, stuck);
     if (stuck) __builtin_trap();
@@ -73,10 +76,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size < 2) return 0;
     const std::string_view bytes(reinterpret_cast<const char*>(data) + 2, size - 2);
     const std::string pack = data[0] % 2 == 0 ? std::string(bytes) : pack_of(bytes);
-    const test::Parsed whole = parse(pack, pack.size() + 1, 4 << 20);
-    const test::Parsed cut = parse(pack, 1 + data[1], 4 << 20);
+    const bool is_bundle = (data[0] & 0x80U) != 0;
+    const test::Parsed whole = parse(pack, is_bundle, pack.size() + 1, 4 << 20);
+    const test::Parsed cut = parse(pack, is_bundle, 1 + data[1], 4 << 20);
     if (!(whole.members == cut.members) || whole.damage != cut.damage) __builtin_trap();
-    static_cast<void>(parse(pack, 1 + data[1], 1 << 12));
+    static_cast<void>(parse(pack, is_bundle, 1 + data[1], 1 << 12));
     const std::string_view base = bytes.substr(0, bytes.size() / 2);
     const auto made = nested::apply_delta(base, bytes.substr(base.size()), 1 << 16);
     if (made && made->size() > 1 << 16) __builtin_trap();

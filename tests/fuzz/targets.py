@@ -31,7 +31,8 @@ DOCUMENTS = ["source/oci_json*", "source/json_*", "source/schema1*", "source/pla
 MATCHING = ["match/second_look*", "match/database.cpp", "layer/window_scan*", "layer/hit_finder*"]
 
 TARGETS = {
-    "archive_index": Target(["source/archive_index*", "source/tar_header*"], ["tar"], 8192),
+    "archive_index": Target(["source/archive_index*", "source/tar_header*",
+                             "source/member_names*"], ["tar"], 8192),
     "archive_parser": Target(["nested/*_parser.cpp", "nested/tar_header*", "nested/gathered*"],
                              ["archive", "tar", "elf"], 8192),
     "bill": Target(["layer/bill_of_materials*"], ["json"], 2048),
@@ -58,7 +59,8 @@ TARGETS = {
                     "image/image_facts*", "image/kept_config*"], ["json", "text"], 4096),
     "git_graph": Target(["nested/git_graph*"], ["graph"], 1024),
     "git_object": Target(["nested/git_object*", "nested/git_history*"], ["git"], 2048),
-    "git_pack": Target(["nested/git_pack*", "nested/git_delta*", "nested/git_zlib*"], ["git"]),
+    "git_pack": Target(["nested/git_pack*", "nested/git_bundle*", "nested/git_delta*",
+                        "nested/git_zlib*"], ["git"]),
     "gitleaks_file": Target(["match/gitleaks_*", "match/allow_list*"], ["toml", "regex"], 2048),
     "identify": Target(["program/identify*", "program/version*", "program/multicall*",
                         "program/judge*"], ["elf"]),

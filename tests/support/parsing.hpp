@@ -193,4 +193,22 @@ inline std::string cpio_member(const std::string& name, std::string_view content
     return made;
 }
 
+/// In the oldest form, of a machine of that order of bytes.
+inline std::string binary_cpio_member(const std::string& name, std::string_view contents,
+                                      bool big = false) {
+    std::string made;
+    for (const std::size_t field :
+         {std::size_t{070707}, std::size_t{1}, std::size_t{1}, std::size_t{0100644}, std::size_t{0},
+          std::size_t{0}, std::size_t{1}, std::size_t{0}, std::size_t{0}, std::size_t{0},
+          name.size() + 1, contents.size() >> 16U, contents.size() & 0xffffU}) {
+        const char low = static_cast<char>(field & 0xffU), high = static_cast<char>(field >> 8U);
+        made += {big ? high : low, big ? low : high};
+    }
+    made += name + '\0';
+    made.resize((made.size() + 1) / 2 * 2, '\0');
+    made += contents;
+    made.resize((made.size() + 1) / 2 * 2, '\0');
+    return made;
+}
+
 }  // namespace stratascan::test

@@ -281,6 +281,25 @@ TEST(NestedRpm, GivesThePayload) {
               std::vector{"rpm: it ends early"s});
 }
 
+TEST(NestedCpio, ReadsItsOldestFormInBothOrders) {
+    for (const bool big : {false, true}) {
+        const std::string end = test::binary_cpio_member("TRAILER!!!", "", big);
+        const std::string two = test::binary_cpio_member("./a", "one", big) +
+                                test::binary_cpio_member("bc", std::string(70'000, 'x'), big);
+        EXPECT_EQ(listed(parse(&make_cpio_parser, two + end + std::string(99, '\0'))),
+                  "a=one;bc=" + std::string(70'000, 'x') + ';');
+        EXPECT_EQ(parse(&make_cpio_parser, two).damage,
+                  std::vector{"cpio: the trailer is missing"s});
+        EXPECT_EQ(recognise(two), Format::cpio);
+        const std::string longest = test::binary_cpio_member(std::string(900, 'n'), "", big);
+        EXPECT_EQ(recognise(longest), Format::cpio);
+        EXPECT_EQ(recognise(longest.substr(0, recognised_within)), Format::cpio);
+        std::string wrong = two;
+        wrong[26] = '\0';
+        EXPECT_EQ(recognise(wrong), Format::none) << "a name that ends before its size says";
+    }
+}
+
 TEST(NestedRecognise, KnowsContainersByTheirContents) {
     using layer::Compression;
     EXPECT_EQ(recognise(test::gzip("x")), Format::gzip);
@@ -305,8 +324,12 @@ TEST(NestedRecognise, TakesNothingElseForOne) {
     for (int i = 0; i < 20'000; ++i) {
         std::string bytes = random.bytes(512);
         EXPECT_EQ(recognise(bytes), Format::none);
-        bytes.replace(0, 2, "\x78\x9c");
-        EXPECT_EQ(recognise(bytes), Format::none) << "zlib's two bytes in front of noise";
+        for (const std::string_view begin : {"\x78\x9c", "\x18\x95", "8O", "HK", "hC"}) {
+            bytes.replace(0, 2, begin);
+            EXPECT_EQ(recognise(bytes), Format::none) << "zlib's two bytes in front of noise";
+        }
+        bytes.replace(0, 14, "\x5e\0\0\1\0\xff\xff\xff\xff\xff\xff\xff\xff\0"s);
+        EXPECT_EQ(recognise(bytes), Format::none) << "lzma's header in front of noise";
     }
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "scanner/source/member_names.hpp"
 #include "tests/support/archive_ways.hpp"
 #include "tests/support/blobs.hpp"
 
@@ -154,6 +155,36 @@ TEST(Stray, ADamagedTrailerOfTheCompressionIsAGap) {
     ASSERT_EQ(reading.images.size(), 1U) << reading.error;
     EXPECT_NE(gaps_of(reading.images[0]).find("checksum does not hold"), std::string::npos)
         << gaps_of(reading.images[0]);
+}
+
+TEST(Stray, NamesOfWhatHasNoBytesAreAText) {
+    ImageBuilder builder;
+    builder.layout({builder.image({lower_layer})});
+    builder.put("notes/one.json", R"({"a":"text"})");
+    test::TarBuilder tar;
+    for (const auto& [path, bytes] : builder.files()) tar.file(path, bytes);
+    tar.folder("blobs").folder("blobs/sha256").folder("keys/mine").file("empty", "");
+    tar.symlink("blobs/sha256/link", "../" + std::string(64, 'a') + "/layer.tar");
+    tar.hardlink("hard", "notes/one.json");
+    const Reading reading = read_both_ways(tar.finish());
+    ASSERT_EQ(reading.images.size(), 1U) << reading.error;
+    EXPECT_EQ(text_of(reading.images[0], "member names"),
+              "keys/mine\nempty\nblobs/sha256/link\nhard\nnotes/one.json\nnotes/one.json\n");
+}
+
+TEST(Stray, NamesThatFillMemoryAreAGap) {
+    ImageBuilder builder;
+    builder.layout({builder.image({lower_layer})});
+    test::TarBuilder tar;
+    for (const auto& [path, bytes] : builder.files()) tar.file(path, bytes);
+    const std::string name(90, 'n');
+    for (std::size_t i = 0; i < source::MemberNames::most_bytes / name.size(); ++i) {
+        tar.folder(name + std::to_string(i % 10));
+    }
+    const Reading reading = read_both_ways(tar.finish());
+    ASSERT_EQ(reading.images.size(), 1U) << reading.error;
+    EXPECT_NE(gaps_of(reading.images[0]).find("the names of folders"), std::string::npos);
+    EXPECT_LE(text_of(reading.images[0], "member names").size(), source::MemberNames::most_bytes);
 }
 
 }  // namespace

@@ -31,6 +31,11 @@ constexpr std::array magics = {
     "BZh"sv,               // bzip2
     "LZIP\1"sv,            // lzip
     "\x04\x22\x4d\x18"sv,  // lz4
+    "\x02\x21\x4c\x18"sv,  // lz4, legacy
+    "7z\xbc\xaf"sv,         // 7z
+    "Rar!\x1a\x07"sv,       // RAR
+    "MSCF\0\0\0\0"sv,        // cabinet
+    "# v2 git"sv, "# v3 git"sv,  // bundles
     "\x1f\x9d"sv,          // compress
     "!<arch>"sv,           // ar
     "\xed\xab\xee\xdb"sv,  // rpm

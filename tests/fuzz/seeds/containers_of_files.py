@@ -109,6 +109,7 @@ def decoder() -> Seeds:
     made |= {"lzip": b"\5\x64" + compress.lzip(TEXT) * 2,
              "lzma": b"\6\x64" + compress.lzma_alone(TEXT),
              "lz4": b"\7\x64" + compress.lz4(TEXT) * 2,
+             "lz4-legacy": b"\7\x64" + compress.lz4_legacy(TEXT) * 2 + compress.lz4(TEXT),
              "compress": b"\x08\x64" + compress.lzw(TEXT), "zip-lzma": b"\x09\x64" + zip_lzma()}
     return made | {"cut-gzip": made["gzip-0"][:-5], "plain": b"\0\0" + TEXT,
                    "cut-lz4": made["lz4"][:-5], "cut-lzip": made["lzip"][:-5]}
@@ -194,8 +195,8 @@ def archive_parser() -> Seeds:
     made = under(0, tars(), 7) | under(1, zips(), 60)
     made |= under(2, {"ar": containers.ar_of(FILES), "deb": containers.deb_of(SLIM),
                       "bsd": b"!<arch>\n" + containers.ar_header("#1/4", 8) + b"nameabcd"}, 9)
-    made |= under(3, {form: containers.cpio_of(FILES, form) for form in ("newc", "crc", "odc")},
-                  30)
+    made |= under(3, {form: containers.cpio_of(FILES, form)
+                      for form in ("newc", "crc", "odc", "binary", "swapped")}, 30)
     made |= under(4, {"rpm": containers.rpm_of(SLIM)}, 200)
     script = b"#!/bin/sh\ntail -n +4 $0 | tar x\nexit\n"
     made |= under(5, {"script-tar": script + tars()["files"], "script-gzip": script + gzip.compress(TEXT, mtime=0),
@@ -254,7 +255,8 @@ def git_object() -> Seeds:
 def git_pack() -> Seeds:
     pack = git_repository()["pack"]
     made = b"\2\5\0abcde" + b"\5\x09\0\5\5\x90\5\0\0\0\0\0" + b"\6\4\1wxyz"
-    return {"pack": b"\0\x40" + pack, "pack-in-one": b"\0\xff" + pack, "made-up": b"\1\3" + made}
+    bundle = b"# v3 git bundle\n@object-format=sha1\n" + b"1" * 40 + b" HEAD\n\n" + pack
+    return {"bundle": b"\x80\x40" + bundle, "pack": b"\0\x40" + pack, "pack-in-one": b"\0\xff" + pack, "made-up": b"\1\3" + made}
 
 
 @target("git_graph")
@@ -320,6 +322,11 @@ def nest() -> Seeds:
             "zip-in-xz": lzma.compress(containers.zip_of({"z": containers.zip_of(FILES)}), preset=0),
             "cpio-zstd": compress.zstd(containers.cpio_of(FILES)),
             "loose-object": git_repository()["loose-0"], "pack": git_repository()["pack"],
+            "bundle": b"# v2 git bundle\n" + b"1" * 40 + b" HEAD\n\n" + git_repository()["pack"],
+            "lz4-legacy": compress.lz4_legacy(inside), "rar": b"Rar!\x1a\7\0" + TEXT,
+            "cpio-binary": containers.cpio_of(FILES, "binary"),
+            "lzma-pb": lzma.compress(inside, lzma.FORMAT_ALONE,
+                                     filters=[{"id": lzma.FILTER_LZMA1, "pb": 0}]),
             "text": TEXT, **databases(), **zips()}
     return under(120, made)
 

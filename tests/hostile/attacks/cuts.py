@@ -194,6 +194,7 @@ def cut_documents(f: Attack) -> None:
 
 # A file is known by so many bytes, and its cut is told from there on.
 KNOWN_FROM = {"a.gz": 64, "a.zst": 6, "a.bz2": 10, "a.xz": 12, "a.lz4": 7, "a.lz": 26, "a.zip": 40,
+              "a.l4": 9, "a.bin": 64, "a.bundle": 16,
               "a.tar": 512, "a.ar": 120, "a.cpio": 112, "a.crc": 112, "a.odc": 80, "a.rpm": 112, "a.deb": 68,
               "a.apk": 12, "a.db": 100, "a.upx": 150, "objects/pack/pack-0.pack": 12}
 # zlib and the old lzma may be anything by their first bytes: a cut is told behind so much output.

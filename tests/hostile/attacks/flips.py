@@ -28,7 +28,7 @@ def thousand_bits(f: Attack, data: bytes) -> list[bytes]:
 DAMAGE_TOLD = {"a.gz": 800, "a.zst": 900, "a.bz2": 900, "a.xz": 900, "a.lz4": 900, "a.lz": 900,
                "objects/pack/pack-0.pack": 900, "a.rpm": 600, "a.apk": 600, "a.deb": 500,
                "a.sh": 250, "a.zip": 700, "a.tar": 100, "a.Z": 50, "a.upx": 50, "a.cpio": 5, "a.crc": 700,
-               "a.odc": 5, "a.db": 5}
+               "a.odc": 5, "a.db": 5, "a.l4": 50, "a.bin": 5, "a.bundle": 900}
 
 
 @attack

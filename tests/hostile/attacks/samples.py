@@ -29,7 +29,7 @@ def containers_of_files(f: Attack, weak: int = 0) -> dict[str, bytes]:
 
     packed = {"a.gz": compress.gzip_member, "a.zst": compress.zstd, "a.bz2": compress.bzip2,
               "a.xz": compress.xz, "a.lz4": compress.lz4, "a.lz": compress.lzip,
-              "a.Z": compress.lzw}
+              "a.Z": compress.lzw, "a.l4": compress.lz4_legacy}
     loosely = {"a.lzma": compress.lzma_alone, "a.zz": zlib.compress}
     return {**{name: pack(text(f)) for name, pack in packed.items()},
             **{name: pack(text(f, weak)) for name, pack in loosely.items()},
@@ -37,7 +37,8 @@ def containers_of_files(f: Attack, weak: int = 0) -> dict[str, bytes]:
             "a.ar": containers.ar_of(of("x", "y" * 20)),
             "a.cpio": containers.cpio_of(of("x", "y")),
             "a.crc": containers.cpio_of(of("x", "y"), "crc"),
-            "a.odc": containers.cpio_of(of("x"), "odc"), "a.rpm": containers.rpm_of(of("x")),
+            "a.odc": containers.cpio_of(of("x"), "odc"),
+            "a.bin": containers.cpio_of(of("x"), "binary"), "a.bundle": git_bundle(f), "a.rpm": containers.rpm_of(of("x")),
             "a.deb": containers.deb_of(of("x")), "a.apk": containers.alpine_apk_of(of("x")),
             "a.db": database(f), "a.upx": packed_by_upx(program(text(f))),
             "a.sh": packed_by_gzexe(f), "objects/pack/pack-0.pack": git_pack(f),
@@ -58,6 +59,11 @@ def git_pack(f: Attack) -> bytes:
     size = sum(map(len, objects))
     layer = b"".join(streams.pack_layer(iter(objects), len(objects), size))
     return layer[512 : 512 + 12 + size + 20]
+
+
+def git_bundle(f: Attack) -> bytes:
+    """A pack behind what git says of it."""
+    return b"# v2 git bundle\n" + b"0" * 40 + b" refs/heads/main\n\n" + git_pack(f)
 
 
 def git_object(data: bytes) -> bytes:

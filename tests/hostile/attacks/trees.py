@@ -7,7 +7,7 @@ import containers
 import rawtar
 from attack import FORMATS, Attack, attack
 from lazy import entries_of, table_of, zstd_chunked
-from oci import Layout
+from oci import Blob, Layout
 from rawtar import HARDLINK, SYMLINK
 
 
@@ -338,3 +338,51 @@ def package_lists_that_name_one_file(f: Attack) -> None:
         f.seen("slack-bot-token", path="etc/x.env", layer_index=index)
     f.image(*["complete"] * 100)
     f.gap("package lists name files so often")
+
+
+def unread_names(f: Attack, layout: Layout) -> bytes:
+    """An archive of the layout with names of which each has a secret: of a text that goes to the
+    image, a folder, an empty member, a link, what it leads to, and a name that is too long."""
+    def name() -> bytes:
+        f.seen("github-pat-classic", path="member names")
+        return f.secrets.github()
+
+    layout.files[f"notes/{name().decode()}.json"] = b'{"some":"text"}'
+    return b"".join(rawtar.member(path.encode(), data) for path, data in layout.files.items()) + \
+        rawtar.directory(b"keys/" + name()) + rawtar.member(b"empty/" + name(), b"") + \
+        rawtar.header(b"link/" + name(), kind=SYMLINK, link=b"../" + name()) + \
+        rawtar.member(name() + b"/" + b"n" * 300, b"some text\n") + rawtar.END
+
+
+@attack
+def names_of_secrets_in_an_image_archive(f: Attack) -> None:
+    """Read in place, and as a stream."""
+    for number in range(2):
+        layout = Layout()
+        layer = rawtar.member(b"etc/motd", b"%d\n" % number) + rawtar.END
+        layout.finish(layout.image([Blob(layer, layer)]))
+        archive = unread_names(f, layout)
+        packed = gzip.compress(archive, mtime=0)
+        f.target_file(f"image{number}.tar", archive if number == 0 else packed)
+        f.image("complete")
+        f.gap("name has more than 256 bytes")
+    f.open = True
+    f.formats = FORMATS
+
+
+@attack
+def names_of_secrets_in_an_image_layout(f: Attack) -> None:
+    """Of a folder, an empty file and a link in it."""
+    layout = Layout()
+    layer = rawtar.member(b"etc/motd", b"text\n") + rawtar.END
+    layout.finish(layout.image([Blob(layer, layer)]))
+    f.target_layout(layout)
+    folder = f.out / "image"
+    (folder / f.secrets.github().decode()).mkdir()
+    (folder / f.secrets.github().decode()).write_bytes(b"")
+    (folder / f.secrets.github().decode()).symlink_to("/nowhere/" + f.secrets.github().decode())
+    for _ in range(4):
+        f.seen(path="member names")
+    f.image("complete")
+    f.empty = True
+    f.formats = FORMATS
