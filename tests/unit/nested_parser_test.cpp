@@ -281,6 +281,30 @@ TEST(NestedRpm, GivesThePayload) {
               std::vector{"rpm: it ends early"s});
 }
 
+TEST(NestedTar, PassesOverTheMapOfASparseFile) {
+    const auto sparse = [](const std::string& map, std::string contents) {
+        contents.insert(0, map + std::string((512 - map.size() % 512) % 512, '\0'));
+        test::TarMember member;
+        member.name = "GNUSparseFile.0/a";
+        member.content = std::move(contents);
+        member.pax = {{"GNU.sparse.major", "1"}, {"GNU.sparse.minor", "0"},
+                      {"GNU.sparse.name", "a"}};
+        test::TarBuilder builder;
+        builder.add(member);
+        return builder.file("b", "two").finish();
+    };
+    EXPECT_EQ(listed(parse(&make_tar_parser, sparse("1\n0\n3\n", "one"))), "a=one;b=two;");
+    std::string many = "300\n";
+    for (int i = 0; i < 300; ++i) many += std::to_string(1000 * i) + "\n1\n";
+    EXPECT_EQ(listed(parse(&make_tar_parser, sparse(many, std::string(300, 'x')))),
+              "a=" + std::string(300, 'x') + ";b=two;");
+    // What is none is contents.
+    for (const std::string& map : {"one\n"s, "9\n"s, "2000000\n"s, std::string(512, '7')}) {
+        const std::string padded = map + std::string((512 - map.size() % 512) % 512, '\0');
+        EXPECT_EQ(listed(parse(&make_tar_parser, sparse(map, "one"))), "a=" + padded + "one;b=two;");
+    }
+}
+
 TEST(NestedCpio, ReadsItsOldestFormInBothOrders) {
     for (const bool big : {false, true}) {
         const std::string end = test::binary_cpio_member("TRAILER!!!", "", big);

@@ -290,3 +290,31 @@ def files_that_only_begin_like_an_archive(f: Attack) -> None:
     for name, data in made.items():
         f.target_file(name + ".tar", rawtar.member(name.encode(), data) + rawtar.END)
         f.image("complete")
+
+
+def without_a_name(tar: bytes) -> bytes:
+    """Its first header."""
+    block = bytearray(tar[:512])
+    block[:100] = b"\0" * 100
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block) + tar[512:]
+
+
+@attack
+def tars_whose_headers_have_no_name(f: Attack) -> None:
+    """Of a record for the member behind it, which has a name, and of a member that has none."""
+    named = rawtar.member_with({b"path": b"a.gz"}, b"zz", packed(f))
+    files(f, {"record.tar": without_a_name(named) + rawtar.END,
+              "member.tar": rawtar.member(b"b", b"text") +
+              without_a_name(rawtar.member(b"x", packed(f))) + rawtar.END})
+
+
+@attack
+def sparse_files_of_tars_in_files(f: Attack) -> None:
+    """GNU tar's newest form has the map in front of the contents."""
+    def sparse(extents: int) -> bytes:
+        holes = [(100_000 * (number + 1), b"x") for number in range(extents)]
+        return rawtar.pax_sparse(b"a.gz", 100_000 * (extents + 2), [(0, packed(f)), *holes])
+
+    files(f, {"few.tar": sparse(2) + rawtar.END, "many.tar": sparse(900) + rawtar.END})
