@@ -25,6 +25,7 @@ bool may_begin(std::string_view at) {
     return at.starts_with("\x1f\x8b"sv) || at.starts_with("PK\3\4"sv) || at.starts_with("BZh") ||
            at.starts_with("\xfd" "7zXZ"sv) || at.starts_with("\x28\xb5\x2f\xfd"sv) ||
            at.starts_with("7z\xbc\xaf"sv) || at.starts_with("Rar!"sv) || at.starts_with("MSCF"sv) ||
+           at.starts_with("hsqs"sv) || at.starts_with("xar!"sv) ||
            (at.size() > 262 && at.substr(257, 5) == "ustar");
 }
 

@@ -135,6 +135,20 @@ bool is_cabinet(std::string_view head) {
            head.substr(24, 2) == "\x03\x01";
 }
 
+// Linux, Documentation/filesystems/squashfs.rst and fs/squashfs/squashfs_fs.h: version 4.0, and
+// a block's size and its logarithm.
+bool is_squashfs(std::string_view head) {
+    if (head.size() < 96 || !head.starts_with("hsqs")) return false;
+    const auto size = little_endian(head, 12, 4), log = little_endian(head, 22, 2);
+    return little_endian(head, 28, 4) == 4 && log >= 12 && log <= 20 && size == 1U << log;
+}
+
+// xar's "Headers": the header's size and version 1.
+bool is_xar(std::string_view head) {
+    return head.size() >= 28 && head.starts_with("xar!") && big_endian(head, 4, 2) >= 28 &&
+           big_endian(head, 6, 2) == 1;
+}
+
 // gitformat-bundle(5).
 bool is_git_bundle(std::string_view head) {
     return head.starts_with("# v2 git bundle\n") || head.starts_with("# v3 git bundle\n");
@@ -187,6 +201,8 @@ Format recognise(std::string_view head) {
     if (is_seven_zip(head)) return Format::seven_zip;
     if (is_rar(head)) return Format::rar;
     if (is_cabinet(head)) return Format::cabinet;
+    if (is_squashfs(head)) return Format::squashfs;
+    if (is_xar(head)) return Format::xar;
     if (read_sqlite_header(head)) return Format::sqlite;
     if (is_sqlite_wal(head)) return Format::sqlite_wal;
     if (find_upx(head)) return Format::upx;
@@ -200,10 +216,11 @@ Format recognise(std::string_view head) {
 }
 
 std::string_view to_string(Format format) noexcept {
-    constexpr std::array<std::string_view, 28> names = {
+    constexpr std::array<std::string_view, 30> names = {
         "none", "gzip", "zlib", "zstd", "bzip2", "xz", "lzip", "lzma", "lz4", "compress", "tar", "zip",
         "ar",   "cpio", "rpm",  "git pack", "git bundle", "SQLite", "SQLite log",
-        "UPX", "class file", ".pyc", "script", "ELF", "7z", "RAR", "cabinet", "git object"};
+        "UPX", "class file", ".pyc", "script", "ELF", "7z", "RAR", "cabinet", "squashfs",
+        "xar", "git object"};
     return names[static_cast<std::size_t>(format)];
 }
 

@@ -16,7 +16,7 @@ enum class Format : std::uint8_t {
     sqlite, sqlite_wal, upx,
     class_file, pyc,  ///< compiled code, whose constants are written out
     script, elf,  ///< something that starts, which a container may stand behind
-    seven_zip, rar, cabinet,  ///< not opened, which is a gap
+    seven_zip, rar, cabinet, squashfs, xar,  ///< not opened, which is a gap
     git_object,  ///< inflated; recognise() never says so, it needs its zlib stream
 };
 
@@ -47,7 +47,7 @@ inline constexpr std::size_t zip_header_size = 30;
 
 /// What nothing here can open.
 [[nodiscard]] constexpr bool is_unopened(Format format) noexcept {
-    return format == Format::seven_zip || format == Format::rar || format == Format::cabinet;
+    return format >= Format::seven_zip && format <= Format::xar;
 }
 
 /// The first bytes of cpio's oldest form, in both orders of bytes.

@@ -252,12 +252,20 @@ def cabinet(data: bytes) -> bytes:
                        0) + data
 
 
+def squashfs(data: bytes) -> bytes:
+    """Version 4.0, blocks of 128 KiB."""
+    return struct.pack("<4sIIIIHHHHHH", b"hsqs", 1, 0, 1 << 17, 0, 1, 17, 0, 1, 4, 0).ljust(96, b"\0") + data
+
+
 def not_opened(f: Attack) -> dict[str, tuple[bytes, str]]:
     body = zlib.compress(text(f))
     return {"7z": (seven_zip(body), "7z archive: not opened"),
             "rar4": (b"Rar!\x1a\x07\0" + body, "RAR archive: not opened"),
             "rar5": (b"Rar!\x1a\x07\1\0" + body, "RAR archive: not opened"),
-            "cab": (cabinet(body), "cabinet archive: not opened")}
+            "cab": (cabinet(body), "cabinet archive: not opened"),
+            "xar": (struct.pack(">4sHHQQI", b"xar!", 28, 1, 9, 9, 1) + body,
+                    "xar archive: not opened"),
+            "snap": (squashfs(body), "squashfs archive: not opened")}
 
 
 @attack
@@ -273,7 +281,8 @@ def archives_that_nothing_here_opens_in_others(f: Attack) -> None:
     script = b"#!/bin/sh\nexit\n"
     unopened(f, {"a.zip": (containers.zip_of({"x": made["7z"][0]}), "7z"),
                  "a.gz": (gzip.compress(made["rar5"][0], mtime=0), "RAR"),
-                 "a.sh": (script + made["7z"][0], "7z"), "a.elf": (elf + made["rar4"][0], "RAR")})
+                 "a.sh": (script + made["7z"][0], "7z"), "a.elf": (elf + made["rar4"][0], "RAR"),
+                 "a.AppImage": (elf + made["snap"][0], "squashfs")})
 
 
 @attack
