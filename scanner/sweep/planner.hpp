@@ -40,7 +40,7 @@ private:
     /// What a root needs.
     struct Needs {
         std::vector<Ledger::Wanted> layers;
-        std::vector<std::string> manifests;  ///< under way, for indexes that lead to themselves
+        std::set<std::string> manifests;     ///< under way, for indexes that lead to themselves
         std::vector<std::string> subjects;   ///< of referrers
         std::map<std::string, bool> settled;  ///< manifests that were asked for, by digest
     };

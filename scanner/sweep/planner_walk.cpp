@@ -77,11 +77,11 @@ bool Planner::is_settled(std::uint32_t repository, const std::string& digest, in
 
 Result<void> Planner::walk(std::uint32_t repository, const std::string& digest,
                            std::optional<Documents::Manifest> given, int depth, Needs& needs) {
-    if (std::ranges::find(needs.manifests, digest) != needs.manifests.end()) return {};
+    if (needs.manifests.contains(digest)) return {};
     if (needs.manifests.size() >= max_manifests || depth >= max_index_depth) {
         return fail(ErrorCode::over_limit, "more manifests, or nested deeper, than is followed");
     }
-    needs.manifests.push_back(digest);
+    needs.manifests.insert(digest);
     const RepositoryEntry& entry = work_.ledger.repository(repository);
     if (!given) {
         auto manifest = work_.documents.manifest(entry.place, digest);
