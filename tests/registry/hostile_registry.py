@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 import sys
+import time
 from pathlib import Path
 
 from serving import Handler, Log, die_with_parent, serve
@@ -22,7 +23,7 @@ ATTACKS = {
     "nested-indexes": "indexes that list each other's manifests: N of them in six levels",
     "referrers": "N pages of the largest size of what refers to an image",
     "repositories": "N pages of the largest size of names of repositories",
-    "tags": "N pages of the largest size of names of tags",
+    "tags": "N pages of tags, each given once those of the page before were asked for",
     "secret-names": "names of repositories, tags, and kinds of documents are secrets",
 }
 OCI = "application/vnd.oci.image."
@@ -37,6 +38,7 @@ parser.add_argument("--size", type=int, default=1)
 parser.add_argument("--secrets", default="")
 options = parser.parse_args()
 
+asked: set[str] = set()
 blobs: dict[str, tuple[bytes, str]] = {}
 tags: dict[str, dict[str, str]] = {}
 
@@ -98,12 +100,15 @@ def numbered(page: int, count: int) -> list[str]:
 
 
 def referrers_page(page: int) -> list[dict]:
-    digests = ["sha256:" + hashlib.sha256(b"%d-%d" % (page, i)).hexdigest() for i in range(9_900)]
+    digests = ["sha256:" + hashlib.sha256(b"%d-%d" % (page, i)).hexdigest() for i in range(1_700)]
     return [{"mediaType": MANIFEST, "digest": digest, "size": 9,
-             "annotations": {f"a{i}": "" for i in range(20)}} for digest in digests]
+             "annotations": {f"a{i}": "" for i in range(220)}} for digest in digests]
 
 
 class Hostile(Handler):
+    wbufsize = -1  # an answer in one piece: thousands are asked for
+    disable_nagle_algorithm = True
+
     def do_HEAD(self) -> None:
         self.do_GET()
 
@@ -116,9 +121,18 @@ class Hostile(Handler):
                                     separators=(",", ":")).encode(),
                     Content_Type=INDEX if name == "manifests" else "application/json", **more)
 
+    def tags_when_asked(self, page: int) -> list[str]:
+        names = list(tags["app"])
+        here = names[page * 40:(page + 1) * 40]
+        for _ in range(300):
+            if page == 0 or asked.issuperset(names[(page - 1) * 40:page * 40]):
+                return here
+            time.sleep(0.1)
+        return [name + " is none" for name in here]
+
     def list_of_tags(self, repository: str) -> None:
         if options.attack == "tags":
-            self.page("tags", lambda at: numbered(at, 90_000))
+            self.page("tags", self.tags_when_asked)
         elif repository in tags:
             self.answer(200, json.dumps({"tags": list(tags[repository])}).encode())
         else:
@@ -138,6 +152,7 @@ class Hostile(Handler):
         elif "/referrers/" in path and options.attack == "referrers":
             self.page("manifests", referrers_page)
         elif found := re.match("/v2/(.+)/(?:manifests|blobs)/(.+)$", path):
+            asked.add(found[2])
             digest = tags.get(found[1], {}).get(found[2], found[2])
             if digest in blobs:
                 data, media_type = blobs[digest]
@@ -157,7 +172,8 @@ elif options.attack == "secret-names":
 elif options.attack == "referrers":
     tags["app"] = {"1": image(b"value\n")}
 elif options.attack == "tags":
-    tags["app"] = {}
+    one = image(b"value\n")
+    tags["app"] = {f"t{i}": one for i in range(options.size * 40)}
 die_with_parent()
 Hostile.log = Log(options.log)
 server = serve(Hostile)
