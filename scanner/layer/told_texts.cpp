@@ -46,18 +46,6 @@ bool have_none(const std::string& all, WindowScanner& scanner) {
     return findings && findings->empty();
 }
 
-// Most have none: all are looked at in one go, and one by one only where that finds any.
-void clean_texts(const Texts& texts, WindowScanner& scanner) {
-    std::string all;
-    for (const std::string* text : texts) {
-        if (!text->empty()) (all += *text) += '\n';
-    }
-    if (all.empty() || have_none(all, scanner)) return;
-    for (std::string* text : texts) {
-        if (!text->empty()) *text = without_secrets(scanner, *text);
-    }
-}
-
 // Several results share them, so what is changed is a copy.
 void clean_certificates(std::vector<LayerCertificate>& certificates, WindowScanner& scanner) {
     std::string all;
@@ -91,6 +79,17 @@ std::string without_secrets(WindowScanner& scanner, std::string_view text) {
     return clean;
 }
 
+void clean_texts(std::span<std::string* const> texts, WindowScanner& scanner) {
+    std::string all;
+    for (const std::string* text : texts) {
+        if (!text->empty()) (all += *text) += '\n';
+    }
+    if (all.empty() || have_none(all, scanner)) return;
+    for (std::string* text : texts) {
+        if (!text->empty()) *text = without_secrets(scanner, *text);
+    }
+}
+
 void clean_told_texts(std::span<Finding> findings, WindowScanner& scanner) {
     Texts texts;
     for (Finding& finding : findings) add_texts(finding, texts);
@@ -111,7 +110,7 @@ void clean_told_texts(LayerResult& result, WindowScanner& scanner) {
     for (FileFact& fact : result.file_facts.facts) texts.push_back(&fact.detail);
     clean_texts(texts, scanner);
     for (SmallDocument& document : result.file_facts.documents) {
-        clean_texts({&document.text}, scanner);
+        clean_texts(Texts{&document.text}, scanner);
     }
 }
 

@@ -10,18 +10,20 @@ namespace {
 constexpr std::size_t most_places = 3;
 
 // What each takes in memory with its names, its place in tables, and its tasks. Measured.
-constexpr std::uint64_t repository_size = 600;
+constexpr std::uint64_t repository_size = 650;
 constexpr std::uint64_t root_size = 300;
 constexpr std::uint64_t layer_size = 350;
 
 }  // namespace
 
-std::uint32_t Ledger::add_repository(registry::Repository place, store::RepositoryId id) {
+std::uint32_t Ledger::add_repository(registry::Repository place, store::RepositoryId id,
+                                     const std::string& told_name) {
     const std::scoped_lock lock(mutex_);
     RepositoryEntry& entry = repositories_.emplace_back();
-    repositories_size_ += repository_size + 3 * place.name.size();
+    repositories_size_ += repository_size + 4 * place.name.size();
     entry.summary.registry = place.registry;
-    entry.summary.repository = place.name;
+    entry.summary.repository = told_name.empty() ? place.name : told_name;
+    entry.told = place.registry + '/' + entry.summary.repository;
     entry.place = std::move(place);
     entry.id = id;
     return static_cast<std::uint32_t>(repositories_.size() - 1);

@@ -25,6 +25,7 @@ namespace stratascan::sweep {
 
 struct RepositoryEntry {
     registry::Repository place;
+    std::string told;  ///< registry and name as they may be told: a name may hold a secret
     store::RepositoryId id{};
     std::size_t open_tasks = 1;  ///< tags to be looked at, and roots to be recorded
     bool listed_whole = true;    ///< every tag was listed, and was seen
@@ -61,7 +62,9 @@ public:
     /// Bytes, as near as can be said.
     [[nodiscard]] std::uint64_t size() const;
 
-    std::uint32_t add_repository(registry::Repository place, store::RepositoryId id);
+    /// `told_name`: empty where the name may be told.
+    std::uint32_t add_repository(registry::Repository place, store::RepositoryId id,
+                                 const std::string& told_name = {});
     /// Stays where it is. Only what never changes may be read without with_repository().
     [[nodiscard]] const RepositoryEntry& repository(std::uint32_t index) const;
     template <typename Change>

@@ -67,7 +67,7 @@ void Planner::list_target(const SweepTarget& target, std::vector<TargetTrouble>&
         owner_of(target, listing.service.value_or(registry::service_of(target.registry)));
     const auto add_trouble = [&](Problem problem, std::string reason) {
         const std::scoped_lock lock(mutex_);
-        troubles.push_back({target.text(), problem, std::move(reason)});
+        troubles.push_back({target.text(), problem, work_.engine.told(std::move(reason))});
     };
     const registry::Repository place{target.registry, target.prefix};
     bool no_such = false;
@@ -152,19 +152,22 @@ void Planner::look_for_gone(const SweepTarget& target) {
     }
 }
 
-/// False where there is no room for it.
+/// False where there is no room for it. The registry is asked by the name, and everybody else is
+/// told, and the store keeps, what of it may be told.
 bool Planner::open_repository(const registry::Repository& place) {
+    const std::string told_name = work_.engine.told_name(place.name);
+    const std::string told = place.registry + '/' + told_name;
     {
         const std::scoped_lock lock(mutex_);
-        if (opened_.contains(place.text())) return true;
+        if (opened_.contains(told)) return true;
         if (!work_.ledger.has_room_for_repositories()) return false;
-        opened_.insert(place.text());
+        opened_.insert(told);
     }
     const auto id = work_.store.begin_repository(
-        {place.registry, place.name, place.text()}, now_,
+        {place.registry, told_name, told}, now_,
         work_.asked.plan_only ? store::Look::glance : store::Look::whole);
     if (!work_.must(id)) return true;
-    const std::uint32_t index = work_.ledger.add_repository(place, *id);
+    const std::uint32_t index = work_.ledger.add_repository(place, *id, told_name);
     ++work_.counters.repositories;
     tasks_.add([this, index] { list_tags(index); }, false);
     return true;
@@ -343,13 +346,14 @@ void Planner::look_at_tag(std::uint32_t repository, const SeenTag& tag) {
     if (work_.stopped() || work_.store_failed()) return;
     const RepositoryEntry& entry = work_.ledger.repository(repository);
     const registry::Repository place = entry.place;
+    const std::string told = work_.engine.told_name(tag.tag);
     const auto missed = [&](const Error& error) {
         work_.ledger.with_repository(repository, [&](RepositoryEntry& of) {
             // A tag that went between the list and the question is gone; of others nothing
             // is known.
             if (error.code != ErrorCode::not_found) of.listed_whole = false;
         });
-        work_.trouble(repository, error, "tag " + tag.tag);
+        work_.trouble(repository, error, "tag " + told);
         work_.task_done(repository);
     };
     std::string digest = tag.digest;
@@ -369,7 +373,7 @@ void Planner::look_at_tag(std::uint32_t repository, const SeenTag& tag) {
     work_.ledger.with_repository(repository, [](RepositoryEntry& of) { ++of.summary.tags; });
     see_root(repository, digest, std::move(given), 0);
     if (!work_.stopped()) {
-        (void)work_.must(work_.store.observe_tag(entry.id, tag.tag, digest, now_));
+        (void)work_.must(work_.store.observe_tag(entry.id, told, digest, now_));
     }
     work_.task_done(repository);
 }

@@ -81,6 +81,7 @@ private:
     [[nodiscard]] std::vector<Child> children_of(const source::OciDocument& index) const;
     void walk_children(std::uint32_t repository, const std::vector<Child>& children, int depth,
                        Needs& needs);
+    void clean_texts(store::ManifestRecord& record);
     void record(const Documents::Manifest& manifest, const source::OciDocument& document,
                 const std::string& created = {});
     void see_referrers(std::uint32_t repository, const std::vector<std::string>& subjects,
@@ -96,7 +97,7 @@ private:
     std::atomic<std::size_t> waiting_ = 0;  ///< tasks that look at tags and are not done
     std::atomic<std::size_t> dated_ = 0;    ///< tags that are held until all have their dates
     std::mutex mutex_;
-    std::set<std::string> opened_;           ///< repositories, guarded
+    std::set<std::string> opened_;  ///< repositories as they are told, guarded
     std::set<std::string> without_referrers_;  ///< registries, guarded
     std::array<std::mutex, 64> stripes_;     ///< by digest: one thread looks at a root
 };

@@ -172,6 +172,23 @@ bool Planner::other_platform(std::uint32_t repository, const source::OciDocument
            !source::platform_matches(*platform_, facts->platform);
 }
 
+/// What a manifest says of itself may hold a secret, as may the registry's word for its kind. A
+/// digest is none, and what is known of it hangs from it.
+void Planner::clean_texts(store::ManifestRecord& record) {
+    std::vector<std::string*> texts{&record.media_type, &record.artifact_type};
+    const auto add_name = [&](std::string& name) {
+        if (!source::parse_digest(name)) texts.push_back(&name);
+    };
+    add_name(record.subject);
+    add_name(record.config_digest);
+    for (store::ManifestLayer& layer : record.layers) {
+        texts.push_back(&layer.media_type);
+        add_name(layer.digest);
+    }
+    for (store::ManifestChild& child : record.children) texts.push_back(&child.platform);
+    work_.engine.clean(texts);
+}
+
 /// As far as its own bytes tell: the platform is the config's, and so is the date.
 void Planner::record(const Documents::Manifest& manifest, const source::OciDocument& document,
                      const std::string& created) {
@@ -197,6 +214,7 @@ void Planner::record(const Documents::Manifest& manifest, const source::OciDocum
             record.children.push_back({child.digest, child.platform.text()});
         }
     }
+    clean_texts(record);
     // Secrets that are in it would be in the store.
     source::ImageRef bare;
     bare.digest = manifest.digest;

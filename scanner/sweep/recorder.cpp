@@ -153,7 +153,7 @@ void Recorder::record_image(const Root& root, source::ImageRef& image,
     if (work_.stopped()) return;
     image::hide_known_words(facts, layers, work_.engine.key());
     const TargetReport report =
-        image::join(work_.ledger.repository(root.repositories.front()).place.text(), facts, layers,
+        image::join(work_.ledger.repository(root.repositories.front()).told, facts, layers,
                     false, &record.hidden);
     record.manifest = store::manifest_of(
         {image, facts, layers, record.hidden, report.coverage.complete});

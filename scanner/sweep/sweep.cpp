@@ -72,7 +72,7 @@ Result<std::unique_ptr<Sweep>> Sweep::create(const Options& options, SweepOption
 
 std::vector<std::string> Sweep::notes() const {
     std::vector<std::string> notes = engine_->notes();
-    for (std::string& warning : remote_->warnings()) notes.push_back(std::move(warning));
+    for (const std::string& warning : remote_->warnings()) notes.push_back(engine_->told(warning));
     if (std::string trouble = engine_->sandbox_trouble(); !trouble.empty()) {
         notes.push_back(std::move(trouble));
     }

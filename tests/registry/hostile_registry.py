@@ -79,10 +79,29 @@ def nested(width: int, levels: int) -> str:
     return index(below, "top")
 
 
+def attested(subject: str, builder: str, predicate: str) -> str:
+    """An image and a statement of who built it."""
+    kind = "https://slsa.dev/provenance/" + predicate
+    statement = put_json({"_type": "https://in-toto.io/Statement/v1", "predicateType": kind,
+                          "subject": [{"name": "a", "digest": {"sha256": subject[7:]}}],
+                          "predicate": {"runDetails": {"builder": {"id": "https://b/" + builder}}}},
+                         "application/vnd.in-toto+json")
+    config = put_json({"os": "unknown", "architecture": "unknown"}, CONFIG)
+    manifest = put_json({"schemaVersion": 2, "mediaType": MANIFEST, "config": descriptor(config),
+                         "layers": [descriptor(statement) | {
+                             "annotations": {"in-toto.io/predicate-type": kind}}]}, MANIFEST)
+    about = {"vnd.docker.reference.type": "attestation-manifest",
+             "vnd.docker.reference.digest": subject}
+    return put_json({"schemaVersion": 2, "mediaType": INDEX,
+                     "manifests": [descriptor(subject),
+                                   descriptor(manifest) | {"annotations": about}]}, INDEX)
+
+
 def secret_names() -> list[bytes]:
     """The registry is filled with what is called by secrets, which are handed back."""
     planter = planted.Planter("hostile registry")
-    tag, repository, kind = planter.github(), planter.slack().lower(), planter.github()
+    tag, kind, builder, predicate = (planter.github() for _ in range(4))
+    repository = b"dop_v1_" + planter.text("0123456789abcdef", 64).encode()
     odd = "application/" + kind.decode()
     broken = put_json({"schemaVersion": 2, "mediaType": MANIFEST, "artifactType": odd,
                        "config": {"mediaType": odd, "digest": NONE, "size": 3},
@@ -92,7 +111,8 @@ def secret_names() -> list[bytes]:
     tags["app"] = {tag.decode(): good, "broken-" + kind.decode(): broken,
                    "gone-" + tag.decode(): NONE, "plain": good}
     tags["team/" + repository.decode()] = {"latest": good}
-    return [tag, repository, kind]
+    tags["attested"] = {"1": attested(good, builder.decode(), predicate.decode())}
+    return [tag, repository, kind, builder, predicate]
 
 
 def numbered(page: int, count: int) -> list[str]:
