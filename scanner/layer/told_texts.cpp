@@ -1,6 +1,8 @@
 #include "scanner/layer/told_texts.hpp"
 
+#include <algorithm>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace stratascan::layer {
@@ -31,6 +33,42 @@ Texts evidence_texts(Program& program) {
         for (std::string& text : go.linked) texts.push_back(&text);
     }
     return texts;
+}
+
+bool is_of_word(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+// A pattern wants the border of a word in front of a token, and a user's name may run into one: "u"
+// and a token behind it. Each place inside of a word is looked at as the beginning of a line.
+// Shorter names hold no token, and in longer ones that would cost more than they are worth.
+void cut_glued(std::string& name, WindowScanner& scanner) {
+    constexpr std::size_t shortest = 16, longest = 160;
+    if (name.size() < shortest || name.size() > longest) return;
+    std::string lines;
+    std::vector<std::pair<std::size_t, std::size_t>> places;  // in the lines, in the name
+    for (std::size_t at = 1; at + shortest <= name.size() + 1; ++at) {
+        if (!is_of_word(name[at - 1]) || !is_of_word(name[at])) continue;
+        places.emplace_back(lines.size(), at);
+        lines.append(name, at).push_back('\n');
+    }
+    if (lines.empty()) return;
+    const auto findings = scanner.scan_text(lines, true);
+    if (!findings) {
+        name.clear();
+        return;
+    }
+    for (const auto& [line, at] : places) {
+        const auto found = std::ranges::find(*findings, line, &Finding::offset);
+        if (found == findings->end() || found->length > name.size() - at) continue;
+        name.replace(at, found->length, found->redacted);
+        return;
+    }
+}
+
+void cut_glued(Finding& finding, WindowScanner& scanner) {
+    cut_glued(finding.evidence_detail, scanner);
+    if (finding.identifier) cut_glued(finding.identifier->value, scanner);
 }
 
 void add_texts(Finding& finding, Texts& texts) {
@@ -94,6 +132,7 @@ void clean_told_texts(std::span<Finding> findings, WindowScanner& scanner) {
     Texts texts;
     for (Finding& finding : findings) add_texts(finding, texts);
     clean_texts(texts, scanner);
+    for (Finding& finding : findings) cut_glued(finding, scanner);
 }
 
 void clean_told_texts(LayerResult& result, WindowScanner& scanner) {
@@ -109,6 +148,8 @@ void clean_told_texts(LayerResult& result, WindowScanner& scanner) {
     }
     for (FileFact& fact : result.file_facts.facts) texts.push_back(&fact.detail);
     clean_texts(texts, scanner);
+    for (LayerFinding& found : result.findings) cut_glued(found.finding, scanner);
+    for (FileFact& fact : result.file_facts.facts) cut_glued(fact.detail, scanner);
     for (SmallDocument& document : result.file_facts.documents) {
         clean_texts(Texts{&document.text}, scanner);
     }
