@@ -164,6 +164,24 @@ std::vector<Finding> ScanEngine::scan_metadata(source::ImageRef& image, std::vec
     return findings;
 }
 
+std::string ScanEngine::told(std::string text) {
+    std::string* const texts[] = {&text};
+    clean(texts);
+    return text;
+}
+
+std::string ScanEngine::told_name(const std::string& name) {
+    constexpr std::size_t digits = 16;
+    std::string cut = told(name);
+    if (cut == name) return cut;
+    const std::string whole = key_.name(name);
+    return cut + '~' + whole.substr(whole.rfind(':') + 1, digits);
+}
+
+void ScanEngine::clean(std::span<std::string* const> texts) {
+    execute([&] { layer::clean_texts(texts, workers_.local()); });
+}
+
 void ScanEngine::count(const layer::LayerResult& result, const layer::LayerTimes& times) {
     const std::scoped_lock lock(stats_mutex_);
     stats_.layers += 1;

@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <stop_token>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -68,6 +69,14 @@ public:
     /// sets `has_more_secrets`.
     [[nodiscard]] std::vector<Finding> scan_metadata(source::ImageRef& image,
                                                      std::vector<Gap>& gaps);
+
+    /// A text of a stranger's as it may be told: what is a secret in it is cut out.
+    [[nodiscard]] std::string told(std::string text);
+    /// The same of a name by which something is kept: behind one that was cut stands an HMAC of
+    /// the whole, so that it goes on to be the name of one thing alone.
+    [[nodiscard]] std::string told_name(const std::string& name);
+    /// The same of several texts, each in its place.
+    void clean(std::span<std::string* const> texts);
 
     void count(const layer::LayerResult& result, const layer::LayerTimes& times);
     void count_stored(std::uint64_t layers);

@@ -65,6 +65,20 @@ std::vector<image::Attachment> attachments(source::ImageSource& source,
         });
 }
 
+// What a statement says of itself is told by the gate, and kept: all but its bytes, which are held
+// against a signature.
+void clean_attachments(std::vector<image::Attachment>& attached, ScanEngine& engine) {
+    std::vector<std::string*> texts;
+    for (image::Attachment& one : attached) {
+        texts.insert(texts.end(), {&one.artifact_type, &one.tag});
+        for (image::AttachedBlob& blob : one.blobs) {
+            blob.told_builder = image::builder_in(blob);
+            texts.insert(texts.end(), {&blob.media_type, &blob.predicate_type, &blob.told_builder});
+        }
+    }
+    engine.clean(texts);
+}
+
 class LocalScanner final : public Scanner {
 public:
     explicit LocalScanner(std::unique_ptr<ScanEngine> engine)
@@ -145,7 +159,7 @@ Result<Report> LocalScanner::scan(std::span<const std::string> targets, Progress
         }
         notes_.push_back(std::move(trouble));
     }
-    for (std::string& warning : remote_.warnings()) notes_.push_back(std::move(warning));
+    for (const std::string& warning : remote_.warnings()) notes_.push_back(engine_->told(warning));
     engine_->finish_stats(start);
     return report;
 }
@@ -223,8 +237,8 @@ Result<void> LocalScanner::scan_target(const std::string& target, Progress* prog
 std::deque<LocalScanner::Joined> LocalScanner::join_images(
     const std::string& target, source::ImageSource& source, std::vector<source::ImageRef>& images,
     const LayerResults& results, bool stopped, Report& report) {
-    const auto attached =
-        options_.facts ? attachments(source, images) : std::vector<image::Attachment>();
+    auto attached = options_.facts ? attachments(source, images) : std::vector<image::Attachment>();
+    clean_attachments(attached, *engine_);
     std::deque<Joined> kept;
     for (source::ImageRef& image : images) {
         Joined& of = kept.emplace_back();

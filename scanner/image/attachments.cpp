@@ -128,6 +128,24 @@ private:
 
 }  // namespace
 
+std::string builder_of(const nlohmann::json& statement) {
+    const auto* const predicate = member(statement, "predicate");
+    if (predicate == nullptr) return {};
+    std::string id;
+    for (const auto* const builder : {inside(*predicate, {"runDetails", "builder"}),
+                                      inside(*predicate, {"builder"})}) {
+        if (builder != nullptr && id.empty()) id = string_member(*builder, "id");
+    }
+    return id;
+}
+
+std::string builder_in(const AttachedBlob& blob) {
+    if (blob.bytes.empty() || blob.bytes.front() != '{') return {};
+    const auto envelope = read_envelope(blob.media_type, blob.bytes, blob.annotations);
+    const auto document = parse_document(envelope ? envelope->payload : blob.bytes);
+    return document ? builder_of(document->root) : std::string();
+}
+
 std::vector<Attachment> find_attachments(
     const std::vector<ImageRef>& images,
     const std::function<std::unique_ptr<source::BlobReader>(const source::LayerRef&)>& open) {

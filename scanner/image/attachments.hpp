@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,9 @@ struct AttachedBlob {
     /// Its envelope is not at hand any more (kept_attachments.hpp), so whether and by whom it is
     /// signed can't be told.
     bool unproven = false;
+    /// The id of the builder in a statement of provenance as it may be told; empty: as it
+    /// is.
+    std::string told_builder{};
 };
 
 struct Attachment {
@@ -38,6 +42,11 @@ struct Attachment {
     std::string tag;            ///< by which it was found, where it was by one
     std::vector<AttachedBlob> blobs;
 };
+
+/// The id of the builder that a statement of provenance names; "" where it names none.
+[[nodiscard]] std::string builder_of(const nlohmann::json& statement);
+/// The same of a blob, in the open or in an envelope.
+[[nodiscard]] std::string builder_in(const AttachedBlob& blob);
 
 inline constexpr std::size_t attached_blob_limit = std::size_t{2} << 20;
 inline constexpr std::size_t attached_bytes_limit = std::size_t{16} << 20;

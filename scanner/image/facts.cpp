@@ -8,6 +8,8 @@
 #include "scanner/image/join.hpp"
 #include "scanner/image/programs.hpp"
 #include "scanner/image/redact.hpp"
+#include "scanner/source/digest.hpp"
+#include "scanner/source/oci_json.hpp"
 
 namespace stratascan::image {
 
@@ -20,6 +22,14 @@ std::string created_of(const source::ImageRef& image) {
     // A date; anything longer is none, and could be anything.
     const std::string_view created = string_member(config->root, "created");
     return created.size() <= 40 ? std::string(created) : std::string();
+}
+
+void add_kind(const source::ImageRef& image, const Redactor& redactor, ImageFacts& facts) {
+    const auto document = source::parse_oci_document(image.manifest);
+    if (!document) return;
+    facts.media_type = redactor.clean(document->media_type);
+    facts.artifact_type = redactor.clean(document->artifact_type);
+    if (source::parse_digest(document->subject)) facts.subject = document->subject;
 }
 
 void add_layers(const source::ImageRef& image, const Redactor& redactor, ImageFacts& facts) {
@@ -75,6 +85,7 @@ ImageFacts describe(const source::ImageRef& image, std::vector<Finding> found) {
     const std::vector<MetadataText> texts = metadata_texts(image, gaps);
     for (Gap& gap : gaps) add_gap(facts.gaps, std::move(gap));
     const Redactor redactor(texts, found, image.has_more_secrets);
+    add_kind(image, redactor, facts);
     facts.info.created = redactor.clean(created_of(image));
     // A tag or a platform is whatever somebody wrote into an index, and so is a name that a
     // manifest gives and that is not there.

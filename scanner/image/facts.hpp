@@ -26,6 +26,8 @@ struct LayerFacts {
 
 struct ImageFacts {
     ImageInfo info;
+    std::string media_type, artifact_type;  ///< of the manifest
+    std::string subject;                    ///< its digest; empty: none that is one
     std::vector<LayerFacts> layers;  ///< lowest first
     std::vector<Finding> findings;   ///< in the documents; sorted
     std::vector<Gap> gaps;

@@ -20,7 +20,7 @@ constexpr std::string_view other_bytes = "-";
 
 // What checks ask of a statement (policy/checks/statement.cpp): its subjects, the builder's
 // id, and whether the build's definition is there.
-json reduced(const json& root) {
+json reduced(const json& root, const std::string& told_builder) {
     json kept = json::object();
     if (const json* const subjects = member(root, "subject");
         subjects != nullptr && subjects->is_array()) {
@@ -37,8 +37,10 @@ json reduced(const json& root) {
     const json* const predicate = member(root, "predicate");
     if (predicate == nullptr) return kept;
     json claim = json::object();
-    const auto builder = [](const json& of) {
-        return json{{"id", string_member(of, "id").substr(0, longest_text)}};
+    // A secret in it would be in the store.
+    const auto builder = [&](const json& of) {
+        const std::string_view id = told_builder.empty() ? string_member(of, "id") : told_builder;
+        return json{{"id", id.substr(0, longest_text)}};
     };
     if (const json* const one = inside(*predicate, {"runDetails", "builder"})) {
         claim["runDetails"]["builder"] = builder(*one);
@@ -53,11 +55,11 @@ json reduced(const json& root) {
 }
 
 // Empty: the bytes are none, or are not JSON that can be told of.
-json statement_of(std::string_view bytes) {
+json statement_of(std::string_view bytes, const std::string& told_builder) {
     if (bytes.empty() || bytes.front() != '{') return nullptr;
     const auto document = parse_document(bytes);
     if (!document || document->repeated_keys || !document->root.is_object()) return nullptr;
-    return reduced(document->root);
+    return reduced(document->root, told_builder);
 }
 
 json kept_blob(const AttachedBlob& blob) {
@@ -66,7 +68,7 @@ json kept_blob(const AttachedBlob& blob) {
                  {"predicate_type", blob.predicate_type}};
     const auto envelope = read_envelope(blob.media_type, blob.bytes, blob.annotations);
     kept["envelope"] = envelope.has_value() || blob.unproven;
-    json statement = statement_of(envelope ? envelope->payload : blob.bytes);
+    json statement = statement_of(envelope ? envelope->payload : blob.bytes, blob.told_builder);
     if (!statement.is_null()) kept["statement"] = std::move(statement);
     else if (!envelope && !blob.bytes.empty()) kept["other"] = true;
     return kept;

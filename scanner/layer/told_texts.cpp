@@ -1,6 +1,8 @@
 #include "scanner/layer/told_texts.hpp"
 
+#include <algorithm>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace stratascan::layer {
@@ -33,6 +35,42 @@ Texts evidence_texts(Program& program) {
     return texts;
 }
 
+bool is_of_word(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+// A pattern wants the border of a word in front of a token, and a user's name may run into one: "u"
+// and a token behind it. Each place inside of a word is looked at as the beginning of a line.
+// Shorter names hold no token, and in longer ones that would cost more than they are worth.
+void cut_glued(std::string& name, WindowScanner& scanner) {
+    constexpr std::size_t shortest = 16, longest = 160;
+    if (name.size() < shortest || name.size() > longest) return;
+    std::string lines;
+    std::vector<std::pair<std::size_t, std::size_t>> places;  // in the lines, in the name
+    for (std::size_t at = 1; at + shortest <= name.size() + 1; ++at) {
+        if (!is_of_word(name[at - 1]) || !is_of_word(name[at])) continue;
+        places.emplace_back(lines.size(), at);
+        lines.append(name, at).push_back('\n');
+    }
+    if (lines.empty()) return;
+    const auto findings = scanner.scan_text(lines, true);
+    if (!findings) {
+        name.clear();
+        return;
+    }
+    for (const auto& [line, at] : places) {
+        const auto found = std::ranges::find(*findings, line, &Finding::offset);
+        if (found == findings->end() || found->length > name.size() - at) continue;
+        name.replace(at, found->length, found->redacted);
+        return;
+    }
+}
+
+void cut_glued(Finding& finding, WindowScanner& scanner) {
+    cut_glued(finding.evidence_detail, scanner);
+    if (finding.identifier) cut_glued(finding.identifier->value, scanner);
+}
+
 void add_texts(Finding& finding, Texts& texts) {
     texts.push_back(&finding.evidence_detail);
     if (finding.identifier) texts.push_back(&finding.identifier->value);
@@ -44,18 +82,6 @@ void add_texts(Finding& finding, Texts& texts) {
 bool have_none(const std::string& all, WindowScanner& scanner) {
     const auto findings = scanner.scan_text(all, true);
     return findings && findings->empty();
-}
-
-// Most have none: all are looked at in one go, and one by one only where that finds any.
-void clean_texts(const Texts& texts, WindowScanner& scanner) {
-    std::string all;
-    for (const std::string* text : texts) {
-        if (!text->empty()) (all += *text) += '\n';
-    }
-    if (all.empty() || have_none(all, scanner)) return;
-    for (std::string* text : texts) {
-        if (!text->empty()) *text = without_secrets(scanner, *text);
-    }
 }
 
 // Several results share them, so what is changed is a copy.
@@ -91,10 +117,22 @@ std::string without_secrets(WindowScanner& scanner, std::string_view text) {
     return clean;
 }
 
+void clean_texts(std::span<std::string* const> texts, WindowScanner& scanner) {
+    std::string all;
+    for (const std::string* text : texts) {
+        if (!text->empty()) (all += *text) += '\n';
+    }
+    if (all.empty() || have_none(all, scanner)) return;
+    for (std::string* text : texts) {
+        if (!text->empty()) *text = without_secrets(scanner, *text);
+    }
+}
+
 void clean_told_texts(std::span<Finding> findings, WindowScanner& scanner) {
     Texts texts;
     for (Finding& finding : findings) add_texts(finding, texts);
     clean_texts(texts, scanner);
+    for (Finding& finding : findings) cut_glued(finding, scanner);
 }
 
 void clean_told_texts(LayerResult& result, WindowScanner& scanner) {
@@ -110,8 +148,10 @@ void clean_told_texts(LayerResult& result, WindowScanner& scanner) {
     }
     for (FileFact& fact : result.file_facts.facts) texts.push_back(&fact.detail);
     clean_texts(texts, scanner);
+    for (LayerFinding& found : result.findings) cut_glued(found.finding, scanner);
+    for (FileFact& fact : result.file_facts.facts) cut_glued(fact.detail, scanner);
     for (SmallDocument& document : result.file_facts.documents) {
-        clean_texts({&document.text}, scanner);
+        clean_texts(Texts{&document.text}, scanner);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "scanner/registry/blob_fetch.hpp"
 #include "scanner/source/digest.hpp"
@@ -55,17 +56,17 @@ void check_media_type(Manifest& manifest) {
 
 }  // namespace
 
-Result<std::vector<std::string>> parse_names(std::string_view body, const char* member) {
-    const auto parsed = source::parse_json(body);
-    if (!parsed) return std::unexpected(parsed.error());
-    if (!parsed->is_object()) return fail(ErrorCode::malformed, "not a JSON object");
+Result<bool> visit_names(std::string_view body, const char* member, const Client::Page& visit) {
+    constexpr std::size_t at_once = 1000;
     std::vector<std::string> names;
-    const auto* const list = source::list_member(*parsed, member);
-    if (list == nullptr) return names;
-    for (const auto& name : *list) {
-        if (name.is_string()) names.push_back(name.get<std::string>());
-    }
-    return names;
+    bool more = true;
+    const auto visited = source::each_text(body, member, [&](std::string&& name) {
+        names.push_back(std::move(name));
+        if (names.size() < at_once) return true;
+        return more = visit(std::exchange(names, {}));
+    });
+    if (!visited) return std::unexpected(visited.error());
+    return more && visit(std::move(names));
 }
 
 Client::Client(ClientSettings settings)
@@ -212,12 +213,12 @@ std::unique_ptr<source::BlobReader> Client::open_blob(const Repository& reposito
 }
 
 /// Pages follow each other by Link alone, whose target is the registry's own and
-/// opaque; a page that came before ends the list.
-Result<ListEnd> Client::list(const std::string& registry, Question question, const char* member,
-                             const Page& visit) {
-    Host& host = hosts_.get(registry);
+/// opaque; a page that came before ends the list. Of what came before there are hashes only: a
+/// registry may make its links as long as it likes.
+Result<ListEnd> Client::pages(Host& host, Question question, std::uint64_t most,
+                              const Answer& take) {
     ListEnd end;
-    std::set<std::string> seen;
+    std::set<std::size_t> seen;
     question.body_limit = max_document_bytes;
     const auto endpoint = exchanger_.connect(host, stop_.get_token());
     if (!endpoint) return std::unexpected(endpoint.error());
@@ -229,24 +230,18 @@ Result<ListEnd> Client::list(const std::string& registry, Question question, con
     };
     while (url) {
         question.path = url->text();
-        if (!seen.insert(question.path).second) return stop_short("a page of the list comes again");
-        if (end.pages == max_pages) return stop_short("the list does not end");
-        auto response = exchanger_.ask(host, question, stop_.get_token());
-        if (!response || !response->ok()) {
-            const Error error = response ? exchanger_.error_of(*response, question.what, host)
-                                         : response.error();
-            if (end.pages == 0) return std::unexpected(error);
-            return stop_short(error.message());
+        if (!seen.insert(std::hash<std::string>()(question.path)).second) {
+            return stop_short("a page of the list comes again");
         }
-        auto names = parse_names(response->body, member);
-        if (!names) {
-            if (end.pages == 0) {
-                return fail(names.error().code, question.what + ": " + names.error().what, registry);
-            }
-            return stop_short("a page of the list is no JSON");
+        if (end.pages == most) return stop_short("the list does not end");
+        const auto response = exchanger_.ask(host, question, stop_.get_token());
+        const auto taken = response ? take(*response) : std::unexpected(response.error());
+        if (!taken) {
+            if (end.pages == 0) return std::unexpected(taken.error());
+            return stop_short(taken.error().message());
         }
         ++end.pages;
-        if (!visit(*std::move(names))) return stop_short("as many as were asked for");
+        if (!*taken) return stop_short("as many as were asked for");
         std::optional<std::string> next;
         for (const std::string& field : response->headers.all("link")) {
             if (!next) next = parse_next_link(field);
@@ -258,6 +253,21 @@ Result<ListEnd> Client::list(const std::string& registry, Question question, con
         }
     }
     return stop_short("the next page has a malformed URL");
+}
+
+Result<ListEnd> Client::list(const std::string& registry, Question question, const char* member,
+                             const Page& visit) {
+    Host& host = hosts_.get(registry);
+    const std::string what = question.what;
+    return pages(host, std::move(question), max_pages,
+                 [&](const HttpResponse& answer) -> Result<bool> {
+                     if (!answer.ok()) {
+                         return std::unexpected(exchanger_.error_of(answer, what, host));
+                     }
+                     auto more = visit_names(answer.body, member, visit);
+                     if (more) return more;
+                     return fail(more.error().code, what + ": " + more.error().what, registry);
+                 });
 }
 
 Result<ListEnd> Client::tags(const Repository& repository, const Page& visit) {
@@ -277,38 +287,33 @@ Result<ListEnd> Client::catalog(const std::string& registry, const Page& visit,
     return list(registry, std::move(question), "repositories", visit);
 }
 
-Result<std::vector<source::Descriptor>> Client::referrers(const Repository& repository,
-                                                          const std::string& digest) {
+Result<ListEnd> Client::referrers(const Repository& repository, const std::string& digest,
+                                  const Descriptors& visit) {
+    constexpr std::uint64_t most_pages = 100;
     Host& host = hosts_.get(repository.registry);
-    const auto endpoint = exchanger_.connect(host, stop_.get_token());
-    if (!endpoint) return std::unexpected(endpoint.error());
     Question question;
+    question.path = api_path(repository, "referrers", digest);
     question.access = pull(repository);
     question.headers = {"Accept: application/vnd.oci.image.index.v1+json"};
-    question.body_limit = max_document_bytes;
     question.what = "what refers to " + digest;
-    std::vector<source::Descriptor> found;
-    std::set<std::string> seen;
-    auto url = resolve_url(endpoint->base, api_path(repository, "referrers", digest));
-    while (url && url->same_origin(endpoint->base) && seen.size() < 100 &&
-           seen.insert(url->text()).second) {
-        question.path = url->text();
-        auto response = exchanger_.ask(host, question, stop_.get_token());
-        if (!response) return std::unexpected(response.error());
-        const bool index = bare_media_type(response->headers.get("content-type")) ==
+    bool cut = false;
+    auto end = pages(host, std::move(question), most_pages,
+                     [&](const HttpResponse& answer) -> Result<bool> {
+        const bool index = bare_media_type(answer.headers.get("content-type")) ==
                            "application/vnd.oci.image.index.v1+json";
-        if (!response->ok() || !index) {
-            if (seen.size() > 1) return found;
+        if (!answer.ok() || !index) {
             return fail(ErrorCode::unsupported, "the registry has no referrers API", host.name);
         }
-        auto document = source::parse_oci_document(response->body);
+        auto document = source::parse_oci_document(answer.body);
         if (!document) return std::unexpected(document.error());
-        found.insert(found.end(), document->manifests.begin(), document->manifests.end());
-        const auto next = parse_next_link(response->headers.get("link"));
-        if (!next) break;
-        url = resolve_url(*url, *next);
+        cut = cut || document->manifests.size() == source::max_list_items;
+        return visit(std::move(document->manifests));
+    });
+    if (end && end->complete && cut) {
+        end->complete = false;
+        end->reason = "a page of the list is longer than is read";
     }
-    return found;
+    return end;
 }
 
 namespace {

@@ -103,7 +103,8 @@ public:
                                                                 const std::string& digest,
                                                                 std::int64_t size);
 
-    /// Calls `visit` with each page, in the registry's order. False ends the list.
+    /// Calls `visit` with each page, in the registry's order; of a long one with a thousand names
+    /// at a time. False ends the list.
     using Page = std::function<bool(std::vector<std::string> names)>;
     [[nodiscard]] Result<ListEnd> tags(const Repository& repository, const Page& visit);
     /// The repositories that the registry lists (`_catalog`, which is not in the OCI
@@ -111,10 +112,11 @@ public:
     [[nodiscard]] Result<ListEnd> catalog(const std::string& registry, const Page& visit,
                                           const std::string& path = "/v2/_catalog");
 
-    /// What refers to a manifest, by the referrers API. `unsupported` where the
-    /// registry has none; then see the tag "sha256-<hex>".
-    [[nodiscard]] Result<std::vector<source::Descriptor>> referrers(const Repository& repository,
-                                                                    const std::string& digest);
+    /// What refers to a manifest, by the referrers API, in pages as above. `unsupported` where
+    /// the registry has none; then see the tag "sha256-<hex>".
+    using Descriptors = std::function<bool(std::vector<source::Descriptor> page)>;
+    [[nodiscard]] Result<ListEnd> referrers(const Repository& repository,
+                                            const std::string& digest, const Descriptors& visit);
 
     /// GET of an API beside the distribution API, as those that list repositories. The
     /// credentials for `registry` go along, if there are any: as Basic, or the password
@@ -139,6 +141,10 @@ private:
         const std::string& what);
     [[nodiscard]] Result<ListEnd> list(const std::string& registry, Question question,
                                        const char* member, const Page& visit);
+    /// Whether the list goes on behind the answer to a question for a page of it.
+    using Answer = std::function<Result<bool>(const HttpResponse& answer)>;
+    [[nodiscard]] Result<ListEnd> pages(Host& host, Question question, std::uint64_t most,
+                                        const Answer& take);
 
     ClientSettings settings_;
     std::stop_source stop_;
@@ -152,8 +158,9 @@ private:
     std::map<std::string, std::vector<std::string>> elsewhere_;  ///< by repository@digest
 };
 
-/// The names of a page of a list: {"tags": […]} or null, {"repositories": […]}.
-[[nodiscard]] Result<std::vector<std::string>> parse_names(std::string_view body,
-                                                           const char* member);
+/// Calls `visit` with the names of a page of a list, {"tags": […]} or null, {"repositories": […]},
+/// once at least. False where it says so.
+[[nodiscard]] Result<bool> visit_names(std::string_view body, const char* member,
+                                       const Client::Page& visit);
 
 }  // namespace stratascan::registry

@@ -4,9 +4,11 @@
 #include <array>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
 
 #include "scanner/source/digest.hpp"
 #include "scanner/source/image_set.hpp"
+#include "scanner/source/json_document.hpp"
 
 namespace stratascan::registry {
 
@@ -21,6 +23,9 @@ constexpr std::array<std::string_view, 4> accessory_ends = {"", ".sig", ".att", 
 constexpr std::size_t max_listed_tags = 100'000;
 constexpr std::size_t max_tag_pages = 100;
 constexpr std::size_t max_subjects = 64;
+// Of what is listed with an image: an index of more is not read, and of no more entries.
+constexpr std::size_t max_listed_bytes = source::max_document_bytes - 64;
+constexpr std::size_t max_listed = source::max_list_items - 1;
 
 json descriptor_json(const std::string& media_type, const std::string& digest, std::size_t size) {
     return {{"mediaType", media_type}, {"digest", digest}, {"size", size}};
@@ -104,10 +109,11 @@ public:
 private:
     [[nodiscard]] Result<Manifest> find_manifest();
     [[nodiscard]] std::vector<std::string> subjects(const Manifest& manifest) const;
-    void add_referrers(const std::string& subject, json& list);
-    void add_tagged(const std::vector<std::string>& subjects, json& list);
-    [[nodiscard]] bool add_accessory(const std::string& subject, const std::string& tag,
-                                     json& list);
+    void add_referrers(const std::string& subject);
+    [[nodiscard]] bool list_referrer(const std::string& subject, const Descriptor& descriptor);
+    void add_tagged(const std::vector<std::string>& subjects);
+    [[nodiscard]] bool add_accessory(const std::string& subject, const std::string& tag);
+    [[nodiscard]] bool list(const json& descriptor);
     [[nodiscard]] bool is_whole(const ImageRef& image) const;
     void note(std::string reason) { source::add_gap(gaps_, "", std::move(reason)); }
 
@@ -118,6 +124,7 @@ private:
     source::Selection selection_;
     RepositoryStore store_;
     std::set<std::string> listed_;
+    std::string list_;  ///< what "index.json" lists, as JSON
     bool has_referrers_ = true;
     bool referrers_failed_ = false;  ///< not for want of the API
     bool by_digest_ = false;  ///< one manifest was asked for, whatever index lists it
@@ -139,57 +146,79 @@ std::vector<std::string> RegistryImage::subjects(const Manifest& manifest) const
     return digests;
 }
 
-void RegistryImage::add_referrers(const std::string& subject, json& list) {
+/// False, and that is noted, where there is no room for more. What a tree of the whole takes is
+/// many times its bytes.
+bool RegistryImage::list(const json& descriptor) {
+    std::string text = descriptor.dump(-1, ' ', false, json::error_handler_t::replace);
+    if (listed_.size() > max_listed || text.size() >= max_listed_bytes - list_.size()) {
+        note("more is attached to the image than is read: the first " +
+             std::to_string(listed_.size()) + " are");
+        return false;
+    }
+    if (!list_.empty()) list_ += ',';
+    list_ += text;
+    return true;
+}
+
+bool RegistryImage::list_referrer(const std::string& subject, const Descriptor& descriptor) {
+    if (!source::parse_digest(descriptor.digest) || listed_.contains(descriptor.digest)) return true;
+    json made = {{"mediaType", descriptor.media_type},
+                 {"digest", descriptor.digest},
+                 {"annotations", descriptor.annotations}};
+    if (descriptor.size >= 0) made["size"] = descriptor.size;
+    if (!descriptor.artifact_type.empty()) made["artifactType"] = descriptor.artifact_type;
+    made["annotations"]["vnd.docker.reference.digest"] = subject;
+    if (!list(made)) return false;
+    listed_.insert(descriptor.digest);
+    return true;
+}
+
+void RegistryImage::add_referrers(const std::string& subject) {
     asked_.insert(subject);
     if (!has_referrers_) {
         if (referrers_failed_) not_whole_.insert(subject);
         return;
     }
-    auto found = client_.referrers(repository_, subject);
-    if (!found) {
-        has_referrers_ = false;
-        if (found.error().code != ErrorCode::unsupported) {
-            note("what refers to the image was not read: " + found.error().what);
-            referrers_failed_ = true;
-            not_whole_.insert(subject);
-        }
-        return;
+    bool room = true;
+    const auto found =
+        client_.referrers(repository_, subject, [&](const std::vector<Descriptor>& page) {
+            return room = std::ranges::all_of(page, [&](const Descriptor& descriptor) {
+                       return list_referrer(subject, descriptor);
+                   });
+        });
+    if (found && found->complete) return;
+    has_referrers_ = found && room;
+    if (!found && found.error().code == ErrorCode::unsupported) return;
+    if (room) {
+        note("what refers to the image was not read: " +
+             (found ? found->reason : found.error().what));
     }
-    for (const Descriptor& descriptor : *found) {
-        if (!source::parse_digest(descriptor.digest) || !listed_.insert(descriptor.digest).second) {
-            continue;
-        }
-        json made = {{"mediaType", descriptor.media_type},
-                     {"digest", descriptor.digest},
-                     {"annotations", descriptor.annotations}};
-        if (descriptor.size >= 0) made["size"] = descriptor.size;
-        if (!descriptor.artifact_type.empty()) made["artifactType"] = descriptor.artifact_type;
-        made["annotations"]["vnd.docker.reference.digest"] = subject;
-        list.push_back(std::move(made));
-    }
+    referrers_failed_ = true;
+    not_whole_.insert(subject);
 }
 
-/// False where the registry does not say whether it has the tag.
-bool RegistryImage::add_accessory(const std::string& subject, const std::string& tag, json& list) {
+/// False where the registry does not say whether it has the tag, or there is no room for it.
+bool RegistryImage::add_accessory(const std::string& subject, const std::string& tag) {
     auto manifest = client_.manifest({repository_, tag, ""});
     if (!manifest) {
         if (manifest.error().code == ErrorCode::not_found) return true;
         note("tag " + tag + " was not read: " + manifest.error().what);
         return false;
     }
-    if (!listed_.insert(manifest->digest).second) return true;
+    if (listed_.contains(manifest->digest)) return true;
     json made = descriptor_json(manifest->media_type, manifest->digest, manifest->bytes.size());
     made["annotations"] = {{"vnd.docker.reference.digest", subject},
                            {"org.opencontainers.image.ref.name",
                             reference_.repository.text() + ':' + tag}};
-    list.push_back(std::move(made));
+    if (!list(made)) return false;
+    listed_.insert(manifest->digest);
     store_.keep(manifest->digest, std::move(manifest->bytes));
     return true;
 }
 
 /// One list of tags tells of all accessories of all platforms. Where there is no
 /// list, those of the image itself are asked for by name.
-void RegistryImage::add_tagged(const std::vector<std::string>& subjects, json& list) {
+void RegistryImage::add_tagged(const std::vector<std::string>& subjects) {
     std::set<std::string> tags;
     std::size_t listed = 0;
     std::size_t pages = 0;
@@ -204,7 +233,7 @@ void RegistryImage::add_tagged(const std::vector<std::string>& subjects, json& l
     for (const std::string& subject : subjects) {
         for (const std::string& tag : accessory_tags(subject)) {
             const bool ask = tags.contains(tag) || (!known && subject == subjects.front());
-            const bool told = ask ? add_accessory(subject, tag, list) : known;
+            const bool told = ask ? add_accessory(subject, tag) : known;
             if (!told) not_whole_.insert(subject);
         }
     }
@@ -239,15 +268,14 @@ Result<std::vector<ImageRef>> RegistryImage::images() {
     if (!manifest) return std::unexpected(manifest.error());
     json top = descriptor_json(manifest->media_type, manifest->digest, manifest->bytes.size());
     top["annotations"] = {{"org.opencontainers.image.ref.name", reference_.text()}};
-    json list = json::array({top});
+    (void)list(top);
     listed_.insert(manifest->digest);
     const std::vector<std::string> about = subjects(*manifest);
-    for (const std::string& subject : about) add_referrers(subject, list);
-    add_tagged(about, list);
+    for (const std::string& subject : about) add_referrers(subject);
+    add_tagged(about);
     for (const std::string& problem : manifest->problems) note(problem);
     store_.keep(manifest->digest, std::move(manifest->bytes));
-    store_.set_index(json{{"schemaVersion", 2}, {"manifests", list}}.dump(
-        -1, ' ', false, json::error_handler_t::replace));
+    store_.set_index(R"({"schemaVersion":2,"manifests":[)" + std::exchange(list_, {}) + "]}");
     auto images = source::resolve_images(store_, selection_);
     if (!images) {
         return fail(images.error().code, images.error().what, reference_.text(),

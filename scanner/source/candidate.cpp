@@ -13,8 +13,6 @@ namespace stratascan::source {
 
 namespace {
 
-constexpr std::size_t max_name_bytes = 1024;
-
 void mark_unavailable(LayerRef& layer, std::string reason, LayerState state) {
     layer.unavailable = std::move(reason);
     layer.unavailable_state = state;
@@ -128,9 +126,9 @@ void add_layer(ImageRef& image, LayerRef layer, Budget& budget) {
 
 void add_name(ImageRef& image, const std::string& name, Budget& budget) {
     if (name.empty()) return;
-    if (name.size() > max_name_bytes) {
+    if (name.size() > longest_name_bytes) {
         const std::string note = fmt::format("a name of more than {} bytes was left out",
-                                             max_name_bytes);
+                                             longest_name_bytes);
         if (std::ranges::find(image.notes, note) == image.notes.end()) {
             image.notes.push_back(note);
         }

@@ -73,6 +73,9 @@ struct Document {
 /// Appends a layer unless the budget is used up, which is a gap.
 void add_layer(ImageRef& image, LayerRef layer, Budget& budget);
 
+/// The longest name of an image that is kept.
+inline constexpr std::size_t longest_name_bytes = 1024;
+
 /// Adds a name in its place in the order, once. Names that no tool would write
 /// are noted and left out.
 void add_name(ImageRef& image, const std::string& name, Budget& budget);

@@ -119,7 +119,7 @@ private:
 
     Ordinals visit(const Descriptor& descriptor, const Way& above);
     Ordinals follow(const Descriptor& descriptor, const Way& way);
-    Ordinals revisit(const Ordinals& ordinals, const Way& way);
+    Ordinals revisit(Ordinals& ordinals, const Way& way);
     Ordinals walk_nested(const OciDocument& index, Candidate base, const Way& way);
     std::size_t add_manifest(Candidate candidate, OciDocument& manifest);
     void add_config(Candidate& candidate, const Descriptor& config);
@@ -129,7 +129,7 @@ private:
     std::size_t add(Candidate candidate);
     std::size_t add_with_gap(Candidate candidate, std::string place, std::string reason);
 
-    [[nodiscard]] Way extend(const Descriptor& descriptor, const Way& above) const;
+    [[nodiscard]] Way named(const Descriptor& descriptor, const Way& above) const;
     [[nodiscard]] Candidate make_candidate(const Descriptor& descriptor, const Way& way);
 
     const BlobStore& store_;
@@ -140,21 +140,25 @@ private:
     std::set<std::string> open_;  ///< indexes that the walk is inside of
 };
 
-IndexWalk::Way IndexWalk::extend(const Descriptor& descriptor, const Way& above) const {
-    Way way = above;
+/// The way on to what the descriptor names, still without its annotations: where that was before,
+/// only names count, and an index may name one thing as often as it has room.
+IndexWalk::Way IndexWalk::named(const Descriptor& descriptor, const Way& above) const {
+    Way way{above.names, {}, above.selected, above.root, above.depth};
     for (const char* const key :
          {"org.opencontainers.image.ref.name", "io.containerd.image.name"}) {
         std::string name = annotation(descriptor.annotations, key);
         if (!name.empty()) way.names.push_back(std::move(name));
     }
-    way.annotations = descriptor.annotations;
-    inherit(way.annotations, above.annotations);
     const std::string& asked = selection_.reference;
     if (!way.selected) {
         way.selected = descriptor.digest == asked ||
                        std::ranges::any_of(way.names, [&](const std::string& name) {
                            return name_matches(name, asked);
                        });
+    }
+    // Beyond what add_name() takes; each descriptor below has a copy.
+    for (std::string& name : way.names) {
+        if (name.size() > longest_name_bytes) name.resize(longest_name_bytes + 1);
     }
     return way;
 }
@@ -191,14 +195,15 @@ IndexWalk::Ordinals IndexWalk::visit(const Descriptor& descriptor, const Way& ab
                 fmt::format("more than {} manifests; the rest was not read", max_candidates));
         return {};
     }
-    const Way way = extend(descriptor, above);
+    Way way = named(descriptor, above);
+    const auto seen = visited_.find(descriptor.digest);
+    if (seen != visited_.end()) return revisit(seen->second, way);
+    way.annotations = descriptor.annotations;
+    inherit(way.annotations, above.annotations);
     if (open_.contains(descriptor.digest)) {
         Candidate loop = make_candidate(descriptor, way);
         return {add_with_gap(std::move(loop), "index.json", "an index that leads to itself")};
     }
-    const auto seen = visited_.find(descriptor.digest);
-    if (seen != visited_.end()) return revisit(seen->second, way);
-
     open_.insert(descriptor.digest);
     Ordinals ordinals = follow(descriptor, way);
     open_.erase(descriptor.digest);
@@ -208,11 +213,12 @@ IndexWalk::Ordinals IndexWalk::visit(const Descriptor& descriptor, const Way& ab
     return ordinals;
 }
 
-IndexWalk::Ordinals IndexWalk::revisit(const Ordinals& ordinals, const Way& way) {
+IndexWalk::Ordinals IndexWalk::revisit(Ordinals& ordinals, const Way& way) {
     if (!budget_.charge(sizeof(std::size_t) * (ordinals.size() + 1))) {
         for (const std::size_t ordinal : ordinals) {
             add_gap(candidates_[ordinal].image.gaps, "", std::string(budget_reason));
         }
+        ordinals.clear();  // told once
         return {};
     }
     for (const std::size_t ordinal : ordinals) {

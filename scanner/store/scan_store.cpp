@@ -6,7 +6,6 @@
 #include <filesystem>
 
 #include "scanner/source/digest.hpp"
-#include "scanner/source/oci_json.hpp"
 #include "scanner/source/target.hpp"
 #include "scanner/store/sqlite_store.hpp"
 
@@ -62,21 +61,19 @@ ManifestRecord manifest_of(const ScanStore::Scanned& scanned) {
     manifest.digest = identity_of(scanned);
     manifest.kind = image.kind;
     manifest.config_digest = image.config_digest;
-    manifest.platform = image.platform;
+    manifest.platform = scanned.facts.info.platform;
     manifest.created = scanned.facts.info.created;
     manifest.bytes = static_cast<std::int64_t>(image.manifest.size());
-    if (const auto document = source::parse_oci_document(image.manifest)) {
-        manifest.media_type = document->media_type;
-        manifest.artifact_type = document->artifact_type;
-        manifest.subject = document->subject;
-    }
+    manifest.media_type = scanned.facts.media_type;
+    manifest.artifact_type = scanned.facts.artifact_type;
+    manifest.subject = scanned.facts.subject;
     // Secrets that were found may stand in it.
     if (scanned.facts.findings.empty()) manifest.raw = image.manifest;
     for (std::size_t i = 0; i < image.layers.size(); ++i) {
         const layer::LayerResult* result = i < scanned.layers.size() ? scanned.layers[i] : nullptr;
         std::string digest = image.layers[i].digest;
         if (digest.empty() && result != nullptr) digest = result->digest;
-        manifest.layers.push_back({digest, image.layers[i].media_type, image.layers[i].size});
+        manifest.layers.push_back({digest, scanned.facts.layers[i].media_type, image.layers[i].size});
     }
     return manifest;
 }

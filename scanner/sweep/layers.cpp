@@ -34,9 +34,12 @@ private:
     Counters& counters_;
 };
 
-Options with_memory_of_layers(const Options& options) {
+Options with_memory_of_layers(const Options& options, const Ledger& ledger) {
     Options reduced = options;
-    reduced.memory_bytes -= books_memory(options.memory_bytes);
+    const std::uint64_t books = books_memory(options.memory_bytes);
+    const std::uint64_t beyond = ledger.size() - std::min(ledger.size(), books / 4);
+    reduced.memory_bytes -= books;
+    reduced.memory_bytes -= std::min(beyond, reduced.memory_bytes - least_memory);
     return reduced;
 }
 
@@ -45,6 +48,11 @@ Options with_memory_of_layers(const Options& options) {
 std::uint64_t books_memory(std::uint64_t ceiling) noexcept {
     const std::uint64_t above = ceiling > least_memory ? ceiling - least_memory : 0;
     return above / 4;
+}
+
+std::uint64_t ledger_memory(std::uint64_t ceiling) noexcept {
+    constexpr std::uint64_t least = std::uint64_t{16} << 20;
+    return least + (ceiling > least_memory ? ceiling - least_memory : 0) / 2;
 }
 
 void LayerResults::keep(const std::string& digest, layer::LayerResult result,
@@ -115,7 +123,7 @@ std::optional<LayerOutcome> LayerResults::find(const std::string& digest) {
 
 LayerFetcher::LayerFetcher(Work& work, LayerResults& results)
     : work_(work), results_(results), rate_(work.asked.bandwidth),
-      plan_(make_plan(with_memory_of_layers(work.engine.options()), work.engine.threads(),
+      plan_(make_plan(with_memory_of_layers(work.engine.options(), work.ledger), work.engine.threads(),
                       std::max<std::size_t>(1, work.ledger.layers_wanted()),
                       std::max<std::size_t>(work.engine.threads(), remote_layers))),
       scanning_(static_cast<std::ptrdiff_t>(plan_.layers)) {}

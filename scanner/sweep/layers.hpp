@@ -118,4 +118,8 @@ private:
 /// The share of the ceiling that is the books' and the documents', not the layers'.
 [[nodiscard]] std::uint64_t books_memory(std::uint64_t ceiling) noexcept;
 
+/// The most of the ceiling that a ledger may take; what it has beyond its part of the books'
+/// share the layers do without.
+[[nodiscard]] std::uint64_t ledger_memory(std::uint64_t ceiling) noexcept;
+
 }  // namespace stratascan::sweep

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -24,10 +25,12 @@ namespace stratascan::sweep {
 
 struct RepositoryEntry {
     registry::Repository place;
+    std::string told;  ///< registry and name as they may be told: a name may hold a secret
     store::RepositoryId id{};
     std::size_t open_tasks = 1;  ///< tags to be looked at, and roots to be recorded
     bool listed_whole = true;    ///< every tag was listed, and was seen
     bool gone = false;           ///< the registry does not know it any more
+    bool cut = false;            ///< there was no room for all of its images
     RepositorySummary summary;
 };
 
@@ -49,7 +52,19 @@ struct LayerEntry {
 /// Thread-safe by one lock; every call is short. Indices never change.
 class Ledger {
 public:
-    std::uint32_t add_repository(registry::Repository place, store::RepositoryId id);
+    /// `room`: bytes that the books may take, a half of them for repositories. Nothing is refused
+    /// beyond it: whoever adds asks first.
+    explicit Ledger(std::uint64_t room = std::numeric_limits<std::uint64_t>::max())
+        : room_(room) {}
+
+    [[nodiscard]] bool has_room_for_repositories() const;
+    [[nodiscard]] bool has_room_for_images() const;
+    /// Bytes, as near as can be said.
+    [[nodiscard]] std::uint64_t size() const;
+
+    /// `told_name`: empty where the name may be told.
+    std::uint32_t add_repository(registry::Repository place, store::RepositoryId id,
+                                 const std::string& told_name = {});
     /// Stays where it is. Only what never changes may be read without with_repository().
     [[nodiscard]] const RepositoryEntry& repository(std::uint32_t index) const;
     template <typename Change>
@@ -118,6 +133,7 @@ private:
     std::size_t open_roots_ = 0;
     bool stopped_ = false;
     std::uint64_t bytes_ = 0;
+    std::uint64_t room_, repositories_size_ = 0, images_size_ = 0;
 };
 
 }  // namespace stratascan::sweep

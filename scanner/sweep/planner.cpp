@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "scanner/source/digest.hpp"
 #include "scanner/source/json_document.hpp"
 #include "scanner/store/store.hpp"
+#include "scanner/sweep/layers.hpp"
 
 namespace stratascan::sweep {
 
@@ -15,7 +18,10 @@ namespace {
 // Requests that are under way at once while nothing but documents is asked for.
 constexpr unsigned askers = 8;
 constexpr std::size_t tags_a_task = 16;
+// A registry lists faster than it answers, and may list without end: whoever lists helps then.
+constexpr std::size_t most_waiting = 64;
 constexpr std::size_t most_tags = 1'000'000;  // of one repository
+constexpr std::size_t dated_tag_size = 600;   // with its name, its digest and its date
 
 // Names that nothing can be asked for by. They are a stranger's words, and not repeated.
 std::string unnamable(std::uint64_t names, const char* what) {
@@ -24,6 +30,15 @@ std::string unnamable(std::uint64_t names, const char* what) {
 }
 
 }  // namespace
+
+std::vector<Planner::SeenTag> Planner::without_repeats(std::vector<std::string> names) {
+    std::ranges::sort(names);
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    std::vector<SeenTag> seen;
+    seen.reserve(names.size());
+    for (std::string& tag : names) seen.push_back({std::move(tag), ""});
+    return seen;
+}
 
 Planner::Planner(Work& work)
     : work_(work), repositories_(work.asked.include, work.asked.exclude),
@@ -52,7 +67,7 @@ void Planner::list_target(const SweepTarget& target, std::vector<TargetTrouble>&
         owner_of(target, listing.service.value_or(registry::service_of(target.registry)));
     const auto add_trouble = [&](Problem problem, std::string reason) {
         const std::scoped_lock lock(mutex_);
-        troubles.push_back({target.text(), problem, std::move(reason)});
+        troubles.push_back({target.text(), problem, work_.engine.told(std::move(reason))});
     };
     const registry::Repository place{target.registry, target.prefix};
     bool no_such = false;
@@ -64,7 +79,7 @@ void Planner::list_target(const SweepTarget& target, std::vector<TargetTrouble>&
         }
         no_such = tags.error().code == ErrorCode::not_found && !is_known(target);
     }
-    bool any = false;
+    bool any = false, room = true;
     std::uint64_t no_names = 0;
     const auto end = registry::list_repositories(
         work_.client, listing, [&](const std::vector<std::string>& page) {
@@ -72,12 +87,17 @@ void Planner::list_target(const SweepTarget& target, std::vector<TargetTrouble>&
                 if (!target.covers(name)) continue;
                 any = true;
                 if (!repositories_.takes(name)) continue;
-                if (registry::is_repository_name(name)) open_repository({target.registry, name});
-                else ++no_names;
+                if (!registry::is_repository_name(name)) ++no_names;
+                else if (room) room = open_repository({target.registry, name});
             }
-            return !work_.stopped() && !work_.store_failed();
+            return room && !work_.stopped() && !work_.store_failed();
         });
     if (no_names > 0) add_trouble(Problem::unsupported, unnamable(no_names, "a repository"));
+    if (!room) {
+        add_trouble(Problem::over_limit, "it lists more repositories than there is memory for; the "
+                                         "rest was not looked at (raise --memory)");
+        return;
+    }
     if (!end) {
         if (!target.prefix.empty() && !no_such) {
             open_repository(place);
@@ -132,36 +152,55 @@ void Planner::look_for_gone(const SweepTarget& target) {
     }
 }
 
-void Planner::open_repository(const registry::Repository& place) {
+/// False where there is no room for it. The registry is asked by the name, and everybody else is
+/// told, and the store keeps, what of it may be told.
+bool Planner::open_repository(const registry::Repository& place) {
+    const std::string told_name = work_.engine.told_name(place.name);
+    const std::string told = place.registry + '/' + told_name;
     {
         const std::scoped_lock lock(mutex_);
-        if (!opened_.insert(place.text()).second) return;
+        if (opened_.contains(told)) return true;
+        if (!work_.ledger.has_room_for_repositories()) return false;
+        opened_.insert(told);
     }
     const auto id = work_.store.begin_repository(
-        {place.registry, place.name, place.text()}, now_,
+        {place.registry, told_name, told}, now_,
         work_.asked.plan_only ? store::Look::glance : store::Look::whole);
-    if (!work_.must(id)) return;
-    const std::uint32_t index = work_.ledger.add_repository(place, *id);
+    if (!work_.must(id)) return true;
+    const std::uint32_t index = work_.ledger.add_repository(place, *id, told_name);
     ++work_.counters.repositories;
     tasks_.add([this, index] { list_tags(index); }, false);
+    return true;
 }
 
+/// A page's tags are asked for before the next page is, but for those that wait for their dates.
 void Planner::list_tags(std::uint32_t repository) {
     if (work_.stopped() || work_.store_failed()) return;
     const registry::Repository place = work_.ledger.repository(repository).place;
+    const bool by_date = work_.asked.newest > 0 || work_.asked.max_age_days > 0;
     std::vector<std::string> names;
     std::uint64_t left_out = 0, no_names = 0;
+    std::size_t listed = 0;
+    bool room = true;
     const auto end = work_.client.tags(place, [&](std::vector<std::string> page) {
-        for (std::string& tag : page) {
+        std::erase_if(page, [&](const std::string& tag) {
             if (!tags_.takes(tag)) ++left_out;
-            else if (registry::is_tag(tag)) names.push_back(std::move(tag));
-            else ++no_names;
+            else if (!registry::is_tag(tag)) ++no_names;
+            else return false;
+            return true;
+        });
+        listed += page.size();
+        if (by_date) {
+            room = take_room_for_dates(page.size());
+            if (room) std::ranges::move(page, std::back_inserter(names));
+        } else {
+            look_at_tags(repository, without_repeats(std::move(page)));
         }
-        return names.size() < most_tags && !work_.stopped();
+        return room && listed < most_tags && !work_.stopped();
     });
     const bool gone = !end && end.error().code == ErrorCode::not_found;
     work_.ledger.with_repository(repository, [&](RepositoryEntry& of) {
-        of.listed_whole = end && end->complete;
+        if (!end || !end->complete) of.listed_whole = false;
         of.gone = gone;
         of.summary.listed = end || gone;
         of.summary.tags_left_out = left_out;
@@ -171,18 +210,23 @@ void Planner::list_tags(std::uint32_t repository) {
     }
     if (!end && !gone) work_.trouble(repository, end.error(), "its tags");
     if (end && !end->complete && !work_.stopped()) {
-        work_.trouble(repository, Problem::unreachable, "its tags", end->reason);
+        const bool cut = !room || listed >= most_tags;
+        work_.trouble(repository, cut ? Problem::over_limit : Problem::unreachable, "its tags",
+                      !room ? "more than there is memory for to choose by date (raise --memory)"
+                      : cut ? fmt::format("more than {}; the rest was not asked for", most_tags)
+                            : end->reason);
     }
-    std::ranges::sort(names);
-    names.erase(std::unique(names.begin(), names.end()), names.end());
-    if (work_.asked.newest > 0 || work_.asked.max_age_days > 0) {
-        date_tags(repository, std::move(names));
-        return;
-    }
-    std::vector<SeenTag> seen;
-    seen.reserve(names.size());
-    for (std::string& tag : names) seen.push_back({std::move(tag), ""});
-    look_at_tags(repository, std::move(seen));
+    if (by_date) date_tags(repository, std::move(names));
+    else work_.task_done(repository);
+}
+
+/// False, and nothing taken, where all that wait for their dates would not fit beside the books.
+bool Planner::take_room_for_dates(std::size_t tags) {
+    const std::size_t most =
+        ledger_memory(work_.engine.options().memory_bytes) / 2 / dated_tag_size;
+    if ((dated_ += tags) <= most) return true;
+    dated_ -= tags;
+    return false;
 }
 
 void Planner::look_at_tags(std::uint32_t repository, std::vector<SeenTag> chosen) {
@@ -190,33 +234,48 @@ void Planner::look_at_tags(std::uint32_t repository, std::vector<SeenTag> chosen
     work_.counters.tags += tags->size();
     work_.ledger.add_tasks(repository, tags->size());
     for (std::size_t at = 0; at < tags->size(); at += tags_a_task) {
+        const auto look = [this, repository, tags, at] {
+            const std::size_t last = std::min(at + tags_a_task, tags->size());
+            for (std::size_t i = at; i < last; ++i) look_at_tag(repository, (*tags)[i]);
+        };
+        if (waiting_ >= most_waiting) {
+            look();
+            continue;
+        }
+        ++waiting_;
         tasks_.add(
-            [this, repository, tags, at] {
-                const std::size_t last = std::min(at + tags_a_task, tags->size());
-                for (std::size_t i = at; i < last; ++i) look_at_tag(repository, (*tags)[i]);
+            [this, look] {
+                look();
+                --waiting_;
             },
             true);
     }
-    work_.task_done(repository);
 }
 
 /// Asks for the dates of all tags, many at once; the last of these tasks goes on with those
 /// that are chosen by them.
 void Planner::date_tags(std::uint32_t repository, std::vector<std::string> names) {
+    const std::size_t held = names.size();
+    std::ranges::sort(names);
+    names.erase(std::unique(names.begin(), names.end()), names.end());
     auto dating = std::make_shared<Dating>();
     dating->tags.reserve(names.size());
     for (std::string& tag : names) dating->tags.push_back({std::move(tag), std::nullopt});
     dating->digests.resize(dating->tags.size());
     const std::size_t count = dating->tags.size();
     dating->open_tasks = (count + tags_a_task - 1) / tags_a_task;
-    if (count == 0) look_at_tags(repository, {});
+    if (count == 0) work_.task_done(repository);
     for (std::size_t at = 0; at < count; at += tags_a_task) {
         tasks_.add(
-            [this, repository, dating, at, last = std::min(at + tags_a_task, count)] {
+            [this, repository, dating, held, at, last = std::min(at + tags_a_task, count)] {
                 for (std::size_t i = at; i < last && !work_.stopped(); ++i) {
                     date_tag(repository, *dating, i);
                 }
-                if (--dating->open_tasks == 0) look_at_tags(repository, choose(repository, *dating));
+                if (--dating->open_tasks > 0) return;
+                std::vector<SeenTag> chosen = choose(repository, *dating);
+                dated_ -= held;
+                look_at_tags(repository, std::move(chosen));
+                work_.task_done(repository);
             },
             true);
     }
@@ -287,13 +346,14 @@ void Planner::look_at_tag(std::uint32_t repository, const SeenTag& tag) {
     if (work_.stopped() || work_.store_failed()) return;
     const RepositoryEntry& entry = work_.ledger.repository(repository);
     const registry::Repository place = entry.place;
+    const std::string told = work_.engine.told_name(tag.tag);
     const auto missed = [&](const Error& error) {
         work_.ledger.with_repository(repository, [&](RepositoryEntry& of) {
             // A tag that went between the list and the question is gone; of others nothing
             // is known.
             if (error.code != ErrorCode::not_found) of.listed_whole = false;
         });
-        work_.trouble(repository, error, "tag " + tag.tag);
+        work_.trouble(repository, error, "tag " + told);
         work_.task_done(repository);
     };
     std::string digest = tag.digest;
@@ -313,7 +373,7 @@ void Planner::look_at_tag(std::uint32_t repository, const SeenTag& tag) {
     work_.ledger.with_repository(repository, [](RepositoryEntry& of) { ++of.summary.tags; });
     see_root(repository, digest, std::move(given), 0);
     if (!work_.stopped()) {
-        (void)work_.must(work_.store.observe_tag(entry.id, tag.tag, digest, now_));
+        (void)work_.must(work_.store.observe_tag(entry.id, told, digest, now_));
     }
     work_.task_done(repository);
 }
@@ -330,6 +390,7 @@ void Planner::see_root(std::uint32_t repository, const std::string& digest,
             return;
         }
         if (known && work_.ledger.is_seen(*known, repository)) return;
+        if (!known && !work_.ledger.has_room_for_images()) return leave_out(repository, digest);
         const bool done = settled(repository, digest, 0, needs);
         if (!known) {
             ++work_.counters.manifests;
@@ -343,10 +404,7 @@ void Planner::see_root(std::uint32_t repository, const std::string& digest,
             needs.subjects = {digest};
         } else if (auto walked = walk(repository, digest, std::move(given), 0, needs); !walked) {
             work_.trouble(repository, walked.error(), "manifest " + digest);
-            // Where the tag leads is known all the same.
-            store::ManifestRecord bare;
-            bare.digest = digest;
-            (void)work_.must(work_.store.record_manifest(bare));
+            note_bare(digest);
             work_.ledger.settle(root);
             return;
         } else {
@@ -359,33 +417,66 @@ void Planner::see_root(std::uint32_t repository, const std::string& digest,
     if (ask_for_referrers) see_referrers(repository, needs.subjects, depth);
 }
 
+/// Where the tag leads is known all the same.
+void Planner::note_bare(const std::string& digest) {
+    store::ManifestRecord bare;
+    bare.digest = digest;
+    (void)work_.must(work_.store.record_manifest(bare));
+}
+
+/// Told once a repository: of the next one the same is true.
+void Planner::leave_out(std::uint32_t repository, const std::string& digest) {
+    bool told = false;
+    work_.ledger.with_repository(repository, [&](RepositoryEntry& of) {
+        told = std::exchange(of.cut, true);
+    });
+    if (!told) {
+        work_.trouble(repository, Problem::over_limit, "manifest " + digest,
+                      "more images than there is memory for; this one and others were not read "
+                      "(raise --memory)");
+    }
+    note_bare(digest);
+}
+
 void Planner::see_referrers(std::uint32_t repository, const std::vector<std::string>& subjects,
                             int depth) {
     constexpr int deepest = 4;  // a signature of an SBOM of an image
     const RepositoryEntry& entry = work_.ledger.repository(repository);
     if (depth >= deepest) return;
+    const auto see = [&](std::vector<source::Descriptor> page) {
+        // Of what a page says only the digests are held while they are asked for.
+        std::vector<std::string> digests;
+        for (source::Descriptor& descriptor : page) {
+            if (source::parse_digest(descriptor.digest)) {
+                digests.push_back(std::move(descriptor.digest));
+            }
+        }
+        page = {};
+        for (const std::string& digest : digests) {
+            if (work_.stopped() || work_.store_failed()) return false;
+            see_root(repository, digest, std::nullopt, depth + 1);
+            (void)work_.must(work_.store.observe_manifest(entry.id, digest, now_));
+        }
+        return true;
+    };
     for (const std::string& subject : subjects) {
         {
             const std::scoped_lock lock(mutex_);
             if (without_referrers_.contains(entry.place.registry)) return;
         }
         if (work_.stopped()) return;
-        const auto found = work_.client.referrers(entry.place, subject);
-        if (!found) {
-            if (found.error().code == ErrorCode::unsupported) {
-                const std::scoped_lock lock(mutex_);
-                without_referrers_.insert(entry.place.registry);
-            } else {
-                work_.trouble(repository, found.error(), "what refers to " + subject);
-            }
-            return;
+        const auto found = work_.client.referrers(entry.place, subject, see);
+        if (found && (found->complete || work_.stopped())) continue;
+        if (found) {
+            work_.trouble(repository, Problem::unreachable, "what refers to " + subject,
+                          found->reason);
+        } else if (found.error().code == ErrorCode::unsupported) {
+            const std::scoped_lock lock(mutex_);
+            without_referrers_.insert(entry.place.registry);
+        } else {
+            work_.trouble(repository, found.error(), "what refers to " + subject);
         }
-        for (const source::Descriptor& descriptor : *found) {
-            if (!source::parse_digest(descriptor.digest)) continue;
-            see_root(repository, descriptor.digest, std::nullopt, depth + 1);
-            (void)work_.must(
-                work_.store.observe_manifest(entry.id, descriptor.digest, now_));
-        }
+        if (!found) return;
     }
 }
 

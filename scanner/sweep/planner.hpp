@@ -40,16 +40,20 @@ private:
     /// What a root needs.
     struct Needs {
         std::vector<Ledger::Wanted> layers;
-        std::vector<std::string> manifests;  ///< under way, for indexes that lead to themselves
+        std::set<std::string> manifests;     ///< under way, for indexes that lead to themselves
         std::vector<std::string> subjects;   ///< of referrers
         std::map<std::string, bool> settled;  ///< manifests that were asked for, by digest
     };
 
+    /// Not asked for yet, each once, in order.
+    [[nodiscard]] static std::vector<SeenTag> without_repeats(std::vector<std::string> names);
+
     void list_target(const SweepTarget& target, std::vector<TargetTrouble>& troubles);
     [[nodiscard]] bool is_known(const SweepTarget& target);
     void look_for_gone(const SweepTarget& target);
-    void open_repository(const registry::Repository& place);
+    bool open_repository(const registry::Repository& place);
     void list_tags(std::uint32_t repository);
+    [[nodiscard]] bool take_room_for_dates(std::size_t tags);
     void date_tags(std::uint32_t repository, std::vector<std::string> names);
     void date_tag(std::uint32_t repository, Dating& dating, std::size_t index);
     [[nodiscard]] std::vector<SeenTag> choose(std::uint32_t repository, Dating& dating);
@@ -59,6 +63,8 @@ private:
     void look_at_tag(std::uint32_t repository, const SeenTag& tag);
     void see_root(std::uint32_t repository, const std::string& digest,
                   std::optional<Documents::Manifest> given, int depth);
+    void leave_out(std::uint32_t repository, const std::string& digest);
+    void note_bare(const std::string& digest);
     [[nodiscard]] bool settled(std::uint32_t repository, const std::string& digest, int depth,
                                Needs& needs);
     [[nodiscard]] bool is_settled(std::uint32_t repository, const std::string& digest, int depth,
@@ -66,8 +72,16 @@ private:
     [[nodiscard]] Result<void> walk(std::uint32_t repository, const std::string& digest,
                                     std::optional<Documents::Manifest> given, int depth,
                                     Needs& needs);
-    void walk_index(std::uint32_t repository, const source::OciDocument& index, int depth,
-                    Needs& needs);
+    struct Child {
+        std::string digest;
+        std::int64_t size = -1;
+        bool is_manifest = true;  ///< else a blob
+    };
+    void want_layers(const source::OciDocument& document, Needs& needs);
+    [[nodiscard]] std::vector<Child> children_of(const source::OciDocument& index) const;
+    void walk_children(std::uint32_t repository, const std::vector<Child>& children, int depth,
+                       Needs& needs);
+    void clean_texts(store::ManifestRecord& record);
     void record(const Documents::Manifest& manifest, const source::OciDocument& document,
                 const std::string& created = {});
     void see_referrers(std::uint32_t repository, const std::vector<std::string>& subjects,
@@ -80,8 +94,10 @@ private:
     std::optional<source::Platform> platform_;
     std::int64_t now_;
     Tasks tasks_;
+    std::atomic<std::size_t> waiting_ = 0;  ///< tasks that look at tags and are not done
+    std::atomic<std::size_t> dated_ = 0;    ///< tags that are held until all have their dates
     std::mutex mutex_;
-    std::set<std::string> opened_;           ///< repositories, guarded
+    std::set<std::string> opened_;  ///< repositories as they are told, guarded
     std::set<std::string> without_referrers_;  ///< registries, guarded
     std::array<std::mutex, 64> stripes_;     ///< by digest: one thread looks at a root
 };

@@ -12,6 +12,7 @@ namespace {
 
 constexpr int max_index_depth = 8;
 constexpr std::size_t max_manifests = 10'000;  // of one root
+constexpr std::size_t max_layers = 100'000;    // of one root
 constexpr std::size_t max_subjects = 64;
 
 bool is_manifest_type(std::string_view type) noexcept {
@@ -77,11 +78,13 @@ bool Planner::is_settled(std::uint32_t repository, const std::string& digest, in
 
 Result<void> Planner::walk(std::uint32_t repository, const std::string& digest,
                            std::optional<Documents::Manifest> given, int depth, Needs& needs) {
-    if (std::ranges::find(needs.manifests, digest) != needs.manifests.end()) return {};
-    if (needs.manifests.size() >= max_manifests || depth >= max_index_depth) {
-        return fail(ErrorCode::over_limit, "more manifests, or nested deeper, than is followed");
+    if (needs.manifests.contains(digest)) return {};
+    if (needs.manifests.size() >= max_manifests || needs.layers.size() >= max_layers ||
+        depth >= max_index_depth) {
+        return fail(ErrorCode::over_limit,
+                    "more manifests or layers, or nested deeper, than is followed");
     }
-    needs.manifests.push_back(digest);
+    needs.manifests.insert(digest);
     const RepositoryEntry& entry = work_.ledger.repository(repository);
     if (!given) {
         auto manifest = work_.documents.manifest(entry.place, digest);
@@ -92,16 +95,27 @@ Result<void> Planner::walk(std::uint32_t repository, const std::string& digest,
         work_.trouble(repository, Problem::damaged, "manifest " + digest, problem);
     }
     if (needs.subjects.size() < max_subjects) needs.subjects.push_back(digest);
-    const auto document = source::parse_oci_document(given->bytes);
+    auto document = source::parse_oci_document(given->bytes);
     record(*given, document.value_or(source::OciDocument{}));
     (void)work_.must(work_.store.observe_manifest(entry.id, digest, now_));
     // What is no document is scanned as bytes when the root is recorded.
     if (!document) return {};
-    if (document->is_index) walk_index(repository, *document, depth, needs);
-    if (!document->is_index && platform_ && other_platform(repository, *document)) return {};
+    if (document->is_index || !platform_ || !other_platform(repository, *document)) {
+        want_layers(*document, needs);
+    }
+    if (!document->is_index) return {};
+    // Of the document nothing else is held while what it leads to is looked at.
+    const std::vector<Child> children = children_of(*document);
+    document = source::OciDocument{};
+    given.reset();
+    walk_children(repository, children, depth, needs);
+    return {};
+}
+
+void Planner::want_layers(const source::OciDocument& document, Needs& needs) {
     std::vector<std::string> digests;
     std::map<std::string, std::int64_t> sizes;
-    for (const source::Descriptor& layer : document->layers) {
+    for (const source::Descriptor& layer : document.layers) {
         if (!source::parse_digest(layer.digest)) continue;
         if (layer.media_type.ends_with("+encrypted")) continue;
         const bool foreign = layer.has_urls || source::is_foreign_media_type(layer.media_type);
@@ -109,21 +123,30 @@ Result<void> Planner::walk(std::uint32_t repository, const std::string& digest,
         if (sizes.emplace(layer.digest, layer.size).second) digests.push_back(layer.digest);
     }
     auto unknown = work_.store.unknown_layers(digests, work_.ruleset);
-    if (!work_.must(unknown)) return {};
+    if (!work_.must(unknown)) return;
     unknown = work_.store.unknown_layers(*unknown, work_.with_memory);
-    if (!work_.must(unknown)) return {};
+    if (!work_.must(unknown)) return;
     work_.counters.layers_known += digests.size() - unknown->size();
     for (const std::string& layer : *unknown) needs.layers.push_back({layer, sizes[layer]});
-    return {};
 }
 
-void Planner::walk_index(std::uint32_t repository, const source::OciDocument& index, int depth,
-                         Needs& needs) {
+/// What an index leads to on the platforms that are asked for.
+std::vector<Planner::Child> Planner::children_of(const source::OciDocument& index) const {
     const auto others = other_platforms(index, platform_);
+    std::vector<Child> children;
     for (const source::Descriptor& child : index.manifests) {
-        if (!source::parse_digest(child.digest) || work_.stopped()) continue;
+        if (!source::parse_digest(child.digest)) continue;
         if (std::ranges::binary_search(others, child.digest)) continue;
-        if (!is_manifest_type(child.media_type)) {
+        children.push_back({child.digest, child.size, is_manifest_type(child.media_type)});
+    }
+    return children;
+}
+
+void Planner::walk_children(std::uint32_t repository, const std::vector<Child>& children,
+                            int depth, Needs& needs) {
+    for (const Child& child : children) {
+        if (work_.stopped()) return;
+        if (!child.is_manifest) {
             needs.layers.push_back({child.digest, child.size});
             continue;
         }
@@ -147,6 +170,23 @@ bool Planner::other_platform(std::uint32_t repository, const source::OciDocument
     const auto facts = config ? source::parse_config(*config) : Result<source::ConfigFacts>();
     return facts && facts->platform.known() &&
            !source::platform_matches(*platform_, facts->platform);
+}
+
+/// What a manifest says of itself may hold a secret, as may the registry's word for its kind. A
+/// digest is none, and what is known of it hangs from it.
+void Planner::clean_texts(store::ManifestRecord& record) {
+    std::vector<std::string*> texts{&record.media_type, &record.artifact_type};
+    const auto add_name = [&](std::string& name) {
+        if (!source::parse_digest(name)) texts.push_back(&name);
+    };
+    add_name(record.subject);
+    add_name(record.config_digest);
+    for (store::ManifestLayer& layer : record.layers) {
+        texts.push_back(&layer.media_type);
+        add_name(layer.digest);
+    }
+    for (store::ManifestChild& child : record.children) texts.push_back(&child.platform);
+    work_.engine.clean(texts);
 }
 
 /// As far as its own bytes tell: the platform is the config's, and so is the date.
@@ -174,6 +214,7 @@ void Planner::record(const Documents::Manifest& manifest, const source::OciDocum
             record.children.push_back({child.digest, child.platform.text()});
         }
     }
+    clean_texts(record);
     // Secrets that are in it would be in the store.
     source::ImageRef bare;
     bare.digest = manifest.digest;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "scanner/image/join.hpp"
@@ -121,7 +122,8 @@ bool Recorder::record(const Root& root) {
         record_image(root, image, documents.missed());
         if (work_.stopped() || work_.store_failed()) return false;
     }
-    record_indexes(root, root.digest, 0);
+    std::map<std::string, int> seen;
+    record_indexes(root, root.digest, 0, seen);
     return !work_.store_failed();
 }
 
@@ -151,7 +153,7 @@ void Recorder::record_image(const Root& root, source::ImageRef& image,
     if (work_.stopped()) return;
     image::hide_known_words(facts, layers, work_.engine.key());
     const TargetReport report =
-        image::join(work_.ledger.repository(root.repositories.front()).place.text(), facts, layers,
+        image::join(work_.ledger.repository(root.repositories.front()).told, facts, layers,
                     false, &record.hidden);
     record.manifest = store::manifest_of(
         {image, facts, layers, record.hidden, report.coverage.complete});
@@ -181,10 +183,16 @@ void Recorder::tell_gaps(const Root& root, const std::string& digest,
 }
 
 /// An index is kept as an image without layers: what is found in its annotations is, and
-/// that nothing of it need be looked at again. Those that it lists come first.
-void Recorder::record_indexes(const Root& root, const std::string& digest, int depth) {
+/// that nothing of it need be looked at again. Those that it lists come first. `seen`: how deep
+/// each was met; indexes that list each other's lead to one in many ways, and only from higher up
+/// is there more below it.
+void Recorder::record_indexes(const Root& root, const std::string& digest, int depth,
+                              std::map<std::string, int>& seen) {
     const RepositoryEntry& home = work_.ledger.repository(root.repositories.front());
     if (depth >= max_index_depth) return;
+    const auto [known, first] = seen.emplace(digest, depth);
+    if (!first && known->second <= depth) return;
+    known->second = depth;
     const auto manifest = work_.documents.manifest(home.place, digest);
     const auto document =
         manifest ? source::parse_oci_document(manifest->bytes) : Result<source::OciDocument>();
@@ -193,7 +201,7 @@ void Recorder::record_indexes(const Root& root, const std::string& digest, int d
         const bool index = child.media_type.find("index") != std::string::npos ||
                            child.media_type.find("manifest.list") != std::string::npos;
         if (index && source::parse_digest(child.digest)) {
-            record_indexes(root, child.digest, depth + 1);
+            record_indexes(root, child.digest, depth + 1, seen);
         }
     }
     source::ImageRef image;

@@ -2,6 +2,7 @@
 // scan, and go into the store for every repository that holds it.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -25,7 +26,8 @@ private:
                       std::optional<ErrorCode> missed);
     void tell_gaps(const Root& root, const std::string& digest, const std::vector<Gap>& gaps,
                    std::optional<ErrorCode> missed);
-    void record_indexes(const Root& root, const std::string& digest, int depth);
+    void record_indexes(const Root& root, const std::string& digest, int depth,
+                        std::map<std::string, int>& seen);
     void tell_layer(const Root& root, const image::LayerFacts& layer,
                     const std::optional<LayerOutcome>& outcome);
     void tell(const Root& root, Problem problem, const std::string& where,

@@ -72,7 +72,7 @@ Result<std::unique_ptr<Sweep>> Sweep::create(const Options& options, SweepOption
 
 std::vector<std::string> Sweep::notes() const {
     std::vector<std::string> notes = engine_->notes();
-    for (std::string& warning : remote_->warnings()) notes.push_back(std::move(warning));
+    for (const std::string& warning : remote_->warnings()) notes.push_back(engine_->told(warning));
     if (std::string trouble = engine_->sandbox_trouble(); !trouble.empty()) {
         notes.push_back(std::move(trouble));
     }
@@ -121,7 +121,7 @@ Result<SweepSummary> Sweep::run(SweepWatcher& watcher, const std::stop_token& st
     const std::uint64_t requests_before = (*client)->requests();
     const std::stop_callback on_stop(stop, [this] { remote_->cancel(); });
     Documents documents(**client, *store_, 8U << 20);
-    Ledger ledger;
+    Ledger ledger(ledger_memory(engine_->options().memory_bytes));
     counters_ = std::make_unique<Counters>();
     Counters& counters = *counters_;
     const store::Ruleset ruleset = engine_->ruleset();
@@ -161,7 +161,9 @@ Result<SweepSummary> Sweep::run(SweepWatcher& watcher, const std::stop_token& st
     summary.planned_only = asked_.plan_only;
     for (std::uint32_t i = 0; i < ledger.repositories(); ++i) {
         if (!ledger.repository(i).summary.finished && !work.store_failed()) work.finish(i);
-        summary.repositories.push_back(ledger.repository(i).summary);
+        ledger.with_repository(i, [&](RepositoryEntry& of) {
+            summary.repositories.push_back(std::move(of.summary));
+        });
     }
     if (work.store_failed()) return std::unexpected(*work.store_failure);
     if (engine_->options().sandbox == Options::SandboxMode::required &&

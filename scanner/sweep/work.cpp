@@ -9,11 +9,12 @@ std::string plain(const Error& error) {
 }
 
 void Work::trouble(std::uint32_t repository, Problem problem, const std::string& where,
-                   const std::string& reason) {
+                   const std::string& said) {
+    const std::string reason = engine.told(said);
     ledger.add_problem(repository, problem, where.empty() ? reason : where + ": " + reason);
     ++counters.troubles;
     const std::scoped_lock lock(watcher_mutex);
-    const std::string name = ledger.repository(repository).place.text();
+    const std::string& name = ledger.repository(repository).told;
     watcher.trouble(where.empty() ? name : name + ' ' + where, problem, reason);
 }
 

@@ -13,12 +13,6 @@
 namespace stratascan::e2e {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool memory_is_measured = false;
-#else
-constexpr bool memory_is_measured = true;
-#endif
-
 std::vector<std::string> attack_names() {
     return names_of("tests/hostile/catalogue.py");
 }

@@ -6,8 +6,6 @@
 namespace stratascan::e2e {
 namespace {
 
-constexpr std::uint64_t default_ceiling = std::uint64_t{512} << 20;
-
 class Memory : public testing::TestWithParam<std::string> {};
 
 TEST_P(Memory, StaysUnderTheCeiling) {

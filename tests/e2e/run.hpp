@@ -114,6 +114,15 @@ struct Ran {
     std::uint64_t peak_rss = 0;  ///< in bytes
 };
 
+/// What `--memory` is where nothing is said, and whether a peak can be held against it: sanitizers
+/// take memory of their own.
+inline constexpr std::uint64_t default_ceiling = std::uint64_t{512} << 20;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool memory_is_measured = false;
+#else
+inline constexpr bool memory_is_measured = true;
+#endif
+
 inline std::string read_all(int fd) {
     std::string text;
     char buffer[65536];

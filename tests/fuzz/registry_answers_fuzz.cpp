@@ -124,7 +124,10 @@ void ask_registry(const test::AnsweringHost& host, unsigned what) {
         case 1: look_at((*client)->manifest(*reference)); break;
         case 2: look_at((*client)->tags(repository, page)); break;
         case 3: look_at((*client)->catalog(host.name(), page)); break;
-        case 4: look_at((*client)->referrers(repository, digest)); break;
+        case 4:
+            look_at((*client)->referrers(repository, digest,
+                                         [&](const auto&) { return ++pages < 8; }));
+            break;
         case 5: {
             const auto blob = (*client)->open_blob(repository, digest, 1000);
             const auto bytes = source::read_whole(*blob, 1 << 20);

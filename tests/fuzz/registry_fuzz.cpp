@@ -73,7 +73,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             break;
         case 7: (void)parse_token_answer(text); break;
         case 8: (void)stratascan::source::schema1_payload(text); break;
-        case 9: (void)parse_names(text, "tags"); break;
+        case 9: (void)visit_names(text, "tags", [](const auto& names) {
+                return names.size() < 1000;
+            });
+            break;
         case 10: check_url(text); break;
         case 11: (void)parse_registries_conf(text); break;
         case 12:

@@ -178,5 +178,32 @@ blocked = true
     EXPECT_FALSE(parse_registries_conf("[[registry"));
 }
 
+// Texts of the list itself count, a thousand at a time, and of nothing beside or inside of it.
+TEST(NamesOfAPage, AreThoseOfItsList) {
+    const auto names_of = [](const std::string& body) {
+        std::vector<std::vector<std::string>> calls;
+        const auto more = visit_names(body, "tags", [&](std::vector<std::string> names) {
+            calls.push_back(std::move(names));
+            return calls.size() < 2;
+        });
+        if (!more) calls = {{"error"}};
+        return calls;
+    };
+    using Calls = std::vector<std::vector<std::string>>;
+    EXPECT_EQ(names_of(R"({"name":"a","tags":["1",2,null,["x"],{"tags":["y"]},"3"],"b":["z"]})"),
+              (Calls{{"1", "3"}}));
+    EXPECT_EQ(names_of(R"({"tags":null})"), Calls{{}});
+    EXPECT_EQ(names_of(R"({"x":{"tags":["1"]}})"), Calls{{}});
+    EXPECT_EQ(names_of("{\"tags\":[\"a\",\"\xff\"]}"), (Calls{{"a", "?"}}));
+    for (const char* none : {"[\"tags\"]", "", "{\"tags\":[\"1\"", "7"}) {
+        EXPECT_EQ(names_of(none), (Calls{{"error"}})) << none;
+    }
+    std::string many = "{\"tags\":[\"0\"";
+    for (int i = 1; i < 3500; ++i) many += ",\"" + std::to_string(i) + '"';
+    const auto calls = names_of(many + "]}");
+    ASSERT_EQ(calls.size(), 2U) << "no more is read than was asked for";
+    EXPECT_EQ(calls.at(1).back(), "1999");
+}
+
 }  // namespace
 }  // namespace stratascan::registry

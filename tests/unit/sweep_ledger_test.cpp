@@ -65,5 +65,25 @@ TEST_F(LedgerOrder, NothingAfterTheEnd) {
     EXPECT_EQ(ledger_.next_small_layer(100), std::nullopt);
 }
 
+// A half of the room is the repositories': a list of them without end leaves some for images.
+TEST(LedgerRoom, IsSharedByRepositoriesAndImages) {
+    Ledger ledger(std::uint64_t{64} << 10);
+    std::size_t repositories = 0;
+    for (; ledger.has_room_for_repositories(); ++repositories) {
+        (void)ledger.add_repository({"r.example", "app" + std::to_string(repositories)}, {});
+    }
+    EXPECT_GT(repositories, 20U);
+    EXPECT_LT(repositories, 100U);
+    ASSERT_TRUE(ledger.has_room_for_images());
+    std::size_t roots = 0;
+    for (; ledger.has_room_for_images(); ++roots) {
+        const auto root = ledger.add_root("sha256:" + std::to_string(roots));
+        ledger.add_layers(root, 0, {{"sha256:layer" + std::to_string(roots), 1}});
+    }
+    EXPECT_GT(roots, 20U);
+    EXPECT_LT(roots, 200U);
+    EXPECT_GE(ledger.size(), std::uint64_t{64} << 10);
+}
+
 }  // namespace
 }  // namespace stratascan::sweep

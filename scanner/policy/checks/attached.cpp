@@ -144,7 +144,7 @@ Answer built_as_asked(const Subject& subject, const Settings& settings, Answer a
     for (const BuildClaim& claim : claims) {
         Item item = config_item(
             "provenance", fmt::format("SLSA {}, {}, {}", claim.version,
-                                      claim.builder.empty() ? "no builder" : "built by " + claim.builder,
+                                      claim.builder.empty() ? "no builder" : "built by " + claim.told_builder,
                                       claim.whole ? "with the definition of the build (mode max)"
                                                   : "without the definition of the build (mode min)"));
         item.counts = asks && !(is_listed(claim) && is_whole(claim));

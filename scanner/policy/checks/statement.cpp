@@ -71,12 +71,9 @@ std::optional<BuildClaim> build_claim(const image::AttachedBlob& blob, const Sub
     if (predicate == nullptr) return std::nullopt;
     BuildClaim claim;
     claim.version = blob.predicate_type.substr(start.size());
-    for (const json* const builder : {inside(*predicate, {"runDetails", "builder"}),
-                                      inside(*predicate, {"builder"})}) {
-        if (builder != nullptr && claim.builder.empty()) {
-            claim.builder = evidence::printable(string_member(*builder, "id"), 512);
-        }
-    }
+    claim.builder = evidence::printable(image::builder_of(document->root), 512);
+    claim.told_builder = blob.told_builder.empty() ? claim.builder
+                                                   : evidence::printable(blob.told_builder, 512);
     claim.whole = inside(*predicate, {"buildConfig"}) != nullptr ||
                   inside(*predicate, {"buildDefinition", "internalParameters", "buildConfig"}) !=
                       nullptr;

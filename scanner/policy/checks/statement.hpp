@@ -36,6 +36,7 @@ namespace stratascan::policy {
 struct BuildClaim {
     std::string version;  ///< "v0.2", "v1"
     std::string builder;  ///< its id, a URI
+    std::string told_builder;  ///< the same without the secrets that it may hold
     bool whole = false;   ///< of BuildKit's mode=max: with the definition of the build
 };
 

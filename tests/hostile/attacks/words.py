@@ -148,6 +148,10 @@ def secrets_in_what_findings_say(f: Attack) -> None:
     layer.file("srv/token", b"token: " + token_of({"iss": word(), "sub": word()}))
     layer.file("etc/os-release", f"ID=debian\nPRETTY_NAME={word()}\n".encode())
     layer.file("etc/passwd", f"root:x:0:0::/:/bin/sh\n{word()}:x:0:0::/:/bin/sh\n".encode())
+    # A word that runs into a secret hides it from a pattern that wants a word's border.
+    user = base64.b64encode(f"u{word()}:{f.secrets.password().decode()}".encode()).decode()
+    layer.file("root/.docker/config.json",
+               json.dumps({"auths": {"registry.example": {"auth": user}}}).encode())
     f.one_image(layer.blob())
     f.open = True
     f.seen("jwt", path="srv/token")
