@@ -1,7 +1,6 @@
 #include "scanner/layer/told_texts.hpp"
 
 #include <memory>
-#include <vector>
 
 namespace stratascan::layer {
 
@@ -46,18 +45,6 @@ bool have_none(const std::string& all, WindowScanner& scanner) {
     return findings && findings->empty();
 }
 
-// Most have none: all are looked at in one go, and one by one only where that finds any.
-void clean_texts(const Texts& texts, WindowScanner& scanner) {
-    std::string all;
-    for (const std::string* text : texts) {
-        if (!text->empty()) (all += *text) += '\n';
-    }
-    if (all.empty() || have_none(all, scanner)) return;
-    for (std::string* text : texts) {
-        if (!text->empty()) *text = without_secrets(scanner, *text);
-    }
-}
-
 // Several results share them, so what is changed is a copy.
 void clean_certificates(std::vector<LayerCertificate>& certificates, WindowScanner& scanner) {
     std::string all;
@@ -89,6 +76,18 @@ std::string without_secrets(WindowScanner& scanner, std::string_view text) {
     }
     clean += text.substr(at);
     return clean;
+}
+
+// Most have none: all are looked at in one go, and one by one only where that finds any.
+void clean_texts(const std::vector<std::string*>& texts, WindowScanner& scanner) {
+    std::string all;
+    for (const std::string* text : texts) {
+        if (!text->empty()) (all += *text) += '\n';
+    }
+    if (all.empty() || have_none(all, scanner)) return;
+    for (std::string* text : texts) {
+        if (!text->empty()) *text = without_secrets(scanner, *text);
+    }
 }
 
 void clean_told_texts(std::span<Finding> findings, WindowScanner& scanner) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "scanner/layer/layer_result.hpp"
 #include "scanner/layer/window_scan.hpp"
@@ -13,6 +14,9 @@ namespace stratascan::layer {
 
 /// The text with what is found in it redacted; "" where it can't be looked at.
 [[nodiscard]] std::string without_secrets(WindowScanner& scanner, std::string_view text);
+
+/// Each text as without_secrets() has it.
+void clean_texts(const std::vector<std::string*>& texts, WindowScanner& scanner);
 
 /// All texts that a finding, a program, a certificate, a package, a fact or a document repeats.
 void clean_told_texts(LayerResult& result, WindowScanner& scanner);

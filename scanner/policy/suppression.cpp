@@ -235,14 +235,17 @@ std::vector<std::string*> told_texts(SuppressionFile& file) {
     return texts;
 }
 
-Result<SuppressionFile> load_suppressions(const std::string& path, std::int64_t now) {
-    const std::string name = path.empty() ? std::string(default_suppressions) : path;
+bool has_suppressions(const std::string& path) {
+    if (!path.empty()) return true;
     // A link that leads nowhere is there, too: somebody meant something to be suppressed.
     std::error_code error;
-    const auto there = std::filesystem::symlink_status(name, error);
-    if (path.empty() && there.type() == std::filesystem::file_type::not_found) {
-        return SuppressionFile{};
-    }
+    return std::filesystem::symlink_status(default_suppressions, error).type() !=
+           std::filesystem::file_type::not_found;
+}
+
+Result<SuppressionFile> load_suppressions(const std::string& path, std::int64_t now) {
+    if (!has_suppressions(path)) return SuppressionFile{};
+    const std::string name = path.empty() ? std::string(default_suppressions) : path;
     auto text = read_small_file(name, "suppression file");
     if (!text) return std::unexpected(text.error());
     return parse_suppressions(*text, name, now);

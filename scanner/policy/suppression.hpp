@@ -88,6 +88,9 @@ inline constexpr std::size_t most_suppressions = 2000;
 /// All texts that reports and warnings repeat of it.
 [[nodiscard]] std::vector<std::string*> told_texts(SuppressionFile& file);
 
+/// Whether a file is named, or the default one is there.
+[[nodiscard]] bool has_suppressions(const std::string& path);
+
 /// The file at `path`; where that is empty, the default one if it is there.
 [[nodiscard]] Result<SuppressionFile> load_suppressions(const std::string& path, std::int64_t now);
 
