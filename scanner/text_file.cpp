@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 
 namespace stratascan {
 
@@ -48,6 +50,34 @@ Result<std::string> read_text_file(int descriptor, const std::string& name, std:
     }
     text.resize(size);
     return text;
+}
+
+Result<void> check_given_file(const std::string& path, std::string_view what) {
+    std::error_code error;
+    const auto status = std::filesystem::status(path, error);
+    if (status.type() == std::filesystem::file_type::not_found) {
+        return fail(ErrorCode::not_found, fmt::format("there is no such {}", what), path);
+    }
+    if (status.type() == std::filesystem::file_type::none) {
+        return fail(ErrorCode::unreadable,
+                    fmt::format("the {} can't be read: {}", what, error.message()), path);
+    }
+    if (status.type() != std::filesystem::file_type::regular) {
+        return fail(ErrorCode::unreadable, fmt::format("the {} is no regular file", what), path);
+    }
+    return {};
+}
+
+Result<std::string> read_given_file(const std::string& path, std::string_view what,
+                                    std::size_t mebibytes) {
+    if (auto sound = check_given_file(path, what); !sound) return std::unexpected(sound.error());
+    auto text = read_text_file(path, mebibytes << 20);
+    if (text) return text;
+    if (text.error().code == ErrorCode::over_limit) {
+        return fail(ErrorCode::over_limit, fmt::format("the {} may have {} MiB", what, mebibytes),
+                    path);
+    }
+    return fail(ErrorCode::unreadable, fmt::format("the {}: {}", what, text.error().what), path);
 }
 
 }  // namespace stratascan

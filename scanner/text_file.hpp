@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "stratascan/error.hpp"
 
@@ -15,5 +16,14 @@ namespace stratascan {
 /// The same of an open file.
 [[nodiscard]] Result<std::string> read_text_file(int descriptor, const std::string& name,
                                                  std::size_t limit);
+
+/// Whether a file that the user gives, called `what` in errors, is one that has an end: a regular
+/// one. Errors: `not_found`; `unreadable`, also of a device, a pipe, a folder and links that lead
+/// to each other.
+[[nodiscard]] Result<void> check_given_file(const std::string& path, std::string_view what);
+
+/// Such a file, of at most so many MiB.
+[[nodiscard]] Result<std::string> read_given_file(const std::string& path, std::string_view what,
+                                                  std::size_t mebibytes);
 
 }  // namespace stratascan

@@ -8,6 +8,7 @@
 #include "scanner/cli/command.hpp"
 #include "scanner/cli/scan_run.hpp"
 #include "scanner/cli/since.hpp"
+#include "scanner/cli/told_words.hpp"
 #include "scanner/policy/base_image.hpp"
 #include "scanner/policy/baseline.hpp"
 #include "scanner/policy/date.hpp"
@@ -44,11 +45,13 @@ Result<std::int64_t> moment(const std::string& at) {
     return fail(ErrorCode::invalid_argument, "--at is no date", {}, "write 2026-12-31");
 }
 
-Result<std::vector<policy::Policy>> load_policies(const std::vector<std::string>& names) {
+Result<std::vector<policy::Policy>> load_policies(const std::vector<std::string>& names,
+                                                  Sandbox& sandbox, ToldWords& words) {
     std::vector<policy::Policy> policies;
     for (const std::string& name : names) {
-        auto policy = policy::load_policy(name);
+        auto policy = read_inside(sandbox, [&] { return policy::load_policy(name); });
         if (!policy) return std::unexpected(policy.error());
+        if (policy::carried_policy(name) == nullptr) words.clean(policy::told_texts(*policy));
         policies.push_back(std::move(*policy));
     }
     return policies;
@@ -131,13 +134,14 @@ Result<policy::Verifier> read_verifier(const GateArguments& arguments) {
 
 Result<Beside> read_beside(const GateArguments& arguments,
                            const std::vector<policy::Policy>& policies, std::int64_t now,
-                           Sandbox& sandbox) {
+                           Sandbox& sandbox, ToldWords& words) {
     Beside beside;
     beside.settings.now = now;
     beside.settings.fail_on = severity_from(arguments.fail_on);
     beside.settings.only_own_layers = arguments.only_own_layers;
     if (!arguments.baseline.empty()) {
-        auto baseline = policy::load_baseline(arguments.baseline);
+        auto baseline =
+            read_inside(sandbox, [&] { return policy::load_baseline(arguments.baseline); });
         if (!baseline) return std::unexpected(baseline.error());
         beside.settings.baseline = std::move(*baseline);
     }
@@ -170,13 +174,18 @@ Result<Beside> read_beside(const GateArguments& arguments,
     }
     beside.known = policy::known_bases();
     if (!arguments.known_bases.empty()) {
-        auto known = policy::load_known_bases(arguments.known_bases);
+        auto known =
+            read_inside(sandbox, [&] { return policy::load_known_bases(arguments.known_bases); });
         if (!known) return std::unexpected(known.error());
+        words.clean(policy::told_texts(*known));
         beside.known.insert(beside.known.end(), std::make_move_iterator(known->begin()),
                             std::make_move_iterator(known->end()));
     }
     if (!arguments.manifest.empty()) {
-        auto manifest = policy::load_manifest(arguments.manifest);
+        auto manifest = read_inside(sandbox, [&] {
+            return policy::load_manifest(
+                arguments.manifest, [&](std::string_view text) { return words.cleaned(text); });
+        });
         if (!manifest) return std::unexpected(manifest.error());
         beside.manifest = std::move(*manifest);
     }
@@ -194,17 +203,20 @@ void tell_base(const policy::GateReport& gate) {
 int gate(GateArguments& arguments) {
     const auto now = moment(arguments.at);
     if (!now) return complain(now.error().message());
-    auto policies = load_policies(arguments.policies);
-    if (!policies) return complain(policies.error().message());
-    auto suppressions = policy::load_suppressions(arguments.suppressions, *now);
-    if (!suppressions) return complain(suppressions.error().message());
+    auto sandbox = Sandbox::create(arguments.scan.options.sandbox);
+    if (!sandbox) return complain(sandbox.error().message());
+    ToldWords words(**sandbox);
+    auto policies = load_policies(arguments.policies, **sandbox, words);
+    if (!policies) return complain(words.message(policies.error()));
+    auto suppressions = read_inside(
+        **sandbox, [&] { return policy::load_suppressions(arguments.suppressions, *now); });
+    if (!suppressions) return complain(words.message(suppressions.error()));
+    words.clean(policy::told_texts(*suppressions));
     if (auto taken = take_password(arguments.scan); !taken) {
         return complain(taken.error().message());
     }
-    auto sandbox = Sandbox::create(arguments.scan.options.sandbox);
-    if (!sandbox) return complain(sandbox.error().message());
-    auto beside = read_beside(arguments, *policies, *now, **sandbox);
-    if (!beside) return complain(beside.error().message());
+    auto beside = read_beside(arguments, *policies, *now, **sandbox, words);
+    if (!beside) return complain(words.message(beside.error()));
     policy::GateSettings& settings = beside->settings;
     Result<Report> report;
     settings.base = [&](const TargetReport& one) {
@@ -221,7 +233,7 @@ int gate(GateArguments& arguments) {
     }
     arguments.scan.options.facts = true;
     report = run_scan(arguments.scan);
-    if (!report) return complain(report.error().message());
+    if (!report) return complain(words.message(report.error()));
     // What is suppressed is marked where the report tells findings and programs, too; what
     // matches nothing is told by the gate, which knows the checks.
     policy::suppress(*report, *suppressions);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "scanner/cli/command.hpp"
+#include "scanner/cli/told_words.hpp"
 #include "scanner/policy/policy.hpp"
 #include "scanner/report/report_writer.hpp"
 #include "scanner/report/text.hpp"
@@ -75,8 +76,12 @@ void write_check(report::Canvas& canvas, const policy::CheckInfo& info,
 }
 
 int show_policy(const std::string& name) {
-    const auto policy = policy::load_policy(name);
-    if (!policy) return complain(policy.error().message());
+    auto sandbox = Sandbox::create(Options::SandboxMode::automatic);
+    if (!sandbox) return complain(sandbox.error().message());
+    ToldWords words(**sandbox);
+    auto policy = read_inside(**sandbox, [&] { return policy::load_policy(name); });
+    if (!policy) return complain(words.message(policy.error()));
+    words.clean(policy::told_texts(*policy));
     report::Canvas canvas(terminal_width(), false);
     canvas.line(0, {{report::printable(policy->title), Tone::strong}});
     if (!policy->source.empty()) canvas.line(0, {{report::printable(policy->source)}});

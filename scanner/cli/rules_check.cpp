@@ -7,6 +7,7 @@
 
 #include "scanner/cli/command.hpp"
 #include "scanner/cli/rules_command.hpp"
+#include "scanner/cli/told_words.hpp"
 #include "scanner/lint/lint.hpp"
 #include "scanner/lint/trial.hpp"
 #include "scanner/report/report_writer.hpp"
@@ -18,7 +19,7 @@ namespace {
 
 std::string lines_of(const std::vector<Error>& errors) {
     std::string text;
-    for (const Error& error : errors) text += report::printable(error.message()) + '\n';
+    for (const std::string& line : told(errors)) text += report::printable(line) + '\n';
     return text;
 }
 
@@ -55,7 +56,7 @@ std::string counts_of(const match::Rule& rule) {
     return text;
 }
 
-std::string told(const lint::FailedExample& failed) {
+std::string line_of(const lint::FailedExample& failed) {
     return fmt::format("{} {}: {}", failed.counter ? "counter-example" : "example", failed.number,
                        report::printable(failed.how));
 }
@@ -64,7 +65,7 @@ std::string told(const lint::FailedExample& failed) {
 
 int lint_rules(const RulesArguments& arguments) {
     const auto found = linted(arguments);
-    if (!found) return complain(found.error().message());
+    if (!found) return complain_of(found.error());
     tell_notes(found->notes);
     std::string text = lines_of(found->problems);
     if (arguments.strict) text += lines_of(found->advice);
@@ -76,12 +77,12 @@ int lint_rules(const RulesArguments& arguments) {
 
 int test_rules(const RulesArguments& arguments) {
     const auto loaded = lint::load_files(arguments.files);
-    if (!loaded) return complain(loaded.error().message());
+    if (!loaded) return complain_of(loaded.error());
     tell_notes(loaded->engine.notes);
     const auto failed = lint::try_examples(loaded->engine, loaded->rules);
     if (!failed) return complain(failed.error().message());
     std::map<std::uint32_t, std::vector<std::string>> failures;
-    for (const lint::FailedExample& one : *failed) failures[one.rule].push_back(told(one));
+    for (const lint::FailedExample& one : *failed) failures[one.rule].push_back(line_of(one));
     std::size_t widest = 0, untried = 0;
     const auto rule_of = [&](std::uint32_t number) -> const match::Rule& {
         return loaded->engine.rules->rules()[number]->rule();

@@ -12,6 +12,7 @@
 
 #include "scanner/cli/command.hpp"
 #include "scanner/cli/rules_command.hpp"
+#include "scanner/cli/told_words.hpp"
 #include "scanner/engine.hpp"
 #include "scanner/lint/explain.hpp"
 #include "scanner/report/report_writer.hpp"
@@ -125,7 +126,7 @@ int explain_file(const RulesArguments& arguments) {
     const auto text = read_file(path);
     if (!text) return complain(text.error().message());
     const auto engine = load_engine(arguments.rule_files);
-    if (!engine) return complain(engine.error().message());
+    if (!engine) return complain_of(engine.error());
     tell_notes(engine->notes);
     const std::string name = path == "-" ? "standard input" : path;
     auto sandbox = Sandbox::create(Options::SandboxMode::automatic);

@@ -7,6 +7,7 @@
 
 #include "scanner/cli/command.hpp"
 #include "scanner/cli/rules_command.hpp"
+#include "scanner/cli/told_words.hpp"
 #include "scanner/engine.hpp"
 #include "scanner/report/json_writer.hpp"
 #include "scanner/report/report_writer.hpp"
@@ -214,12 +215,14 @@ std::string shown(const program::ProgramRule& program) {
 }  // namespace
 
 void tell_notes(const std::vector<std::string>& notes) {
-    for (const std::string& note : notes) complain(note);
+    std::vector<Error> errors;
+    for (const std::string& note : notes) errors.push_back({ErrorCode::unsupported, note, {}, {}});
+    for (const std::string& line : told(errors)) complain(line);
 }
 
 int list_rules(const RulesArguments& arguments) {
     const auto engine = load_engine(arguments.rule_files);
-    if (!engine) return complain(engine.error().message());
+    if (!engine) return complain_of(engine.error());
     tell_notes(engine->notes);
     const std::string text = arguments.format == "json" ? listed_as_json(*engine) : listed(*engine);
     return write_output({}, text) ? exit_clean : exit_failed;
@@ -227,7 +230,7 @@ int list_rules(const RulesArguments& arguments) {
 
 int show_rule(const RulesArguments& arguments) {
     const auto engine = load_engine(arguments.rule_files);
-    if (!engine) return complain(engine.error().message());
+    if (!engine) return complain_of(engine.error());
     tell_notes(engine->notes);
     std::string text;
     for (const auto& compiled : engine->rules->rules()) {

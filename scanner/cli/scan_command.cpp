@@ -5,6 +5,7 @@
 
 #include "scanner/cli/command.hpp"
 #include "scanner/cli/scan_run.hpp"
+#include "scanner/cli/told_words.hpp"
 #include "scanner/policy/suppress_report.hpp"
 #include "scanner/report/formats.hpp"
 #include "stratascan/scanner.hpp"
@@ -18,12 +19,23 @@ struct ScanArguments {
     std::string suppressions;
 };
 
+Result<policy::SuppressionFile> read_suppressions(const ScanArguments& arguments) {
+    if (!policy::has_suppressions(arguments.suppressions)) return policy::SuppressionFile{};
+    auto sandbox = Sandbox::create(arguments.run.options.sandbox);
+    if (!sandbox) return std::unexpected(sandbox.error());
+    auto file = read_inside(**sandbox, [&] {
+        return policy::load_suppressions(arguments.suppressions, std::time(nullptr));
+    });
+    if (file) ToldWords(**sandbox).clean(policy::told_texts(*file));
+    return file;
+}
+
 int scan(ScanArguments& arguments) {
-    auto suppressions = policy::load_suppressions(arguments.suppressions, std::time(nullptr));
-    if (!suppressions) return complain(suppressions.error().message());
+    auto suppressions = read_suppressions(arguments);
+    if (!suppressions) return complain_of(suppressions.error());
     ScanRun& run = arguments.run;
     auto report = run_scan(run);
-    if (!report) return complain(report.error().message());
+    if (!report) return complain_of(report.error());
     const auto warnings = policy::suppress(*report, *suppressions);
     if (!run.quiet) {
         for (const std::string& warning : warnings) complain(warning);

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "scanner/cli/command.hpp"
+#include "scanner/cli/told_words.hpp"
 #include "scanner/policy/date.hpp"
 #include "scanner/policy/suppression.hpp"
 #include "scanner/source/file_blob.hpp"
@@ -73,7 +74,7 @@ int suppress(SuppressArguments& arguments) {
     std::error_code error;
     if (std::filesystem::exists(file, error)) {
         const auto there = policy::load_suppressions(file, now);
-        if (!there) return complain(there.error().message());
+        if (!there) return complain_of(there.error());
     }
     if (!append(file, *text)) return exit_failed;
     return write_output({}, file + ": added\n" + *text) ? exit_clean : exit_failed;

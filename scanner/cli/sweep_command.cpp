@@ -14,6 +14,7 @@
 #include "scanner/cli/scan_options.hpp"
 #include "scanner/cli/stop_signals.hpp"
 #include "scanner/cli/sweep_view.hpp"
+#include "scanner/cli/told_words.hpp"
 #include "scanner/report/report_writer.hpp"
 #include "scanner/store/place.hpp"
 #include "scanner/sweep/sweep.hpp"
@@ -82,7 +83,7 @@ int run(SweepArguments& arguments) {
     }
     const StopSignals signals;
     auto sweep = sweep::Sweep::create(options, arguments.asked);
-    if (!sweep) return complain(sweep.error().message());
+    if (!sweep) return complain_of(sweep.error());
     std::size_t told = 0;
     const auto tell_new_notes = [&] {
         const std::vector<std::string> notes = (*sweep)->notes();

@@ -117,6 +117,7 @@ std::string without_secrets(WindowScanner& scanner, std::string_view text) {
     return clean;
 }
 
+// Most have none: all are looked at in one go, and one by one only where that finds any.
 void clean_texts(std::span<std::string* const> texts, WindowScanner& scanner) {
     std::string all;
     for (const std::string* text : texts) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "scanner/layer/layer_result.hpp"
 #include "scanner/layer/window_scan.hpp"

@@ -382,7 +382,7 @@ Result<GitleaksFile> parse_gitleaks_file(std::string_view text, const std::strin
             return std::unexpected(read.error());
         }
     } catch (const toml::parse_error& error) {
-        return fail(ErrorCode::malformed, std::string(error.description()),
+        return fail(ErrorCode::malformed, description_of(error),
                     fmt::format("{}:{}", name, error.source().begin.line));
     }
     return file;

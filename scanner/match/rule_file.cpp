@@ -16,7 +16,7 @@ namespace stratascan::match {
 
 namespace {
 
-constexpr std::size_t largest_file = 8 << 20;
+constexpr std::size_t largest_file_mebibytes = 8;
 
 // Carries what is being read, so that every complaint says where.
 struct Reader {
@@ -261,12 +261,7 @@ void read_array(const std::string& name, const toml::node& node, const Setters<T
 }  // namespace
 
 Result<std::string> read_rule_text(const std::string& path) {
-    auto text = read_text_file(path, largest_file);
-    if (text) return text;
-    if (text.error().code == ErrorCode::over_limit) {
-        return fail(ErrorCode::over_limit, "a rule file may have 8 MiB", path);
-    }
-    return fail(ErrorCode::unreadable, "the rule file: " + text.error().what, path);
+    return read_given_file(path, "rule file", largest_file_mebibytes);
 }
 
 Result<std::vector<std::string>> rule_files_below(const std::string& path) {
@@ -303,7 +298,7 @@ RuleFile parse_rule_file(std::string_view source, const std::string& name,
             }
         }
     } catch (const toml::parse_error& error) {
-        mistakes.push_back({ErrorCode::malformed, std::string(error.description()),
+        mistakes.push_back({ErrorCode::malformed, description_of(error),
                             fmt::format("{}:{}", name, error.source().begin.line), {}});
     }
     return file;

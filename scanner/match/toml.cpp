@@ -45,6 +45,13 @@ bool has_endless_key(std::string_view text) noexcept {
     return false;
 }
 
+std::string description_of(const toml::parse_error& error) {
+    constexpr std::size_t most = 300;
+    const std::string_view text = error.description();
+    if (text.size() <= most) return std::string(text);
+    return std::string(text.substr(0, std::min(text.find('\''), most / 4))) + "a word too long to tell";
+}
+
 toml::table read_toml(std::string_view text, std::string_view name) {
     if (has_endless_key(text)) {
         throw toml::parse_error("a key of more than 1024 parts", toml::source_position{1, 1});

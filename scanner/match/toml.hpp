@@ -19,6 +19,7 @@
 #endif
 #include <toml++/toml.h>
 
+#include <string>
 #include <string_view>
 
 namespace stratascan {
@@ -26,6 +27,10 @@ namespace stratascan {
 /// Whether a key has more than 1,024 parts (TOML 1.0.0, Keys). Strings and comments count for
 /// nothing, whatever stands in them.
 [[nodiscard]] bool has_endless_key(std::string_view text) noexcept;
+
+/// What it says is wrong. toml++ cuts off what is longer than 512 bytes, so of a long word, which
+/// may hold half of a secret then, nothing is told.
+[[nodiscard]] std::string description_of(const toml::parse_error& error);
 
 /// As toml::parse, whose exception it throws for such a key, too.
 [[nodiscard]] toml::table read_toml(std::string_view text, std::string_view name = {});

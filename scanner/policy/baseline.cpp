@@ -1,17 +1,75 @@
 #include "scanner/policy/baseline.hpp"
 
+#include <fmt/format.h>
+
+#include <array>
+#include <istream>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <streambuf>
 #include <vector>
 
 #include "scanner/policy/verdict.hpp"
+#include "scanner/source/file_blob.hpp"
 #include "scanner/text_file.hpp"
 
 namespace stratascan::policy {
 
 namespace {
 
-constexpr std::size_t largest_report = std::size_t{512} << 20;
+constexpr std::uint64_t largest_report = std::uint64_t{512} << 20;
 constexpr std::size_t deepest = 64;
+// Far above those of a report of ours; a text is held until it ends, and those that make an
+// identity until their object does.
+constexpr std::size_t longest_text = 1 << 20;
+constexpr std::size_t longest_kept = 64 << 10;
+// Each is held until the gate ends, in some 130 bytes.
+constexpr std::size_t most_identities = 1'000'000;
+constexpr std::size_t identity_length = 32;
+
+// A report part by part. What stands between two marks of JSON may be as long as `longest_text`:
+// the parser keeps it.
+class ReportBytes final : public std::streambuf {
+public:
+    explicit ReportBytes(source::BlobReader& blob) : blob_(blob) {}
+
+    /// Why it ended before its end.
+    [[nodiscard]] const std::optional<Error>& trouble() const noexcept { return trouble_; }
+
+protected:
+    int_type underflow() override {
+        if (trouble_) return traits_type::eof();
+        const auto got = blob_.read(std::as_writable_bytes(std::span(part_)));
+        if (!got) {
+            trouble_ = got.error();
+        } else if (*got > 0 && !follow({part_.data(), *got})) {
+            trouble_ = Error{ErrorCode::over_limit, "it has a text of more than 1 MiB", {}, {}};
+        }
+        if (trouble_ || *got == 0) return traits_type::eof();
+        setg(part_.data(), part_.data(), part_.data() + *got);
+        return traits_type::to_int_type(part_.front());
+    }
+
+private:
+    bool follow(std::string_view bytes) noexcept {
+        for (const char c : bytes) {
+            const bool mark = in_text_ ? c == '"' && !escaped_
+                                       : std::string_view("\"{}[]:,").contains(c);
+            escaped_ = in_text_ && c == '\\' && !escaped_;
+            if (mark && c == '"') in_text_ = !in_text_;
+            length_ = mark ? 0 : length_ + 1;
+            if (length_ > longest_text) return false;
+        }
+        return true;
+    }
+
+    source::BlobReader& blob_;
+    std::array<char, 64 << 10> part_{};
+    std::optional<Error> trouble_;
+    std::size_t length_ = 0;
+    bool in_text_ = false, escaped_ = false;
+};
 
 // Reads a report without keeping it: of each object only the members that make an
 // identity. No tree is built, so a report of any size or depth costs what it says.
@@ -20,6 +78,7 @@ public:
     std::set<std::string> identities, set_aside;  ///< by items of checks
     std::set<std::string> found;                  ///< by findings and programs
     bool is_report = false;
+    std::string too_much;  ///< why it was not read to its end; may be empty
 
     bool null() override { return true; }
     bool boolean(bool value) override {
@@ -37,11 +96,18 @@ public:
         if (stack_.empty()) return true;
         Members& members = stack_.back();
         if (stack_.size() == 1 && key_ == "schema") is_report = value == "stratascan/report/1";
-        if (key_ == "identity") members.identity = std::move(value);
-        else if (key_ == "rule") members.rule = std::move(value);
-        else if (key_ == "secret_id") members.secret = std::move(value);
-        else if (key_ == "program") members.program = std::move(value);
-        else if (key_ == "path") members.path = std::move(value);
+        std::string* const into = key_ == "identity"    ? &members.identity
+                                  : key_ == "rule"      ? &members.rule
+                                  : key_ == "secret_id" ? &members.secret
+                                  : key_ == "program"   ? &members.program
+                                  : key_ == "path"      ? &members.path
+                                                        : nullptr;
+        if (into == nullptr) return true;
+        if (value.size() > longest_kept) {
+            too_much = fmt::format("it has a `{}` of more than 64 KiB", key_);
+            return false;
+        }
+        *into = std::move(value);
         return true;
     }
 
@@ -61,6 +127,7 @@ public:
         stack_.pop_back();
         key_.clear();
         if (!members.identity.empty()) {
+            if (members.identity.size() != identity_length) return true;  // none of ours
             // The same thing may count under one policy and be let pass by another.
             const bool accepted =
                 !members.suppressed && (members.counts || members.in_baseline);
@@ -72,7 +139,9 @@ public:
         } else if (!members.program.empty()) {
             found.insert(program_identity(members.program, members.path));
         }
-        return true;
+        if (identities.size() + set_aside.size() + found.size() <= most_identities) return true;
+        too_much = fmt::format("it has more than {} findings and programs", most_identities);
+        return false;
     }
     bool start_array(std::size_t) override { return ++arrays_ <= deepest * deepest; }
     bool end_array() override {
@@ -93,36 +162,42 @@ private:
     std::size_t arrays_ = 0;
 };
 
-}  // namespace
-
-Result<std::set<std::string>> read_baseline(std::string_view report, const std::string& name) {
+Result<std::set<std::string>> read_report(source::BlobReader& blob, const std::string& name) {
+    constexpr const char* hint = "give a report that --format json wrote";
+    ReportBytes bytes(blob);
+    std::istream stream(&bytes);
     IdentityReader reader;
-    if (!nlohmann::json::sax_parse(report, &reader)) {
-        return fail(ErrorCode::malformed, "the baseline is no JSON", name,
-                    "give a report that --format json wrote");
+    const bool sound = nlohmann::json::sax_parse(stream, &reader);
+    if (bytes.trouble() || !reader.too_much.empty()) {
+        const Error error = bytes.trouble().value_or(
+            Error{ErrorCode::over_limit, std::move(reader.too_much), {}, {}});
+        return fail(error.code, "the baseline: " + error.what, name, hint);
     }
+    if (!sound) return fail(ErrorCode::malformed, "the baseline is no JSON", name, hint);
     if (!reader.is_report) {
-        return fail(ErrorCode::malformed, "the baseline is no report of ours", name,
-                    "give a report that --format json wrote");
+        return fail(ErrorCode::malformed, "the baseline is no report of ours", name, hint);
     }
-    for (const std::string& identity : reader.found) {
-        if (!reader.set_aside.contains(identity)) reader.identities.insert(identity);
-    }
+    for (const std::string& set_aside : reader.set_aside) reader.found.erase(set_aside);
+    reader.identities.merge(reader.found);
     return std::move(reader.identities);
 }
 
+}  // namespace
+
+Result<std::set<std::string>> read_baseline(std::string_view report, const std::string& name) {
+    return read_report(*source::open_memory_blob(std::string(report)), name);
+}
+
 Result<std::set<std::string>> load_baseline(const std::string& path) {
-    const auto text = read_text_file(path, largest_report);
-    if (!text) {
-        switch (text.error().code) {
-            case ErrorCode::not_found:
-                return fail(ErrorCode::not_found, "there is no such baseline", path);
-            case ErrorCode::over_limit:
-                return fail(ErrorCode::over_limit, "a baseline may have 512 MiB", path);
-            default: return fail(ErrorCode::unreadable, "the baseline: " + text.error().what, path);
-        }
+    if (auto sound = check_given_file(path, "baseline"); !sound) {
+        return std::unexpected(sound.error());
     }
-    return read_baseline(*text, path);
+    const auto file = source::open_file_blob(path);
+    if (!file) return std::unexpected(file.error());
+    if (std::cmp_greater((*file)->size(), largest_report)) {
+        return fail(ErrorCode::over_limit, "the baseline may have 512 MiB", path);
+    }
+    return read_report(**file, path);
 }
 
 std::set<std::string> identities_in(const GateReport& gate) {

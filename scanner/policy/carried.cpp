@@ -41,6 +41,13 @@ const std::vector<CarriedFile>& carried_policies() {
     return files;
 }
 
+const CarriedFile* carried_policy(std::string_view id) {
+    for (const CarriedFile& file : carried_policies()) {
+        if (file.id == id) return &file;
+    }
+    return nullptr;
+}
+
 const std::vector<CheckInfo>& catalogue() {
     static const std::vector<CheckInfo> checks = [] {
         for (const CarriedFile& file : all_files()) {

@@ -81,6 +81,14 @@ Result<std::vector<BaseImage>> load_known_bases(const std::string& path) {
     return parse_known_bases(*text, path);
 }
 
+std::vector<std::string*> told_texts(std::vector<BaseImage>& bases) {
+    std::vector<std::string*> texts;
+    for (BaseImage& base : bases) {
+        for (std::string& name : base.names) texts.push_back(&name);
+    }
+    return texts;
+}
+
 const std::vector<BaseImage>& known_bases() {
     static const std::vector<BaseImage> bases = [] {
         const std::string_view text(

@@ -22,6 +22,9 @@ namespace stratascan::policy {
 
 [[nodiscard]] Result<std::vector<BaseImage>> load_known_bases(const std::string& path);
 
+/// All texts that reports repeat of them.
+[[nodiscard]] std::vector<std::string*> told_texts(std::vector<BaseImage>& bases);
+
 /// Those that the program carries.
 [[nodiscard]] const std::vector<BaseImage>& known_bases();
 

@@ -4,7 +4,6 @@
 #include <yaml.h>
 
 #include <algorithm>
-#include <array>
 
 #include "scanner/policy/toml_reader.hpp"
 
@@ -13,6 +12,10 @@ namespace stratascan::policy {
 namespace {
 
 constexpr std::size_t details_told = 100;
+
+// Below one key, aliases followed. Lists that are empty tell nothing, and may stand in each other
+// as often as nine to the eighth.
+constexpr std::size_t most_looked_at = 100'000;
 
 class Parser {
 public:
@@ -54,20 +57,27 @@ private:
     bool loaded_ = false;
 };
 
-// libyaml looks at every open bracket for each token, so its time grows with the square of the
-// depth: a text is looked through until it is deeper than any manifest. Nothing is told of one
-// that is damaged; load() finds that, too.
-bool is_too_deep(std::string_view yaml) {
-    constexpr int deepest = 200;
+// libyaml looks at every open bracket for each token, at every anchor for each anchor and alias,
+// and at every tag that is declared for each tag, so its time grows with the square of them: a
+// text is looked through until it has more than any manifest. Gives what of, or "". Nothing is
+// told of one that is damaged; load() finds that, too.
+std::string_view what_is_too_much(std::string_view yaml) {
+    constexpr int deepest = 200, most_anchors = 1000, most_tags = 100;
     Parser parser(yaml);
-    for (int depth = 0; depth <= deepest;) {
+    int depth = 0, anchors = 0, tags = 0;
+    while (true) {
+        if (depth > deepest) return "the manifest is nested too deeply";
+        if (anchors > most_anchors) return "the manifest has more than 1000 anchors";
+        if (tags > most_tags) return "the manifest declares more than 100 tags";
         yaml_token_t token;
-        if (yaml_parser_scan(parser.get(), &token) != 1) return false;
+        if (yaml_parser_scan(parser.get(), &token) != 1) return {};
         const yaml_token_type_t type = token.type;
         yaml_token_delete(&token);
         switch (type) {
             case YAML_NO_TOKEN:
-            case YAML_STREAM_END_TOKEN: return false;
+            case YAML_STREAM_END_TOKEN: return {};
+            case YAML_ANCHOR_TOKEN: ++anchors; break;
+            case YAML_TAG_DIRECTIVE_TOKEN: ++tags; break;
             case YAML_FLOW_SEQUENCE_START_TOKEN:
             case YAML_FLOW_MAPPING_START_TOKEN:
             case YAML_BLOCK_SEQUENCE_START_TOKEN:
@@ -78,7 +88,6 @@ bool is_too_deep(std::string_view yaml) {
             default: break;
         }
     }
-    return true;
 }
 
 std::string_view text_of(const yaml_node_t* node) {
@@ -106,14 +115,15 @@ bool is_empty(const yaml_node_t* node) {
 
 class ManifestReader {
 public:
-    ManifestReader(Document& document, ManifestVerdict& verdict)
-        : document_(document), verdict_(verdict) {}
+    ManifestReader(Document& document, const Cleaned& cleaned, ManifestVerdict& verdict)
+        : document_(document), cleaned_(cleaned), verdict_(verdict) {}
 
     void read(const yaml_node_t* root) {
         if (const auto* app = member(root, "app", "app")) {
-            verdict_.app = text_of(member(app, "id", "app.id"));
-            if (verdict_.app.empty()) verdict_.app = text_of(member(app, "name", "app.name"));
-            verdict_.app = verdict_.app.substr(verdict_.app.rfind('/') + 1).substr(0, 80);
+            std::string_view id = text_of(member(app, "id", "app.id"));
+            if (id.empty()) id = text_of(member(app, "name", "app.name"));
+            const std::string whole = cleaned_(id);
+            verdict_.app = whole.substr(whole.rfind('/') + 1).substr(0, 80);
         }
         if (const auto* permissions = member(root, "permissions", "permissions")) {
             // The page's example has fonts and scripts beside `external`, not below it.
@@ -123,9 +133,15 @@ public:
                 const auto* egress = member(permissions, key, path);
                 if (is_empty(egress)) continue;
                 // Below it, lists may be empty.
-                const std::size_t before = verdict_.details.size();
-                tell_leaves(egress, path, 0);
-                if (verdict_.details.size() > before) add_reason("App has egress permissions");
+                const std::size_t before = leaves_;
+                looked_at_ = 0;
+                Way way{path};
+                look_for_leaves(egress, way);
+                if (leaves_ > before) {
+                    add_reason("App has egress permissions");
+                } else if (looked_at_ > most_looked_at) {
+                    add_doubt(egress, path + " has more below it than is looked at");
+                }
             }
         }
         if (const auto* remotes = member(root, "remotes", "remotes"); !is_empty(remotes)) {
@@ -157,25 +173,39 @@ private:
         return found;
     }
 
-    void tell_leaves(const yaml_node_t* node, const std::string& path, int depth) {
-        constexpr int deepest = 8;
-        if (is_empty(node) || verdict_.details.size() >= details_told) return;
-        if (depth == deepest || node->type == YAML_SCALAR_NODE) {
-            return tell(node, path + ": " + std::string(text_of(node).substr(0, 200)));
-        }
+    /// A key and those below it, to a value.
+    using Way = std::vector<std::string_view>;
+
+    // Ends where enough was told, too: what follows is a leaf more.
+    void look_for_leaves(const yaml_node_t* node, Way& way) {
+        constexpr std::size_t deepest = 8;
+        if (++looked_at_ > most_looked_at || leaves_ > details_told || is_empty(node)) return;
+        if (way.size() > deepest || node->type == YAML_SCALAR_NODE) return tell_leaf(node, way);
         if (node->type == YAML_SEQUENCE_NODE) {
             for (const auto* item = node->data.sequence.items.start;
-                 item < node->data.sequence.items.top; ++item) {
-                tell_leaves(document_.node(*item), path, depth + 1);
+                 item < node->data.sequence.items.top && looked_at_ <= most_looked_at; ++item) {
+                way.emplace_back();
+                look_for_leaves(document_.node(*item), way);
+                way.pop_back();
             }
             return;
         }
         for (const auto* pair = node->data.mapping.pairs.start;
-             pair < node->data.mapping.pairs.top; ++pair) {
-            const std::string_view key = text_of(document_.node(pair->key));
-            tell_leaves(document_.node(pair->value),
-                        path + "." + std::string(key.substr(0, 80)), depth + 1);
+             pair < node->data.mapping.pairs.top && looked_at_ <= most_looked_at; ++pair) {
+            way.push_back(text_of(document_.node(pair->key)));
+            look_for_leaves(document_.node(pair->value), way);
+            way.pop_back();
         }
+    }
+
+    void tell_leaf(const yaml_node_t* node, const Way& way) {
+        ++leaves_;
+        if (verdict_.details.size() >= details_told) return;
+        std::string text(way.front());
+        for (auto step = way.begin() + 1; step < way.end(); ++step) {
+            if (!step->empty()) text += '.' + cleaned_(*step).substr(0, 80);
+        }
+        tell(node, text + ": " + cleaned_(text_of(node)).substr(0, 200));
     }
 
     void tell(const yaml_node_t* node, const std::string& what) {
@@ -191,22 +221,26 @@ private:
     }
 
     void add_doubt(const yaml_node_t* at, const std::string& what) {
-        std::string text = fmt::format("line {}: {}", at->start_mark.line + 1, what);
         auto& doubts = verdict_.doubts;
+        if (doubts.size() >= details_told) return;  // one is enough
+        std::string text = fmt::format("line {}: {}", at->start_mark.line + 1, what);
         if (std::find(doubts.begin(), doubts.end(), text) == doubts.end()) {
             doubts.push_back(std::move(text));
         }
     }
 
     Document& document_;
+    const Cleaned& cleaned_;
     ManifestVerdict& verdict_;
+    std::size_t looked_at_ = 0, leaves_ = 0;
 };
 
 }  // namespace
 
-Result<ManifestVerdict> judge_manifest(std::string_view yaml, const std::string& name) {
-    if (is_too_deep(yaml)) {
-        return fail(ErrorCode::over_limit, "the manifest is nested too deeply", name,
+Result<ManifestVerdict> judge_manifest(std::string_view yaml, const std::string& name,
+                                       const Cleaned& cleaned) {
+    if (const std::string_view what = what_is_too_much(yaml); !what.empty()) {
+        return fail(ErrorCode::over_limit, std::string(what), name,
                     "give a Forge app's manifest.yml");
     }
     Parser parser(yaml);
@@ -222,7 +256,7 @@ Result<ManifestVerdict> judge_manifest(std::string_view yaml, const std::string&
     }
     ManifestVerdict verdict;
     verdict.file = name;
-    ManifestReader(document, verdict).read(root);
+    ManifestReader(document, cleaned, verdict).read(root);
     Document second;
     if (!second.load(parser) || second.root() != nullptr) {
         verdict.doubts.emplace_back("more stands behind its end than one document");
@@ -230,10 +264,10 @@ Result<ManifestVerdict> judge_manifest(std::string_view yaml, const std::string&
     return verdict;
 }
 
-Result<ManifestVerdict> load_manifest(const std::string& path) {
+Result<ManifestVerdict> load_manifest(const std::string& path, const Cleaned& cleaned) {
     const auto text = read_small_file(path, "manifest");
     if (!text) return std::unexpected(text.error());
-    return judge_manifest(*text, path);
+    return judge_manifest(*text, path, cleaned);
 }
 
 }  // namespace stratascan::policy

@@ -5,6 +5,7 @@
 // YAML by libyaml's document API, which keeps aliases as references: nothing expands.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,9 +24,15 @@ struct ManifestVerdict {
     [[nodiscard]] bool eligible() const { return reasons.empty() && doubts.empty(); }
 };
 
-/// An Error where it is no YAML mapping.
+/// A text without the secrets in it.
+using Cleaned = std::function<std::string(std::string_view)>;
+
+/// An Error where it is no YAML mapping. What is told of its texts goes through `cleaned` first:
+/// of a text that was cut, half of a secret would be left.
 [[nodiscard]] Result<ManifestVerdict> judge_manifest(std::string_view yaml,
-                                                     const std::string& name);
-[[nodiscard]] Result<ManifestVerdict> load_manifest(const std::string& path);
+                                                     const std::string& name,
+                                                     const Cleaned& cleaned);
+[[nodiscard]] Result<ManifestVerdict> load_manifest(const std::string& path,
+                                                    const Cleaned& cleaned);
 
 }  // namespace stratascan::policy

@@ -51,6 +51,13 @@ struct Policy {
     [[nodiscard]] const PolicyCheck* find(std::string_view check) const;
 };
 
+/// All texts that reports repeat of it. What it sets or allows is among them: with a secret in
+/// it that is no longer asked for as it stood, so nothing passes by it.
+[[nodiscard]] std::vector<std::string*> told_texts(Policy& policy);
+
+/// About how much memory what files say in it takes.
+[[nodiscard]] std::size_t bytes_of(Policy& policy);
+
 /// A file that is carried in the program: its id and its text.
 struct CarriedFile {
     std::string_view id, text;
@@ -58,6 +65,8 @@ struct CarriedFile {
 
 /// patterns/policies/ without the catalogue, by id.
 [[nodiscard]] const std::vector<CarriedFile>& carried_policies();
+/// The one of that id, or null.
+[[nodiscard]] const CarriedFile* carried_policy(std::string_view id);
 
 /// All checks that there are.
 [[nodiscard]] Result<std::vector<CheckInfo>> read_catalogue(std::string_view text,

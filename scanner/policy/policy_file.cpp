@@ -16,6 +16,27 @@ namespace {
 
 constexpr std::size_t deepest_extends = 8;
 
+// Of a policy with all that it extends; what is extended again by another file counts again, for
+// it is merged again.
+constexpr std::size_t most_extends = 200;
+constexpr std::size_t most_exemptions = 20'000;
+constexpr std::size_t most_bytes = 2 << 20;
+constexpr std::size_t most_merged = 32 << 20;
+
+/// What the files of one policy have in common.
+struct Reading {
+    std::map<std::string, Policy> known;  ///< by path: each is read once
+    std::size_t extends = 0, bytes = 0, merged = 0;
+};
+
+std::string carried_names() {
+    std::string names;
+    for (const CarriedFile& file : carried_policies()) {
+        (names += names.empty() ? "" : ", ") += file.id;
+    }
+    return names;
+}
+
 Result<Severity> severity_of(const TomlPlace& place, std::string_view key, const toml::node& node) {
     const auto name = place.text(key, node);
     if (!name) return std::unexpected(name.error());
@@ -134,8 +155,8 @@ Result<void> wrong_word(const TomlPlace& place, std::string_view check, std::str
 // What `extends` and the file's own tables make of a policy.
 class PolicyReader {
 public:
-    PolicyReader(std::string name, std::vector<std::string> above)
-        : place_(name, {}), name_(std::move(name)), above_(std::move(above)) {}
+    PolicyReader(std::string name, std::vector<std::string> above, Reading& reading)
+        : place_(name, {}), name_(std::move(name)), above_(std::move(above)), reading_(reading) {}
 
     Result<Policy> read(std::string_view text);
 
@@ -144,6 +165,7 @@ private:
     Step read_key(std::string_view key, const toml::node& node);
     Step read_extends(const toml::node& node);
     Step extend(const std::string& base, const toml::node& node);
+    Result<Policy*> read_base(const std::string& base, const toml::node& node);
     Step read_checks(const toml::node& node);
     Step read_check(std::string_view id, const toml::table& table, std::uint32_t line);
     Step read_check_key(const TomlPlace& place, std::string_view key, const toml::node& node,
@@ -154,43 +176,60 @@ private:
     TomlPlace place_;
     std::string name_;
     std::vector<std::string> above_;  // the files that extend this one
+    Reading& reading_;
     Policy policy_;
 };
 
-Result<void> PolicyReader::extend(const std::string& base, const toml::node& node) {
-    std::string path = base;
-    const auto& carried = carried_policies();
-    const auto own = std::find_if(carried.begin(), carried.end(),
-                                  [&](const CarriedFile& file) { return file.id == base; });
-    if (own == carried.end()) {
-        path = (std::filesystem::path(name_).parent_path() / base).string();
-    }
+Result<Policy*> PolicyReader::read_base(const std::string& base, const toml::node& node) {
+    const CarriedFile* const own = carried_policy(base);
+    const std::string path =
+        own != nullptr ? base : (std::filesystem::path(name_).parent_path() / base).string();
     if (std::find(above_.begin(), above_.end(), path) != above_.end() || path == name_ ||
         above_.size() >= deepest_extends) {
         return place_.wrong(node, fmt::format("`extends` \"{}\" leads back to itself or too deep",
                                               base));
     }
-    Result<std::string> text = own != carried.end() ? Result<std::string>(std::string(own->text))
-                                                    : read_small_file(path, "policy");
+    if (const auto known = reading_.known.find(path); known != reading_.known.end()) {
+        return &known->second;
+    }
+    const auto text = own != nullptr ? Result<std::string>(std::string(own->text))
+                                     : read_small_file(path, "policy");
     if (!text) {
-        std::string known;
-        for (const CarriedFile& file : carried) (known += known.empty() ? "" : ", ") += file.id;
         return place_.wrong(node, fmt::format("`extends` \"{}\": {}", base, text.error().what),
-                            "name a file beside this one, or one of " + known);
+                            "name a file beside this one, or one of " + carried_names());
     }
     std::vector<std::string> above = above_;
     above.push_back(name_);
-    auto read = PolicyReader(path, std::move(above)).read(*text);
+    auto read = PolicyReader(path, std::move(above), reading_).read(*text);
     if (!read) return std::unexpected(read.error());
-    for (PolicyCheck& check : read->checks) {
+    return &reading_.known.emplace(path, std::move(*read)).first->second;
+}
+
+Result<void> PolicyReader::extend(const std::string& base, const toml::node& node) {
+    if (++reading_.extends > most_extends) {
+        return place_.wrong(node, fmt::format("`extends` names more than {} policies, with those "
+                                              "that they extend", most_extends));
+    }
+    const auto read = read_base(base, node);
+    if (!read) return std::unexpected(read.error());
+    Policy& other = **read;
+    if ((reading_.merged += bytes_of(other)) > most_merged) {
+        return place_.wrong(node, "what `extends` names says too much, all in all",
+                            "have fewer policies extend others");
+    }
+    for (const PolicyCheck& check : other.checks) {
         std::erase_if(policy_.checks,
                       [&](const PolicyCheck& old) { return old.info.id == check.info.id; });
-        policy_.checks.push_back(std::move(check));
+        policy_.checks.push_back(check);
     }
-    std::move(read->exemptions.begin(), read->exemptions.end(),
-              std::back_inserter(policy_.exemptions));
-    if (read->fail_on) policy_.fail_on = read->fail_on;
-    if (policy_.source.empty()) policy_.source = read->source;
+    if (policy_.exemptions.size() + other.exemptions.size() > most_exemptions) {
+        return place_.wrong(node, fmt::format("more than {} exemptions, with those of what it "
+                                              "extends", most_exemptions));
+    }
+    policy_.exemptions.insert(policy_.exemptions.end(), other.exemptions.begin(),
+                              other.exemptions.end());
+    if (other.fail_on) policy_.fail_on = other.fail_on;
+    if (policy_.source.empty()) policy_.source = other.source;
     return {};
 }
 
@@ -331,6 +370,9 @@ Result<void> PolicyReader::read_exemption(const toml::table& table) {
         return place_.wrong(table, "`use_case` must say what the program is needed for",
                             "write a sentence that a reviewer can judge");
     }
+    if (policy_.exemptions.size() == most_exemptions) {
+        return place_.wrong(table, fmt::format("more than {} exemptions", most_exemptions));
+    }
     policy_.exemptions.push_back(std::move(exemption));
     return {};
 }
@@ -374,6 +416,9 @@ Result<void> PolicyReader::read_key(std::string_view key, const toml::node& node
 }
 
 Result<Policy> PolicyReader::read(std::string_view text) {
+    if ((reading_.bytes += text.size()) > most_bytes) {
+        return place_.wrong(1, "a policy may have 2 MiB, with those that it extends");
+    }
     auto document = parse_toml(text, name_);
     if (!document) return std::unexpected(document.error());
     // What is inherited must be there before it is changed, wherever it stands.
@@ -434,21 +479,17 @@ Result<std::vector<CheckInfo>> read_catalogue(std::string_view text, const std::
 }
 
 Result<Policy> parse_policy(std::string_view text, const std::string& name) {
-    return PolicyReader(name, {}).read(text);
+    Reading reading;
+    return PolicyReader(name, {}, reading).read(text);
 }
 
 Result<Policy> load_policy(const std::string& name) {
-    for (const CarriedFile& file : carried_policies()) {
-        if (file.id == name) return parse_policy(file.text, name);
-    }
+    if (const CarriedFile* const own = carried_policy(name)) return parse_policy(own->text, name);
     auto text = read_small_file(name, "policy");
     if (!text) {
-        std::string known;
-        for (const CarriedFile& file : carried_policies()) {
-            (known += known.empty() ? "" : ", ") += file.id;
-        }
         Error error = text.error();
-        error.hint = "the program has " + known + "; anything else must be the path of a file";
+        error.hint = "the program has " + carried_names() +
+                     "; anything else must be the path of a file";
         return std::unexpected(std::move(error));
     }
     return parse_policy(*text, name);

@@ -12,32 +12,34 @@ std::string_view layer_of(const TargetReport& target, int index) {
                : std::string_view();
 }
 
-void mark(Rare<Suppressed>& place, const Suppressible& what, SuppressionFile& file) {
-    for (Suppression& entry : file.entries) {
-        if (!entry.check.empty() || !entry.matches(what)) continue;
-        ++entry.matched;
-        if (entry.expired || place) continue;
-        place = Suppressed{entry.reason, entry.owner, written_date(entry.until), entry.where};
-    }
+void mark(Rare<Suppressed>& place, const Suppressible& what, SuppressionFile& file,
+          Suppressor& suppressor) {
+    const int by = suppressor.suppress(what);
+    if (by < 0) return;
+    const Suppression& entry = file.entries[static_cast<std::size_t>(by)];
+    place = Suppressed{entry.reason, entry.owner, written_date(entry.until), entry.where};
 }
 
 }  // namespace
 
 std::vector<std::string> suppress(Report& report, SuppressionFile& file) {
+    Suppressor suppressor(file.entries);
     for (TargetReport& target : report.targets) {
         for (Finding& finding : target.findings) {
             mark(finding.suppressed,
                  {finding.secret_id, finding.rule, {}, finding.path,
                   layer_of(target, finding.layer_index), {}},
-                 file);
+                 file, suppressor);
         }
         for (Program& program : target.programs) {
             mark(program.suppressed,
                  {{}, {}, program.program, program.path, layer_of(target, program.layer_index), {}},
-                 file);
+                 file, suppressor);
         }
     }
     std::vector<std::string> warnings;
+    file.trouble = suppressor.trouble();
+    if (!file.trouble.empty()) warnings.push_back(file.trouble);
     for (const Suppression& entry : file.entries) {
         if (entry.expired) {
             warnings.push_back(entry.where + ": this suppression has run out: " + entry.words());

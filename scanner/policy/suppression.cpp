@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <optional>
 
 #include "scanner/policy/date.hpp"
 #include "scanner/policy/glob.hpp"
@@ -114,6 +115,9 @@ Result<Suppression> read_entry(const TomlPlace& place, const toml::table& table,
         return std::unexpected(sound.error());
     }
     entry.expired = entry.until < now;
+    for (const auto& [key, field] : selectors()) {
+        if (!(entry.*field).empty()) entry.about.emplace_back(key, entry.*field);
+    }
     return entry;
 }
 
@@ -134,18 +138,59 @@ std::string toml_string(std::string_view text) {
 
 }  // namespace
 
-bool Suppression::matches(const Suppressible& what) const {
+bool Suppression::matches_but_path(const Suppressible& what) const {
     return (secret.empty() || secret == what.secret) && (rule.empty() || rule == what.rule) &&
            (program.empty() || program == what.program) &&
            (layer.empty() || layer == what.layer) && (check.empty() || check == what.check) &&
-           (path.empty() || (!what.path.empty() && glob_matches(path, what.path)));
+           (path.empty() || !what.path.empty());
+}
+
+bool Suppression::matches(const Suppressible& what) const {
+    return matches_but_path(what) && (path.empty() || glob_matches(path, what.path));
+}
+
+Suppressor::Suppressor(std::vector<Suppression>& entries) : entries_(entries) {
+    for (const Suppression& entry : entries) globs_.emplace_back(entry.path);
+}
+
+bool Suppressor::path_matches(std::size_t entry, const GlobText& text, Match& known) {
+    if (known == Match::unknown) {
+        known = globs_[entry].matches(text, work_) ? Match::yes : Match::no;
+    }
+    return known == Match::yes;
+}
+
+int Suppressor::suppress(const Suppressible& what) {
+    constexpr std::size_t most_paths = 4096;
+    int by = -1;
+    std::optional<GlobText> text;
+    std::vector<Match>* known = nullptr;
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+        Suppression& entry = entries_[i];
+        if (!entry.matches_but_path(what)) continue;
+        if (!entry.path.empty()) {
+            if (!text) {
+                if (asked_.size() >= most_paths) asked_.clear();
+                known = &asked_.try_emplace(std::string(what.path), entries_.size()).first->second;
+                text.emplace(what.path);
+            }
+            if (!path_matches(i, *text, (*known)[i])) continue;
+        }
+        ++entry.matched;
+        if (by < 0 && !entry.expired) by = static_cast<int>(i);
+    }
+    return by;
+}
+
+std::string Suppressor::trouble() const {
+    return work_.is_used_up() ? "the paths of suppressions took too long: from some finding on "
+                                "they suppress nothing (name fewer, or with fewer stars)"
+                              : "";
 }
 
 std::string Suppression::words() const {
     std::string text;
-    for (const auto& [key, field] : selectors()) {
-        const std::string& value = this->*field;
-        if (value.empty()) continue;
+    for (const auto& [key, value] : about) {
         // An identity is long, and its beginning tells enough.
         text += fmt::format("{}{} {}", text.empty() ? "" : ", ", key,
                             value.size() > 64 ? value.substr(0, 28) + "…" : value);
@@ -181,10 +226,26 @@ Result<SuppressionFile> parse_suppressions(std::string_view text, const std::str
     return file;
 }
 
-Result<SuppressionFile> load_suppressions(const std::string& path, std::int64_t now) {
-    const std::string name = path.empty() ? std::string(default_suppressions) : path;
+std::vector<std::string*> told_texts(SuppressionFile& file) {
+    std::vector<std::string*> texts;
+    for (Suppression& entry : file.entries) {
+        texts.insert(texts.end(), {&entry.reason, &entry.owner});
+        for (auto& [key, value] : entry.about) texts.push_back(&value);
+    }
+    return texts;
+}
+
+bool has_suppressions(const std::string& path) {
+    if (!path.empty()) return true;
+    // A link that leads nowhere is there, too: somebody meant something to be suppressed.
     std::error_code error;
-    if (path.empty() && !std::filesystem::exists(name, error)) return SuppressionFile{};
+    return std::filesystem::symlink_status(default_suppressions, error).type() !=
+           std::filesystem::file_type::not_found;
+}
+
+Result<SuppressionFile> load_suppressions(const std::string& path, std::int64_t now) {
+    if (!has_suppressions(path)) return SuppressionFile{};
+    const std::string name = path.empty() ? std::string(default_suppressions) : path;
     auto text = read_small_file(name, "suppression file");
     if (!text) return std::unexpected(text.error());
     return parse_suppressions(*text, name, now);

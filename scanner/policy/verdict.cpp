@@ -12,11 +12,23 @@ namespace stratascan::policy {
 
 namespace {
 
-bool any_matches(const std::vector<std::string>& globs, std::string_view text) {
-    return !text.empty() && std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
-        return glob_matches(glob, text);
-    });
-}
+/// Patterns of a policy; all share the work that they may take.
+class Globs {
+public:
+    Globs(const std::vector<std::string>& patterns, GlobWork& work)
+        : globs_(patterns.begin(), patterns.end()), work_(work) {}
+
+    bool any_matches(std::string_view text) const {
+        if (globs_.empty() || text.empty()) return false;
+        const GlobText places(text);
+        return std::any_of(globs_.begin(), globs_.end(),
+                           [&](const Glob& glob) { return glob.matches(places, work_); });
+    }
+
+private:
+    std::vector<Glob> globs_;
+    GlobWork& work_;
+};
 
 // By the image's own word.
 std::string claimed_base(const image::GateFacts& facts) {
@@ -28,16 +40,17 @@ std::string claimed_base(const image::GateFacts& facts) {
 }
 
 // Why the policy does not ask this of the image at all; "" where it does.
-std::string not_asked(const PolicyCheck& check, const image::GateFacts& facts) {
+std::string not_asked(const PolicyCheck& check, const image::GateFacts& facts, GlobWork& work) {
     const std::string base = claimed_base(facts);
-    if (!check.info.proof && any_matches(check.allow.bases, base)) {
+    if (!check.info.proof && Globs(check.allow.bases, work).any_matches(base)) {
         return "the policy does not ask it of images that say they are built on " + base;
     }
     for (const std::string& label : check.allow.labels) {
         const std::size_t equals = label.find('=');
         const auto found = facts.labels.find(label.substr(0, equals));
         if (found == facts.labels.end()) continue;
-        if (equals == label.npos || glob_matches(label.substr(equals + 1), found->second)) {
+        if (equals == label.npos ||
+            Glob(label.substr(equals + 1)).matches(GlobText(found->second), work)) {
             return "the policy does not ask it of images with the label " + label;
         }
     }
@@ -47,21 +60,27 @@ std::string not_asked(const PolicyCheck& check, const image::GateFacts& facts) {
 // One report under one policy.
 class Judge {
 public:
-    Judge(const Subject& subject, const Policy& policy, std::vector<Suppression>& suppressions,
+    Judge(const Subject& subject, const Policy& policy, Suppressor& suppressor, GlobWork& work,
           const GateSettings& settings)
-        : subject_(subject), policy_(policy), suppressions_(suppressions), settings_(settings) {}
+        : subject_(subject), policy_(policy), suppressor_(suppressor), work_(work),
+          settings_(settings) {}
 
     PolicyVerdict run();
 
 private:
     [[nodiscard]] Answer ask(const PolicyCheck& check) const;
-    void settle_item(const PolicyCheck& check, Item& item) const;
+    /// What lets something that a check found pass.
+    struct Allowed {
+        Globs programs, paths, bases;
+    };
+    void settle_item(const PolicyCheck& check, const Allowed& allowed, Item& item) const;
     void settle(CheckResult& result) const;
     [[nodiscard]] bool weighs(const PolicyCheck& check) const;
 
     const Subject& subject_;
     const Policy& policy_;
-    std::vector<Suppression>& suppressions_;
+    Suppressor& suppressor_;
+    GlobWork& work_;
     const GateSettings& settings_;
 };
 
@@ -69,13 +88,13 @@ Answer Judge::ask(const PolicyCheck& check) const {
     if (!check.info.undecidable.empty()) {
         return {Outcome::undecidable, check.info.undecidable, {}, 0, false};
     }
-    if (std::string why = not_asked(check, subject_.facts); !why.empty()) {
+    if (std::string why = not_asked(check, subject_.facts, work_); !why.empty()) {
         return {Outcome::not_applicable, std::move(why), {}, 0, false};
     }
     const CheckFunction decide = function_of(check.info.id);
     Answer answer = decide(subject_, check.info.settings);
     const std::string base = claimed_base(subject_.facts);
-    if (subject_.base_layers < 0 && any_matches(check.allow.bases, base)) {
+    if (subject_.base_layers < 0 && Globs(check.allow.bases, work_).any_matches(base)) {
         Item item = {};
         item.text = "says that it is built on " + base + ", which is not proved: `allow_bases` "
                     "lets nothing pass (give --base TARGET)";
@@ -85,7 +104,7 @@ Answer Judge::ask(const PolicyCheck& check) const {
     return answer;
 }
 
-void Judge::settle_item(const PolicyCheck& check, Item& item) const {
+void Judge::settle_item(const PolicyCheck& check, const Allowed& allowed, Item& item) const {
     const auto& layers = subject_.report.layers;
     if (item.layer_index >= 0 && static_cast<std::size_t>(item.layer_index) < layers.size()) {
         const LayerReport& layer = layers[static_cast<std::size_t>(item.layer_index)];
@@ -95,13 +114,13 @@ void Judge::settle_item(const PolicyCheck& check, Item& item) const {
     const bool in_base = item.layer_index >= 0 && item.layer_index < subject_.base_layers;
     item.of_base = settings_.only_own_layers && in_base;
     item.in_baseline = settings_.baseline.contains(identity_of(check.info.id, item));
-    if (any_matches(check.allow.programs, item.program)) {
+    if (allowed.programs.any_matches(item.program)) {
         item.allowed = "the policy allows this program";
-    } else if (any_matches(check.allow.paths, item.path)) {
+    } else if (allowed.paths.any_matches(item.path)) {
         item.allowed = "the policy allows this path";
     } else if (in_base) {
         for (const std::string& name : subject_.base_names) {
-            if (any_matches(check.allow.bases, name)) {
+            if (allowed.bases.any_matches(name)) {
                 item.allowed = "the policy allows what the base " + name + " brings";
             }
         }
@@ -112,15 +131,9 @@ void Judge::settle_item(const PolicyCheck& check, Item& item) const {
             item.allowed = fmt::format("exempt ({}): {}", exemption.where, exemption.use_case);
         }
     }
-    for (std::size_t i = 0; item.counts && i < suppressions_.size(); ++i) {
-        const Suppressible what{item.secret_id, item.rule,  item.program,
-                                item.path,      item.layer, check.info.id};
-        if (!suppressions_[i].matches(what)) continue;
-        ++suppressions_[i].matched;
-        if (!suppressions_[i].expired && item.suppressed_by < 0) {
-            item.suppressed_by = static_cast<int>(i);
-        }
-    }
+    if (!item.counts) return;
+    item.suppressed_by = suppressor_.suppress(
+        {item.secret_id, item.rule, item.program, item.path, item.layer, check.info.id});
 }
 
 bool Judge::weighs(const PolicyCheck& check) const {
@@ -134,7 +147,9 @@ void Judge::settle(CheckResult& result) const {
         answer.items.push_back({});
         answer.items.back().text = answer.reason;
     }
-    for (Item& item : answer.items) settle_item(result.check, item);
+    const AllowList& allow = result.check.allow;
+    const Allowed allowed{{allow.programs, work_}, {allow.paths, work_}, {allow.bases, work_}};
+    for (Item& item : answer.items) settle_item(result.check, allowed, item);
     if (!weighs(result.check)) return;
     if (answer.outcome == Outcome::fail) {
         result.fails = answer.left_out > 0 ||
@@ -217,6 +232,8 @@ GateReport judge(const Report& report, std::vector<Policy> policies, Suppression
     gate.report = &report;
     gate.policies = std::move(policies);
     gate.suppressions = std::move(suppressions.entries);
+    Suppressor suppressor(gate.suppressions);
+    GlobWork work;
     SuppressionState state{suppressions.given, {}};
     for (const Suppression& one : gate.suppressions) {
         if (one.expired) state.expired.push_back(one.where + ": " + one.words());
@@ -242,13 +259,19 @@ GateReport judge(const Report& report, std::vector<Policy> policies, Suppression
                               settings.signature ? settings.signature(target) : SignatureCheck{},
                               state, std::move(base.names)};
         for (const Policy& policy : gate.policies) {
-            verdict.policies.push_back(Judge(subject, policy, gate.suppressions, settings).run());
+            verdict.policies.push_back(Judge(subject, policy, suppressor, work, settings).run());
             verdict.verdict = std::max(verdict.verdict, verdict.policies.back().verdict);
         }
         gate.verdict = std::max(gate.verdict, verdict.verdict);
         gate.targets.push_back(std::move(verdict));
     }
     if (report.cancelled) gate.verdict = std::max(gate.verdict, Verdict::incomplete);
+    if (suppressions.trouble.empty()) suppressions.trouble = suppressor.trouble();
+    if (!suppressions.trouble.empty()) gate.warnings.push_back(suppressions.trouble);
+    if (work.is_used_up()) {
+        gate.warnings.emplace_back("what policies allow took too long: from some finding on they "
+                                   "allow nothing (name fewer, or with fewer stars)");
+    }
     for (const Suppression& one : gate.suppressions) {
         if (one.expired) {
             gate.warnings.push_back(one.where + ": this suppression has run out: " + one.words());

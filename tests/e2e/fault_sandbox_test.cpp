@@ -37,6 +37,29 @@ TEST(SandboxFaults, AThreadThatIsRefusedIsSaid) {
     EXPECT_EQ(scan_faulty(built, {{"FAULT_SECCOMP", "1"}}, {"--no-store", "--sandbox", "on"}).exit, 3);
 }
 
+// Each is broken, and the thread that would read it and say so is refused the sandbox.
+TEST(SandboxFaults, WhatAGateIsGivenIsReadInside) {
+    SKIP_WITHOUT_FAULTS();
+    if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";
+    const TemporaryFolder folder;
+    const std::string broken = folder.path() / "broken";
+    std::ofstream(broken) << "x = [";
+    const std::string target = source() / "tests/hostile";
+    // The first is the trial, then come policies, suppressions, and one of the others.
+    const std::vector<std::pair<const char*, const char*>> options = {
+        {"--policy", "2"}, {"--suppressions", "3"}, {"--baseline", "4"}, {"--known-bases", "4"},
+        {"--manifest", "4"}};
+    for (const auto& [option, from] : options) {
+        const std::vector<std::string> words = {"gate", "--no-store", "--sandbox", "on", option,
+                                                broken, target};
+        const Ran ran = stratascan(words, with({{"FAULT_SECCOMP", from}}));
+        EXPECT_EQ(ran.exit, 3) << option;
+        EXPECT_TRUE(has(ran.err, "outside of the sandbox")) << option << ran.err;
+        EXPECT_FALSE(has(ran.err, "broken")) << option << ran.err;
+        EXPECT_TRUE(has(stratascan(words).err, "broken")) << option;
+    }
+}
+
 // A user of no rights, with a home folder and a working folder that it can't write: as a
 // container with a read-only root runs. Only root can become another user.
 TEST(NoPlaceToWrite, AScanWorksAndSaysOnceWhatItKeepsNot) {

@@ -191,6 +191,9 @@ TEST_P(Hostile, IsToldAndCostsWhatItMay) {
     if (ran.exit != 3) expect_nothing_is_silent(built.expect, report_of(ran));
     expect_nothing_leaks(built.expect, ran.out, "the JSON report");
     expect_nothing_leaks(built.expect, ran.err, "standard error");
+    if (built.expect.at("longest_error").is_number()) {
+        EXPECT_LE(ran.err.size(), built.expect.at("longest_error").get<std::size_t>());
+    }
     if (memory_is_measured) {
         EXPECT_LE(ran.peak_rss, built.expect.at("memory").get<std::uint64_t>());
     }

@@ -12,6 +12,7 @@ Besides the members of a fixture's expectation there are
   markup    the same of HTML, JUnit's XML, and Markdown outside of code spans
   told      targets, as they are called, that must not be complete
   found_or_told   whether each target that is complete must have a finding
+  longest_error   the most bytes of standard error; null: any
   told_paths      by target, how many paths in it must have a gap at least
 
 An attack that has files without a byte says so (`empty`), and each expects something that may fail:
@@ -53,6 +54,7 @@ class Attack(Fixture):
         self.told: list[str] = []
         self.found_or_told = False
         self.told_paths: dict[str, int] = {}
+        self.longest_error: int | None = None
         self.empty = False
 
     def write(self) -> None:
@@ -70,7 +72,8 @@ class Attack(Fixture):
                 "scanned": self.scanned, "hits": self.hits, "formats": self.formats,
                 "never": [text.decode("latin-1") for text in self.never],
                 "markup": [text.decode("latin-1") for text in self.markup], "told": self.told,
-                "found_or_told": self.found_or_told, "told_paths": self.told_paths}
+                "found_or_told": self.found_or_told, "told_paths": self.told_paths,
+                "longest_error": self.longest_error}
 
     def seen(self, rule: str = "github-pat-classic", **members: object) -> None:
         """Expects a finding of which only these members matter."""

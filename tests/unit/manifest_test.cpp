@@ -5,8 +5,13 @@
 
 namespace {
 
-using stratascan::policy::judge_manifest;
 using stratascan::policy::ManifestVerdict;
+
+std::string as_it_is(std::string_view word) { return std::string(word); }
+
+stratascan::Result<ManifestVerdict> judge_manifest(std::string_view yaml, const std::string& name) {
+    return stratascan::policy::judge_manifest(yaml, name, as_it_is);
+}
 
 ManifestVerdict verdict_of(std::string_view yaml) {
     auto verdict = judge_manifest(yaml, "manifest.yml");
@@ -65,6 +70,50 @@ TEST(Manifest, AliasesAreFollowedAndNotMultiplied) {
     EXPECT_LE(limited.details.size(), 100U);
 }
 
+// Lists that hold nothing tell nothing, so no number of details ends it.
+TEST(Manifest, WhatHasNoEndAndNoLeafIsDoubted) {
+    std::string bomb = "a0: &a0 [[], [], [], [], [], [], [], [], []]\n";
+    for (int i = 1; i < 8; ++i) {
+        bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
+        for (int j = 0; j < 999; ++j) bomb += (j > 0 ? ", *a" : "*a") + std::to_string(i - 1);
+        bomb += "]\n";
+    }
+    const auto verdict = verdict_of(bomb + "permissions:\n  external: *a7\n");
+    EXPECT_TRUE(verdict.reasons.empty());
+    ASSERT_EQ(verdict.doubts.size(), 1U);
+    EXPECT_NE(verdict.doubts[0].find("more below it than is looked at"), std::string::npos);
+}
+
+TEST(Manifest, DoubtsHaveAnEnd) {
+    std::string merges;
+    for (int i = 0; i < 100'000; ++i) merges += "<<: x\n";
+    EXPECT_EQ(verdict_of(merges).doubts.size(), 100U);
+}
+
+TEST(Manifest, TellsNoTextAsItIs) {
+    const auto hidden = [](std::string_view word) { return "(" + std::to_string(word.size()) + ")"; };
+    const auto verdict = stratascan::policy::judge_manifest(
+        "app:\n  id: " + std::string(200, 'x') + "\npermissions:\n  external:\n    " +
+            std::string(90, 'k') + ":\n      - " + std::string(300, 'v') + "\n",
+        "m.yml", hidden);
+    ASSERT_TRUE(verdict);
+    EXPECT_EQ(verdict->app, "(200)");
+    EXPECT_EQ(verdict->details, std::vector<std::string>{"line 6: permissions.external.(90): (300)"});
+}
+
+TEST(Manifest, WhatTakesTheSquareOfItsLengthIsRefused) {
+    std::string anchors, tags;
+    for (int i = 0; i < 100'000; ++i) {
+        anchors += "- &a" + std::to_string(i) + " x\n";
+        tags += "%TAG !t" + std::to_string(i) + "! x\n";
+    }
+    for (const std::string& text : {"a:\n" + anchors, tags + "--- a: b\n"}) {
+        const auto read = judge_manifest(text, "m.yml");
+        ASSERT_FALSE(read);
+        EXPECT_NE(read.error().what.find("more than 100"), std::string::npos) << read.error().what;
+    }
+}
+
 TEST(Manifest, WhatCanHideSomethingIsDoubted) {
     EXPECT_FALSE(verdict_of("base: &b {remotes: [x]}\n<<: *b\n").doubts.empty());
     EXPECT_FALSE(verdict_of("remotes: [x]\nremotes: []\n").doubts.empty());
@@ -75,7 +124,7 @@ TEST(Manifest, WhatIsNoneIsAnError) {
     for (const char* text : {"", "- a\n- b\n", "text", "a: [", "\t\x01", "a: b: c"}) {
         EXPECT_FALSE(judge_manifest(text, "manifest.yml")) << text;
     }
-    EXPECT_FALSE(stratascan::policy::load_manifest("/no/such/manifest.yml"));
+    EXPECT_FALSE(stratascan::policy::load_manifest("/no/such/manifest.yml", as_it_is));
     EXPECT_FALSE(judge_manifest(std::string(1'000'000, '['), "deep.yml"));
 }
 

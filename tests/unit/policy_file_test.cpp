@@ -2,6 +2,7 @@
 // are wrong, which must say where and what to do.
 #include <gtest/gtest.h>
 
+#include <random>
 #include <set>
 #include <string>
 #include <vector>
@@ -165,6 +166,86 @@ TEST(Globs, MatchAsPathsDo) {
     EXPECT_FALSE(glob_matches("a**", std::string(5000, 'a'))) << "no such path can be opened";
     EXPECT_TRUE(policy::glob_is_blanket("**/*.?"));
     EXPECT_FALSE(policy::glob_is_blanket("*.py"));
+}
+
+// As the grammar says it, one way after the other.
+bool matches_slowly(std::string_view pattern, std::string_view text) {
+    if (pattern.empty()) return text.empty();
+    if (pattern.starts_with('*')) {
+        const std::size_t stars = std::min(pattern.find_first_not_of('*'), pattern.size());
+        const std::string_view rest = pattern.substr(stars);
+        for (std::size_t at = 0; at <= text.size(); ++at) {
+            if (matches_slowly(rest, text.substr(at))) return true;
+            if (at < text.size() && stars == 1 && text[at] == '/') return false;
+        }
+        return false;
+    }
+    const bool one = !text.empty() && (pattern[0] == '?' ? text[0] != '/' : text[0] == pattern[0]);
+    return one && matches_slowly(pattern.substr(1), text.substr(1));
+}
+
+// Texts on both sides of a word of 64 places, and of two.
+TEST(Globs, MatchAsTheirGrammarSays) {
+    std::minstd_rand random(7);
+    const auto drawn = [&](std::string_view letters, std::size_t most) {
+        std::string text(random() % most, ' ');
+        for (char& c : text) c = letters[random() % letters.size()];
+        return text;
+    };
+    std::size_t matched = 0;
+    for (int i = 0; i < 60'000; ++i) {
+        const std::string pattern = drawn("ab/**?", 9);
+        std::string text = drawn("aab/", 8);
+        if (i % 3 != 0) text += std::string(50 + random() % 90, i % 2 != 0 ? 'a' : '/') + drawn("ab/", 6);
+        const bool expected = matches_slowly(pattern, text);
+        matched += expected ? 1 : 0;
+        ASSERT_EQ(policy::glob_matches(pattern, text), expected) << pattern << ' ' << text;
+    }
+    EXPECT_GT(matched, 3'000U);
+}
+
+TEST(Globs, WorkHasAnEnd) {
+    const std::string path(4000, 'g');
+    const policy::GlobText text(path);
+    const policy::Glob glob("*" + std::string(1000, 'g') + "*x*g");
+    policy::GlobWork enough, little(1000);
+    EXPECT_FALSE(glob.matches(text, enough));
+    EXPECT_FALSE(enough.is_used_up());
+    EXPECT_FALSE(glob.matches(text, little));
+    EXPECT_TRUE(little.is_used_up());
+    EXPECT_FALSE(policy::Glob("*g").matches(text, little)) << "it is not tried";
+}
+
+TEST(PolicyFile, WhatIsExtendedTwiceIsReadOnceAndHasALimit) {
+    const test::TempDir folder;
+    const auto of = [](std::string_view id, std::string_view base, int times) {
+        std::string text = "id = \"" + std::string(id) + "\"\nextends = [";
+        for (int i = 0; i < times; ++i) text += "\"" + std::string(base) + "\", ";
+        return text + "]\n";
+    };
+    const std::string exempt = "[[exempt]]\ncheck = \"no-shell\"\nprogram = \"x\"\n"
+                               "use_case = \"it is the entry point\"\n";
+    folder.write("below", of("below", "default", 20) + exempt);
+    const auto few = policy::load_policy(folder.write("few", of("few", "below", 20)));
+    ASSERT_TRUE(few) << few.error().message();
+    EXPECT_EQ(few->exemptions.size(), 20U);
+    const auto many = policy::load_policy(folder.write("many", of("many", "below", 1000)));
+    ASSERT_FALSE(many);
+    EXPECT_NE(many.error().what.find("more than 200 policies"), std::string::npos);
+    std::string exemptions;
+    for (int i = 0; i < 9'000; ++i) exemptions += exempt;
+    folder.write("full", of("full", "default", 1) + exemptions);
+    const auto full = policy::load_policy(folder.write("fuller", of("fuller", "full", 3)));
+    ASSERT_FALSE(full);
+    EXPECT_NE(full.error().what.find("more than 20000 exemptions"), std::string::npos);
+    std::string all = "id = \"large\"\nextends = [";
+    for (const char* name : {"l1", "l2", "l3"}) {
+        folder.write(name, of(name, "default", 1) + "# " + std::string(900'000, 'x'));
+        all += "\"" + std::string(name) + "\", ";
+    }
+    const auto large = policy::load_policy(folder.write("large", all + "]\n"));
+    ASSERT_FALSE(large);
+    EXPECT_NE(large.error().what.find("2 MiB"), std::string::npos);
 }
 
 struct SourceRows {

@@ -2,6 +2,8 @@
 // a report and to a verdict.
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "scanner/policy/suppress_report.hpp"
 #include "scanner/policy/verdict.hpp"
 #include "tests/support/image_builder.hpp"
@@ -107,6 +109,24 @@ TEST(Suppressions, NoFileIsNoneAndAWrongPathIsAnError) {
     const test::TempDir folder;
     EXPECT_FALSE(policy::load_suppressions(folder.path("none.toml"), today));
     EXPECT_FALSE(policy::load_suppressions(folder.path(), today)) << "a folder";
+}
+
+TEST(Suppressions, ALinkThatLeadsNowhereIsTold) {
+    const test::TempDir folder;
+    std::filesystem::create_symlink("b", folder.path("a"));
+    std::filesystem::create_symlink("a", folder.path("b"));
+    const auto ring = policy::load_suppressions(folder.path("a"), today);
+    ASSERT_FALSE(ring);
+    EXPECT_NE(ring.error().what.find("symbolic links"), std::string::npos) << ring.error().what;
+    const auto before = std::filesystem::current_path();
+    std::filesystem::current_path(folder.path());
+    const auto none = policy::load_suppressions("", today);
+    std::filesystem::create_symlink("a", policy::default_suppressions);
+    const auto usual = policy::load_suppressions("", today);
+    std::filesystem::current_path(before);
+    EXPECT_TRUE(none);
+    ASSERT_FALSE(usual);
+    EXPECT_NE(usual.error().what.find("symbolic links"), std::string::npos) << usual.error().what;
 }
 
 TEST(Suppressions, MarkAReportAndChangeItsExitCode) {

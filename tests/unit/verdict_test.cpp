@@ -267,6 +267,25 @@ TEST(Baseline, WhatIsNoneIsAnError) {
     EXPECT_FALSE(policy::load_baseline("/no/such/baseline.json"));
 }
 
+TEST(Baseline, TextsAndNumbersHaveAnEnd) {
+    const auto error_of = [](const std::string& text) {
+        const auto read = policy::read_baseline("{\"schema\":\"stratascan/report/1\",\"x\":" + text, "b");
+        return read ? "" : read.error().what;
+    };
+    const std::string long_text(2 << 20, '1');
+    EXPECT_EQ(error_of("1}"), "");
+    EXPECT_EQ(error_of('"' + std::string(1 << 20, '1') + "\"}"), "");
+    for (const std::string& text : {'"' + long_text + "\"}", long_text + '}', "\"\\\"" + long_text,
+                                    std::string(2 << 20, ' ') + "1}"}) {
+        EXPECT_EQ(error_of(text), "the baseline: it has a text of more than 1 MiB");
+    }
+    EXPECT_EQ(error_of("{\"path\":\"" + std::string(70'000, 'x') + "\"}}"),
+              "the baseline: it has a `path` of more than 64 KiB");
+    std::string many = "[";
+    for (int i = 0; i < 1'000'001; ++i) many += "{\"rule\":\"r\",\"secret_id\":\"" + std::to_string(i) + "\"},";
+    EXPECT_EQ(error_of(many), "the baseline: it has more than 1000000 findings and programs");
+}
+
 TEST(OwnLayers, FaultsOfTheBaseAreToldApart) {
     MadeUpImage image = with_shell();  // layer 1
     policy::GateSettings settings;

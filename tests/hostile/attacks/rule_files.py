@@ -2,6 +2,7 @@
 would be found, or to write into a terminal."""
 
 import json
+import os
 
 import rawtar
 from attack import FORMATS, MIB, Attack, attack
@@ -61,6 +62,18 @@ def rule_file_of_64_mebibytes(f: Attack) -> None:
 def rule_file_that_is_a_device(f: Attack) -> None:
     """Without an end, and of no size."""
     scanned_with(f, "", "/dev/zero", "/dev/zero")
+
+
+@attack
+def rule_file_in_a_pipe(f: Attack) -> None:
+    """Nobody ever writes to it."""
+    scanned_with(f, "", "pipe: the rule file is no regular file", "pipe")
+    os.mkfifo(f.out / "pipe")
+
+
+@attack
+def rule_file_with_a_secret_for_a_key(f: Attack) -> None:
+    scanned_with(f, f"[[rule]]\n{f.secrets.slack().decode()} = 1\n", "rules.toml:")
 
 
 @attack
