@@ -362,8 +362,8 @@ void Joiner::sum_up() {
                                                told_of_layers, what, untold), 0});
     }
     if (!packaged_.looked_at_all()) {
-        add_gap(report_.gaps, {"", "package lists name files so often that not all of what they say "
-                                   "was looked at", 0});
+        add_gap(report_.gaps, {"", "package lists name files so often that not all was looked at "
+                                   "that they say", 0});
     }
     Coverage& coverage = report_.coverage;
     std::uint64_t layer_bytes = 0;

@@ -142,8 +142,8 @@ la_ssize_t TarWalk::read_callback(archive*, void* self, const void** buffer) {
 
 la_ssize_t TarWalk::give(const void** buffer) {
     // libarchive remembers each extent of a sparse file, in any number.
-    if (state_ == State::header &&
-        (give_from_ - std::min(position_, give_from_)) / headers_read_over > options_.header_bytes) {
+    const std::uint64_t ahead = give_from_ - std::min(position_, give_from_);
+    if (state_ == State::header && ahead / headers_read_over > options_.header_bytes) {
         header_is_endless_ = true;
         return ARCHIVE_FATAL;
     }

@@ -56,8 +56,8 @@ public:
                     break;
                 case State::behind:
                     state_ = State::over;
-                    if (ends_in_zip()) return lost("SQLite: the zip file behind it is not opened", 0);
-                    break;
+                    if (!ends_in_zip()) break;
+                    return lost("SQLite: the zip file behind it is not opened", 0);
                 case State::row:
                     if (const Found told = teller_.next(); told != Found::need_input) {
                         head_ = {};

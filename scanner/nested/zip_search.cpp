@@ -27,7 +27,8 @@ STRATASCAN_CLONES std::size_t blocks_without(const char* bytes, std::size_t bloc
         const char* const from = bytes + at * block;
         unsigned char any = 0;
         for (std::size_t i = 0; i < block; ++i) {
-            any |= static_cast<unsigned char>((from[i] == 'P' ? 1 : 0) & (from[i + 1] == 'K' ? 1 : 0));
+            const int mark = (from[i] == 'P' ? 1 : 0) & (from[i + 1] == 'K' ? 1 : 0);
+            any |= static_cast<unsigned char>(mark);
         }
         if (any != 0) return at;
     }
@@ -82,7 +83,9 @@ ZipSearch::Look ZipSearch::look_at(std::string_view at, std::uint64_t offset) {
     if (!header && !end) return Look::nothing;
     if (at.size() < (header ? zip_header_size : end_size)) return Look::cut;
     if (header) return is_first_header(at) ? Look::header : Look::nothing;
-    if (ends_directory(at, offset)) directory_end_ = offset;
+    if (ends_directory(at, offset)) {
+        directory_ = {offset, offset + end_size + little_endian(at, 20, 2)};
+    }
     return Look::nothing;
 }
 
@@ -123,7 +126,11 @@ std::optional<std::string> ZipSearch::find(std::string_view& in) {
 }
 
 bool ZipSearch::ends_in_directory() const noexcept {
-    return directory_end_ && seen_ - *directory_end_ <= looked_for_within;
+    return directory_ && seen_ - directory_->at <= looked_for_within;
+}
+
+bool ZipSearch::ends_with_directory() const noexcept {
+    return directory_ && directory_->end == seen_;
 }
 
 }  // namespace stratascan::nested

@@ -19,8 +19,8 @@ inline constexpr std::string_view unread_zip =
 
 class ZipSearch {
 public:
-    /// The next bytes of a file, which `in` is moved past, however they are cut; where a zip's first
-    /// header stands, only up to behind its fixed part, and that part is the answer.
+    /// The next bytes of a file, which `in` is moved past, however they are cut; where a zip's
+    /// first header stands, only up to behind its fixed part, and that part is the answer.
     [[nodiscard]] std::optional<std::string> find(std::string_view& in);
     /// So many bytes come that are not worth a look.
     void pass(std::uint64_t bytes) noexcept {
@@ -29,6 +29,8 @@ public:
     }
     /// No bytes come: whether they end with a zip's directory, as readers look for it.
     [[nodiscard]] bool ends_in_directory() const noexcept;
+    /// The same, and nothing stands behind it: for bytes that may hold one by themselves.
+    [[nodiscard]] bool ends_with_directory() const noexcept;
     /// Bytes that came so far.
     [[nodiscard]] std::uint64_t seen() const noexcept { return seen_; }
 
@@ -38,7 +40,11 @@ private:
 
     std::string held_;  // what may be the beginning of either, and was cut
     std::uint64_t seen_ = 0;
-    std::optional<std::uint64_t> directory_end_;  // where the newest record that ends one stands
+    // The newest record that ends a directory: where it stands, and where its comment ends.
+    struct Record {
+        std::uint64_t at = 0, end = 0;
+    };
+    std::optional<Record> directory_;
 };
 
 }  // namespace stratascan::nested

@@ -250,11 +250,12 @@ protected:
         return "oci:" + (built.folder / "image").string();
     }
 
-    /// The requests that a fake has logged.
+    /// The requests that a fake has logged. It may be at work: a line that does not end yet is
+    /// none.
     [[nodiscard]] static std::vector<json> requests(const fs::path& log) {
         std::istringstream lines(read_file(log));
         std::vector<json> all;
-        for (std::string line; std::getline(lines, line);) {
+        for (std::string line; std::getline(lines, line) && !lines.eof();) {
             all.push_back(json::parse(line, nullptr, false));
         }
         return all;

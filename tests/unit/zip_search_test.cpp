@@ -12,7 +12,7 @@ using namespace std::string_literals;
 
 struct Searched {
     std::string header, rest;  // the header's fixed part, and what is behind it
-    bool in_directory = false;
+    bool in_directory = false, with_directory = false;
     bool operator==(const Searched&) const = default;
 };
 
@@ -28,6 +28,7 @@ Searched search(std::string_view bytes, std::size_t piece) {
         if (!searched.header.empty()) searched.rest += part;
     }
     searched.in_directory = zips.ends_in_directory();
+    searched.with_directory = zips.ends_with_directory();
     return searched;
 }
 
@@ -71,6 +72,12 @@ TEST(ZipSearch, TellsADirectoryAtTheEndAlone) {
     EXPECT_TRUE(search(bytes + std::string(65'535, 'x'), 1000).in_directory);
     EXPECT_FALSE(search(bytes + std::string(65'536, 'x'), 1000).in_directory);
     EXPECT_FALSE(search(bytes.substr(0, bytes.size() - 1), 1000).in_directory);
+    EXPECT_TRUE(search(bytes, 1000).with_directory);
+    EXPECT_FALSE(search(bytes + 'x', 1000).with_directory);
+    std::string comment = bytes;
+    comment[comment.size() - 2] = 1;  // it has one of a byte
+    EXPECT_FALSE(search(comment, 1000).with_directory);
+    EXPECT_TRUE(search(comment + 'x', 1000).with_directory);
     EXPECT_FALSE(search(front + test::zip_end(), 1000).in_directory) << "of no entries";
     std::string larger = bytes;
     larger[larger.size() - 9] = '\1';  // 16 MiB of directory, of which there is less
