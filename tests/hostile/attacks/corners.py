@@ -42,12 +42,9 @@ def secret_in_the_headers_unused_bytes(f: Attack) -> None:
     owner[265 : 265 + 22] = b" " + f.secrets.aws_id() + b" "
     tail = bytearray(rawtar.header(b"c"))
     tail[345 + 100 : 345 + 100 + 42] = word(f)
-    for block in (owner, tail):
-        block[148:156] = b" " * 8
-        block[148:156] = b"%06o\0 " % sum(block)
     f.seen()
     f.seen("aws-access-key-id")
-    corner(f, name + bytes(owner) + bytes(tail) + cover(f) + END)
+    corner(f, name + rawtar.sealed(owner) + rawtar.sealed(tail) + cover(f) + END)
 
 
 @attack

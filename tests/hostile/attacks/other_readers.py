@@ -145,10 +145,7 @@ def lzma_of_other_writers(f: Attack) -> None:
 
     made = {"pb0.lzma": alone(pb=0), "lp2.lzma": alone(lc=2, lp=2, pb=1), "lc4.lzma": alone(lc=4),
             "odd.lzma": with_dictionary(5_000_001), "tiny.lzma": with_dictionary(0)}
-    for name, data in made.items():
-        f.seen(path=name)
-        f.target_file(name + ".tar", rawtar.member(name.encode(), data) + rawtar.END)
-    f.images = []
+    files(f, made)
 
 
 @attack
@@ -177,10 +174,7 @@ def lz4_in_legacy_frames(f: Attack) -> None:
             "long.lz4": compress.lz4_legacy(archive(quiet)),
             "noise.lz4": compress.lz4_legacy(archive(f.secrets.random.randbytes(90_000))),
             "two.lz4": halves(compress.lz4_legacy), "both.lz4": halves(compress.lz4)}
-    for name, data in made.items():
-        f.seen(path=name)
-        f.target_file(name + ".tar", rawtar.member(name.encode(), data) + rawtar.END)
-    f.images = []
+    files(f, made)
 
 
 @attack
@@ -303,11 +297,7 @@ def files_that_only_begin_like_an_archive(f: Attack) -> None:
 
 def without_a_name(tar: bytes) -> bytes:
     """Its first header."""
-    block = bytearray(tar[:512])
-    block[:100] = b"\0" * 100
-    block[148:156] = b" " * 8
-    block[148:156] = b"%06o\0 " % sum(block)
-    return bytes(block) + tar[512:]
+    return rawtar.sealed(b"\0" * 100 + tar[100:512]) + tar[512:]
 
 
 @attack

@@ -153,9 +153,7 @@ def with_size_field(name: bytes, field: bytes, kind: bytes = b"0") -> bytes:
     """A header whose twelve bytes of size are these, with a checksum that holds."""
     block = bytearray(rawtar.header(name, 0, kind))
     block[124:136] = field.ljust(12, b"\0")[:12]
-    block[148:156] = b" " * 8
-    block[148:156] = b"%06o\0 " % sum(block)
-    return bytes(block)
+    return rawtar.sealed(block)
 
 
 @attack
@@ -398,9 +396,7 @@ def sparse_map_without_end(f: Attack) -> None:
     more[504] = 1
     head = bytearray(rawtar.header(b"disk", 0, b"S", magic=GNU))
     head[482] = 1
-    head[148:156] = b" " * 8
-    head[148:156] = b"%06o\0 " % sum(head)
-    smuggle(f, bytes(head) + bytes(more) * (20_000 * f.size) + hidden(f) + END, "")
+    smuggle(f, rawtar.sealed(head) + bytes(more) * (20_000 * f.size) + hidden(f) + END, "")
     f.images = []
     f.gap("tar: Damaged tar archive")
 
@@ -414,12 +410,10 @@ def gnu_map(count: int) -> bytes:
     head[386:482] = extents(0, 4)
     head[482] = 1
     head[483:495] = b"%011o\0" % (2 * count)
-    head[148:156] = b" " * 8
-    head[148:156] = b"%06o\0 " % sum(head)
     blocks = [extents(first, min(first + 21, count)).ljust(504, b"\0") +
               (b"\1" if first + 21 < count else b"\0").ljust(8, b"\0")
               for first in range(4, count, 21)]
-    return bytes(head) + b"".join(blocks) + padded(b"x" * count)
+    return rawtar.sealed(head) + b"".join(blocks) + padded(b"x" * count)
 
 
 @attack
@@ -446,9 +440,7 @@ def numbers_that_overflow(f: Attack) -> None:
     block = bytearray(rawtar.header(b"b"))
     for at, width in ((100, 8), (108, 8), (116, 8), (136, 12), (329, 8), (337, 8)):
         block[at : at + width] = b"\xff" * width
-    block[148:156] = b" " * 8
-    block[148:156] = b"%06o\0 " % sum(block)
-    smuggle(f, tar + bytes(block) + hidden(f) + END, "", "complete")
+    smuggle(f, tar + rawtar.sealed(block) + hidden(f) + END, "", "complete")
 
 
 @attack
