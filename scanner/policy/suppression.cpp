@@ -145,10 +145,6 @@ bool Suppression::matches_but_path(const Suppressible& what) const {
            (path.empty() || !what.path.empty());
 }
 
-bool Suppression::matches(const Suppressible& what) const {
-    return matches_but_path(what) && (path.empty() || glob_matches(path, what.path));
-}
-
 Suppressor::Suppressor(std::vector<Suppression>& entries) : entries_(entries) {
     for (const Suppression& entry : entries) globs_.emplace_back(entry.path);
 }

@@ -39,7 +39,6 @@ struct Suppression {
     /// What selects, as it may be told: by then, what selects may have been a secret.
     std::vector<std::pair<std::string_view, std::string>> about;
 
-    [[nodiscard]] bool matches(const Suppressible& what) const;
     /// Whether all match that are no pattern.
     [[nodiscard]] bool matches_but_path(const Suppressible& what) const;
     /// What it is about, in a few words.

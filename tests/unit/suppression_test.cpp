@@ -79,13 +79,14 @@ TEST(Suppressions, HoldToTheEndOfTheirLastDay) {
 }
 
 TEST(Suppressions, AllSelectorsMustMatch) {
-    const auto file =
-        parse_suppressions(entry("rule = \"r\"\npath = \"app/*.py\""), "s", today);
+    auto file = parse_suppressions(entry("rule = \"r\"\npath = \"app/*.py\""), "s", today);
     ASSERT_TRUE(file);
-    const policy::Suppression& one = file->entries[0];
-    EXPECT_TRUE(one.matches({{}, "r", {}, "app/a.py", {}, {}}));
-    EXPECT_FALSE(one.matches({{}, "r", {}, "lib/a.py", {}, {}}));
-    EXPECT_FALSE(one.matches({{}, "q", {}, "app/a.py", {}, {}}));
+    policy::Suppressor suppressor(file->entries);
+    EXPECT_EQ(suppressor.suppress({{}, "r", {}, "app/a.py", {}, {}}), 0);
+    EXPECT_EQ(suppressor.suppress({{}, "r", {}, "lib/a.py", {}, {}}), -1);
+    EXPECT_EQ(suppressor.suppress({{}, "q", {}, "app/a.py", {}, {}}), -1);
+    EXPECT_EQ(suppressor.suppress({{}, "r", {}, "app/a.py", {}, {}}), 0) << "asked before";
+    EXPECT_EQ(file->entries[0].matched, 2U);
 }
 
 TEST(Suppressions, AreWrittenAsTheyAreRead) {
