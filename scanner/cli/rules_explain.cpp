@@ -136,6 +136,9 @@ int explain_file(const RulesArguments& arguments) {
         explanation =
             lint::explain(*engine, *text, path == "-" ? "" : path, arguments.show_secrets);
     });
+    if (std::string trouble = (*sandbox)->trouble(); !trouble.empty()) {
+        tell_notes({std::move(trouble)});
+    }
     if (!explanation) return complain(explanation.error().message());
     std::string shown;
     for (const lint::Explained& one : explanation->candidates) {

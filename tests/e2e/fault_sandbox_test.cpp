@@ -60,6 +60,17 @@ TEST(SandboxFaults, WhatAGateIsGivenIsReadInside) {
     }
 }
 
+TEST(SandboxFaults, WhatIsExplainedIsReadInside) {
+    SKIP_WITHOUT_FAULTS();
+    if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";
+    const std::vector<std::string> words = {"rules", "explain", source() / "README.md"};
+    EXPECT_EQ(stratascan(words).err, "");
+    // The first is the trial.
+    const Ran ran = stratascan(words, with({{"FAULT_SECCOMP", "2"}}));
+    EXPECT_EQ(ran.exit, 0);
+    EXPECT_TRUE(has(ran.err, "outside of the sandbox")) << ran.err;
+}
+
 // A user of no rights, with a home folder and a working folder that it can't write: as a
 // container with a read-only root runs. Only root can become another user.
 TEST(NoPlaceToWrite, AScanWorksAndSaysOnceWhatItKeepsNot) {

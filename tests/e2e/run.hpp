@@ -114,14 +114,16 @@ struct Ran {
     std::uint64_t peak_rss = 0;  ///< in bytes
 };
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool is_sanitized = true;
+#else
+inline constexpr bool is_sanitized = false;
+#endif
+
 /// What `--memory` is where nothing is said, and whether a peak can be held against it: sanitizers
 /// take memory of their own.
 inline constexpr std::uint64_t default_ceiling = std::uint64_t{512} << 20;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool memory_is_measured = false;
-#else
-inline constexpr bool memory_is_measured = true;
-#endif
+inline constexpr bool memory_is_measured = !is_sanitized;
 
 inline std::string read_all(int fd) {
     std::string text;

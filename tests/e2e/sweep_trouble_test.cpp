@@ -160,8 +160,7 @@ TEST_F(SweepTrouble, KilledAtAnyMomentItGoesOn) {
     std::atomic<int> partly = 0;
     // A round mostly waits for the slow registry, so some are under way at once. A program
     // under a sanitizer takes many times as long, and does with fewer.
-    const bool slowed = std::getenv("ASAN_OPTIONS") != nullptr;
-    const int rounds = std::stoi(setting("STRATASCAN_KILL_ROUNDS", slowed ? "20" : "50"));
+    const int rounds = std::stoi(setting("STRATASCAN_KILL_ROUNDS", is_sanitized ? "20" : "50"));
     const auto one_round = [&](int round) {
         const std::string place = (folder() / ("k" + std::to_string(round))).string() + ".sqlite";
         const std::string log = "kill" + std::to_string(round) + ".log";
@@ -308,7 +307,7 @@ TEST_F(SweepTrouble, SameForAnyNumberOfThreadsAndNoSecretInTheClear) {
         const std::string place = (folder() / jobs).string() + ".sqlite";
         const Ran ran = sweep(registry.address(), {"--jobs", jobs, "--memory", "256MiB"}, place);
         EXPECT_LT(ran.exit, 2) << ran.err;
-        if (std::getenv("ASAN_OPTIONS") == nullptr) {
+        if (memory_is_measured) {
             EXPECT_LT(ran.peak_rss, std::uint64_t{256} << 20) << jobs;
         }
         const auto lines = exported(place);
