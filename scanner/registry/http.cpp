@@ -75,15 +75,16 @@ public:
         requests_.fetch_add(1, std::memory_order_relaxed);
         HttpTransfer transfer(request, timeouts_);
         if (!transfer.ready()) return transfer.take_response();
+        // Before the loop knows of the transfer, so that what was stopped already asks for nothing.
+        const std::stop_callback on_stop(stop, [&] {
+            transfer.stop_asked = true;
+            curl_multi_wakeup(multi_);
+        });
         {
             const std::scoped_lock lock(mutex_);
             added_.push_back(&transfer);
         }
         curl_multi_wakeup(multi_);
-        const std::stop_callback on_stop(stop, [&] {
-            transfer.stop_asked = true;
-            curl_multi_wakeup(multi_);
-        });
         std::unique_lock lock(mutex_);
         done_.wait(lock, [&] { return transfer.done; });
         lock.unlock();

@@ -57,7 +57,11 @@ TEST(HttpStop, WhatWasStoppedBeforeItBeganEnds) {
     HttpTransport transport({});
     std::stop_source stop;
     stop.request_stop();
-    EXPECT_EQ(transport.perform(to_nobody(), stop.get_token()).failure, HttpFailure::stopped);
+    int stopped = 0;
+    for (int round = 0; round < 2000; ++round) {
+        stopped += transport.perform(to_nobody(), stop.get_token()).failure == HttpFailure::stopped;
+    }
+    EXPECT_EQ(stopped, 2000);
     EXPECT_EQ(transport.perform(to_nobody(), {}).failure, HttpFailure::unreachable);
 }
 
