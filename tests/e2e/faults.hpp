@@ -13,11 +13,7 @@ namespace stratascan::e2e {
 using Faults = std::map<std::string, std::string>;
 
 /// Sanitizers must be the first library of a process, and have their own allocator.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool may_preload = false;
-#else
-constexpr bool may_preload = true;
-#endif
+constexpr bool may_preload = !is_sanitized;
 
 /// Skips the test where faults can't be made.
 #define SKIP_WITHOUT_FAULTS() \

@@ -9,9 +9,7 @@ namespace {
 class Memory : public testing::TestWithParam<std::string> {};
 
 TEST_P(Memory, StaysUnderTheCeiling) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    GTEST_SKIP() << "sanitizers take memory of their own";
-#endif
+    if (!memory_is_measured) GTEST_SKIP() << "sanitizers take memory of their own";
     const fs::path expect = home() / (GetParam() + ".json");
     Command command;
     command.producer = {python(), source() / "fixtures/streams.py", GetParam(), "--expect",
@@ -48,9 +46,9 @@ TEST(Memory, DeltasThatMakeGigabytesEndAsAGap) {
     const Ran ran = stratascan({"scan", "--format", "json", "-"}, command);
     ASSERT_FALSE(ran.timed_out);
     EXPECT_EQ(ran.exit, 1) << ran.err;
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-    EXPECT_LE(ran.peak_rss, default_ceiling);
-#endif
+    if (memory_is_measured) {
+        EXPECT_LE(ran.peak_rss, default_ceiling);
+    }
     const json report = report_of(ran);
     ASSERT_TRUE(report.is_object()) << ran.err;
     const json& layer = report.at("targets").at(0).at("layers").at(0);
@@ -70,9 +68,7 @@ Ran scan_large_dictionary(std::vector<std::string> options, const std::string& t
 }
 
 TEST(Memory, ADictionaryOverTheCeilingIsRefusedAndSaid) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    GTEST_SKIP() << "sanitizers take memory of their own";
-#endif
+    if (!memory_is_measured) GTEST_SKIP() << "sanitizers take memory of their own";
     const Ran ran = scan_large_dictionary({}, "-");
     EXPECT_EQ(ran.exit, 2) << ran.err;
     EXPECT_LE(ran.peak_rss, default_ceiling);
@@ -85,9 +81,7 @@ TEST(Memory, ADictionaryOverTheCeilingIsRefusedAndSaid) {
 }
 
 TEST(Memory, AHigherCeilingReadsALargerDictionary) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    GTEST_SKIP() << "sanitizers take memory of their own";
-#endif
+    if (!memory_is_measured) GTEST_SKIP() << "sanitizers take memory of their own";
     const Ran ran = scan_large_dictionary({"--memory", "2GiB"}, "-");
     EXPECT_EQ(ran.exit, 1) << ran.err;
     EXPECT_LE(ran.peak_rss, std::uint64_t{2} << 30);
@@ -97,9 +91,7 @@ TEST(Memory, AHigherCeilingReadsALargerDictionary) {
 }
 
 TEST(Memory, ASmallerCeilingIsKeptToo) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    GTEST_SKIP() << "sanitizers take memory of their own";
-#endif
+    if (!memory_is_measured) GTEST_SKIP() << "sanitizers take memory of their own";
     const Built built = build_recipe("every-alignment");
     ASSERT_EQ(built.error, "");
     const Ran ran = scan_built(built, {"--format", "json", "--memory", "256MiB"});
