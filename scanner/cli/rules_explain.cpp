@@ -46,15 +46,16 @@ Result<std::string> read_file(const std::string& path) {
     };
     if (!file) return unreadable();
     std::string text;
-    std::string part(std::size_t{1} << 20, '\0');
+    constexpr std::size_t part_bytes = std::size_t{1} << 20;
+    std::string part(part_bytes, '\0');
     while (true) {
-        const std::size_t got = std::fread(part.data(), 1, part.size(), file.get());
+        const std::size_t got = std::fread(part.data(), 1, part_bytes, file.get());
         text.append(part, 0, got);
         if (text.size() > largest_file) {
             return fail(ErrorCode::over_limit, "a file to explain may have 256 MiB", path,
                         "scan it instead");
         }
-        if (got == part.size()) continue;
+        if (got == part_bytes) continue;
         if (std::ferror(file.get()) != 0) return unreadable();
         return text;
     }

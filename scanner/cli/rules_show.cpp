@@ -216,6 +216,7 @@ std::string shown(const program::ProgramRule& program) {
 
 void tell_notes(const std::vector<std::string>& notes) {
     std::vector<Error> errors;
+    errors.reserve(notes.size());
     for (const std::string& note : notes) errors.push_back({ErrorCode::unsupported, note, {}, {}});
     for (const std::string& line : told(errors)) complain(line);
 }

@@ -13,6 +13,8 @@
 // Sanitizers have an allocator of their own, and look after what is given back.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
+// The analyzer follows `delete` to this `free`, and then into code that it takes for its user.
+// NOLINTBEGIN(clang-analyzer-unix.MismatchedDeallocator,clang-analyzer-cplusplus.NewDelete)
 namespace {
 
 void give_back(void* memory, std::size_t size) noexcept {
@@ -27,6 +29,8 @@ void give_back(void* memory) noexcept {
 }
 
 }  // namespace
+
+// NOLINTEND(clang-analyzer-unix.MismatchedDeallocator,clang-analyzer-cplusplus.NewDelete)
 
 // `new` stays the C++ library's, which asks malloc.
 // NOLINTBEGIN(cert-dcl54-cpp,misc-new-delete-overloads)

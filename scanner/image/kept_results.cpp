@@ -21,7 +21,7 @@ std::uint64_t more_than_object(const std::string& text) noexcept {
 
 std::uint64_t bytes_of(const std::vector<std::string>& texts) noexcept {
     std::uint64_t bytes = 0;
-    for (const std::string& text : texts) bytes += sizeof text + more_than_object(text);
+    for (const std::string& text : texts) bytes += sizeof(std::string) + more_than_object(text);
     return bytes;
 }
 

@@ -118,9 +118,13 @@ public:
     }
     bool string(std::string& value) {
         if (!is_in_entry()) return true;
-        if (key_ == Key::name) entry_.name = std::move(value);
-        if (key_ == Key::type) entry_.type = std::move(value);
-        if (key_ == Key::link) entry_.link = std::move(value);
+        if (key_ == Key::name) {
+            entry_.name = std::move(value);
+        } else if (key_ == Key::type) {
+            entry_.type = std::move(value);
+        } else if (key_ == Key::link) {
+            entry_.link = std::move(value);
+        }
         return true;
     }
 

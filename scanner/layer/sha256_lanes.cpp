@@ -49,13 +49,13 @@ void store(void* at, __m128i value) { _mm_storeu_si128(static_cast<__m128i*>(at)
 
 // The instructions want the words a, b, e, f in one register and c, d, g, h in another. Four
 // rounds take four words of the message, of which the last sixteen are at hand.
-template <int Lanes>
+template <std::size_t Lanes>
 __attribute__((target("sha,sse4.1"))) void add_lanes(
     std::array<Sha256State*, Lanes> states, std::array<const unsigned char*, Lanes> data,
     std::size_t blocks) noexcept {
     const __m128i big_endian = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
     __m128i abef[Lanes], cdgh[Lanes];
-    for (int lane = 0; lane < Lanes; ++lane) {
+    for (std::size_t lane = 0; lane < Lanes; ++lane) {
         const __m128i low = _mm_shuffle_epi32(loaded(states[lane]->words.data()), 0xB1);
         const __m128i high = _mm_shuffle_epi32(loaded(states[lane]->words.data() + 4), 0x1B);
         abef[lane] = _mm_alignr_epi8(low, high, 8);
@@ -63,7 +63,7 @@ __attribute__((target("sha,sse4.1"))) void add_lanes(
     }
     for (; blocks > 0; --blocks) {
         __m128i message[Lanes][4], abef_before[Lanes], cdgh_before[Lanes];
-        for (int lane = 0; lane < Lanes; ++lane) {
+        for (std::size_t lane = 0; lane < Lanes; ++lane) {
             abef_before[lane] = abef[lane];
             cdgh_before[lane] = cdgh[lane];
         }
@@ -71,7 +71,7 @@ __attribute__((target("sha,sse4.1"))) void add_lanes(
         for (std::ptrdiff_t four = 0; four < 16; ++four) {
             const __m128i constant = loaded(constants.data() + 4 * four);
 #pragma GCC unroll 2
-            for (int lane = 0; lane < Lanes; ++lane) {
+            for (std::size_t lane = 0; lane < Lanes; ++lane) {
                 __m128i* const w = message[lane];
                 if (four < 4) {
                     w[four] = _mm_shuffle_epi8(loaded(data[lane] + 16 * four), big_endian);
@@ -87,13 +87,13 @@ __attribute__((target("sha,sse4.1"))) void add_lanes(
                                                    _mm_shuffle_epi32(now, 0x0E));
             }
         }
-        for (int lane = 0; lane < Lanes; ++lane) {
+        for (std::size_t lane = 0; lane < Lanes; ++lane) {
             abef[lane] = _mm_add_epi32(abef[lane], abef_before[lane]);
             cdgh[lane] = _mm_add_epi32(cdgh[lane], cdgh_before[lane]);
             data[lane] += sha256_block;
         }
     }
-    for (int lane = 0; lane < Lanes; ++lane) {
+    for (std::size_t lane = 0; lane < Lanes; ++lane) {
         const __m128i low = _mm_shuffle_epi32(abef[lane], 0x1B);
         const __m128i high = _mm_shuffle_epi32(cdgh[lane], 0xB1);
         store(states[lane]->words.data(), _mm_blend_epi16(low, high, 0xF0));

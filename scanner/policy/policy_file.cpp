@@ -213,7 +213,8 @@ Result<void> PolicyReader::extend(const std::string& base, const toml::node& nod
     const auto read = read_base(base, node);
     if (!read) return std::unexpected(read.error());
     Policy& other = **read;
-    if ((reading_.merged += bytes_of(other)) > most_merged) {
+    reading_.merged += bytes_of(other);
+    if (reading_.merged > most_merged) {
         return place_.wrong(node, "what `extends` names says too much, all in all",
                             "have fewer policies extend others");
     }
@@ -416,7 +417,8 @@ Result<void> PolicyReader::read_key(std::string_view key, const toml::node& node
 }
 
 Result<Policy> PolicyReader::read(std::string_view text) {
-    if ((reading_.bytes += text.size()) > most_bytes) {
+    reading_.bytes += text.size();
+    if (reading_.bytes > most_bytes) {
         return place_.wrong(1, "a policy may have 2 MiB, with those that it extends");
     }
     auto document = parse_toml(text, name_);

@@ -45,7 +45,7 @@ std::size_t bytes_of(Policy& policy) {
         }
     }
     std::size_t bytes = policy.exemptions.size() * sizeof(Exemption);
-    for (const std::string* text : texts) bytes += sizeof *text + text->size();
+    for (const std::string* text : texts) bytes += sizeof(std::string) + text->size();
     return bytes;
 }
 

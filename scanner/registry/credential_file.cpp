@@ -16,7 +16,6 @@ using source::object_member;
 using source::text_member;
 
 constexpr std::size_t max_entries = 10'000;
-constexpr std::string_view hub_key = "https://index.docker.io/v1/";
 
 Credentials read_entry(const json& entry) {
     Credentials found;

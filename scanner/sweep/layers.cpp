@@ -126,7 +126,7 @@ LayerFetcher::LayerFetcher(Work& work, LayerResults& results)
       plan_(make_plan(with_memory_of_layers(work.engine.options(), work.ledger), work.engine.threads(),
                       std::max<std::size_t>(1, work.ledger.layers_wanted()),
                       std::max<std::size_t>(work.engine.threads(), remote_layers))),
-      scanning_(static_cast<std::ptrdiff_t>(plan_.layers)) {}
+      scanning_(plan_.layers) {}
 
 /// Each may have its layer twice, on its way and read ahead, in a share of the books' memory.
 std::size_t LayerFetcher::small_threads() const noexcept {

@@ -224,7 +224,7 @@ void Planner::list_tags(std::uint32_t repository) {
 bool Planner::take_room_for_dates(std::size_t tags) {
     const std::size_t most =
         ledger_memory(work_.engine.options().memory_bytes) / 2 / dated_tag_size;
-    if ((dated_ += tags) <= most) return true;
+    if (dated_.fetch_add(tags) + tags <= most) return true;
     dated_ -= tags;
     return false;
 }

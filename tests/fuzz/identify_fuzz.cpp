@@ -40,7 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static const std::shared_ptr<const ProgramSet> set = make_set();
     if (size < 4) return 0;
     const std::string_view around(reinterpret_cast<const char*>(data) + 4, size - 4);
-    const std::size_t at = (data[0] | data[1] << 8U) % (size + 8);
+    const std::size_t at = (data[0] | std::size_t{data[1]} << 8U) % (size + 8);
     FileJudge judge(set);
     for (std::uint32_t literal = 0; literal <= set->literals().size(); ++literal) {
         Observation seen = set->observe(literal, data[2], around, at);
