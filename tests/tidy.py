@@ -107,7 +107,7 @@ def main() -> int:
     parser.add_argument("build", type=Path)
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--jobs", type=int, default=1)
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     units = Units(options.build.resolve())
     groups = units.groups([file.resolve() for file in options.files])
 

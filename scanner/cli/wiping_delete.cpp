@@ -13,7 +13,7 @@
 // Sanitizers have an allocator of their own, and look after what is given back.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
-// The analyzer follows `delete` to this `free`, and then into code that it takes for its user.
+// The analyzer takes what gives memory back for a user of what was given back.
 // NOLINTBEGIN(clang-analyzer-unix.MismatchedDeallocator,clang-analyzer-cplusplus.NewDelete)
 namespace {
 
@@ -30,8 +30,6 @@ void give_back(void* memory) noexcept {
 
 }  // namespace
 
-// NOLINTEND(clang-analyzer-unix.MismatchedDeallocator,clang-analyzer-cplusplus.NewDelete)
-
 // `new` stays the C++ library's, which asks malloc.
 // NOLINTBEGIN(cert-dcl54-cpp,misc-new-delete-overloads)
 void operator delete(void* memory) noexcept { give_back(memory); }
@@ -47,5 +45,6 @@ void operator delete[](void* memory, std::align_val_t) noexcept { give_back(memo
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { give_back(memory); }
 void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { give_back(memory); }
 // NOLINTEND(cert-dcl54-cpp,misc-new-delete-overloads)
+// NOLINTEND(clang-analyzer-unix.MismatchedDeallocator,clang-analyzer-cplusplus.NewDelete)
 
 #endif
