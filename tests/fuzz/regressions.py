@@ -53,6 +53,11 @@ CRASHES: dict[str, dict[str, bytes]] = {
     # `library/` that Docker Hub puts before it.
     "registry": {"too-long-behind-library": b"\0" + b"a" * 250,
                  "to-be-asked-again-in-2826": b"\3Wed, 21 Oct 2826 07:28:00 G[MT"},
+    # A scan passes over a value whose digits stand behind a control byte, which it would drop as
+    # binary; nobody asked for the reason, and nothing was seen there: the target was wrong.
+    "matching": {"digits-behind-control-bytes": b"\1\x14\x94\4\x14\x14\x14\x14\x13",
+                 "digits-behind-a-zero-byte-in-quotes": b"\1\x14\x94\3in\0\0\0\0n",
+                 "a-password-of-a-definition-with-a-zero-byte": b"\x27\xf1\xca:F:\0"},
     # Rows that a salvage saved held results that could not be read back, and stayed.
     "store_file": {"results-that-a-salvage-saved-unread":
                    b"\x40\x00\x02\x00\x10\x41\x40\x00\x02\x6c\x6b\x3c\xde\xd9\x0a\x1a"

@@ -118,7 +118,9 @@ public:
     [[nodiscard]] const identity::SecretKey& key() const { return key_; }
 
 private:
-    using Workers = oneapi::tbb::enumerable_thread_specific<layer::WindowScanner>;
+    // What oneTBB's own allocator holds is not seen by LeakSanitizer.
+    using Workers = oneapi::tbb::enumerable_thread_specific<layer::WindowScanner,
+                                                            std::allocator<layer::WindowScanner>>;
 
     layer::LayerScanContext context(const Options::Limits& limits) {
         return {
