@@ -1,8 +1,9 @@
 // Hyperscan with confirmation against RE2 alone: what a shipped rule's pattern matches
 // somewhere in a text, the engine's hits and thorough looks at them come upon as well, and
 // they come upon nothing that the pattern does not match. Looks that pass over what plainly
-// lacks its digit, as a scan's do, find every secret that thorough ones find. The first two bytes pick the rule;
-// from 128 on in the third the text is one of the rule's examples with the rest in it.
+// lacks its digit, as a scan's do, find every secret that thorough ones find. The first two
+// bytes pick the rule; from 128 on in the third the text is one of the rule's examples with the
+// rest in it.
 #include <re2/re2.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "scanner/match/second_look.hpp"
@@ -44,9 +46,8 @@ std::vector<Span> by_engine(std::uint32_t rule, const std::string& text) {
         second.look(rule, text, hit.end, quick, {});
         second.look(rule, text, hit.end, matches, {.dropped = &dropped, .thorough = true});
     }
-    require(std::ranges::equal(quick, matches, [](const match::Match& one, const match::Match& other) {
-        return one.begin == other.begin && one.end == other.end;
-    }));
+    const auto span = [](const match::Match& one) { return std::pair(one.begin, one.end); };
+    require(std::ranges::equal(quick, matches, {}, span, span));
     std::vector<Span> spans;
     for (const auto& one : matches) spans.push_back({one.begin, one.end});
     for (const auto& one : dropped) spans.push_back({one.match_begin, one.match_end});
