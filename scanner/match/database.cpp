@@ -7,6 +7,8 @@
 #include <limits>
 #include <span>
 
+#include "scanner/match/regex_tree.hpp"
+
 namespace stratascan::match {
 
 namespace {
@@ -51,10 +53,12 @@ Result<hs_database_t*> compile_expressions(std::span<const EngineExpression> exp
     return fail(ErrorCode::engine, fmt::format("Hyperscan refused expression {}: {}", at, why));
 }
 
-std::vector<EngineExpression> engine_expressions(const RuleSet& rules) {
+Result<std::vector<EngineExpression>> engine_expressions(const RuleSet& rules) {
     std::vector<EngineExpression> expressions;
     for (const Expression& expression : rules.expressions()) {
-        expressions.push_back(engine_expression(expression));
+        auto one = engine_expression(expression);
+        if (!one) return std::unexpected(one.error());
+        expressions.push_back(std::move(*one));
     }
     return expressions;
 }
@@ -75,54 +79,26 @@ Result<std::string> serialized(const hs_database_t* database) {
     return std::string(bytes, size);
 }
 
-// Hyperscan sees the stream, where other bytes stand before and behind a file's. A
-// gate that asks for a line's beginning, a word's boundary or the end would miss
-// what stands at a file's edge, so every assertion is taken out of it. That makes
-// the gate wider, never narrower; RE2 sees the file alone and decides.
-std::string without_assertions(std::string_view gate) {
-    if (gate.find("\\Q") != std::string_view::npos) return std::string(gate);
-    constexpr std::string_view nothing = "(?:)";
-    std::string text;
-    bool in_class = false;
-    for (std::size_t i = 0; i < gate.size(); ++i) {
-        const char c = gate[i];
-        if (c == '\\' && i + 1 < gate.size()) {
-            const char escaped = gate[++i];
-            const bool assertion =
-                !in_class && std::string_view("bBAzZ").find(escaped) != std::string_view::npos;
-            text += assertion ? std::string(nothing) : std::string{c, escaped};
-        } else if (in_class && gate.substr(i).starts_with("[:")) {
-            const std::size_t end = std::min(gate.find(":]", i), gate.size() - 2) + 2;
-            text += gate.substr(i, end - i);
-            i = end - 1;
-        } else if (in_class) {
-            in_class = c != ']';
-            text += c;
-        } else if (c == '^' || c == '$') {
-            text += nothing;
-        } else {
-            text += c;
-            if (c != '[') continue;
-            in_class = true;
-            // A bracket that comes first in a class is one of its members.
-            if (gate.substr(i + 1).starts_with('^')) text += gate[++i];
-            if (gate.substr(i + 1).starts_with(']')) text += gate[++i];
-        }
-    }
-    return text;
-}
-
 }  // namespace
 
-EngineExpression engine_expression(const Expression& expression) {
-    if (!expression.gate.empty()) return {without_assertions(expression.gate), HS_FLAG_DOTALL};
+Result<EngineExpression> engine_expression(const Expression& expression) {
+    // Hyperscan sees the stream, where other bytes stand before and behind a file's. A
+    // gate that asks for a line's beginning, a word's boundary or the end would miss
+    // what stands at a file's edge, so it is asked without assertions. That makes the
+    // gate wider, never narrower; RE2 sees the file alone and decides.
+    if (!expression.gate.empty()) {
+        const auto tree = parse_regex(expression.gate);
+        if (!tree) return std::unexpected(tree.error());
+        return EngineExpression{engine_syntax(*tree), HS_FLAG_DOTALL};
+    }
     // Every byte escaped: no literal can be read as an operator. Hyperscan's own
     // literal interface fails at scan time in 5.4.0.
     std::string text;
     for (const char c : expression.literal) {
         text += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
     }
-    return {text, HS_FLAG_DOTALL | (expression.nocase ? unsigned{HS_FLAG_CASELESS} : 0U)};
+    return EngineExpression{
+        text, HS_FLAG_DOTALL | (expression.nocase ? unsigned{HS_FLAG_CASELESS} : 0U)};
 }
 
 Result<std::shared_ptr<const Database>> Database::compile(const RuleSet& rules) {
@@ -132,7 +108,8 @@ Result<std::shared_ptr<const Database>> Database::compile(const RuleSet& rules) 
                     "SSSE3 is the least it needs");
     }
     const auto expressions = engine_expressions(rules);
-    const auto database = compile_expressions(expressions, platform);
+    if (!expressions) return std::unexpected(expressions.error());
+    const auto database = compile_expressions(*expressions, platform);
     if (!database) return std::unexpected(database.error());
     const std::unique_ptr<hs_database_t, FreeDatabase> owned(*database);
     const auto bytes = serialized(owned.get());
@@ -194,10 +171,11 @@ std::size_t Database::bytes() const noexcept {
 
 Result<LevelDatabases> compile_levels(const RuleSet& rules) {
     const auto expressions = engine_expressions(rules);
+    if (!expressions) return std::unexpected(expressions.error());
     LevelDatabases all;
     for (const Level& level : levels) {
         const hs_platform_info_t platform{0, level.features, 0, 0};
-        const auto database = compile_expressions(expressions, platform);
+        const auto database = compile_expressions(*expressions, platform);
         if (!database) return std::unexpected(database.error());
         const std::unique_ptr<hs_database_t, decltype(&hs_free_database)> owned(*database,
                                                                                 &hs_free_database);
@@ -209,20 +187,22 @@ Result<LevelDatabases> compile_levels(const RuleSet& rules) {
     return all;
 }
 
-Result<std::uint32_t> pattern_width(const std::string& pattern) {
+Result<std::uint32_t> gate_width(const std::string& gate) {
+    const auto expression = engine_expression({{}, gate, false, {}, {}});
+    if (!expression) return std::unexpected(expression.error());
     hs_expr_info_t* info = nullptr;
     hs_compile_error_t* error = nullptr;
-    if (hs_expression_info(pattern.c_str(), HS_FLAG_DOTALL, &info, &error) != HS_SUCCESS) {
+    if (hs_expression_info(expression->text.c_str(), expression->flags, &info, &error) !=
+        HS_SUCCESS) {
         const std::string why = error != nullptr ? error->message : "no reason given";
         hs_free_compile_error(error);
-        return fail(ErrorCode::invalid_argument, "its width can't be told: " + why, {},
-                    "state `width`");
+        return fail(ErrorCode::invalid_argument, "Hyperscan refuses it: " + why);
     }
     const unsigned width = info->max_width;
     std::free(info);
     if (width == std::numeric_limits<unsigned>::max()) {
         return fail(ErrorCode::invalid_argument, "a match may be of any length", {},
-                    "bound its repeats or state `width`");
+                    "bound its repeats");
     }
     return width;
 }

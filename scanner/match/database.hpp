@@ -73,7 +73,8 @@ struct EngineExpression {
     std::string text;
     unsigned flags = 0;
 };
-[[nodiscard]] EngineExpression engine_expression(const Expression& expression);
+/// An Error when the gate is not understood.
+[[nodiscard]] Result<EngineExpression> engine_expression(const Expression& expression);
 
 /// Serialized databases of `rules` for every processor level, best first.
 struct LevelDatabases {
@@ -81,9 +82,9 @@ struct LevelDatabases {
 };
 [[nodiscard]] Result<LevelDatabases> compile_levels(const RuleSet& rules);
 
-/// Longest match of a pattern in bytes, as Hyperscan sees it. An Error when it
-/// is not bounded or Hyperscan does not take the pattern.
-[[nodiscard]] Result<std::uint32_t> pattern_width(const std::string& pattern);
+/// Longest match of a gate in bytes. An Error when it is not bounded, or when the gate
+/// is not understood or Hyperscan does not take it.
+[[nodiscard]] Result<std::uint32_t> gate_width(const std::string& gate);
 
 /// Scans every literal of the rules at several alignments; an Error names the
 /// first that is missed. Takes well under a millisecond.

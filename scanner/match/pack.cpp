@@ -8,7 +8,9 @@ namespace stratascan::match {
 
 namespace {
 
-constexpr std::string_view rules_magic = "stratascan rules 7\n";
+// The rules' hash begins with it, and databases are kept by that hash: it has another
+// number also when something else is made of the same rules.
+constexpr std::string_view rules_magic = "stratascan rules 8\n";
 constexpr std::string_view pack_magic = "stratascan pack 4\n";
 
 void write_allow_list(WireWriter& out, const AllowList& list) {

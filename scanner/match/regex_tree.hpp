@@ -44,6 +44,11 @@ enum class EndOfText : std::uint8_t {
 [[nodiscard]] Result<RegexNode> parse_regex(std::string_view pattern,
                                             EndOfText end = EndOfText::nothing);
 
+/// The tree in Hyperscan's syntax, for HS_FLAG_DOTALL: every class written out as its
+/// bytes, without flags and assertions. What RE2 and Hyperscan read differently (\s and
+/// \v, the case of Latin-1's letters) is decided here, as RE2 reads it.
+[[nodiscard]] std::string engine_syntax(const RegexNode& node);
+
 /// Longest text in bytes; nothing when there is none.
 [[nodiscard]] std::optional<std::uint64_t> widest(const RegexNode& node);
 

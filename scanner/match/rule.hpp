@@ -59,9 +59,10 @@ struct Rule {
     std::vector<std::string> anchors;
     bool nocase = false;
 
-    /// Instead of bare anchors: a Hyperscan expression that ends inside every
-    /// match and costs fewer second looks than the anchors would. Must itself
-    /// contain a literal of 4 bytes. Width at most 256.
+    /// Instead of bare anchors: an expression, in the syntax of `pattern`, that
+    /// Hyperscan looks for. It ends inside every match and costs fewer second
+    /// looks than the anchors would. Must itself contain a literal of 4 bytes.
+    /// Width at most 256.
     std::string gate;
 
     /// With `reach` > 0 the anchors stand near the match and not inside it (a

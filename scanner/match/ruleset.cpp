@@ -112,8 +112,12 @@ Result<void> complete_width(Rule& rule, const RegexNode& tree) {
 }
 
 Result<void> check_gate(const Rule& rule) {
-    const auto width = pattern_width(rule.gate);
-    if (!width) return std::unexpected(width.error());
+    const auto width = gate_width(rule.gate);
+    if (!width) {
+        Error told = width.error();
+        told.what = "`gate`: " + told.what;
+        return std::unexpected(std::move(told));
+    }
     if (*width > widest_gate) {
         return fail(ErrorCode::invalid_argument,
                     fmt::format("`gate` may match {} bytes, more than {}", *width, widest_gate));

@@ -31,7 +31,7 @@ inline constexpr int most_groups = 15;
 /// One thing that the engine looks for. Its number is its index.
 struct Expression {
     std::string literal;  ///< required bytes; empty for a gate
-    std::string gate;     ///< Hyperscan syntax; empty for a literal
+    std::string gate;     ///< as `Rule::gate`; empty for a literal
     bool nocase = false;  ///< of the literal
     std::vector<std::uint32_t> rules;     ///< rules that it may begin a finding of
     std::vector<std::uint32_t> programs;  ///< program literals that it is

@@ -166,10 +166,10 @@ of the whole. Against others: `decoder_reference` our decoders against zlib's, z
 liblzma's own simplest calls, `decoder` ISA-L against zlib, `matching` Hyperscan with confirmation
 against RE2 alone, `sieve` a scan with the sieve against one without it, `windows` a file seen at once
 against windows that end inside it, `views` one window against two that own a part each, `jobs` one
-thread against eight, `regex` what is known of an expression against RE2, `json` repeated names
-against a parser of its own. `overlay` and `store_file` hold answers against themselves: the same in
-any order of questions, and nothing left to repair after a repair. The tar walk against GNU tar and
-Python's `tarfile` is `tests/hostile/readers.py`.
+thread against eight, `regex` what is known of an expression, and Hyperscan in its place, against
+RE2, `json` repeated names against a parser of its own. `overlay` and `store_file` hold answers
+against themselves: the same in any order of questions, and nothing left to repair after a repair.
+The tar walk against GNU tar and Python's `tarfile` is `tests/hostile/readers.py`.
 
 """
 

@@ -57,7 +57,13 @@ CRASHES: dict[str, dict[str, bytes]] = {
     # binary; nobody asked for the reason, and nothing was seen there: the target was wrong.
     "matching": {"digits-behind-control-bytes": b"\1\x14\x94\4\x14\x14\x14\x14\x13",
                  "digits-behind-a-zero-byte-in-quotes": b"\1\x14\x94\3in\0\0\0\0n",
-                 "a-password-of-a-definition-with-a-zero-byte": b"\x27\xf1\xca:F:\0"},
+                 "a-password-of-a-definition-with-a-zero-byte": b"\x27\xf1\xca:F:\0",
+                 # A vertical tab is white space to Hyperscan's \s and none to RE2's.
+                 "a-vertical-tab-begins-a-password": b"\1\x63\xa2\xd1V\x0b\0\0\0\0\0\0\0v\x1f",
+                 "a-vertical-tab-in-an-option": b"\1\x14\xa8\x0b\x0b\3\x0bK "},
+    "regex": {"a-vertical-tab-is-no-white-space": b"ab[^\\s]\0a\0ab\x0b",
+              "a-line-feed-is-no-vertical-tab": b"ab[^\\v]\0a\0ab\n",
+              "letters-of-latin-1-have-two-cases": b"(?i)ab\xe9\0a\0AB\xc9"},
     # Rows that a salvage saved held results that could not be read back, and stayed.
     "store_file": {"results-that-a-salvage-saved-unread":
                    b"\x40\x00\x02\x00\x10\x41\x40\x00\x02\x6c\x6b\x3c\xde\xd9\x0a\x1a"
