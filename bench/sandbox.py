@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """What the sandbox costs: `sandbox.py PROGRAM [TARGET...] [--rounds N]`.
 
-Scans each target in turn with `--sandbox on` and `--sandbox off`, first the one and then the
-other, and prints the least processor time (user and system) of each, so that other work on the
-machine counts as little as can be. Targets are by default the corpora of bench/run.sh; start-up is
-counted, and is what the smallest shows."""
+Scans each target in pairs, with `--sandbox on` and `--sandbox off`, the one first in every second
+pair. Prints the median processor time (user and system) of each, the median of the pairs' ratios,
+and between what half of them lie: a slowdown that is smaller than that is not to be told from
+none in fewer rounds. Targets are by default the corpora of bench/run.sh; start-up is counted, and
+is what the smallest shows."""
 
 import argparse
 import os
+import statistics
 import sys
 import tempfile
 from pathlib import Path
@@ -40,17 +42,22 @@ def main() -> int:
     options = parser.parse_args()
     targets = options.targets or [str(ROOT / "build/corpora" / name)
                                   for name in ("text-1-gzip", "binary-1-gzip", "small-20-gzip")]
-    print("| target | with, CPU s | without | slowdown |\n|---|---:|---:|---:|")
+    print("| target | with, CPU s | without | slowdown | half of the pairs |\n"
+          "|---|---:|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as home:
         os.environ |= {"HOME": home, "XDG_CONFIG_HOME": home, "XDG_CACHE_HOME": home}
+        program = str(options.program.resolve())
         for target in targets:
-            least = {"on": float("inf"), "off": float("inf")}
-            for number in range(2 * options.rounds):
-                which = "on" if number % 2 == 0 else "off"
-                least[which] = min(least[which], processor_seconds(
-                    str(options.program.resolve()), target, which))
-            print(f"| {Path(target).name} | {least['on']:.3f} | {least['off']:.3f} | "
-                  f"{100 * (least['on'] / least['off'] - 1):+.1f} % |", flush=True)
+            processor_seconds(program, target, "on")  # the target is read once before it counts
+            spent: dict[str, list[float]] = {"on": [], "off": []}
+            for number in range(options.rounds):
+                for which in ("on", "off") if number % 2 == 0 else ("off", "on"):
+                    spent[which].append(processor_seconds(program, target, which))
+            slower = [100 * (on / off - 1) for on, off in zip(spent["on"], spent["off"])]
+            low, middle, high = statistics.quantiles(slower, n=4)
+            print(f"| {Path(target).name} | {statistics.median(spent['on']):.3f} | "
+                  f"{statistics.median(spent['off']):.3f} | {middle:+.1f} % | "
+                  f"{low:+.1f} to {high:+.1f} % |", flush=True)
     return 0
 
 
