@@ -202,6 +202,8 @@ private:
         for (char c = take();; c = take()) {
             if (c == ':') return inside(caseless, lines);
             if (c == ')') {
+                // RE2 repeats what stands before the flags.
+                if (!at_end() && is_quantifier()) broken("a repeat behind flags");
                 caseless_ = caseless;
                 lines_ = lines;
                 return {};

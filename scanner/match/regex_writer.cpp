@@ -36,8 +36,8 @@ std::string ranges(const Bytes& bytes) {
 
 std::string class_of(const Bytes& bytes) {
     if (bytes.all()) return ".";
+    if (bytes.count() == 1) return ranges(bytes);
     const std::string in = ranges(bytes), out = ranges(~bytes);
-    if (bytes.count() == 1) return in;
     // A class that no byte is in can only be written as all that it leaves out.
     const bool as_rest = in.empty() || out.size() < in.size();
     return as_rest ? "[^" + out + "]" : "[" + in + "]";

@@ -112,6 +112,8 @@ Result<void> complete_width(Rule& rule, const RegexNode& tree) {
 }
 
 Result<void> check_gate(const Rule& rule) {
+    const re2::RE2 gate(rule.gate, regex_options());
+    if (!gate.ok()) return fail(ErrorCode::invalid_argument, "`gate`: " + gate.error());
     const auto width = gate_width(rule.gate);
     if (!width) {
         Error told = width.error();
