@@ -69,6 +69,41 @@ def gitleaks_file() -> Seeds:
     return {"rules": GITLEAKS, "bare": b"[[rules]]\nid = 'a'\nregex = 'abcd[0-9]{4}'\n", "other": RULE}
 
 
+@target("extension")
+def extension() -> Seeds:
+    base = (b"[extend]\npath = 'b.toml'\ndisabledRules = ['a', 'gone']\n"
+            b"[[rules]]\nid = 'own'\nregex = 'ijkl[0-9]{4}'\n"
+            b"[[allowlists]]\ntargetRules = ['own', 'wide']\nregexTarget = 'line'\nregexes = ['x']\n")
+    carried = (b"[extend]\nuseDefault = true\ndisabledRules = ['a']\n[[rules]]\nid = 'wide'\n"
+               b"[[rules.allowlists]]\nregexTarget = 'line'\nregexes = ['y']\n"
+               b"[allowlist]\nstopwords = ['z']\n")
+    circle = b"[extend]\npath = 'a.toml'\n"
+    return {"alone": GITLEAKS, "both-forms": GITLEAKS + b"\0" + RULE, "base": base + b"\0" + GITLEAKS,
+            "carried": carried, "circle": circle, "own": RULE + PROGRAM}
+
+
+@target("example")
+def example() -> Seeds:
+    kinds = ("alnum:8", "hex:40", "b64:12", "password:16", "uuid", "jwt", "wif", "xprv", "solana",
+             "pem:ec", "pem-escaped:ed25519", "der:ec", "keystore:jks", "pgp:eddsa", "lit:a",
+             "b64of:user=[[lower:4]]", "alnum:30}}{{crc32b62", "none", "alnum:")
+    return {kind.replace(":", "-").replace("{", "").replace("}", "-"):
+            b"\1x = {{" + kind.encode() + b"}}\n" for kind in kinds}
+
+
+@target("directory_walk")
+def directory_walk() -> Seeds:
+    def step(kind: int, name: bytes, contents: bytes = b"") -> bytes:
+        return bytes([kind, len(name)]) + name + len(contents).to_bytes(2, "big") + contents
+
+    up = b"\7"
+    return {"file": step(0, b"a", b"contents"), "attribute": step(128, b"a", b"value"),
+            "sparse": step(3, b"s", b"behind a hole"), "link": step(5, b"l", b"../else where"),
+            "tree": step(4, b"f") + step(4, b"g") + step(0, b"a", b"1") + up + step(6, b"pipe") + up +
+                    step(0, b"f.", b"2") + step(0, b"f", b"twice"),
+            "names": step(0, b"\xff\n\x1b[1m", b"x") + step(0, b"..", b"y") + step(5, b".wh.a", b"/")}
+
+
 @target("policy_file")
 def policy_file() -> Seeds:
     made = {path.stem: path.read_bytes() for path in sorted((PATTERNS / "policies").glob("*.toml"))}
