@@ -91,6 +91,9 @@ Result<void> check_regexes(const Rule& rule, std::uint64_t& size) {
 Result<void> complete_width(Rule& rule, const RegexNode& tree) {
     if (rule.width == 0) {
         const auto width = widest(tree);
+        if (width && *width == 0) {
+            return fail(ErrorCode::invalid_argument, "a match has no bytes");
+        }
         if (!width || *width > layer::margin) {
             return fail(ErrorCode::invalid_argument, "a match may be of any length", {},
                         "bound its repeats or state `width`");
