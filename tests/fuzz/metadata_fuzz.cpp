@@ -1,12 +1,21 @@
 // Configs and manifests of any bytes: no crash, and no string of a document is
-// left out of the texts that are scanned.
+// left out of the texts that are scanned. What a layer's file holds as a secret is no
+// word of a build step any more, and of a program's applets those are reachable that it has.
+#include <algorithm>
+#include <cctype>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
+#include "scanner/identity/secret_key.hpp"
 #include "scanner/image/document.hpp"
+#include "scanner/image/facts.hpp"
 #include "scanner/image/join.hpp"
+#include "scanner/image/known_words.hpp"
+#include "scanner/image/programs.hpp"
+#include "scanner/image/variable_users.hpp"
 
 namespace {
 
@@ -37,6 +46,47 @@ void check_covered(const nlohmann::json& value, const std::vector<image::Metadat
     if (!anywhere(texts, text)) std::abort();
 }
 
+constexpr std::size_t long_enough = 16;  // to be known again among the words of a step
+
+/// The first word of letters and digits that is long enough; empty: there is none.
+std::string_view word_of(std::string_view text) {
+    while (!text.empty()) {
+        const std::string_view word = text.substr(0, text.find(' '));
+        const bool plain = std::ranges::all_of(
+            word, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; });
+        if (plain && word.size() >= long_enough) return word;
+        text.remove_prefix(std::min(text.size(), word.size() + 1));
+    }
+    return {};
+}
+
+void check_known_words(image::ImageFacts facts, const identity::SecretKey& key) {
+    for (std::size_t number = 0; number < facts.layers.size(); ++number) {
+        const std::string word(word_of(facts.layers[number].created_by));
+        if (word.empty()) continue;
+        layer::LayerResult layer;
+        layer::LayerFinding& one = layer.findings.emplace_back();
+        one.finding.secret_id = key.name(word);
+        one.finding.length = static_cast<std::uint32_t>(word.size());
+        one.finding.redacted = "***";
+        image::hide_known_words(facts, {&layer, nullptr}, key);
+        const std::string step = " " + facts.layers[number].created_by + " ";
+        if (step.find(" " + word + " ") != step.npos) std::abort();
+    }
+}
+
+void check_programs(const std::vector<std::string>& folders) {
+    for (const std::string& folder : folders) {
+        std::vector<Program> programs(1);
+        programs[0].path = folder.empty() ? "box" : folder + "/box";
+        programs[0].applets = {"ls", "sh"};
+        programs[0].aliases = {folder.empty() ? "sh" : folder + "/sh", "elsewhere/than/there/ls"};
+        image::complete_programs(programs, folders);
+        const auto& reachable = programs[0].reachable;
+        if (std::ranges::find(reachable, "sh") == reachable.end()) std::abort();
+    }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -64,6 +114,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         finding.layer_index = text.layer_index;
         findings.push_back(finding);
     }
+    static const identity::SecretKey key = *identity::SecretKey::passing();
+    image::name_users(findings, texts, key);
+    const image::ImageFacts facts = image::describe(image, findings);
+    check_programs(facts.program_folders);
+    check_known_words(facts, key);
     (void)image::join("target", image, {}, std::move(findings), false);
     return 0;
 }
