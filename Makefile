@@ -55,8 +55,8 @@ sanitize: setup
 	    ctest --test-dir build/asan-ubsan --output-on-failure -j 2
 
 # The concurrent parts under ThreadSanitizer: threads that scan, sandboxed ones, slabs between
-# reader and scanners, the registry's client, the store's writer, sweeps. What else is tested has
-# one thread.
+# reader and scanners, the registry's client, the store's writer, sweeps. Other tests run the program
+# as well, with threads that do the same.
 RACES := Determinism|Sweep|SharedStore|SharedResults|KeptResults|HttpStop|Registry|BlobBuffer|BlobStream|HostGate|Sandbox|SecretKey|Store\.|SignalFaults
 races: setup
 	cmake --preset release

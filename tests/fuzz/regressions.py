@@ -60,7 +60,18 @@ CRASHES: dict[str, dict[str, bytes]] = {
                  "a-password-of-a-definition-with-a-zero-byte": b"\x27\xf1\xca:F:\0",
                  # A vertical tab is white space to Hyperscan's \s and none to RE2's.
                  "a-vertical-tab-begins-a-password": b"\1\x63\xa2\xd1V\x0b\0\0\0\0\0\0\0v\x1f",
-                 "a-vertical-tab-in-an-option": b"\1\x14\xa8\x0b\x0b\3\x0bK "},
+                 "a-vertical-tab-in-an-option": b"\1\x14\xa8\x0b\x0b\3\x0bK ",
+                 # Gates that were narrower than their patterns; and a value whose last byte passed for
+                 # its end.
+                 "a-longer-token-than-its-gate":
+                     b'\xbc\xa8\xa2\xff\xff\xff\x10\x00\x00\x00\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xffV\xff\xff\xff\xfe\xff\xff\xff\x00\x00\x00\xff\xff\xff\xff\xffQs\xff\xff\xff',
+                 "a-name-that-a-gate-left-out":
+                     b'\x01c\x9b\xa2=\x00\x00\x00\x00\x00\x00\x00hYD=hz\xfcH.h\xe8hhhhhh\x1b[h\xf1ht\x8b[h\xf1ht\x8b\x00',
+                 "a-vertical-tab-ends-a-value":
+                     b'\x01\x14\xa8\x0b\x0b '},
+    # Every match of it is empty.
+    "gitleaks_file": {"a-rule-that-matches-nothing":
+                      b"[[rules]]\nid = 'e'\nregex = '(?)'\nkeywords = ['exm_']\n"},
     # Behind flags a repeat is one of what stands before them.
     "regex": {"a-repeat-behind-flags": b"q(?i)*.\x000,",
               "a-vertical-tab-is-no-white-space": b"ab[^\\s]\0a\0ab\x0b",

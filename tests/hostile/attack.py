@@ -43,7 +43,8 @@ ATTACKS: dict[str, Callable] = {}
 class Attack(Fixture):
     def __init__(self, name: str, out: Path, size: int = 1):
         super().__init__(name, out)
-        self.size = size
+        self._size = size
+        self.grows = False  # whether the recipe asked for its size
         self.command = "scan"
         self.memory = DEFAULT_CEILING
         self.scanned: int | None = None
@@ -56,6 +57,11 @@ class Attack(Fixture):
         self.told_paths: dict[str, int] = {}
         self.longest_error: int | None = None
         self.empty = False
+
+    @property
+    def size(self) -> int:
+        self.grows = True
+        return self._size
 
     def write(self) -> None:
         empty = [] if self.empty else empty_files(self.out)
@@ -73,7 +79,7 @@ class Attack(Fixture):
                 "never": [text.decode("latin-1") for text in self.never],
                 "markup": [text.decode("latin-1") for text in self.markup], "told": self.told,
                 "found_or_told": self.found_or_told, "told_paths": self.told_paths,
-                "longest_error": self.longest_error}
+                "longest_error": self.longest_error, "grows": self.grows}
 
     def seen(self, rule: str = "github-pat-classic", **members: object) -> None:
         """Expects a finding of which only these members matter."""
