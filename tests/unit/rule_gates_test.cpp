@@ -1,5 +1,6 @@
-// A gate may leave out what its rule would drop, and nothing else: texts are drawn from each shipped
-// pattern, and where a thorough look keeps one, the engine has to come upon it by the rule's gate.
+// A gate may leave out what its rule would drop, and nothing else: texts are drawn from each
+// shipped pattern, and where a thorough look keeps one, the engine has to come upon it by the
+// rule's gate.
 #include <gtest/gtest.h>
 #include <re2/re2.h>
 
@@ -111,14 +112,14 @@ TEST(RuleGates, LeaveOutNothingThatTheirRulesKeep) {
             const std::string text =
                 (rule.context.empty() ? "" : rule.context.front()) + "\n" + drawn + "\n";
             re2::StringPiece match;
-            if (!rules[number]->pattern().Match(text, 0, text.size(), re2::RE2::UNANCHORED, &match, 1)) {
-                continue;
-            }
+            const re2::RE2& pattern = rules[number]->pattern();
+            if (!pattern.Match(text, 0, text.size(), re2::RE2::UNANCHORED, &match, 1)) continue;
             const auto begin = static_cast<std::size_t>(match.data() - text.data());
             const std::size_t end = begin + match.size();
             const bool seen = comes_upon(number, text, begin, end);
             if (!seen && keeps(number, text, begin, end)) {
-                ADD_FAILURE() << rule.id << ": text " << count << " of " << drawn.size() << " bytes";
+                ADD_FAILURE() << rule.id << ": text " << count << ", of " << drawn.size()
+                              << " bytes";
                 break;
             }
             kept += seen ? 1 : 0;
