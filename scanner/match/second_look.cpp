@@ -124,7 +124,8 @@ const re2::StringPiece& secret_of(const Groups& groups, int group, int last) {
 /// control byte, which makes it binary; but a vertical tab at its end would be trimmed.
 bool may_hold_digit(std::string_view text, std::size_t gate_end) noexcept {
     const auto ends = [](char c) {
-        return (c >= '\0' && c <= ' ' && c != '\v') || c == '"' || c == '\'' || c == '`' || c == '<' || c == '>';
+        return (c >= '\0' && c <= ' ' && c != '\v') || c == '"' || c == '\'' || c == '`' ||
+               c == '<' || c == '>';
     };
     const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
     std::size_t begin = gate_end, end = gate_end;
