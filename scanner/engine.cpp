@@ -12,6 +12,7 @@
 #include "scanner/match/database_cache.hpp"
 #include "scanner/match/pack.hpp"
 #include "scanner/match/rule_file.hpp"
+#include "scanner/sandbox/free_threads.hpp"
 
 namespace stratascan {
 
@@ -93,7 +94,8 @@ Result<Engine> load_with(match::Pack pack, match::Extension extension) {
     auto rules = match::RuleSet::assemble(std::move(all));
     if (!rules) return std::unexpected(rules.error());
     std::string unkept;
-    auto database = match::cached_database(**rules, unkept);
+    const auto outside = [](const auto& work) { FreeThreads::instance().run(work); };
+    auto database = match::cached_database(**rules, outside, unkept);
     if (!database) return std::unexpected(database.error());
     if (!unkept.empty()) {
         extension.notes.push_back("what is compiled of these rules is not kept for the next run: " +

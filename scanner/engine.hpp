@@ -24,7 +24,8 @@ struct Engine {
 };
 
 /// The rules that the program carries, and those of `rule_files`; checked for
-/// known matches before it is believed.
+/// known matches before it is believed. A stranger may have written such files, so this may
+/// be called inside of the sandbox: what is kept of them is written outside.
 [[nodiscard]] Result<Engine> load_engine(const std::vector<std::string>& rule_files);
 
 /// The same, for rules that were read before.

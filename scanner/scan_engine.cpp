@@ -78,10 +78,10 @@ Result<std::unique_ptr<ScanEngine>> ScanEngine::create(const Options& options, u
     auto key = guests > 0 ? identity::SecretKey::load(options.key_file)
                           : identity::SecretKey::load_or_pass(options.key_file, unkept);
     if (!key) return std::unexpected(key.error());
-    auto engine = load_engine(options.rule_files);
-    if (!engine) return std::unexpected(engine.error());
     auto sandbox = Sandbox::create(options.sandbox);
     if (!sandbox) return std::unexpected(sandbox.error());
+    auto engine = read_inside(**sandbox, [&] { return load_engine(options.rule_files); });
+    if (!engine) return std::unexpected(engine.error());
     std::unique_ptr<ScanEngine> made(new ScanEngine(options, std::move(*engine), std::move(*key),
                                                     std::move(*sandbox), guests));
     if (!unkept.empty()) {

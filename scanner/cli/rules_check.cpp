@@ -64,7 +64,7 @@ std::string line_of(const lint::FailedExample& failed) {
 }  // namespace
 
 int lint_rules(const RulesArguments& arguments) {
-    const auto found = linted(arguments);
+    const auto found = read_inside([&] { return linted(arguments); });
     if (!found) return complain_of(found.error());
     tell_notes(found->notes);
     std::string text = lines_of(found->problems);
@@ -76,10 +76,11 @@ int lint_rules(const RulesArguments& arguments) {
 }
 
 int test_rules(const RulesArguments& arguments) {
-    const auto loaded = lint::load_files(arguments.files);
+    const auto loaded = read_inside([&] { return lint::load_files(arguments.files); });
     if (!loaded) return complain_of(loaded.error());
     tell_notes(loaded->engine.notes);
-    const auto failed = lint::try_examples(loaded->engine, loaded->rules);
+    const auto failed =
+        read_inside([&] { return lint::try_examples(loaded->engine, loaded->rules); });
     if (!failed) return complain(failed.error().message());
     std::map<std::uint32_t, std::vector<std::string>> failures;
     for (const lint::FailedExample& one : *failed) failures[one.rule].push_back(line_of(one));

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "scanner/sandbox/sandbox.hpp"
 
 namespace stratascan::cli {
 
@@ -24,5 +27,17 @@ int explain_file(const RulesArguments& arguments);
 
 /// What of the rules could not be carried over, a line each, on standard error.
 void tell_notes(const std::vector<std::string>& notes);
+
+/// What `load` gives, which reads rules or tries them: inside of a sandbox where there is one.
+template <typename Load>
+auto read_inside(const Load& load) -> decltype(load()) {
+    auto sandbox = Sandbox::create(Options::SandboxMode::automatic);
+    if (!sandbox) return std::unexpected(sandbox.error());
+    auto read = stratascan::read_inside(**sandbox, load);
+    if (std::string trouble = (*sandbox)->trouble(); !trouble.empty()) {
+        tell_notes({std::move(trouble)});
+    }
+    return read;
+}
 
 }  // namespace stratascan::cli

@@ -126,20 +126,13 @@ int explain_file(const RulesArguments& arguments) {
     const std::string& path = arguments.files.front();
     const auto text = read_file(path);
     if (!text) return complain(text.error().message());
-    const auto engine = load_engine(arguments.rule_files);
+    const auto engine = read_inside([&] { return load_engine(arguments.rule_files); });
     if (!engine) return complain_of(engine.error());
     tell_notes(engine->notes);
     const std::string name = path == "-" ? "standard input" : path;
-    auto sandbox = Sandbox::create(Options::SandboxMode::automatic);
-    if (!sandbox) return complain(sandbox.error().message());
-    Result<lint::Explanation> explanation;
-    (*sandbox)->run([&] {
-        explanation =
-            lint::explain(*engine, *text, path == "-" ? "" : path, arguments.show_secrets);
+    const auto explanation = read_inside([&] {
+        return lint::explain(*engine, *text, path == "-" ? "" : path, arguments.show_secrets);
     });
-    if (std::string trouble = (*sandbox)->trouble(); !trouble.empty()) {
-        tell_notes({std::move(trouble)});
-    }
     if (!explanation) return complain(explanation.error().message());
     std::string shown;
     for (const lint::Explained& one : explanation->candidates) {

@@ -222,7 +222,7 @@ void tell_notes(const std::vector<std::string>& notes) {
 }
 
 int list_rules(const RulesArguments& arguments) {
-    const auto engine = load_engine(arguments.rule_files);
+    const auto engine = read_inside([&] { return load_engine(arguments.rule_files); });
     if (!engine) return complain_of(engine.error());
     tell_notes(engine->notes);
     const std::string text = arguments.format == "json" ? listed_as_json(*engine) : listed(*engine);
@@ -230,7 +230,7 @@ int list_rules(const RulesArguments& arguments) {
 }
 
 int show_rule(const RulesArguments& arguments) {
-    const auto engine = load_engine(arguments.rule_files);
+    const auto engine = read_inside([&] { return load_engine(arguments.rule_files); });
     if (!engine) return complain_of(engine.error());
     tell_notes(engine->notes);
     std::string text;

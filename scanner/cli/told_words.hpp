@@ -41,14 +41,6 @@ private:
     std::unique_ptr<Looking> looking_;
 };
 
-/// What `load` gives, which reads such a file, inside of the sandbox.
-template <typename Load>
-auto read_inside(Sandbox& sandbox, const Load& load) {
-    decltype(load()) read;
-    sandbox.run([&] { read = load(); });
-    return read;
-}
-
 /// complain(), of something that may repeat words of such a file; gives exit_failed.
 int complain_of(const Error& error);
 /// Those of a line each.

@@ -10,7 +10,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <functional>
 #include <optional>
 
 #include "scanner/match/wire.hpp"
@@ -98,53 +97,54 @@ std::optional<std::string> sound_bytes(const std::string& kept, const std::strin
     return std::string(bytes);
 }
 
-// Where the rules' cache of that kind belongs; an error when there is no safe place.
-Result<std::string> cache_path(const RuleSet& rules, std::string_view kind) {
-    const std::string folder = cache_folder();
-    if (folder.empty()) return fail(ErrorCode::not_found, "there is no home folder");
-    std::error_code error;
-    std::filesystem::create_directories(folder, error);
+// That the folder is there, and nobody else could have put anything into it.
+Result<void> check_folder(const std::string& folder) {
     struct stat status {};
-    if (error) return fail(ErrorCode::unreadable, error.message(), folder);
     if (::lstat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || !ours(status)) {
         return fail(ErrorCode::unreadable, "it is another user's, or others may write it", folder);
     }
-    return folder + "/" + rules.hash() + "." + std::string(kind);
+    return {};
 }
 
-// What `make` gives, kept for the next time.
-Result<std::string> cached_bytes(const RuleSet& rules, std::string_view kind,
-                                 const std::function<Result<std::string>()>& make,
-                                 std::string& unkept) {
-    const auto path = cache_path(rules, kind);
-    const std::string key = cache_key(rules);
-    if (path) {
-        if (auto kept = sound_bytes(read_cache(*path), key)) return std::move(*kept);
-    } else {
-        unkept = path.error().message();
-    }
-    auto made = make();
-    if (!made || !path) return made;
+/// Why it could not be kept; empty where it was.
+std::string keep(const std::string& folder, const std::string& path, const std::string& key,
+                 const std::string& bytes) {
+    if (folder.empty()) return "there is no home folder";
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error) return folder + ": " + error.message();
+    if (const auto safe = check_folder(folder); !safe) return safe.error().message();
     WireWriter out;
     out.text(magic);
     out.text(key);
-    out.text(digest_of(*made));
-    out.text(*made);
-    if (const std::string why = write_cache(*path, out.bytes()); !why.empty()) {
-        unkept = *path + ": " + why;
+    out.text(digest_of(bytes));
+    out.text(bytes);
+    const std::string why = write_cache(path, out.bytes());
+    return why.empty() ? why : path + ": " + why;
+}
+
+// The compiled rules, kept for the next time.
+Result<std::string> cached_bytes(const RuleSet& rules, const Outside& outside,
+                                 std::string& unkept) {
+    const std::string folder = cache_folder();
+    const std::string path = folder + "/" + rules.hash() + ".hsdb";
+    const std::string key = cache_key(rules);
+    if (!folder.empty() && check_folder(folder)) {
+        if (auto kept = sound_bytes(read_cache(path), key)) return std::move(*kept);
     }
-    return made;
+    const auto compiled = Database::compile(rules);
+    if (!compiled) return std::unexpected(compiled.error());
+    auto bytes = (*compiled)->serialize();
+    if (bytes) outside([&] { unkept = keep(folder, path, key, *bytes); });
+    return bytes;
 }
 
 }  // namespace
 
 Result<std::shared_ptr<const Database>> cached_database(const RuleSet& rules,
-                                                                std::string& unkept) {
-    const auto bytes = cached_bytes(rules, "hsdb", [&]() -> Result<std::string> {
-        const auto compiled = Database::compile(rules);
-        if (!compiled) return std::unexpected(compiled.error());
-        return (*compiled)->serialize();
-    }, unkept);
+                                                        const Outside& outside,
+                                                        std::string& unkept) {
+    const auto bytes = cached_bytes(rules, outside, unkept);
     if (!bytes) return std::unexpected(bytes.error());
     auto database = Database::deserialize(*bytes, "native");
     return database ? database : Database::compile(rules);

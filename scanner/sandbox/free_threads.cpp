@@ -9,7 +9,7 @@ FreeThreads& FreeThreads::instance() {
     return threads;
 }
 
-FreeThreads::FreeThreads() : maker_([this](const std::stop_token& stop) { run(stop); }) {}
+FreeThreads::FreeThreads() : maker_([this](const std::stop_token& stop) { make(stop); }) {}
 
 FreeThreads::~FreeThreads() = default;
 
@@ -23,7 +23,7 @@ std::jthread FreeThreads::start(Work work) {
     return std::move(*request.made);
 }
 
-void FreeThreads::run(const std::stop_token& stop) {
+void FreeThreads::make(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     while (asked_.wait(lock, stop, [&] { return !requests_.empty(); })) {
         for (Request* const request : requests_) {

@@ -23,6 +23,20 @@ public:
     /// A thread that runs `work`. Any thread may ask. Throws what std::jthread does.
     [[nodiscard]] std::jthread start(Work work);
 
+    /// Runs `work` on a thread outside, and waits. What it throws is thrown here.
+    template <typename Done>
+    void run(const Done& work) {
+        std::exception_ptr thrown;
+        start([&](const std::stop_token&) {
+            try {
+                work();
+            } catch (...) {
+                thrown = std::current_exception();
+            }
+        }).join();
+        if (thrown) std::rethrow_exception(thrown);
+    }
+
     FreeThreads(const FreeThreads&) = delete;
     FreeThreads& operator=(const FreeThreads&) = delete;
 
@@ -35,7 +49,7 @@ private:
 
     FreeThreads();
     ~FreeThreads();
-    void run(const std::stop_token& stop);
+    void make(const std::stop_token& stop);
 
     std::mutex mutex_;
     std::condition_variable_any asked_;

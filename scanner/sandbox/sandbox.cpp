@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "scanner/sandbox/filter.hpp"
+#include "scanner/sandbox/free_threads.hpp"
 
 namespace stratascan {
 
@@ -95,6 +96,7 @@ Result<std::unique_ptr<Sandbox>> Sandbox::create(Options::SandboxMode mode) {
             std::thread([&] { failed = install(filter->steps); }).join();
         }
         if (failed == 0) {
+            FreeThreads::instance();
             sandbox->filter_ = std::move(filter);
         } else {
             why = refusal(failed);

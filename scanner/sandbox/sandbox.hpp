@@ -33,7 +33,8 @@ public:
 class Sandbox {
 public:
     /// Tries the filter on a thread made for that. Errors: it is required, and the kernel
-    /// or the build has none.
+    /// or the build has none. REQUIRES: the calling thread is in none, so that FreeThreads
+    /// can start threads outside from then on.
     [[nodiscard]] static Result<std::unique_ptr<Sandbox>> create(Options::SandboxMode mode);
 
     [[nodiscard]] bool is_on() const noexcept { return filter_ != nullptr; }
@@ -84,5 +85,13 @@ private:
     std::atomic<unsigned> outside_ = 0;  ///< threads that were refused
     std::atomic<int> why_ = 0;           ///< errno of the last
 };
+
+/// What `load` gives, which reads what strangers may have made, inside of the sandbox.
+template <typename Load>
+auto read_inside(Sandbox& sandbox, const Load& load) {
+    decltype(load()) read;
+    sandbox.run([&] { read = load(); });
+    return read;
+}
 
 }  // namespace stratascan

@@ -60,6 +60,71 @@ TEST(SandboxFaults, WhatAGateIsGivenIsReadInside) {
     }
 }
 
+// The first is the trial, and the next one reads them.
+TEST(SandboxFaults, RulesAreReadInside) {
+    SKIP_WITHOUT_FAULTS();
+    if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";
+    const TemporaryFolder folder;
+    const std::string broken = folder.path() / "broken";
+    std::ofstream(broken) << "x = [";
+    const std::string target = source() / "tests/hostile";
+    const std::vector<std::string> scan = {"scan", "--no-store", "--sandbox", "on", "--rules",
+                                           broken, target};
+    const Ran refused = stratascan(scan, with({{"FAULT_SECCOMP", "2"}}));
+    EXPECT_EQ(refused.exit, 3);
+    EXPECT_TRUE(has(refused.err, "outside of the sandbox")) << refused.err;
+    EXPECT_FALSE(has(refused.err, "broken")) << refused.err;
+    EXPECT_TRUE(has(stratascan(scan).err, "broken"));
+    const std::vector<std::vector<std::string>> commands = {
+        {"rules", "list", "--rules", broken},
+        {"rules", "show", "x", "--rules", broken},
+        {"rules", "explain", "--rules", broken, target + "/attack.py"},
+        {"rules", "lint", broken},
+        {"rules", "test", broken}};
+    for (const std::vector<std::string>& words : commands) {
+        const Ran ran = stratascan(words, with({{"FAULT_SECCOMP", "2"}}));
+        EXPECT_NE(ran.exit, 0) << words[1];
+        EXPECT_TRUE(has(ran.err, "outside of the sandbox")) << words[1] << ran.err;
+        const Ran sound = stratascan(words);
+        EXPECT_TRUE(has(sound.out + sound.err, "broken")) << words[1] << sound.err;
+        EXPECT_FALSE(has(sound.err, "outside of the sandbox")) << words[1] << sound.err;
+    }
+}
+
+// What is compiled of a user's rules inside of the sandbox, where no file can be made.
+TEST(SandboxFaults, WhatIsCompiledInsideIsKept) {
+    const TemporaryFolder folder;
+    const std::string rules = folder.path() / "rules.toml";
+    std::ofstream(rules) << R"([[rule]]
+id = "ours"
+title = "Token of ours"
+severity = "high"
+confidence = "high"
+pattern = 'ours_[0-9a-f]{32}'
+)";
+    const auto kept = [&] {
+        std::map<std::string, ino_t> files;
+        for (const auto& file : fs::directory_iterator(folder.path() / "cache/stratascan")) {
+            struct stat status {};
+            EXPECT_EQ(::stat(file.path().c_str(), &status), 0);
+            if (file.path().extension() == ".hsdb") files[file.path()] = status.st_ino;
+        }
+        return files;
+    };
+    const auto run = [&] {
+        Command command;
+        command.environment["XDG_CACHE_HOME"] = folder.path() / "cache";
+        const Ran ran = stratascan({"scan", "--no-store", "--rules", rules, source() / "bench"},
+                                   command);
+        EXPECT_NE(ran.exit, 3) << ran.err;
+        EXPECT_FALSE(has(ran.err, "not kept")) << ran.err;
+        return kept();
+    };
+    const auto first = run();
+    EXPECT_EQ(first.size(), 1U);
+    EXPECT_EQ(run(), first) << "it is read, and not made again";
+}
+
 TEST(SandboxFaults, WhatIsExplainedIsReadInside) {
     SKIP_WITHOUT_FAULTS();
     if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";

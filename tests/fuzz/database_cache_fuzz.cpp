@@ -24,8 +24,7 @@ using namespace stratascan;
 class KeptDatabase {
 public:
     KeptDatabase() : rules_(test::rules_of(test::token_rule)) {
-        std::string not_kept;
-        if (!match::cached_database(*rules_, not_kept)) __builtin_trap();
+        if (!cached()) __builtin_trap();
         const std::filesystem::recursive_directory_iterator all(home_.path());
         for (const auto& entry : all) {
             if (entry.path().extension() == ".hsdb") path_ = entry.path().string();
@@ -39,8 +38,7 @@ public:
 
     void load(const std::string& bytes) const {
         std::ofstream(path_, std::ios::binary) << bytes;
-        std::string not_kept;
-        const auto database = match::cached_database(*rules_, not_kept);
+        const auto database = cached();
         if (!database) __builtin_trap();
         std::vector<match::Hit> hits;
         const auto scratch = (*database)->make_scratch();
@@ -50,6 +48,11 @@ public:
     }
 
 private:
+    [[nodiscard]] Result<std::shared_ptr<const match::Database>> cached() const {
+        std::string not_kept;
+        return match::cached_database(*rules_, [](const auto& work) { work(); }, not_kept);
+    }
+
     test::PrivateHome home_;
     std::shared_ptr<const match::RuleSet> rules_;
     std::string path_, sound_;

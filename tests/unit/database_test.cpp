@@ -250,12 +250,15 @@ protected:
         std::ifstream stream(path, std::ios::binary);
         return {std::istreambuf_iterator<char>(stream), {}};
     }
+    [[nodiscard]] Result<std::shared_ptr<const Database>> cached() const {
+        return cached_database(*rules_, [](const auto& work) { work(); }, unkept_);
+    }
     /// Whether the database came from the cache: what is compiled replaces the file.
     [[nodiscard]] bool comes_from_cache() const {
         const std::string path = only_file();
         struct stat before {}, after {};
         EXPECT_EQ(::stat(path.c_str(), &before), 0);
-        const auto database = cached_database(*rules_, unkept_);
+        const auto database = cached();
         EXPECT_TRUE(database.has_value());
         EXPECT_TRUE(check_engine(**database, rules_->expressions()).has_value());
         EXPECT_EQ(::stat(path.c_str(), &after), 0);
@@ -268,7 +271,7 @@ protected:
 };
 
 TEST_F(Cache, IsWrittenOnceAndUsed) {
-    ASSERT_TRUE(cached_database(*rules_, unkept_).has_value());
+    ASSERT_TRUE(cached().has_value());
     struct stat status {};
     ASSERT_EQ(::stat(only_file().c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777U, 0600U);
@@ -277,7 +280,7 @@ TEST_F(Cache, IsWrittenOnceAndUsed) {
 }
 
 TEST_F(Cache, AFileThatOthersMayWriteIsNotUsed) {
-    ASSERT_TRUE(cached_database(*rules_, unkept_).has_value());
+    ASSERT_TRUE(cached().has_value());
     ASSERT_EQ(::chmod(only_file().c_str(), 0666), 0);
     EXPECT_FALSE(comes_from_cache());
     EXPECT_TRUE(comes_from_cache()) << "it was replaced by a sound one";
@@ -287,17 +290,17 @@ TEST_F(Cache, AFileThatOthersMayWriteIsNotUsed) {
 }
 
 TEST_F(Cache, AFolderThatOthersMayWriteIsNotUsed) {
-    ASSERT_TRUE(cached_database(*rules_, unkept_).has_value());
+    ASSERT_TRUE(cached().has_value());
     const std::string before = only_file();
     ASSERT_EQ(::chmod(home_.path("cache/stratascan").c_str(), 0777), 0);
     fs::remove(before);
-    EXPECT_TRUE(cached_database(*rules_, unkept_).has_value());
+    EXPECT_TRUE(cached().has_value());
     EXPECT_EQ(only_file(), "") << "nothing is written there either";
     EXPECT_NE(unkept_.find("others may write it"), std::string::npos) << unkept_;
 }
 
 TEST_F(Cache, DamagedOrForeignFilesAreNotUsed) {
-    ASSERT_TRUE(cached_database(*rules_, unkept_).has_value());
+    ASSERT_TRUE(cached().has_value());
     const std::string path = only_file();
     const std::string whole = bytes_of(path);
     // In the magic, the key, the digest and the database.
@@ -321,13 +324,13 @@ TEST_F(Cache, DamagedOrForeignFilesAreNotUsed) {
     fs::permissions(home_.path("elsewhere"), fs::perms::owner_read);
     fs::remove(path);
     fs::create_symlink(home_.path("elsewhere"), path);
-    EXPECT_TRUE(cached_database(*rules_, unkept_).has_value());
+    EXPECT_TRUE(cached().has_value());
     EXPECT_FALSE(fs::is_symlink(path));
 }
 
 // The cache of one rule set under the name of another.
 TEST_F(Cache, TheDatabaseOfOtherRulesIsNotUsed) {
-    ASSERT_TRUE(cached_database(*rules_, unkept_).has_value());
+    ASSERT_TRUE(cached().has_value());
     const std::string path = only_file();
     const std::string bytes = bytes_of(path);
     rules_ = rules_of(rule_text("other", "pattern = 'wxyz[0-9]{4}'"));
@@ -339,7 +342,7 @@ TEST_F(Cache, TheDatabaseOfOtherRulesIsNotUsed) {
 
 TEST_F(Cache, NoPlaceForItCostsTimeOnly) {
     home_.write("cache", "a file where the folder should be");
-    EXPECT_TRUE(cached_database(*rules_, unkept_).has_value());
+    EXPECT_TRUE(cached().has_value());
 }
 
 }  // namespace
