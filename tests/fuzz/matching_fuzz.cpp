@@ -30,6 +30,15 @@ void require(bool holds) {
     if (!holds) __builtin_trap();
 }
 
+/// Where secrets stand. Two hits may lead to one.
+std::vector<std::pair<std::size_t, std::size_t>> places_of(const std::vector<match::Match>& matches) {
+    std::vector<std::pair<std::size_t, std::size_t>> places;
+    for (const match::Match& one : matches) places.emplace_back(one.begin, one.end);
+    std::ranges::sort(places);
+    places.erase(std::ranges::unique(places).begin(), places.end());
+    return places;
+}
+
 /// Places that the scan comes upon: secrets of matches, whole matches of what was dropped.
 std::vector<Span> by_engine(std::uint32_t rule, const std::string& text) {
     static const match::Scratch scratch = test::shipped().database().make_scratch();
@@ -46,8 +55,7 @@ std::vector<Span> by_engine(std::uint32_t rule, const std::string& text) {
         second.look(rule, text, hit.end, quick, {});
         second.look(rule, text, hit.end, matches, {.dropped = &dropped, .thorough = true});
     }
-    const auto span = [](const match::Match& one) { return std::pair(one.begin, one.end); };
-    require(std::ranges::equal(quick, matches, {}, span, span));
+    require(places_of(quick) == places_of(matches));
     std::vector<Span> spans;
     for (const auto& one : matches) spans.push_back({one.begin, one.end});
     for (const auto& one : dropped) spans.push_back({one.match_begin, one.match_end});

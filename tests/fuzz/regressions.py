@@ -33,6 +33,8 @@ CRASHES: dict[str, dict[str, bytes]] = {
                            (NO_HEADER + b"PK\1\2" + bytes(46) + b"PK\5\6" + bytes(20)) * 10)},
     # An index below the first block's was made by an unsigned subtraction.
     "views": {"utf-16-in-the-first-block": b"\0\x14\1" + "secret=tst_abc123 and some more of it".encode("utf-16-le")},
+    # What an error says of its own accord is no text of the user's: the target was wrong.
+    "verify_key": {"a-part-of-the-hint": b"-----BEGIN PUBLIC KEY"},
     # A member without a name is a stray whose key is empty: the target was wrong.
     "image_archive": {"a-stray-without-a-name": b"\1repositories\n{}\0\0\0" + b"1" * 64 + b"/json\n{}"},
     # zstd takes a frame that ends in an empty block for whole, whatever size it said, but only where
@@ -68,7 +70,10 @@ CRASHES: dict[str, dict[str, bytes]] = {
                  "a-name-that-a-gate-left-out":
                      b'\x01c\x9b\xa2=\x00\x00\x00\x00\x00\x00\x00hYD=hz\xfcH.h\xe8hhhhhh\x1b[h\xf1ht\x8b[h\xf1ht\x8b\x00',
                  "a-vertical-tab-ends-a-value":
-                     b'\x01\x14\xa8\x0b\x0b '},
+                     b'\x01\x14\xa8\x0b\x0b ',
+                 # A thorough look came upon it from both of its hits: the target counted them.
+                 "two-hits-of-one-secret":
+                     b'@!\xc9\x05.ad1f3be3ce164ab1e6a5fb35f3be3ce164ab10aed6510ab77449e9510528f4cd65246337d2747c10ab7744secrethere9e6a5fb\\x7435f3b2747c10ab7744secrethere9e'},
     # Every match of it is empty.
     "gitleaks_file": {"a-rule-that-matches-nothing":
                       b"[[rules]]\nid = 'e'\nregex = '(?)'\nkeywords = ['exm_']\n"},

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,26 +35,39 @@ constexpr Target targets[] = {
 #undef FUZZ_TARGET
 };
 
-int run_file(const Target& target, const std::filesystem::path& path) {
+std::string bytes_of(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);
-    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+int run_bytes(const Target& target, std::string_view bytes) {
     // A copy without room behind it, so that a sanitizer sees every step beyond.
     const std::vector<std::uint8_t> copy(bytes.begin(), bytes.end());
     return target.run(copy.data(), copy.size());
 }
 
-class FuzzSeeds : public testing::TestWithParam<Target> {};
+int run_file(const Target& target, const std::filesystem::path& path) {
+    return run_bytes(target, bytes_of(path));
+}
 
-TEST_P(FuzzSeeds, HoldWhatTheTargetPromises) {
+// In the order of their names.
+std::vector<std::filesystem::path> seeds_of(const Target& target) {
     // The corpora of a campaign have the same form, and may be run in their place.
     const char* const others = std::getenv("STRATASCAN_SEEDS");
     const std::filesystem::path folder =
-        std::filesystem::path(others != nullptr ? others : STRATASCAN_SEEDS) / GetParam().name;
+        std::filesystem::path(others != nullptr ? others : STRATASCAN_SEEDS) / target.name;
     std::vector<std::filesystem::path> seeds;
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
         seeds.push_back(entry.path());
     }
     std::ranges::sort(seeds);
+    return seeds;
+}
+
+class FuzzSeeds : public testing::TestWithParam<Target> {};
+
+TEST_P(FuzzSeeds, HoldWhatTheTargetPromises) {
+    const auto seeds = seeds_of(GetParam());
     ASSERT_FALSE(seeds.empty());
     for (const auto& seed : seeds) {
         // A target that breaks its promise ends the program: this says at which seed.
@@ -62,6 +76,39 @@ TEST_P(FuzzSeeds, HoldWhatTheTargetPromises) {
         EXPECT_EQ(run_file(GetParam(), seed), 0);
     }
     EXPECT_EQ(GetParam().run(reinterpret_cast<const std::uint8_t*>(""), 0), 0);
+}
+
+// A target that breaks its promise ends the program, with the seed told last.
+TEST_P(FuzzSeeds, HoldItWhenTheyAreCutAtEachHundredth) {
+    for (const auto& seed : seeds_of(GetParam())) {
+        std::printf("%s/%s\n", GetParam().name, seed.filename().c_str());
+        std::fflush(stdout);
+        const std::string whole = bytes_of(seed);
+        std::size_t last = 0;
+        for (std::size_t part = 1; part < 100; ++part) {
+            const std::size_t size = whole.size() * part / 100;
+            if (size == std::exchange(last, size)) continue;
+            ASSERT_EQ(run_bytes(GetParam(), std::string_view(whole).substr(0, size)), 0);
+        }
+    }
+}
+
+// In turn of each of the seeds that have a byte, so of all of them.
+TEST_P(FuzzSeeds, HoldItWithAThousandBitsTurnedOver) {
+    std::vector<std::string> wholes;
+    for (const auto& seed : seeds_of(GetParam())) {
+        wholes.push_back(bytes_of(seed));
+        if (wholes.back().empty()) wholes.pop_back();
+    }
+    ASSERT_FALSE(wholes.empty());
+    std::mt19937_64 random(1000);  // the same ones each time
+    for (std::size_t count = 0; count < 1000; ++count) {
+        std::string bytes = wholes[count % wholes.size()];
+        const std::uint64_t bit = random() % (8 * bytes.size());
+        bytes[bit / 8] ^= static_cast<char>(1U << bit % 8);
+        SCOPED_TRACE(count);
+        ASSERT_EQ(run_bytes(GetParam(), bytes), 0);
+    }
 }
 
 std::string name_of(const testing::TestParamInfo<Target>& one) { return one.param.name; }
