@@ -65,7 +65,7 @@ def members(tar: bytes) -> Iterator[tuple[bytes, bytes, int, bytes]]:
         if head[257:262] != b"ustar":
             return
         digits = head[124:136].split(b"\0")[0].strip()
-        size = int(digits, 8) if digits.isdigit() else 1 << 62
+        size = int(digits, 8) if digits and not digits.strip(b"01234567") else 1 << 62
         yield head[156:157], head[:100].split(b"\0")[0], size, tar[at : at + size]
         at += size + -size % 512
 

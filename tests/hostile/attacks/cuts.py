@@ -272,3 +272,24 @@ def cut_key_stores_and_programs(f: Attack) -> None:
     f.open = True
     f.target_file("layer.tar", layer.tar())
     f.image("complete")
+
+
+@attack
+def cut_private_keys_and_compiled_code(f: Attack) -> None:
+    """What is left of a key is told as one, and a secret that is whole in what is left of code is
+    found."""
+    layer = f.layer()
+    for rule, data in samples.private_keys(f).items():
+        for part, cut in enumerate(hundredths(data), 1):
+            layer.file(f"{part}/{rule}", cut)
+            if part > 20:
+                f.seen(rule, path=f"{part}/{rule}")
+    for name, (data, secret) in samples.compiled_code(f).items():
+        for part, cut in enumerate(hundredths(data), 1):
+            layer.file(f"{part}/{name}", cut)
+            if secret in cut:
+                f.seen(path=f"{part}/{name}")
+    layer.secret("etc/after.env", "slack")
+    f.open = True
+    f.target_file("layer.tar", layer.tar())
+    f.image("complete")

@@ -2,13 +2,15 @@
 
 import gzip
 from collections.abc import Callable
+from pathlib import Path
 
 import compress
+import lazy
 import oci
 import rawtar
 from attack import Attack, attack
 from attacks import samples
-from attacks.cuts import sample
+from attacks.cuts import image_archive, in_parts, sample
 from oci import Blob, Layout
 from rawtar import END
 
@@ -85,6 +87,87 @@ def flipped_bits_in_zstd_layers(f: Attack) -> None:
 @attack
 def flipped_bits_in_plain_layers(f: Attack) -> None:
     flipped_layers(f, bytes)
+
+
+@attack
+def flipped_bits_in_bzip2_layers(f: Attack) -> None:
+    flipped_layers(f, compress.bzip2)
+
+
+@attack
+def flipped_bits_in_xz_layers(f: Attack) -> None:
+    flipped_layers(f, compress.xz)
+
+
+@attack
+def flipped_bits_in_estargz_layers(f: Attack) -> None:
+    flipped_layers(f, lambda tar: lazy.estargz(in_parts(tar)))
+
+
+@attack
+def flipped_bits_in_zstd_chunked_layers(f: Attack) -> None:
+    flipped_layers(f, lambda tar: lazy.zstd_chunked(in_parts(tar))[0])
+
+
+def flipped_archives(f: Attack, archive: bytes) -> None:
+    """A thousand of them with one bit turned over in each: what is complete has the secret."""
+    for number, flipped in enumerate(thousand_bits(f, archive)):
+        path = f"image{number}.tar"
+        (f.out / path).write_bytes(flipped)
+        f.arguments.append(path)
+    f.found_or_told = True
+    f.open, f.exit, f.complete = True, [1, 2], None
+
+
+@attack
+def flipped_bits_in_image_archives(f: Attack) -> None:
+    flipped_archives(f, image_archive(f))
+
+
+@attack
+def flipped_bits_in_compressed_image_archives(f: Attack) -> None:
+    flipped_archives(f, compress.zstd(image_archive(f)))
+
+
+@attack
+def flipped_bits_in_docker_archives(f: Attack) -> None:
+    flipped_archives(f, oci.old_docker_archive([sample(f)]))
+
+
+@attack
+def flipped_bits_in_rpm_databases(f: Attack) -> None:
+    """In each of its three forms, an image a bit; what stands behind it is found."""
+    for path, data in samples.rpm_databases().items():
+        for number, flipped in enumerate(thousand_bits(f, data)):
+            layer = f.layer().file(path, flipped)
+            layer.secret("etc/after.env", image=len(f.arguments))
+            name = f"{Path(path).name}{number}"
+            f.arguments.append(f"layer:{name}")
+            (f.out / name).write_bytes(layer.tar())
+            f.image(["partial", "complete"])
+    f.complete = None
+
+
+@attack
+def flipped_bits_in_keys_code_and_programs(f: Attack) -> None:
+    """Nothing is unpacked of them, so that no gap is told. A secret in code that is as it was, with
+    what stands next to it, is found where the code is known by its first bytes: a .pyc has a letter
+    behind it."""
+    layer = f.layer()
+    code = samples.compiled_code(f)
+    files = {**samples.private_keys(f), **samples.key_stores(f), "bin/tool": samples.linked_program(),
+             **{name: data for name, (data, _) in code.items()}}
+    for name, data in files.items():
+        for number, flipped in enumerate(thousand_bits(f, data)):
+            layer.file(f"{number}/{name}", flipped, mode=0o755)
+            if name in code:
+                at = data.index(code[name][1])
+                if data[at - 1 : at + 41] in flipped and flipped[:4] == data[:4]:
+                    f.seen(path=f"{number}/{name}")
+    layer.secret("etc/after.env", "slack")
+    f.open = True
+    f.target_file("layer.tar", layer.tar())
+    f.image("complete")
 
 
 @attack

@@ -1,6 +1,8 @@
 """A file of each kind that is looked into, with a secret in it, to be cut and damaged."""
 
+import importlib.util
 import lzma
+import marshal
 import sqlite3
 import struct
 import tempfile
@@ -112,6 +114,43 @@ def packed_by_gzexe(f: Attack) -> bytes:
         path.chmod(0o755)
         run("gzexe", str(path))
         return path.read_bytes()
+
+
+def private_keys(f: Attack) -> dict[str, bytes]:
+    """By the rule that knows it: in the forms of OpenSSL and OpenSSH, one under a password."""
+    pkcs1, openssh = f.secrets.pem()[0], f.secrets.openssh()[0]
+
+    def pkcs8(*options: str) -> bytes:
+        return f.secrets.keep_key(run("openssl", "pkcs8", "-topk8", *options, data=pkcs1))
+
+    return {"private-key-rsa": pkcs1, "private-key-openssh": openssh,
+            "private-key-pkcs8": pkcs8("-nocrypt"),
+            "private-key-pkcs8-encrypted": pkcs8("-passout", "pass:changeit", "-iter", "1")}
+
+
+def compiled_code(f: Attack) -> dict[str, tuple[bytes, bytes]]:
+    """Each with its secret: a class of Java's, and what this Python keeps of a module."""
+    first, second = f.secrets.github(), f.secrets.github()
+    return {"A.class": (java_class(b"token", first), first),
+            "a.pyc": (python_module(f"token = '{second.decode()}'\n"), second)}
+
+
+def java_class(name: bytes, value: bytes) -> bytes:
+    """With a field that has a constant value (JVM specification, 4.1)."""
+    def utf8(data: bytes) -> bytes:
+        return struct.pack(">BH", 1, len(data)) + data
+
+    pool = [utf8(b"A"), b"\7\0\1", utf8(b"java/lang/Object"), b"\7\0\3", utf8(name),
+            utf8(b"Ljava/lang/String;"), utf8(b"ConstantValue"), utf8(value), b"\x08\0\x08"]
+    head = b"\xca\xfe\xba\xbe" + struct.pack(">HHH", 0, 52, len(pool) + 1) + b"".join(pool)
+    field = struct.pack(">HHHHHIH", 0x19, 5, 6, 1, 7, 2, 9)
+    return head + struct.pack(">HHHHH", 0x21, 2, 4, 0, 1) + field + struct.pack(">HH", 0, 0)
+
+
+def python_module(source: str) -> bytes:
+    """As a .pyc that is checked by its time (PEP 552)."""
+    code = compile(source, "a.py", "exec")
+    return importlib.util.MAGIC_NUMBER + bytes(12) + marshal.dumps(code)
 
 
 def key_stores(f: Attack) -> dict[str, bytes]:
