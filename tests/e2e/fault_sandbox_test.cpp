@@ -12,6 +12,14 @@ bool has_sandbox() {
     return stratascan({"scan", "--no-store", "--sandbox", "on", source() / "tests/hostile"}).exit != 3;
 }
 
+/// What no reader of TOML or JSON takes.
+struct BrokenFile {
+    TemporaryFolder folder;
+    std::string path = folder.path() / "broken";
+
+    BrokenFile() { std::ofstream(path) << "x = ["; }
+};
+
 TEST(SandboxFaults, AThreadThatIsRefusedIsSaid) {
     SKIP_WITHOUT_FAULTS();
     if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";
@@ -41,9 +49,8 @@ TEST(SandboxFaults, AThreadThatIsRefusedIsSaid) {
 TEST(SandboxFaults, WhatAGateIsGivenIsReadInside) {
     SKIP_WITHOUT_FAULTS();
     if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";
-    const TemporaryFolder folder;
-    const std::string broken = folder.path() / "broken";
-    std::ofstream(broken) << "x = [";
+    const BrokenFile file;
+    const std::string& broken = file.path;
     const std::string target = source() / "tests/hostile";
     // The first is the trial, then come policies, suppressions, and one of the others.
     const std::vector<std::pair<const char*, const char*>> options = {
@@ -64,9 +71,8 @@ TEST(SandboxFaults, WhatAGateIsGivenIsReadInside) {
 TEST(SandboxFaults, RulesAreReadInside) {
     SKIP_WITHOUT_FAULTS();
     if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";
-    const TemporaryFolder folder;
-    const std::string broken = folder.path() / "broken";
-    std::ofstream(broken) << "x = [";
+    const BrokenFile file;
+    const std::string& broken = file.path;
     const std::string target = source() / "tests/hostile";
     const std::vector<std::string> scan = {"scan", "--no-store", "--sandbox", "on", "--rules",
                                            broken, target};
