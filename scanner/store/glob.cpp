@@ -50,8 +50,9 @@ bool match(std::string_view pattern, std::string_view text) {
     std::size_t t = 0;
     for (;;) {
         if (pattern.substr(p).starts_with("**")) {
-            p += pattern.substr(p).starts_with("**/") ? 3 : 2;
-            // "**/x" is also "x".
+            // "**/x" is also "x", and "a/**/x" also "a/x"; "a**/x" is not "ax".
+            const bool begins_name = p == 0 || pattern[p - 1] == '/';
+            p += begins_name && pattern.substr(p).starts_with("**/") ? 3 : 2;
             stars = {p, t};
             star = {};
             if (p == pattern.size() && pattern[p - 1] == '*') return true;

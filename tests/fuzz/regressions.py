@@ -74,6 +74,8 @@ CRASHES: dict[str, dict[str, bytes]] = {
                  # A thorough look came upon it from both of its hits: the target counted them.
                  "two-hits-of-one-secret":
                      b'@!\xc9\x05.ad1f3be3ce164ab1e6a5fb35f3be3ce164ab10aed6510ab77449e9510528f4cd65246337d2747c10ab7744secrethere9e6a5fb\\x7435f3b2747c10ab7744secrethere9e'},
+    # "a**/x" took "ax", whose last name is not the one that an index is asked for.
+    "store_question": {"stars-behind-the-begin-of-a-name": b'*\x01r**/\x10\x00-\x10\x00-a\x01r\x10\x00'},
     # Every match of it is empty.
     "gitleaks_file": {"a-rule-that-matches-nothing":
                       b"[[rules]]\nid = 'e'\nregex = '(?)'\nkeywords = ['exm_']\n"},

@@ -31,6 +31,9 @@ TEST(StoreGlob, WithASlashItIsTheWholePath) {
     EXPECT_TRUE(fits("/etc/**/b.conf", "etc/a/c/b.conf"));
     EXPECT_TRUE(fits("/etc/**/b.conf", "etc/b.conf"));
     EXPECT_FALSE(fits("/etc/**/b.conf", "etc/ab.conf"));
+    EXPECT_FALSE(fits("/etc/a**/b.conf", "etc/ab.conf")) << "those stars end before a slash";
+    EXPECT_TRUE(fits("/etc/a**/b.conf", "etc/a/b.conf"));
+    EXPECT_TRUE(fits("/etc/a**/b.conf", "etc/ac/d/b.conf"));
     EXPECT_TRUE(fits("**/.ssh/*", "home/x/.ssh/id"));
     EXPECT_TRUE(fits("etc/**", "etc/a/b/c"));
     EXPECT_FALSE(fits("etc/**", "usr/etc/a"));
