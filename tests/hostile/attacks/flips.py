@@ -150,9 +150,9 @@ def flipped_bits_in_rpm_databases(f: Attack) -> None:
 
 @attack
 def flipped_bits_in_keys_code_and_programs(f: Attack) -> None:
-    """Nothing is unpacked of them, so that no gap is told. A secret in code that is as it was, with
-    what stands next to it, is found where the code is known by its first bytes: a .pyc has a letter
-    behind it."""
+    """Nothing is unpacked of them, so that no gap is told. A key whose first and last lines are as they
+    were is told. A secret in code that is as it was, with what stands next to it, is found where the
+    code is known by its first bytes: a .pyc has a letter behind it."""
     layer = f.layer()
     code = samples.compiled_code(f)
     files = {**samples.private_keys(f), **samples.key_stores(f), "bin/tool": samples.linked_program(),
@@ -160,6 +160,9 @@ def flipped_bits_in_keys_code_and_programs(f: Attack) -> None:
     for name, data in files.items():
         for number, flipped in enumerate(thousand_bits(f, data)):
             layer.file(f"{number}/{name}", flipped, mode=0o755)
+            ends_as_before = flipped[:80] == data[:80] and flipped[-40:] == data[-40:]
+            if name.startswith("private-key") and ends_as_before:
+                f.seen(name, path=f"{number}/{name}")
             if name in code:
                 at = data.index(code[name][1])
                 if data[at - 1 : at + 41] in flipped and flipped[:4] == data[:4]:
